@@ -1,0 +1,41 @@
+import type { JsonValue } from './json.js';
+
+export const MODEL_TASKS = [
+  'binary-classification',
+  'multi-class-classification',
+  'multi-label-classification',
+  'regression',
+  'other',
+] as const;
+export type ModelTask = (typeof MODEL_TASKS)[number];
+
+/** Which direction of a metric is better. */
+export type MetricGoal = 'maximize' | 'minimize';
+
+/** A bound a run must keep on another metric, e.g. at least 0.6 precision. */
+export interface Guardrail {
+  readonly metric: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** How the owner of a model wants its best run chosen. */
+export interface SelectionPolicy {
+  readonly metric: string;
+  readonly goal: MetricGoal;
+  /** Dotted path into the run (`params.…`, `tags.…`, `name`) → the value it must have, or a list of allowed ones. */
+  readonly where?: Readonly<Record<string, JsonValue>>;
+  readonly guardrails?: readonly Guardrail[];
+}
+
+/** What is known of a model apart from its runs: the content of a valid `card.json`. */
+export interface ModelCard {
+  /** Lower-case words joined by dashes; also the folder's name and the path segment of its routes. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly task: ModelTask;
+  readonly owners?: readonly string[];
+  readonly licence?: string;
+  readonly selection: SelectionPolicy;
+}

@@ -1,0 +1,122 @@
+import type { JsonValue } from './json.js';
+import type { DType } from './tensor.js';
+
+/** A file of the run folder with the digest it must have. */
+export interface FileReference {
+  /** Relative to the run folder, forward slashes. */
+  readonly path: string;
+  /** Lower-case hex SHA-256 of the file's bytes. */
+  readonly sha256: string;
+}
+
+/** One change of a text, declared in `run.json` and applied in order. */
+export type TextStep =
+  | { readonly kind: 'lowercase' }
+  | { readonly kind: 'trim' }
+  /** The cleaning of the Made With ML tagging lesson, 2021; `stem` adds NLTK's Porter stemmer. */
+  | { readonly kind: 'clean'; readonly lower?: boolean; readonly stem?: boolean };
+
+/** A text derived from an input field before encoding; tensors and the output's `echo` may name it. */
+export interface PreparedText {
+  readonly name: string;
+  readonly field: string;
+  readonly steps: readonly TextStep[];
+}
+
+/** `(value - subtract) / divide`; a missing value is replaced first. `"nan"` hands NaN to the model. */
+export interface NumberColumn {
+  readonly kind: 'number';
+  readonly field: string;
+  readonly missing?: number | 'nan';
+  readonly subtract?: number;
+  readonly divide?: number;
+}
+
+/**
+ * One-hot (`values.length` columns) or index (one column). `unknown` is the rule for a value outside `values`:
+ * refuse the row, all zeros (one-hot only), or that index. `missing` stands in for an absent value: one of
+ * `values`, or `"unknown"` to treat it by that rule.
+ */
+export interface CategoryColumn {
+  readonly kind: 'category';
+  readonly field: string;
+  readonly as: 'one-hot' | 'index';
+  readonly values: readonly (string | number | boolean)[];
+  readonly unknown: 'error' | 'zeros' | number;
+  readonly missing?: JsonValue;
+}
+
+/** false → 0, true → 1. */
+export interface BooleanColumn {
+  readonly kind: 'boolean';
+  readonly field: string;
+  readonly missing?: number | 'nan';
+}
+
+export type DatePart = 'epoch-days' | 'epoch-seconds' | 'year' | 'month' | 'day' | 'weekday' | 'hour';
+
+/** A number taken from an ISO 8601 date or date-time in UTC; `weekday` is 0 (Monday) to 6, `month` 1 to 12. */
+export interface DateColumn {
+  readonly kind: 'date';
+  readonly field: string;
+  readonly part: DatePart;
+  readonly missing?: number | 'nan';
+  readonly subtract?: number;
+  readonly divide?: number;
+}
+
+/** A text as it is, for tensors of dtype `string`. `field` may name a prepared text. */
+export interface StringColumn {
+  readonly kind: 'string';
+  readonly field: string;
+  readonly missing?: string;
+}
+
+export type Column = NumberColumn | CategoryColumn | BooleanColumn | DateColumn | StringColumn;
+
+/** Columns side by side: shape [rows, width], or [rows] with `rank` 1 (one column only). */
+export interface ColumnsEncoding {
+  readonly kind: 'columns';
+  readonly tensor: string;
+  readonly dtype: DType;
+  readonly rank?: 1 | 2;
+  readonly columns: readonly Column[];
+}
+
+/**
+ * A text as token indexes, shape [rows, length]. The token at position i of `vocabulary` has index i + `offset`.
+ * Longer texts are cut at the end, shorter ones filled with `pad` at the end.
+ */
+export interface TokensEncoding {
+  readonly kind: 'tokens';
+  readonly tensor: string;
+  readonly dtype: 'int32' | 'int64' | 'float32';
+  readonly field: string;
+  readonly split: 'characters' | 'words';
+  readonly vocabulary: readonly string[] | FileReference;
+  /** Index of the first token of the vocabulary; default 2, after padding 0 and unknown 1. */
+  readonly offset?: number;
+  readonly pad?: number;
+  readonly unknown?: number;
+  readonly length: number;
+  readonly missing?: string;
+}
+
+/** Nested numbers of a fixed shape (vectors, matrices, images): [rows, ...shape], `(value - subtract) / divide`. */
+export interface ArrayEncoding {
+  readonly kind: 'array';
+  readonly tensor: string;
+  readonly dtype: Exclude<DType, 'string'>;
+  readonly field: string;
+  readonly shape: readonly number[];
+  readonly subtract?: number;
+  readonly divide?: number;
+}
+
+export type TensorEncoding = ColumnsEncoding | TokensEncoding | ArrayEncoding;
+
+/** How the fields of a row become the model's input tensors. */
+export interface EncodeSpec {
+  readonly prepare?: readonly PreparedText[];
+  readonly tensors: readonly TensorEncoding[];
+}

@@ -1,0 +1,21 @@
+import { AppError } from './app-error.js';
+import type { JsonValue } from './json.js';
+
+/** Where a value sits: `body`, `query` or `path` first, then field names and list indexes. */
+export type Location = readonly (string | number)[];
+
+/** One broken rule, in the dialect of pydantic v1 that the API speaks (docs/errors.md). */
+export interface ValidationProblem {
+  readonly loc: Location;
+  readonly msg: string;
+  readonly type: string;
+  readonly ctx?: Readonly<Record<string, JsonValue>>;
+}
+
+/** A request that breaks the contract, with every problem found. Answered 422. */
+export class ValidationError extends AppError {
+  constructor(readonly problems: readonly ValidationProblem[]) {
+    super('VALIDATION_FAILED');
+    this.name = 'ValidationError';
+  }
+}

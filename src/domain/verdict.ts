@@ -1,0 +1,55 @@
+/**
+ * Why a run may not be served (or what is worth knowing about it): the code and what its owner can do.
+ * `docs/run-format.md` lists them; a test keeps both equal.
+ */
+export const VERDICT_FIXES = {
+  RUN_FILE_INVALID: 'Correct run.json as the message says; schemas/run.schema.json describes every field.',
+  RUN_FILE_MISSING: 'Write run.json into the run folder last, when all artifacts are there.',
+  RUN_ID_DUPLICATE: 'Give each run of the store a run_id of its own.',
+  STATUS_NOT_FINISHED: 'Only runs with status FINISHED are served; finish the run or remove it.',
+  METRIC_MISSING: 'Log the metric that card.json selects by, or change the policy.',
+  CONDITION_NOT_MET: "The run does not match the policy's where; change the run or the policy.",
+  GUARDRAIL_NOT_MET: "The run breaks a guardrail of the policy; train a better run or change the guardrail.",
+  FORMAT_UNKNOWN: 'Use one of the formats onnx, tfjs-layers, tfjs-graph, saved-model.',
+  ENGINE_UNAVAILABLE: 'Install the optional engine for this format (npm rebuild @tensorflow/tfjs-node), or export to ONNX.',
+  ARTIFACT_MISSING: 'Copy the file into the run folder, or correct its path in run.json.',
+  ARTIFACT_OUTSIDE_RUN: 'Keep every artifact inside the run folder: no .., no absolute path, no link out.',
+  CHECKSUM_MISMATCH: 'The file changed after run.json was written: copy it again or write the new sha256.',
+  KERAS3_LAYERS_MODEL: 'Keras 3 models do not load as layers models: export with tf_keras (Keras 2), as a graph model, or to ONNX.',
+  NON_TENSOR_OUTPUT: 'Export the model without sequence or map outputs (skl2onnx: options={"zipmap": False}).',
+  SIGNATURE_MISMATCH: "Make signature, encode and decode name the model's own inputs and outputs.",
+  LOAD_FAILED: 'The engine refused the artifact: export the model again and try it with models:check.',
+  SELF_TEST_FAILED: "The loaded run does not repeat its own examples: check encode, decode and the examples' values.",
+} as const;
+
+export type VerdictCode = keyof typeof VERDICT_FIXES;
+
+/** One coded reason with the facts of this run and what to do. */
+export interface VerdictReason {
+  readonly code: VerdictCode;
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** Whether a run may be served as the best run, and why not. */
+export interface Verdict {
+  readonly eligible: boolean;
+  readonly reasons: readonly VerdictReason[];
+}
+
+/** A reason with the fix of its code. */
+export function reason(code: VerdictCode, message: string): VerdictReason {
+  return { code, message, fix: VERDICT_FIXES[code] };
+}
+
+/** Thrown below the registry when a run cannot be used; becomes a reason of its verdict. */
+export class RunProblem extends Error {
+  constructor(
+    readonly code: VerdictCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'RunProblem';
+  }
+}

@@ -1,0 +1,54 @@
+import type { ModelFormat } from '../domain/run.js';
+import type { DType, NamedTensors } from '../domain/tensor.js';
+
+/** An input or output as the model itself declares it. Parts the model does not say are `null`. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: DType | null;
+  /** Dimensions; `null` for one that varies. The whole is `null` when the model does not say. */
+  readonly shape: readonly (number | null)[] | null;
+}
+
+/** What an engine knows of a model once it is loaded. */
+export interface ModelInfo {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** What computes, e.g. `onnxruntime-cpu`, `tfjs-wasm`; shown in the run's detail. */
+  readonly backend: string;
+  /** Sentences worth showing beside the backend, e.g. why a slower one was taken. */
+  readonly notes: readonly string[];
+}
+
+/** What to load. The folder is checked already: the paths exist, stay inside and have their digests. */
+export interface LoadRequest {
+  readonly format: ModelFormat;
+  /** Absolute folder of the run. */
+  readonly runFolder: string;
+  /** Artifact relative to it: a file, or a folder for `saved-model`. */
+  readonly path: string;
+}
+
+/** A model in memory, in the thread that computes. */
+export interface EngineModel {
+  readonly info: ModelInfo;
+  /**
+   * Computes all rows at once.
+   *
+   * @param inputs  one tensor per model input, rows on axis 0.
+   * @param outputNames  which outputs to give; names of `info.outputs`.
+   * @returns the outputs asked for, rows on axis 0, same order of rows.
+   */
+  predict(inputs: NamedTensors, outputNames: readonly string[]): Promise<NamedTensors>;
+  /** Gives back the model's memory. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * What computes: the port that every engine implements, inside a worker thread
+ * (`run()` of ONNX Runtime and TensorFlow.js blocks its thread).
+ *
+ * @throws RunProblem with a verdict code when an artifact cannot be loaded.
+ */
+export abstract class InferenceEngine {
+  abstract load(request: LoadRequest): Promise<EngineModel>;
+}
