@@ -16,6 +16,7 @@ const swc = [
 const base = {
   rootDir: __dirname,
   testEnvironment: '<rootDir>/test/support/native-typed-arrays.environment.cjs',
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.[jt]s$': swc },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
 };

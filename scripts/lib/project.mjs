@@ -73,7 +73,10 @@ export function sourceDigest() {
   const hash = createHash('sha256');
   const single = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
   for (const file of [...single.map((name) => join(projectRoot, name)), ...filesBelow(join(projectRoot, 'src'))]) {
-    hash.update(`${relative(projectRoot, file)}\0`).update(readFileSync(file)).update('\0');
+    hash
+      .update(`${relative(projectRoot, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
   }
   return hash.digest('hex');
 }

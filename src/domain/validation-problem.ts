@@ -14,7 +14,11 @@ export interface ValidationProblem {
 
 /** A request that breaks the contract, with every problem found. Answered 422. */
 export class ValidationError extends AppError {
-  constructor(readonly problems: readonly ValidationProblem[]) {
+  /** @param extras  further facts for the answer, beside the list of problems. */
+  constructor(
+    readonly problems: readonly ValidationProblem[],
+    readonly extras: Readonly<Record<string, JsonValue>> = {},
+  ) {
     super('VALIDATION_FAILED');
     this.name = 'ValidationError';
   }

@@ -9,13 +9,15 @@ export const VERDICT_FIXES = {
   STATUS_NOT_FINISHED: 'Only runs with status FINISHED are served; finish the run or remove it.',
   METRIC_MISSING: 'Log the metric that card.json selects by, or change the policy.',
   CONDITION_NOT_MET: "The run does not match the policy's where; change the run or the policy.",
-  GUARDRAIL_NOT_MET: "The run breaks a guardrail of the policy; train a better run or change the guardrail.",
+  GUARDRAIL_NOT_MET: 'The run breaks a guardrail of the policy; train a better run or change the guardrail.',
   FORMAT_UNKNOWN: 'Use one of the formats onnx, tfjs-layers, tfjs-graph, saved-model.',
-  ENGINE_UNAVAILABLE: 'Install the optional engine for this format (npm rebuild @tensorflow/tfjs-node), or export to ONNX.',
+  ENGINE_UNAVAILABLE:
+    'Install the optional engine for this format (npm rebuild @tensorflow/tfjs-node), or export to ONNX.',
   ARTIFACT_MISSING: 'Copy the file into the run folder, or correct its path in run.json.',
   ARTIFACT_OUTSIDE_RUN: 'Keep every artifact inside the run folder: no .., no absolute path, no link out.',
   CHECKSUM_MISMATCH: 'The file changed after run.json was written: copy it again or write the new sha256.',
-  KERAS3_LAYERS_MODEL: 'Keras 3 models do not load as layers models: export with tf_keras (Keras 2), as a graph model, or to ONNX.',
+  KERAS3_LAYERS_MODEL:
+    'Keras 3 models do not load as layers models: export with tf_keras (Keras 2), as a graph model, or to ONNX.',
   NON_TENSOR_OUTPUT: 'Export the model without sequence or map outputs (skl2onnx: options={"zipmap": False}).',
   SIGNATURE_MISMATCH: "Make signature, encode and decode name the model's own inputs and outputs.",
   LOAD_FAILED: 'The engine refused the artifact: export the model again and try it with models:check.',

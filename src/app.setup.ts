@@ -1,0 +1,79 @@
+import type { Server } from 'node:http';
+
+import { Reflector } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import cors from 'cors';
+import express from 'express';
+import type { Express } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+
+import { EnvelopeInterceptor } from './common/envelope/envelope.interceptor.js';
+import { AppExceptionFilter } from './common/errors/app-exception.filter.js';
+import { acceptableMiddleware } from './common/http/acceptable.middleware.js';
+import { accessLogMiddleware } from './common/http/access-log.middleware.js';
+import { answerClientErrors } from './common/http/client-error.js';
+import { jsonBodyMiddleware } from './common/http/json-body.middleware.js';
+import { optionsMiddleware } from './common/http/options.middleware.js';
+import { parseQuery } from './common/http/query-parser.js';
+import { requestIdMiddleware } from './common/http/request-id.middleware.js';
+import { seedRoutesMiddleware } from './common/http/seed-routes.middleware.js';
+import { workerIdMiddleware } from './common/http/worker-id.middleware.js';
+import { V1ValidationPipe } from './common/validation/v1-validation.pipe.js';
+import type { AppConfig } from './config/app-config.js';
+
+/** Keep-alive longer than usual load balancers (60 s), so that they, not we, close idle connections. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** Headers that pages of other origins may read. */
+const EXPOSED_HEADERS = ['X-Request-Id', 'X-Error-Code', 'Link', 'Retry-After', 'X-Worker-Id'];
+
+/** The HTTP adapter. Its settings must be made before the router exists, which is at the first route. */
+export function createAdapter(config: AppConfig): ExpressAdapter {
+  const app = express();
+  app.set('case sensitive routing', true);
+  app.set('query parser', parseQuery);
+  app.set('trust proxy', config.trustProxy);
+  // Every envelope holds a timestamp: a hash of it never matches again.
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  return new ExpressAdapter(app);
+}
+
+/** Everything around the rooms: the same for the server and for the tests. Call before `init()` or `listen()`. */
+export function setUpApp(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
+  const http = app.getHttpAdapter().getInstance();
+  app.use(requestIdMiddleware);
+  app.use(workerIdMiddleware());
+  if (config.logRequests) app.use(accessLogMiddleware(logger));
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+      },
+    }),
+  );
+  app.use(cors({ origin: originsOf(config), exposedHeaders: EXPOSED_HEADERS, maxAge: 600, preflightContinue: true }));
+  app.use(optionsMiddleware(http));
+  app.use(seedRoutesMiddleware);
+  app.use(acceptableMiddleware);
+  app.use(jsonBodyMiddleware(config.bodyLimitBytes));
+  app.useGlobalPipes(new V1ValidationPipe());
+  app.useGlobalInterceptors(new EnvelopeInterceptor(app.get(Reflector), config));
+  app.useGlobalFilters(new AppExceptionFilter(config));
+  setUpServer(app.getHttpServer(), config);
+}
+
+function setUpServer(server: Server, config: AppConfig): void {
+  server.requestTimeout = config.requestTimeoutMs;
+  server.headersTimeout = Math.min(60_000, config.requestTimeoutMs);
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  answerClientErrors(server);
+}
+
+function originsOf({ corsOrigins }: AppConfig): string | string[] | false {
+  if (corsOrigins === '*') return '*';
+  return corsOrigins.length > 0 ? [...corsOrigins] : false;
+}

@@ -1,0 +1,43 @@
+import cluster from 'node:cluster';
+import type { Worker } from 'node:cluster';
+
+import { createLogger } from './common/logging/pino-logger.js';
+import type { AppConfig } from './config/app-config.js';
+
+/** A process that lived this long was a working one: its end is an accident, not a failed start. */
+const STABLE_AFTER_MS = 10_000;
+const RESPAWN_DELAY_MS = 1_000;
+
+/**
+ * Runs several server processes that share the port. One that dies is replaced; when the first ones cannot even start,
+ * the whole program ends with their exit code. SIGTERM goes to all of them, and the program ends after the last.
+ */
+export function runCluster(config: AppConfig): void {
+  const logger = createLogger(config.logLevel);
+  const startedAt = new Map<number, number>();
+  let hasListened = false;
+  let isClosing = false;
+
+  const spawn = () => startedAt.set(cluster.fork().id, Date.now());
+  const closeAll = (exitCode: number) => {
+    isClosing = true;
+    process.exitCode = exitCode;
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+  };
+  const replace = (worker: Worker, code: number) => {
+    if (isClosing) return;
+    if (!hasListened) return closeAll(code || 1);
+    const livedMs = Date.now() - (startedAt.get(worker.id) ?? 0);
+    logger.error({ worker_id: worker.id, code }, 'a server process ended and is being replaced');
+    setTimeout(() => isClosing || spawn(), livedMs < STABLE_AFTER_MS ? RESPAWN_DELAY_MS : 0);
+  };
+
+  cluster.on('listening', () => (hasListened = true));
+  cluster.on('exit', (worker, code) => {
+    replace(worker, code);
+    startedAt.delete(worker.id);
+  });
+  process.once('SIGTERM', () => closeAll(0));
+  process.once('SIGINT', () => closeAll(0));
+  for (let i = 0; i < config.workers; i++) spawn();
+}

@@ -1,0 +1,47 @@
+import safeRegex from 'safe-regex2';
+
+/** A pattern that must not be used; the message says why. */
+export class PatternProblem extends Error {}
+
+/**
+ * The regular expression of a signature's `pattern`, matched anywhere in the text as JSON Schema says.
+ *
+ * @throws PatternProblem when it is no regular expression, or one that could take time out of proportion to the text.
+ */
+export function compilePattern(pattern: string): RegExp {
+  const expression = expressionOf(pattern);
+  if (!safeRegex(pattern)) {
+    throw new PatternProblem(
+      `"${pattern}" nests repetitions, looks around or repeats too often; it could run for hours`,
+    );
+  }
+  if (repeatsAlternatives(pattern)) {
+    throw new PatternProblem(`"${pattern}" repeats a group with alternatives; use a character class or a fixed count`);
+  }
+  return expression;
+}
+
+function expressionOf(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch {
+    // Older patterns escape characters that need no escape, which the `u` flag refuses.
+  }
+  try {
+    return new RegExp(pattern);
+  } catch (error) {
+    throw new PatternProblem(`"${pattern}" is not a regular expression`, { cause: error });
+  }
+}
+
+/** Whether a group like `(a|a)*` is there: exponential when alternatives overlap, and safe-regex2 lets it pass. */
+function repeatsAlternatives(pattern: string): boolean {
+  const hasAlternatives: boolean[] = [];
+  const simple = pattern.replace(/\\[^]/gu, 'x').replace(/\[[^\]]*\]/g, 'x');
+  for (let i = 0; i < simple.length; i++) {
+    if (simple[i] === '(') hasAlternatives.push(false);
+    else if (simple[i] === '|') hasAlternatives.fill(true);
+    else if (simple[i] === ')' && hasAlternatives.pop() && /^(?:[*+]|\{\d+,\})/.test(simple.slice(i + 1))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,94 @@
+import type { DType } from '../domain/tensor.js';
+
+/** A tensor as the model declares it; parts it does not say are `null`. */
+export interface DeclaredTensor {
+  readonly name: string;
+  readonly dtype: DType | null;
+  readonly shape: readonly (number | null)[] | null;
+}
+
+/** An input tensor as `encode` makes it. */
+export interface EncodedTensor {
+  readonly tensor: string;
+  readonly dtype: DType;
+  /** Shape without the rows. */
+  readonly rowShape: readonly number[];
+}
+
+/** What `decode` expects of an output tensor. */
+export interface DecodedTensor {
+  readonly tensor: string;
+  /** Whether it is read as one row of numbers per row; anything goes otherwise. */
+  readonly isTable: boolean;
+  /** Columns it must have, or at least have; any when left out. */
+  readonly width?: number;
+  readonly leastWidth?: number;
+}
+
+/** One sentence per difference between what `encode` makes and what the model takes. */
+export function describeInputMismatch(made: readonly EncodedTensor[], inputs: readonly DeclaredTensor[]): string[] {
+  const known = new Map(inputs.map((input) => [input.name, input]));
+  const sentences = made.flatMap((tensor) => {
+    const input = known.get(tensor.tensor);
+    return input ? differences(tensor, input) : [unknownName('Encode makes', tensor.tensor, 'inputs', inputs)];
+  });
+  const names = new Set(made.map(({ tensor }) => tensor));
+  for (const { name } of inputs) {
+    if (!names.has(name)) sentences.push(`The model needs the input "${name}", which encode does not make.`);
+  }
+  return sentences;
+}
+
+/** One sentence per difference between what `decode` reads and what the model gives. */
+export function describeOutputMismatch(read: readonly DecodedTensor[], outputs: readonly DeclaredTensor[]): string[] {
+  const known = new Map(outputs.map((output) => [output.name, output]));
+  return read.flatMap((tensor) => {
+    const output = known.get(tensor.tensor);
+    if (!output) return [unknownName('Decode reads', tensor.tensor, 'outputs', outputs)];
+    return tensor.isTable ? tableDifferences(tensor, output) : [];
+  });
+}
+
+function differences({ tensor, dtype, rowShape }: EncodedTensor, input: DeclaredTensor): string[] {
+  const sentences: string[] = [];
+  if (input.dtype !== null && input.dtype !== dtype) {
+    sentences.push(`The input "${tensor}" is ${input.dtype} in the model and ${dtype} in encode.`);
+  }
+  if (input.shape !== null && !fitsShape(rowShape, input.shape)) {
+    const made = shapeText([null, ...rowShape]);
+    sentences.push(`The input "${tensor}" has shape ${shapeText(input.shape)} in the model and ${made} in encode.`);
+  }
+  return sentences;
+}
+
+/** Axis 0 holds the rows: a model with a fixed number there is fed as it can be. */
+function fitsShape(rowShape: readonly number[], declared: readonly (number | null)[]): boolean {
+  if (declared.length !== rowShape.length + 1) return false;
+  return rowShape.every((size, axis) => (declared[axis + 1] ?? size) === size);
+}
+
+function tableDifferences({ tensor, width, leastWidth = 1 }: DecodedTensor, output: DeclaredTensor): string[] {
+  if (output.dtype === 'string') return [`The output "${tensor}" holds texts; decode needs numbers.`];
+  if (output.shape === null) return [];
+  const shape = shapeText(output.shape);
+  if (output.shape.length < 1 || output.shape.length > 2) {
+    return [`The output "${tensor}" has shape ${shape}; decode needs [rows] or [rows, columns].`];
+  }
+  const columns = output.shape.length === 1 ? 1 : output.shape[1];
+  if (columns === null || columns === undefined) return [];
+  if (width !== undefined && columns !== width) {
+    return [`The output "${tensor}" has shape ${shape}; decode needs ${width} columns.`];
+  }
+  return columns < leastWidth
+    ? [`The output "${tensor}" has shape ${shape}; decode needs at least ${leastWidth} columns.`]
+    : [];
+}
+
+function unknownName(who: string, name: string, what: string, declared: readonly DeclaredTensor[]): string {
+  const known = declared.map((tensor) => `"${tensor.name}"`).join(', ') || 'none';
+  return `${who} the tensor "${name}", which the model does not have; its ${what} are ${known}.`;
+}
+
+function shapeText(shape: readonly (number | null)[]): string {
+  return `[${shape.map((size) => size ?? '?').join(', ')}]`;
+}

@@ -1,0 +1,61 @@
+import type { RegressionDecode, TensorsDecode } from '../domain/decode-spec.js';
+import type { JsonValue } from '../domain/json.js';
+import { sizeOf } from '../domain/tensor.js';
+import type { Tensor } from '../domain/tensor.js';
+import { perRow } from './output-decoder.js';
+import type { OutputDecoder } from './output-decoder.js';
+import { jsonNumber, outputOf, requireWidth, tableOf } from './output-table.js';
+
+/** One field per column, `value * multiply + add`; whole numbers keep their digits when neither is given. */
+export function compileRegression({ tensor, fields, multiply, add }: RegressionDecode): OutputDecoder {
+  const isPlain = multiply === undefined && add === undefined;
+  const scale = (value: number | bigint): number | bigint =>
+    isPlain ? value : Number(value) * (multiply ?? 1) + (add ?? 0);
+  return {
+    fields,
+    mainFields: fields,
+    tensors: [{ tensor, isTable: true, width: fields.length }],
+    decode(outputs, rows) {
+      const table = tableOf(outputs, tensor, rows);
+      requireWidth(table, fields.length, tensor);
+      const at = (row: number, column: number) => table.data[row * table.width + column] as number | bigint;
+      return new Map(fields.map((field, column) => [field, perRow(rows, (row) => jsonNumber(scale(at(row, column))))]));
+    },
+  };
+}
+
+/** Tensors as they are, nested by their shape. */
+export function compileTensors({ fields }: TensorsDecode): OutputDecoder {
+  const sources = Object.entries(fields);
+  return {
+    fields: sources.map(([field]) => field),
+    mainFields: sources.map(([field]) => field),
+    tensors: [...new Set(Object.values(fields))].map((tensor) => ({ tensor, isTable: false })),
+    decode(outputs, rows, wanted) {
+      return new Map(
+        sources
+          .filter(([field]) => wanted.has(field))
+          .map(([field, name]) => [field, nestedRows(outputOf(outputs, name, rows), rows)]),
+      );
+    },
+  };
+}
+
+function nestedRows(tensor: Tensor, rows: number): JsonValue[] {
+  const shape = tensor.shape.slice(1);
+  const size = sizeOf(shape);
+  return perRow(rows, (row) => nested(tensor, shape, row * size));
+}
+
+function nested(tensor: Tensor, shape: readonly number[], offset: number): JsonValue {
+  const [size, ...inner] = shape;
+  if (size === undefined) return elementOf(tensor, offset);
+  const stride = sizeOf(inner);
+  return Array.from({ length: size }, (_, i) => nested(tensor, inner, offset + i * stride));
+}
+
+function elementOf({ dtype, data }: Tensor, index: number): JsonValue {
+  const value = data[index]!;
+  if (typeof value === 'string') return value;
+  return dtype === 'bool' ? value !== 0 : jsonNumber(value);
+}

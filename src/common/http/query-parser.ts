@@ -1,0 +1,16 @@
+import { parse } from 'node:querystring';
+
+/** Most parameters a query may have; further ones are ignored. */
+const MAX_PARAMETERS = 1_000;
+
+/**
+ * Parses a query into an object without prototype; of a repeated key the last value wins, as in the seed's framework.
+ *
+ * @throws URIError for a percent sign that encodes nothing; Express answers 400 then.
+ */
+export function parseQuery(text: string): Record<string, string> {
+  const query = Object.create(null) as Record<string, string>;
+  const parsed = parse(text, '&', '=', { maxKeys: MAX_PARAMETERS, decodeURIComponent });
+  for (const [key, value] of Object.entries(parsed)) query[key] = Array.isArray(value) ? value.at(-1)! : (value ?? '');
+  return query;
+}

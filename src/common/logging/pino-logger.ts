@@ -1,0 +1,57 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino } from 'pino';
+import type { LevelWithSilent, Logger } from 'pino';
+
+/** The process' logger: one JSON object per line on stdout, time in ISO 8601. */
+export function createLogger(level: LevelWithSilent): Logger {
+  return pino({
+    level,
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+}
+
+/** Parts of Nest that list every module and route at each start; an operator reads the docs for those. */
+const CHATTY = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+
+/** Nest's logging through pino: the last parameter is the context, an object or an error before it is kept whole. */
+export class PinoLogger implements LoggerService {
+  constructor(private readonly pino: Logger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write(CHATTY.has(rest.at(-1) as string) ? 'debug' : 'info', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  private write(
+    level: 'info' | 'warn' | 'error' | 'fatal' | 'debug' | 'trace',
+    message: unknown,
+    rest: unknown[],
+  ): void {
+    const texts = rest.filter((item) => typeof item === 'string');
+    const error = rest.find((item) => item instanceof Error) ?? (message instanceof Error ? message : undefined);
+    const facts = typeof message === 'object' && message !== null && !(message instanceof Error) ? message : {};
+    const sentence = typeof message === 'string' ? message : message instanceof Error ? message.message : texts.shift();
+    this.pino[level]({ ...facts, ...(error && { err: error }), context: texts.at(-1) }, sentence ?? '');
+  }
+}

@@ -1,0 +1,27 @@
+import type { LevelWithSilent } from 'pino';
+
+/** The configuration as everybody injects it: typed, frozen, defaults applied. Named after the environment variables. */
+export abstract class AppConfig {
+  readonly port: number;
+  readonly host: string;
+  /** Absolute. */
+  readonly modelsDir: string;
+  readonly defaultModel: string | undefined;
+  readonly workers: number;
+  readonly inferenceThreads: number;
+  readonly bodyLimitBytes: number;
+  readonly maxRowsPerRequest: number;
+  readonly predictionTimeoutMs: number;
+  readonly modelLoadTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly shutdownGraceMs: number;
+  readonly maxQueuedRequests: number;
+  readonly maxExtraRuns: number;
+  /** `'*'`, or the allowed origins. */
+  readonly corsOrigins: '*' | readonly string[];
+  /** Without a slash at the end. */
+  readonly publicUrl: string | undefined;
+  readonly trustProxy: boolean;
+  readonly logLevel: LevelWithSilent;
+  readonly logRequests: boolean;
+}

@@ -1,0 +1,136 @@
+import { Transform } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+
+/** `"12"` → 12; anything else stays as it is, for the validator to refuse. */
+const WholeNumber = () =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d{1,15}$/.test(value.trim()) ? Number(value) : value,
+  );
+
+/** `"true"`/`"false"` → boolean; anything else stays, for the validator to refuse. */
+const Switch = () =>
+  Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+
+/**
+ * Every variable of the environment that bestrun reads: one documented field each, with default and unit.
+ * `docs/configuration.md` lists the same variables; a test keeps both equal.
+ */
+export class Environment {
+  /** TCP port to listen on; 0 takes a free one. */
+  @WholeNumber()
+  @IsInt()
+  @Min(0)
+  @Max(65535)
+  PORT = 5000;
+
+  /** Address to listen on. */
+  @IsString()
+  @Matches(/^[\w.:-]+$/, { message: 'must be a host name or an IP address' })
+  HOST = '0.0.0.0';
+
+  /** Folder of the models, relative to the working directory. */
+  @IsString()
+  @Matches(/\S/, { message: 'must not be empty' })
+  MODELS_DIR = './models';
+
+  /** Model that the short routes (`/predict`, `/params`, …) use; the first by name unless set. */
+  @IsOptional()
+  @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'must be a model name: lower-case words joined by dashes' })
+  DEFAULT_MODEL?: string;
+
+  /** Server processes that share the port. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1)
+  @Max(256)
+  WORKERS = 1;
+
+  /** Threads that compute predictions, per process; 0 takes one per core, at least 2 and at most 8. */
+  @WholeNumber()
+  @IsInt()
+  @Min(0)
+  @Max(256)
+  INFERENCE_THREADS = 0;
+
+  /** Largest request body, bytes. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1024)
+  @Max(1073741824)
+  BODY_LIMIT_BYTES = 10_485_760;
+
+  /** Most rows (or texts) one request may hold. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1)
+  @Max(1000000)
+  MAX_ROWS_PER_REQUEST = 10_000;
+
+  /** How long one prediction may take, waiting included, milliseconds; then 504. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1)
+  @Max(3600000)
+  PREDICTION_TIMEOUT_MS = 30_000;
+
+  /** How long loading one model may take, milliseconds. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1000)
+  @Max(3600000)
+  MODEL_LOAD_TIMEOUT_MS = 60_000;
+
+  /** How long a client may take to send its request, milliseconds; then 408. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1000)
+  @Max(3600000)
+  REQUEST_TIMEOUT_MS = 90_000;
+
+  /** How long running requests may go on after SIGTERM, milliseconds. */
+  @WholeNumber()
+  @IsInt()
+  @Min(0)
+  @Max(3600000)
+  SHUTDOWN_GRACE_MS = 10_000;
+
+  /** Requests that may wait per run; more are answered 503 with Retry-After. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1)
+  @Max(1000000)
+  MAX_QUEUED_REQUESTS = 1_000;
+
+  /** Runs kept in memory besides the best ones, for /runs/{run_id}/predictions. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  MAX_EXTRA_RUNS = 4;
+
+  /** Origins whose pages may call the API: `*`, or a list separated by commas; empty for none. */
+  @IsString()
+  @Matches(/^(\*|(https?:\/\/[^\s,/]+(\s*,\s*https?:\/\/[^\s,/]+)*)?)$/, {
+    message: 'must be *, empty, or origins such as https://app.example.com separated by commas',
+  })
+  CORS_ORIGINS = '*';
+
+  /** Address clients use, for links and `url` in answers; from the Host header unless set. */
+  @IsOptional()
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })
+  PUBLIC_URL?: string;
+
+  /** Whether X-Forwarded-* of a proxy in front is believed. */
+  @Switch()
+  @IsIn([true, false], { message: 'must be true or false' })
+  TRUST_PROXY = false;
+
+  /** Least severe log line written. */
+  @IsIn(['debug', 'info', 'warn', 'error', 'silent'])
+  LOG_LEVEL = 'info';
+
+  /** Whether one line is logged per request. */
+  @Switch()
+  @IsIn([true, false], { message: 'must be true or false' })
+  LOG_REQUESTS = true;
+}

@@ -1,0 +1,68 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+
+import type { AppConfig } from './app-config.js';
+import { Environment } from './environment.dto.js';
+
+/** Variables that cannot be used, each with its rule. Values are never named: they may be secrets. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`These environment variables cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/**
+ * Reads the environment once. An empty variable counts as absent, except CORS_ORIGINS, where empty means none.
+ *
+ * @throws ConfigError that names every bad variable.
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv): AppConfig {
+  const known = Object.keys(new Environment()).concat('DEFAULT_MODEL', 'PUBLIC_URL');
+  const given = known.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined || (value === '' && name !== 'CORS_ORIGINS') ? [] : [[name, value] as const];
+  });
+  const env = plainToInstance(Environment, Object.fromEntries(given), { exposeDefaultValues: true });
+  const problems = validateSync(env).map(
+    (problem) => `${problem.property} ${ruleOf(Object.values(problem.constraints ?? {})[0], problem.property)}`,
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(toConfig(env));
+}
+
+function ruleOf(message: string | undefined, property: string): string {
+  return (message ?? 'is not valid').replace(new RegExp(`^${property} `), '');
+}
+
+function toConfig(env: Environment): AppConfig {
+  return {
+    port: env.PORT,
+    host: env.HOST,
+    modelsDir: resolve(env.MODELS_DIR),
+    defaultModel: env.DEFAULT_MODEL,
+    workers: env.WORKERS,
+    inferenceThreads: env.INFERENCE_THREADS || Math.min(8, Math.max(2, availableParallelism())),
+    bodyLimitBytes: env.BODY_LIMIT_BYTES,
+    maxRowsPerRequest: env.MAX_ROWS_PER_REQUEST,
+    predictionTimeoutMs: env.PREDICTION_TIMEOUT_MS,
+    modelLoadTimeoutMs: env.MODEL_LOAD_TIMEOUT_MS,
+    requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+    shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    maxQueuedRequests: env.MAX_QUEUED_REQUESTS,
+    maxExtraRuns: env.MAX_EXTRA_RUNS,
+    corsOrigins:
+      env.CORS_ORIGINS === '*'
+        ? '*'
+        : env.CORS_ORIGINS.split(',')
+            .map((o) => o.trim())
+            .filter(Boolean),
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
+    trustProxy: env.TRUST_PROXY,
+    logLevel: env.LOG_LEVEL as AppConfig['logLevel'],
+    logRequests: env.LOG_REQUESTS,
+  };
+}

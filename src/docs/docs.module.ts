@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+
+/** The documentation room. */
+@Module({})
+export class DocsModule {}

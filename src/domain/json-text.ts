@@ -1,0 +1,258 @@
+import { isJsonObject } from './json.js';
+import type { JsonObject, JsonValue } from './json.js';
+
+/** Containers may nest this deep; deeper text is refused, so that nothing downstream can run out of stack. */
+export const MAX_JSON_DEPTH = 64;
+
+/**
+ * Text that is not JSON: the reason in the words of Python's `json`, which the API's 422 dialect uses,
+ * and the place counted in characters from 0 (lines and columns from 1).
+ */
+export class JsonSyntaxError extends Error {
+  constructor(
+    readonly reason: string,
+    readonly position: number,
+    readonly line: number,
+    readonly column: number,
+  ) {
+    super(`${reason}: line ${line} column ${column} (char ${position})`);
+    this.name = 'JsonSyntaxError';
+  }
+}
+
+export interface JsonReadOptions {
+  /** Take the tokens NaN, Infinity and -Infinity, as Python writes them. Off: they are a syntax error. */
+  readonly allowNonFinite?: boolean;
+}
+
+/**
+ * Reads JSON text. Integers beyond 2^53 become `bigint`; of repeated keys the last wins; `__proto__` is a key like any other.
+ *
+ * The engine's own parser does the common case. It knows neither bigint nor a stated error position, so the few texts
+ * that need those are read (again) by the reader below.
+ *
+ * @throws JsonSyntaxError when the text is not JSON or nests deeper than MAX_JSON_DEPTH.
+ */
+export function parseJson(text: string, options: JsonReadOptions = {}): JsonValue {
+  if (!/\d{16}/.test(text) && !isDeeperThan(text, MAX_JSON_DEPTH)) {
+    try {
+      return JSON.parse(text) as JsonValue;
+    } catch {
+      // Fall through: the reader below finds the reason and the place, or takes what only it may take.
+    }
+  }
+  return new JsonReader(text, options.allowNonFinite ?? false).readDocument();
+}
+
+/** Whether containers nest deeper than `limit`; says true early for text that merely looks so, never misses one. */
+function isDeeperThan(text: string, limit: number): boolean {
+  if (text.length <= limit) return false;
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === 0x5c) i++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x5b || code === 0x7b) {
+      if (++depth > limit) return true;
+    } else if (code === 0x5d || code === 0x7d) depth--;
+  }
+  return false;
+}
+
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const SPACE = /[ \t\n\r]*/y;
+const PLAIN = /[^"\\\u0000-\u001f]*/y;
+const HEX4 = /[0-9a-fA-F]{4}/y;
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
+const NON_FINITE = { NaN: NaN, Infinity: Infinity, '-Infinity': -Infinity } as const;
+
+/** A strict reader that stops where CPython's scanner stops, with its words (checked against CPython 3.11). */
+class JsonReader {
+  private at = 0;
+  private depth = 0;
+
+  constructor(
+    private readonly text: string,
+    private readonly allowNonFinite: boolean,
+  ) {}
+
+  readDocument(): JsonValue {
+    this.skipSpace();
+    const value = this.readValue();
+    this.skipSpace();
+    if (this.at < this.text.length) this.fail('Extra data', this.at);
+    return value;
+  }
+
+  private readValue(): JsonValue {
+    switch (this.text[this.at]) {
+      case '"':
+        return this.readString();
+      case '{':
+        return this.readNested(() => this.readObject());
+      case '[':
+        return this.readNested(() => this.readArray());
+      default:
+        return this.readScalar();
+    }
+  }
+
+  private readNested<T>(read: () => T): T {
+    if (++this.depth > MAX_JSON_DEPTH) this.fail(`Nested deeper than ${MAX_JSON_DEPTH} levels`, this.at);
+    const value = read();
+    this.depth--;
+    return value;
+  }
+
+  private readObject(): JsonObject {
+    const object: JsonObject = {};
+    this.at++;
+    this.skipSpace();
+    if (this.takes('}')) return object;
+    for (;;) {
+      if (this.text[this.at] !== '"') this.fail('Expecting property name enclosed in double quotes', this.at);
+      const key = this.readString();
+      this.skipSpace();
+      if (!this.takes(':')) this.fail("Expecting ':' delimiter", this.at);
+      this.skipSpace();
+      // Not an assignment: that would call the setter of a key named __proto__.
+      Object.defineProperty(object, key, {
+        value: this.readValue(),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+      this.skipSpace();
+      if (this.takes('}')) return object;
+      if (!this.takes(',')) this.fail("Expecting ',' delimiter", this.at);
+      this.skipSpace();
+    }
+  }
+
+  private readArray(): JsonValue[] {
+    const array: JsonValue[] = [];
+    this.at++;
+    this.skipSpace();
+    if (this.takes(']')) return array;
+    for (;;) {
+      array.push(this.readValue());
+      this.skipSpace();
+      if (this.takes(']')) return array;
+      if (!this.takes(',')) this.fail("Expecting ',' delimiter", this.at);
+      this.skipSpace();
+    }
+  }
+
+  private readString(): string {
+    const start = this.at++;
+    let value = '';
+    for (;;) {
+      value += this.match(PLAIN) ?? '';
+      const next = this.text[this.at];
+      if (next === undefined) this.fail('Unterminated string starting at', start);
+      if (next === '"') {
+        this.at++;
+        return value;
+      }
+      if (next !== '\\') this.fail('Invalid control character at', this.at);
+      value += this.readEscape(start);
+    }
+  }
+
+  private readEscape(stringStart: number): string {
+    const backslash = this.at;
+    const letter = this.text[backslash + 1];
+    if (letter === undefined) this.fail('Unterminated string starting at', stringStart);
+    this.at += 2;
+    if (letter !== 'u') return ESCAPES[letter] ?? this.fail('Invalid \\escape', backslash);
+    const digits = this.match(HEX4) ?? this.fail('Invalid \\uXXXX escape', backslash + 1);
+    return String.fromCharCode(parseInt(digits, 16));
+  }
+
+  private readScalar(): JsonValue {
+    for (const [word, value] of [
+      ['null', null],
+      ['true', true],
+      ['false', false],
+    ] as const) {
+      if (this.takes(word)) return value;
+    }
+    const digits = this.match(NUMBER);
+    if (digits) return toNumber(digits);
+    if (this.allowNonFinite) {
+      for (const [word, value] of Object.entries(NON_FINITE)) if (this.takes(word)) return value;
+    }
+    return this.fail('Expecting value', this.at);
+  }
+
+  private takes(word: string): boolean {
+    if (!this.text.startsWith(word, this.at)) return false;
+    this.at += word.length;
+    return true;
+  }
+
+  private match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.text)?.[0];
+    if (found !== undefined) this.at += found.length;
+    return found;
+  }
+
+  private skipSpace(): void {
+    this.match(SPACE);
+  }
+
+  private fail(reason: string, at: number): never {
+    const before = this.text.slice(0, at);
+    const lineStart = before.lastIndexOf('\n') + 1;
+    throw new JsonSyntaxError(
+      reason,
+      lengthInCharacters(before),
+      before.split('\n').length,
+      lengthInCharacters(before.slice(lineStart)) + 1,
+    );
+  }
+}
+
+function toNumber(digits: string): number | bigint {
+  const value = Number(digits);
+  return /^-?\d+$/.test(digits) && !Number.isSafeInteger(value) ? BigInt(digits) : value;
+}
+
+/** Characters as Python counts them: code points, not UTF-16 units. */
+function lengthInCharacters(text: string): number {
+  return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
+}
+
+/**
+ * Writes JSON as `JSON.stringify` does, except that a `bigint` keeps its digits. NaN and Infinity are `null`.
+ */
+export function stringifyJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return stringifyWithBigInts(value);
+  }
+}
+
+/** The slow way, for the rare answer that holds a `bigint`, which JSON.stringify refuses. */
+function stringifyWithBigInts(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return `[${value.map((item) => stringifyWithBigInts(item ?? null)).join()}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, item]) => item !== undefined);
+  return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${stringifyWithBigInts(item)}`).join()}}`;
+}

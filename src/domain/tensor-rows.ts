@@ -1,0 +1,82 @@
+import { AppError } from './app-error.js';
+import { rowsOf, sizeOf } from './tensor.js';
+import type { NamedTensors, NumericData, Tensor, TensorData } from './tensor.js';
+
+/**
+ * Joins the rows of several requests into one batch.
+ *
+ * @param parts  one entry per request; each holds the same tensor names, rows on axis 0.
+ * @returns      one set of tensors with all rows, in the order of `parts`; a single part is given back as it is.
+ * @throws AppError `INTERNAL_ERROR` when names, dtypes or trailing shapes differ, or `parts` is empty.
+ */
+export function concatRows(parts: readonly NamedTensors[]): NamedTensors {
+  const first = parts[0];
+  if (first === undefined) throw fault('there are no parts to join');
+  if (parts.length === 1) return first;
+
+  const joined = new Map<string, Tensor>();
+  for (const [name, tensor] of first) {
+    joined.set(
+      name,
+      concatTensors(
+        name,
+        tensor,
+        parts.map((part) => part.get(name)),
+      ),
+    );
+  }
+  if (parts.some((part) => part.size !== first.size)) throw fault('the parts hold different tensors');
+  return joined;
+}
+
+/**
+ * Rows `start` (included) to `end` (excluded) of every tensor, as copies: what comes back shares no memory with the
+ * batch, so that one request's answer never keeps another's alive.
+ */
+export function sliceRows(tensors: NamedTensors, start: number, end: number): NamedTensors {
+  const sliced = new Map<string, Tensor>();
+  for (const [name, tensor] of tensors) {
+    const trailing = tensor.shape.slice(1);
+    const width = sizeOf(trailing);
+    const data = tensor.data.slice(start * width, end * width);
+    sliced.set(name, { dtype: tensor.dtype, shape: [end - start, ...trailing], data });
+  }
+  return sliced;
+}
+
+function concatTensors(name: string, first: Tensor, tensors: readonly (Tensor | undefined)[]): Tensor {
+  let rows = 0;
+  let length = 0;
+  for (const tensor of tensors) {
+    if (tensor === undefined) throw fault(`a part lacks the tensor "${name}"`);
+    if (!fitsBelow(first, tensor)) throw fault(`the parts disagree on the dtype or shape of "${name}"`);
+    rows += rowsOf(tensor);
+    length += tensor.data.length;
+  }
+  const data = concatData(
+    tensors.map((tensor) => tensor!.data),
+    length,
+  );
+  return { dtype: first.dtype, shape: [rows, ...first.shape.slice(1)], data };
+}
+
+function concatData(parts: readonly TensorData[], length: number): TensorData {
+  const first = parts[0]!;
+  if (Array.isArray(first)) return first.concat(...(parts.slice(1) as string[][]));
+  const data = new (first.constructor as new (length: number) => NumericData)(length);
+  let offset = 0;
+  for (const part of parts) {
+    (data as Float32Array).set(part as Float32Array, offset);
+    offset += part.length;
+  }
+  return data;
+}
+
+function fitsBelow(first: Tensor, other: Tensor): boolean {
+  if (first.dtype !== other.dtype || first.shape.length !== other.shape.length) return false;
+  return first.shape.every((dimension, axis) => axis === 0 || dimension === other.shape[axis]);
+}
+
+function fault(message: string): AppError {
+  return new AppError('INTERNAL_ERROR', {}, { cause: new Error(`Cannot join rows: ${message}.`) });
+}

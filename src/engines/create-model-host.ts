@@ -1,0 +1,18 @@
+import type { ModelHost } from './model-host.js';
+import type { PoolListener } from './worker/pool-event.js';
+import { WorkerPool } from './worker/worker-pool.js';
+
+/** Time a thread has after the deadline of its prediction before it counts as hung, milliseconds. */
+const HANG_GRACE_MS = 500;
+
+export interface ModelHostOptions {
+  readonly threads: number;
+  readonly maxQueuedPerModel: number;
+  readonly loadTimeoutMs: number;
+  readonly onEvent?: PoolListener;
+}
+
+/** A model host on worker threads. Its threads start at once; `close()` ends them. */
+export function createModelHost(options: ModelHostOptions): ModelHost {
+  return new WorkerPool({ ...options, hangGraceMs: HANG_GRACE_MS });
+}

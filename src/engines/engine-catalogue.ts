@@ -1,0 +1,32 @@
+import type { ModelFormat } from '../domain/run.js';
+import { RunProblem } from '../domain/verdict.js';
+import { InferenceEngine } from './inference-engine.js';
+import type { EngineModel, LoadRequest } from './inference-engine.js';
+
+/** Imports on first use: a store with ONNX models alone never pays for TensorFlow.js. */
+const OPENERS: Record<ModelFormat, () => Promise<InferenceEngine>> = {
+  onnx: async () => new (await import('./onnx/onnx-engine.js')).OnnxEngine(),
+  'tfjs-layers': async () => new (await import('./tfjs/tfjs-engine.js')).TfjsEngine(),
+  'tfjs-graph': async () => new (await import('./tfjs/tfjs-engine.js')).TfjsEngine(),
+  'saved-model': async () => new (await import('./tfjs/saved-model-engine.js')).SavedModelEngine(),
+};
+
+/**
+ * Every engine as one: the format of the artifact decides which computes. For worker threads only, because what it
+ * imports blocks its thread.
+ */
+export class EngineCatalogue extends InferenceEngine {
+  private readonly engines = new Map<ModelFormat, Promise<InferenceEngine>>();
+
+  override async load(request: LoadRequest): Promise<EngineModel> {
+    return (await this.engineFor(request.format)).load(request);
+  }
+
+  private engineFor(format: ModelFormat): Promise<InferenceEngine> {
+    if (!Object.hasOwn(OPENERS, format))
+      throw new RunProblem('FORMAT_UNKNOWN', `No engine computes "${format}" models.`);
+    const engine = this.engines.get(format) ?? OPENERS[format]();
+    this.engines.set(format, engine);
+    return engine;
+  }
+}

@@ -1,0 +1,25 @@
+import { Logger, Module } from '@nestjs/common';
+
+import { AppConfig } from '../config/app-config.js';
+import { createModelHost } from './create-model-host.js';
+import { ModelHost } from './model-host.js';
+import type { PoolListener } from './worker/pool-event.js';
+
+/** Provides what computes: a pool of worker threads. */
+@Module({
+  providers: [{ provide: ModelHost, inject: [AppConfig], useFactory: hostFor }],
+  exports: [ModelHost],
+})
+export class EnginesModule {}
+
+function hostFor(config: AppConfig): ModelHost {
+  const logger = new Logger('Engines');
+  const onEvent: PoolListener = ({ kind, ...facts }) =>
+    kind === 'model-loaded' ? logger.debug(facts, kind) : logger.warn(facts, kind);
+  return createModelHost({
+    threads: config.inferenceThreads,
+    maxQueuedPerModel: config.maxQueuedRequests,
+    loadTimeoutMs: config.modelLoadTimeoutMs,
+    onEvent,
+  });
+}

@@ -1,0 +1,37 @@
+import type { NamedTensors } from '../domain/tensor.js';
+import type { LoadRequest, ModelInfo } from './inference-engine.js';
+
+/** How one prediction is to be computed. */
+export interface PredictOptions {
+  /** Which outputs to give; names of `info.outputs`. */
+  readonly outputNames: readonly string[];
+  /** Longest time from the call of `predict` to its answer, waiting included, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Takes the request out of the queue when nobody wants the answer any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** A model that another thread holds, seen from the main thread. */
+export interface HostedModel {
+  readonly info: ModelInfo;
+  /**
+   * Computes all rows of the inputs at once.
+   *
+   * @param inputs  one tensor per model input, rows on axis 0. They are handed over: typed arrays that own their
+   *   memory are moved to the other thread and are empty afterwards.
+   * @returns the outputs asked for, rows in the order of the inputs.
+   * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST or SHUTTING_DOWN; the reason of
+   *   the signal when it aborted.
+   */
+  predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors>;
+  /** Lets the predictions that are under way or waiting finish, then gives back the model's memory. */
+  release(): Promise<void>;
+}
+
+/** Where models live and compute, away from the thread that answers requests. */
+export abstract class ModelHost {
+  /** @throws RunProblem with a verdict code when the artifact cannot be loaded. */
+  abstract load(request: LoadRequest): Promise<HostedModel>;
+  /** Ends everything: waiting and running predictions get SHUTTING_DOWN, and no thread is left. */
+  abstract close(): Promise<void>;
+}

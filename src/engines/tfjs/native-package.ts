@@ -1,0 +1,55 @@
+import util from 'node:util';
+
+import type { NamedTensorMap } from '@tensorflow/tfjs-core';
+
+/** Input or output of a SavedModel's signature; dimensions are -1 where they vary. */
+export interface SavedModelTensor {
+  /** TensorFlow's word, e.g. `DT_INT64`. */
+  readonly tfDtype: string;
+  readonly name: string;
+  /** Missing or empty entries for an unknown rank. */
+  readonly shape?: readonly number[] | { readonly array?: readonly unknown[] };
+}
+
+export interface SavedModelSignature {
+  readonly inputs: Readonly<Record<string, SavedModelTensor>>;
+  readonly outputs: Readonly<Record<string, SavedModelTensor>>;
+}
+
+/** The part of @tensorflow/tfjs-node that engines use. */
+export interface NativeTensorFlow {
+  readonly node: {
+    getMetaGraphsFromSavedModel(
+      folder: string,
+    ): Promise<readonly { tags: string[]; signatureDefs: Readonly<Record<string, SavedModelSignature>> }[]>;
+    loadSavedModel(
+      folder: string,
+      tags: string[],
+      signature: string,
+    ): Promise<{ predict(inputs: NamedTensorMap): NamedTensorMap; dispose(): void }>;
+  };
+}
+
+let found: NativeTensorFlow | null | undefined;
+
+/**
+ * The optional package @tensorflow/tfjs-node, or `null` where it is not installed or its native part is missing.
+ * Loading it registers the TensorFlow.js backend `tensorflow`.
+ */
+export function nativeTensorFlow(): NativeTensorFlow | null {
+  found ??= load();
+  return found;
+}
+
+function load(): NativeTensorFlow | null {
+  // Removed in Node 23, still called by tfjs-node 4.22 (tensorflow/tfjs issue 8609).
+  const removed = util as { isNullOrUndefined?: (value: unknown) => boolean };
+  removed.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  try {
+    // Not import(): the package may be absent, has no types here, and must also be found through NODE_PATH.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    return require('@tensorflow/tfjs-node') as NativeTensorFlow;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,39 @@
+import { RunProblem } from '../../domain/verdict.js';
+
+/** What the text of TensorFlow.js says, in words for the owner of the run. First match wins; `$1` is the matched name. */
+const SENTENCES: readonly (readonly [RegExp, string])[] = [
+  [/Unknown layer: ([\w>.-]+)/, 'The model uses the layer $1, which TensorFlow.js does not have.'],
+  [
+    /Unknown (?:activation|initializer|regularizer|constraint): ([\w>.-]+)/,
+    'The model uses $1, which TensorFlow.js does not have.',
+  ],
+  [
+    /Unknown op '([\w.]+)'|Node type ([\w.]+) is not implemented/,
+    'The model uses the operation $1, which TensorFlow.js does not have.',
+  ],
+  [/Kernel '(\w+)' not registered/, 'The model uses the operation $1, which no backend of TensorFlow.js has.'],
+  [
+    /tensor should have \d+ values|weight.*shape|incompatible with|missing weight|no target variable|not enough|multiple of|out of bounds|Invalid typed array length/i,
+    'The weights do not fit the model: a weight file is missing, cut short or of another model.',
+  ],
+];
+
+/** The operation that a model cannot have on this backend, where that is what an error says. */
+export function missingOperation(error: unknown): string | undefined {
+  const match = /Kernel '(\w+)' not registered|Unknown op '([\w.]+)'/.exec(messageOf(error));
+  return match?.[1] ?? match?.[2];
+}
+
+/** The verdict on a model that TensorFlow.js refused; its own text goes along as the cause only. */
+export function tfjsLoadProblem(cause: unknown): RunProblem {
+  if (cause instanceof RunProblem) return cause;
+  for (const [pattern, sentence] of SENTENCES) {
+    const match = pattern.exec(messageOf(cause));
+    if (match) return new RunProblem('LOAD_FAILED', sentence.replace('$1', match[1] ?? match[2] ?? ''), { cause });
+  }
+  return new RunProblem('LOAD_FAILED', 'TensorFlow.js refused the model.', { cause });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,61 @@
+import type { DType, NamedTensors, TensorData } from '../../domain/tensor.js';
+import type { VerdictCode } from '../../domain/verdict.js';
+import type { LoadRequest, ModelInfo } from '../inference-engine.js';
+
+/** A named tensor as it crosses threads. */
+export type PackedTensor = readonly [name: string, dtype: DType, shape: readonly number[], data: TensorData];
+
+/** What the main thread asks of an inference thread; each gets one `Reply`. `model` is the pool's number of it. */
+export type Request =
+  | { readonly kind: 'load'; readonly model: number; readonly request: LoadRequest }
+  | {
+      readonly kind: 'predict';
+      readonly model: number;
+      readonly inputs: readonly PackedTensor[];
+      readonly outputNames: readonly string[];
+    }
+  | { readonly kind: 'release'; readonly model: number };
+
+/** What an inference thread says once, when it can take its first request. */
+export interface Ready {
+  readonly kind: 'ready';
+}
+
+/** What an inference thread answers. `cause` is text for the log. */
+export type Reply =
+  | { readonly kind: 'loaded'; readonly info: ModelInfo }
+  | { readonly kind: 'predicted'; readonly outputs: readonly PackedTensor[] }
+  | { readonly kind: 'released' }
+  | { readonly kind: 'problem'; readonly code: VerdictCode; readonly message: string; readonly cause: string }
+  | { readonly kind: 'failed'; readonly cause: string };
+
+/** Tensors ready to be posted, with the memory that moves along instead of being copied. */
+export interface Parcel {
+  readonly tensors: readonly PackedTensor[];
+  readonly transfer: ArrayBuffer[];
+}
+
+/**
+ * Packs tensors for another thread. Data that owns its whole buffer is moved; a view of a larger one is copied first,
+ * because posting it would carry the whole buffer along.
+ */
+export function pack(tensors: NamedTensors): Parcel {
+  const transfer = new Set<ArrayBuffer>();
+  const packed: PackedTensor[] = [];
+  for (const [name, { dtype, shape, data }] of tensors) {
+    const own = Array.isArray(data) ? data : owned(data);
+    if (!Array.isArray(own)) transfer.add(own.buffer as ArrayBuffer);
+    packed.push([name, dtype, shape, own]);
+  }
+  return { tensors: packed, transfer: [...transfer] };
+}
+
+function owned<T extends Exclude<TensorData, string[]>>(data: T): T {
+  const whole = data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
+  return whole ? data : (data.slice() as T);
+}
+
+/** The tensors of a parcel, as the other thread got it. */
+export function unpack(tensors: readonly PackedTensor[]): NamedTensors {
+  return new Map(tensors.map(([name, dtype, shape, data]) => [name, { dtype, shape, data }]));
+}

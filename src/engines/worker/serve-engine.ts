@@ -1,0 +1,58 @@
+import { inspect } from 'node:util';
+import type { MessagePort } from 'node:worker_threads';
+
+import { RunProblem } from '../../domain/verdict.js';
+import type { EngineModel, InferenceEngine } from '../inference-engine.js';
+import { pack, unpack } from './messages.js';
+import type { Ready, Reply, Request } from './messages.js';
+
+/**
+ * Answers the requests of the main thread with an engine: the whole of an inference thread. Requests come one at a
+ * time, each after the reply to the one before.
+ */
+export function serveEngine(port: MessagePort, engine: InferenceEngine): void {
+  const models = new Map<number, EngineModel>();
+  port.on('message', (request: Request) => {
+    void answer(engine, models, request)
+      .catch(toReply)
+      .then((reply) => post(port, reply));
+  });
+  port.postMessage({ kind: 'ready' } satisfies Ready);
+}
+
+type Answer = Reply & { readonly transfer?: ArrayBuffer[] };
+
+async function answer(engine: InferenceEngine, models: Map<number, EngineModel>, request: Request): Promise<Answer> {
+  if (request.kind === 'load') {
+    const model = await engine.load(request.request);
+    models.set(request.model, model);
+    return { kind: 'loaded', info: model.info };
+  }
+  const model = models.get(request.model);
+  if (!model) throw new Error('the model is not loaded in this thread');
+  if (request.kind === 'release') {
+    models.delete(request.model);
+    await model.dispose();
+    return { kind: 'released' };
+  }
+  const { tensors, transfer } = pack(await model.predict(unpack(request.inputs), request.outputNames));
+  return { kind: 'predicted', outputs: tensors, transfer };
+}
+
+function post(port: MessagePort, { transfer, ...reply }: Answer): void {
+  try {
+    port.postMessage(reply, transfer);
+  } catch (error) {
+    port.postMessage(toReply(error));
+  }
+}
+
+function toReply(error: unknown): Reply {
+  if (!(error instanceof RunProblem)) return { kind: 'failed', cause: textOf(error) };
+  return { kind: 'problem', code: error.code, message: error.message, cause: textOf(error.cause) };
+}
+
+function textOf(error: unknown): string {
+  if (error === undefined) return '';
+  return error instanceof Error ? (error.stack ?? error.message) : inspect(error);
+}

@@ -1,0 +1,348 @@
+import '../onnx/no-telemetry.js';
+import '../tfjs/quiet-native.js';
+
+import type { ResourceLimits } from 'node:worker_threads';
+
+import { AppError } from '../../domain/app-error.js';
+import { RunProblem } from '../../domain/verdict.js';
+import type { LoadRequest } from '../inference-engine.js';
+import { ModelHost } from '../model-host.js';
+import type { HostedModel } from '../model-host.js';
+import { pack, unpack } from './messages.js';
+import type { Reply } from './messages.js';
+import { ModelQueue } from './model-queue.js';
+import type { PendingPrediction } from './pending-prediction.js';
+import type { PoolEvent, PoolListener } from './pool-event.js';
+import { PooledModel } from './pooled-model.js';
+import { joinInputs, joinOutputNames, shareOutputs } from './predict-call.js';
+import { ThreadRoster } from './thread-roster.js';
+import { inferenceWorkerFile } from './worker-file.js';
+import { WorkerThread } from './worker-thread.js';
+import type { ReplyHandler, ThreadEnd } from './worker-thread.js';
+
+/** How a pool is set up; times in milliseconds. */
+export interface WorkerPoolOptions {
+  /** Threads that compute, at least 1. Each holds the models it was needed for. */
+  readonly threads: number;
+  /** Time a thread has after the deadline of its prediction before it is ended and replaced. */
+  readonly hangGraceMs: number;
+  /** Predictions of one model that may wait for a thread. */
+  readonly maxQueuedPerModel: number;
+  /** Longest time a thread may take to load a model. */
+  readonly loadTimeoutMs: number;
+  /** Memory limits of each thread's JavaScript heap; Node's defaults unless set. */
+  readonly resourceLimits?: ResourceLimits;
+  /** Compiled file the threads run; the inference worker of this build unless set. */
+  readonly workerFile?: string;
+  readonly onEvent?: PoolListener;
+}
+
+/** Pause before a thread tries a model again that one could not load: others hold it, or none does. */
+const SPREAD_PAUSE_MS = 30_000;
+const RELOAD_PAUSE_MS = 1_000;
+/** Threads in a row that cannot start before loads stop waiting for one. */
+const START_FAILURES = 3;
+const LOAD_TIMEOUT = 'loading took longer than its limit';
+/** How long close() waits for threads deep in native code. */
+const CLOSE_PATIENCE_MS = 5_000;
+
+/** A `load()` that no thread has taken yet. */
+interface WaitingLoad {
+  readonly model: PooledModel;
+  readonly resolve: (model: HostedModel) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * Holds models in worker threads and gives each free thread the next work. Every thread has one request at a time and
+ * all waiting happens here, so a thread that hangs or dies takes only its present call along.
+ *
+ * A model is loaded by one thread first; another one loads it too when predictions of it wait while that thread has
+ * nothing to do. Models take turns, each model's predictions go in order.
+ */
+export class WorkerPool extends ModelHost {
+  private readonly roster: ThreadRoster;
+  private readonly models = new Set<PooledModel>();
+  /** Models with waiting predictions, the next one to be served first. */
+  private readonly turns = new Set<PooledModel>();
+  private readonly loads: WaitingLoad[] = [];
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private nextKey = 1;
+  private isClosed = false;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly options: WorkerPoolOptions) {
+    super();
+    const file = options.workerFile ?? inferenceWorkerFile();
+    this.roster = new ThreadRoster({
+      size: options.threads,
+      start: (listener) => new WorkerThread(file, options.resourceLimits, listener),
+      onReady: () => this.dispatch(),
+      onLost: (thread, cause, startFailures) => this.threadLost(thread, cause, startFailures),
+      onStuck: (count) => this.tell({ kind: 'threads-stuck', count }),
+    });
+  }
+
+  override load(request: LoadRequest): Promise<HostedModel> {
+    if (this.isClosed) return Promise.reject(new AppError('SHUTTING_DOWN'));
+    const queue = new ModelQueue(this.options.maxQueuedPerModel, this.options.threads);
+    const model = new PooledModel(this.nextKey++, request, queue, {
+      onWork: (waiting) => this.onWork(waiting),
+      onIdleForever: (unused) => this.giveBack(unused),
+    });
+    return new Promise((resolve, reject) => {
+      this.loads.push({ model, resolve, reject });
+      this.dispatch();
+    });
+  }
+
+  override close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    this.isClosed = true;
+    for (const load of this.loads.splice(0)) load.reject(new AppError('SHUTTING_DOWN'));
+    for (const model of this.models) model.shutDown();
+    this.turns.clear();
+    for (const timer of this.timers) clearTimeout(timer);
+    await this.roster.close(CLOSE_PATIENCE_MS);
+  }
+
+  // --- who gets which work ---------------------------------------------------------------------------------------
+
+  private onWork(model: PooledModel): void {
+    this.turns.add(model);
+    this.dispatch();
+  }
+
+  /** Gives every free thread work: models to give back, models to load, predictions, models to hold as well. */
+  private dispatch(): void {
+    if (this.isClosed) return;
+    const { threads } = this.roster;
+    for (const thread of threads) if (thread.isFree && thread.toRelease.length > 0) this.startRelease(thread);
+    while (this.loads.length > 0) {
+      const thread = leastLoaded(threads);
+      if (!thread) return;
+      this.startFirstLoad(thread, this.loads.shift()!);
+    }
+    if (this.turns.size === 0) return;
+    // Threads that hold a waiting model go first, so that no other loads it without need.
+    for (const thread of threads) if (thread.isFree) this.startNext(thread, this.isUnheld);
+    for (const thread of threads) if (thread.isFree) this.startNext(thread, this.maySpread);
+  }
+
+  /** Starts the first work in turn that suits the thread: a prediction of a model it holds, or loading one. */
+  private startNext(thread: WorkerThread, mayLoad: (model: PooledModel) => boolean): void {
+    const now = performance.now();
+    for (const model of this.turns) {
+      if (model.queue.size === 0) {
+        this.turns.delete(model);
+        continue;
+      }
+      if (model.restsUntil > now) continue;
+      if (thread.models.has(model.key)) return this.startPrediction(thread, model);
+      if (mayLoad(model)) return this.startSpread(thread, model);
+    }
+  }
+
+  private readonly isUnheld = (model: PooledModel): boolean =>
+    this.maySpread(model) && this.threadsWith(model).length === 0;
+
+  /** One thread at a time loads a model, and a failure is not repeated at once. */
+  private readonly maySpread = (model: PooledModel): boolean =>
+    !model.isSpreading && model.notSpreadBefore <= performance.now();
+
+  private threadsWith(model: PooledModel): WorkerThread[] {
+    return [...this.roster.threads].filter((thread) => thread.models.has(model.key));
+  }
+
+  // --- predictions -----------------------------------------------------------------------------------------------
+
+  private startPrediction(thread: WorkerThread, model: PooledModel): void {
+    const predictions = model.queue.takeCall();
+    this.turns.delete(model);
+    if (model.queue.size > 0) this.turns.add(model); // to the end: other models come first now
+    const onOverdue = () => this.watchForHang(thread, model, predictions);
+    for (const prediction of predictions) prediction.start(onOverdue);
+    try {
+      this.sendPrediction(thread, model, predictions);
+    } catch (error) {
+      // Memory that was given away before, e.g. with an earlier prediction, cannot be sent.
+      this.predictionsFailed(model, predictions, { kind: 'failed', cause: String(error) });
+      queueMicrotask(() => this.dispatch());
+    }
+  }
+
+  private sendPrediction(thread: WorkerThread, model: PooledModel, predictions: readonly PendingPrediction[]): void {
+    const { tensors, transfer } = pack(joinInputs(predictions));
+    const outputNames = joinOutputNames(predictions);
+    const start = performance.now();
+    thread.send({ kind: 'predict', model: model.key, inputs: tensors, outputNames }, transfer, (reply) => {
+      model.busyThreads -= 1;
+      if (reply.kind === 'predicted') {
+        model.noteSuccess(performance.now() - start);
+        shareOutputs(predictions, unpack(reply.outputs));
+      } else {
+        this.predictionsFailed(model, predictions, reply);
+      }
+      model.endIfIdle();
+      this.dispatch();
+    });
+    model.busyThreads += 1;
+  }
+
+  private predictionsFailed(
+    model: PooledModel,
+    predictions: readonly PendingPrediction[],
+    reply: Reply | ThreadEnd,
+  ): void {
+    const cause = causeOf(reply);
+    const lost = reply.kind === 'lost';
+    if (lost) this.rest(model);
+    else this.tell({ kind: 'prediction-failed', path: model.path, cause });
+    const code = this.isClosed ? 'SHUTTING_DOWN' : lost ? 'WORKER_LOST' : 'PREDICTION_FAILED';
+    for (const prediction of predictions) prediction.fail(new AppError(code, {}, { cause: new Error(cause) }));
+  }
+
+  /** After its deadline a call may still end in time for the thread to live on; a hanging one does not. */
+  private watchForHang(thread: WorkerThread, model: PooledModel, predictions: readonly PendingPrediction[]): void {
+    if (predictions.some((prediction) => !prediction.isOverdue)) return;
+    this.after(this.options.hangGraceMs, () => {
+      if (predictions.every((prediction) => prediction.isDone)) return;
+      this.tell({ kind: 'thread-hung', path: model.path });
+      this.roster.end(thread, 'the prediction did not end');
+    });
+  }
+
+  /** A thread was lost on this model: a rest keeps it from ending one after the other. */
+  private rest(model: PooledModel): void {
+    const restMs = model.noteLoss();
+    if (restMs === 0 || this.isClosed) return;
+    this.tell({ kind: 'model-resting', path: model.path, losses: model.losses, restMs });
+    this.after(restMs, () => this.dispatch());
+  }
+
+  // --- loading and giving back -----------------------------------------------------------------------------------
+
+  private startFirstLoad(thread: WorkerThread, { model, resolve, reject }: WaitingLoad): void {
+    this.startLoad(thread, model, (reply) => {
+      if (reply.kind === 'loaded') {
+        model.info = reply.info;
+        this.models.add(model);
+        resolve(model);
+      } else {
+        reject(this.isClosed ? new AppError('SHUTTING_DOWN') : problemOf(reply));
+      }
+    });
+  }
+
+  private startSpread(thread: WorkerThread, model: PooledModel): void {
+    model.isSpreading = true;
+    this.startLoad(thread, model, (reply) => {
+      model.isSpreading = false;
+      if (reply.kind === 'loaded' || this.isClosed) return;
+      if (reply.kind === 'lost') this.rest(model);
+      this.tell({ kind: 'model-not-spread', path: model.path, cause: causeOf(reply) });
+      this.pauseSpreading(model);
+      if (this.threadsWith(model).length > 0) return;
+      const failure = new AppError('PREDICTION_FAILED', {}, { cause: problemOf(reply) });
+      for (const waiting of model.queue.takeAll()) waiting.fail(failure);
+    });
+  }
+
+  private pauseSpreading(model: PooledModel): void {
+    const pauseMs = this.threadsWith(model).length > 0 ? SPREAD_PAUSE_MS : RELOAD_PAUSE_MS;
+    model.notSpreadBefore = performance.now() + pauseMs;
+    this.after(pauseMs, () => this.dispatch());
+  }
+
+  private startLoad(thread: WorkerThread, model: PooledModel, onReply: ReplyHandler): void {
+    const start = performance.now();
+    const timer = this.after(this.options.loadTimeoutMs, () => this.roster.end(thread, LOAD_TIMEOUT));
+    model.busyThreads += 1;
+    thread.send({ kind: 'load', model: model.key, request: model.request }, [], (reply) => {
+      this.cancel(timer);
+      model.busyThreads -= 1;
+      if (reply.kind === 'loaded') {
+        thread.models.add(model.key);
+        const durationMs = performance.now() - start;
+        this.tell({ kind: 'model-loaded', path: model.path, backend: reply.info.backend, durationMs });
+      }
+      onReply(reply);
+      model.endIfIdle();
+      this.dispatch();
+    });
+  }
+
+  private giveBack(model: PooledModel): void {
+    this.models.delete(model);
+    const released = this.threadsWith(model).map(
+      (thread) => new Promise<void>((done) => thread.toRelease.push({ model: model.key, done })),
+    );
+    void Promise.all(released).then(() => model.released());
+    this.dispatch();
+  }
+
+  private startRelease(thread: WorkerThread): void {
+    const { model, done } = thread.toRelease.shift()!;
+    thread.send({ kind: 'release', model }, [], () => {
+      thread.models.delete(model);
+      done();
+      this.dispatch();
+    });
+  }
+
+  // --- threads ---------------------------------------------------------------------------------------------------
+
+  private threadLost(thread: WorkerThread, cause: string, startFailures: number): void {
+    for (const { done } of thread.toRelease.splice(0)) done();
+    if (this.isClosed) return;
+    this.tell({ kind: 'thread-lost', cause });
+    if (startFailures < START_FAILURES) return;
+    const message = 'The threads that compute models do not start on this machine.';
+    const problem = new RunProblem('LOAD_FAILED', message, { cause: new Error(cause) });
+    for (const load of this.loads.splice(0)) load.reject(problem);
+  }
+
+  private tell(event: PoolEvent): void {
+    this.options.onEvent?.(event);
+  }
+
+  private after(ms: number, work: () => void): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      work();
+    }, ms);
+    this.timers.add(timer);
+    return timer;
+  }
+
+  private cancel(timer: NodeJS.Timeout): void {
+    clearTimeout(timer);
+    this.timers.delete(timer);
+  }
+}
+
+function leastLoaded(threads: Iterable<WorkerThread>): WorkerThread | undefined {
+  let least: WorkerThread | undefined;
+  for (const thread of threads) {
+    if (thread.isFree && (!least || thread.models.size < least.models.size)) least = thread;
+  }
+  return least;
+}
+
+function causeOf(reply: Reply | ThreadEnd): string {
+  return 'cause' in reply ? reply.cause : `unexpected reply: ${reply.kind}`;
+}
+
+function problemOf(reply: Reply | ThreadEnd): RunProblem {
+  const cause = new Error(causeOf(reply));
+  if (reply.kind === 'problem') return new RunProblem(reply.code, reply.message, { cause });
+  if (reply.kind !== 'lost')
+    return new RunProblem('LOAD_FAILED', 'The engine failed while it loaded the model.', { cause });
+  const what =
+    reply.cause === LOAD_TIMEOUT ? 'took too long' : 'ended the thread that did it, for example for want of memory';
+  return new RunProblem('LOAD_FAILED', `Loading the model ${what}.`, { cause });
+}

@@ -1,0 +1,43 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { EmptyDto, HealthDto } from './dto/health.dto.js';
+import { ReadinessService } from './readiness.service.js';
+
+/** Whether the server is there, alive and ready. */
+@ApiTags('General')
+@Controller()
+export class HealthController {
+  constructor(private readonly readiness: ReadinessService) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'index', summary: 'Whether the server is there' })
+  @ApiEnvelope(EmptyDto, 'It is.')
+  index(): EmptyDto {
+    return {};
+  }
+
+  @Get('health')
+  @ApiOperation({ operationId: 'getHealth', summary: 'What is loaded, and since when' })
+  @ApiEnvelope(HealthDto, 'The models and the state of the server.')
+  getHealth(): HealthDto {
+    return this.readiness.getHealth();
+  }
+
+  @Get('livez')
+  @ApiOperation({ operationId: 'livez', summary: 'Liveness probe: restart the process when this fails' })
+  @ApiEnvelope(EmptyDto, 'The process answers.')
+  livez(): EmptyDto {
+    return {};
+  }
+
+  @Get('readyz')
+  @ApiOperation({ operationId: 'readyz', summary: 'Readiness probe: send no requests while this is 503' })
+  @ApiEnvelope(HealthDto, 'Every served model has answered its own examples.')
+  @ApiErrors('SHUTTING_DOWN')
+  readyz(): HealthDto {
+    return this.readiness.requireReady();
+  }
+}

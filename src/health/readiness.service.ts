@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+
+import { AppError } from '../domain/app-error.js';
+import { ModelRegistryService } from '../registry/model-registry.service.js';
+import type { RegisteredModel } from '../registry/registered-run.js';
+import { VERSION } from '../version.js';
+import type { HealthDto, ModelHealthDto } from './dto/health.dto.js';
+
+/** What the server can say of its own health. */
+@Injectable()
+export class ReadinessService implements BeforeApplicationShutdown {
+  private isDraining = false;
+
+  constructor(private readonly registry: ModelRegistryService) {}
+
+  beforeApplicationShutdown(): void {
+    this.isDraining = true;
+  }
+
+  getHealth(): HealthDto {
+    const models = this.registry.listModels().map(toDto);
+    const isWhole = models.every(({ ready }) => ready) && this.registry.listBrokenModels().length === 0;
+    return {
+      status: this.isDraining ? 'draining' : isWhole ? 'ok' : 'degraded',
+      version: VERSION,
+      uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
+      models,
+    };
+  }
+
+  /** @throws AppError SHUTTING_DOWN; a server that has not loaded its models does not listen at all. */
+  requireReady(): HealthDto {
+    if (this.isDraining) throw new AppError('SHUTTING_DOWN');
+    return this.getHealth();
+  }
+}
+
+function toDto({ card, best }: RegisteredModel): ModelHealthDto {
+  return {
+    name: card.name,
+    ready: best !== undefined,
+    run_id: best?.registered.run.run_id ?? null,
+    backend: best?.served.backend ?? null,
+    sha256: best?.registered.run.model.sha256 ?? null,
+    loaded_at: best?.served.loadedAt.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,19 @@
+// Before anything that might load ONNX Runtime, which reads it once. Threads inherit it.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
+import 'reflect-metadata';
+
+import cluster from 'node:cluster';
+
+import { loadConfig } from './config/load-config.js';
+import { runCluster } from './cluster.js';
+import { startServer } from './server.js';
+import { stopWithReport } from './stop-with-report.js';
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  if (cluster.isPrimary && config.workers > 1) return runCluster(config);
+  await startServer(config);
+}
+
+main().catch(stopWithReport);

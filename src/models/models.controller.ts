@@ -1,0 +1,91 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+
+import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../common/dto/report.dto.js';
+import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import type { JsonObject } from '../domain/json.js';
+import { ModelRegistryService } from '../registry/model-registry.service.js';
+import { paramOf, performanceOf } from '../registry/run-report.js';
+import { ModelDto, ModelListDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
+import { ModelsService } from './models.service.js';
+
+const UNKNOWN_MODEL = ['MODEL_NOT_FOUND', { model: 'nope', known: 'titanic-survival' }] as const;
+const NOT_READY = ['MODEL_NOT_READY', { model: 'titanic-survival', reason: 'METRIC_MISSING: The run has no metric "f1".' }] as const;
+const ModelParam = () => ApiParam({ name: 'model', description: 'Name of the model.' });
+
+/** Models and why each is served as it is. */
+@ApiTags('Models')
+@Controller('models')
+export class ModelsController {
+  constructor(
+    private readonly models: ModelsService,
+    private readonly registry: ModelRegistryService,
+  ) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listModels', summary: 'List the models' })
+  @ApiEnvelope(ModelListDto, 'Every model with a usable card.')
+  listModels(): ModelListDto {
+    return { models: this.models.listModels() };
+  }
+
+  @Get(':model')
+  @ModelParam()
+  @ApiOperation({ operationId: 'getModel', summary: 'One model: its card and the run it is served with' })
+  @ApiEnvelope(ModelDto, 'The model.')
+  @ApiErrors(UNKNOWN_MODEL)
+  getModel(@Param('model') name: string): ModelDto {
+    return this.models.getModel(name);
+  }
+
+  @Get(':model/selection')
+  @ModelParam()
+  @ApiOperation({
+    operationId: 'getModelSelection',
+    summary: 'Why the best run is the best',
+    description: 'The policy of the owner, every run in order, what speaks against each, and the winner.',
+  })
+  @ApiEnvelope(SelectionDto, 'The policy, the ranking and the winner.')
+  @ApiErrors(UNKNOWN_MODEL)
+  getSelection(@Param('model') name: string): SelectionDto {
+    return this.models.getSelection(name);
+  }
+
+  @Get(':model/schema')
+  @ModelParam()
+  @ApiOperation({ operationId: 'getModelSchema', summary: 'JSON Schemas of one input row and one output row, and an example' })
+  @ApiEnvelope(ModelSchemaDto, 'The contract.')
+  @ApiErrors(UNKNOWN_MODEL, NOT_READY)
+  getSchema(@Param('model') name: string): ModelSchemaDto {
+    return this.models.getSchema(name);
+  }
+
+  @Get(':model/performance')
+  @ModelParam()
+  @ApiOperation({ operationId: 'getModelPerformance', summary: "The best run's report, or a part of it" })
+  @ApiEnvelope(PerformanceDto, 'The report under `performance`, or the part asked for under its own path.')
+  @ApiErrors(UNKNOWN_MODEL, ['PERFORMANCE_NOT_FOUND', { filter: 'nope', known: 'It has: overall, class, slices.' }], NOT_READY)
+  getPerformance(@Param('model') name: string, @Query() { filter }: PerformanceQueryDto): JsonObject {
+    return performanceOf(this.registry.getServedModel(name).best.registered.run, filter);
+  }
+
+  @Get(':model/params')
+  @ModelParam()
+  @ApiOperation({ operationId: 'listModelParams', summary: "The best run's parameters" })
+  @ApiEnvelope(ParamsDto, 'All parameters.')
+  @ApiErrors(UNKNOWN_MODEL, NOT_READY)
+  listParams(@Param('model') name: string): ParamsDto {
+    return { params: this.registry.getServedModel(name).best.registered.run.params };
+  }
+
+  @Get(':model/params/:param')
+  @ModelParam()
+  @ApiParam({ name: 'param', description: 'Name of the parameter; case-sensitive.', example: 'seed' })
+  @ApiOperation({ operationId: 'getModelParam', summary: "One of the best run's parameters" })
+  @ApiEnvelope(ParamDto, 'The parameter under its own name.')
+  @ApiErrors(UNKNOWN_MODEL, ['PARAM_NOT_FOUND', { param: 'nope', known: 'seed, lr' }], NOT_READY)
+  getParam(@Param('model') name: string, @Param('param') param: string): JsonObject {
+    return paramOf(this.registry.getServedModel(name).best.registered.run, param);
+  }
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+
+import { RegistryModule } from '../registry/registry.module.js';
+import { DefaultModelController } from './default-model.controller.js';
+import { ModelsController } from './models.controller.js';
+import { ModelsService } from './models.service.js';
+
+@Module({
+  imports: [RegistryModule],
+  controllers: [ModelsController, DefaultModelController],
+  providers: [ModelsService],
+})
+export class ModelsModule {}

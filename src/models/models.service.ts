@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+
+import { contractHash } from '../registry/contract.js';
+import { ModelRegistryService } from '../registry/model-registry.service.js';
+import type { RegisteredModel } from '../registry/registered-run.js';
+import type { ModelDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
+
+/** What clients may know of models. */
+@Injectable()
+export class ModelsService {
+  constructor(private readonly registry: ModelRegistryService) {}
+
+  listModels(): ModelDto[] {
+    return this.registry.listModels().map((model) => this.toDto(model));
+  }
+
+  /** @throws AppError MODEL_NOT_FOUND. */
+  getModel(name: string): ModelDto {
+    return this.toDto(this.registry.getModel(name));
+  }
+
+  /** @throws AppError MODEL_NOT_FOUND. */
+  getSelection(name: string): SelectionDto {
+    const { card, best, runs, unreadable } = this.registry.getModel(name);
+    return {
+      policy: card.selection as SelectionDto['policy'],
+      best_run_id: best?.registered.run.run_id ?? null,
+      ranking: runs.map(({ rank, run, value, verdict }) => ({
+        rank,
+        run_id: run.run_id,
+        name: run.name,
+        value,
+        verdict: { eligible: verdict.eligible, reasons: [...verdict.reasons] },
+      })),
+      unreadable: unreadable.map(({ place, reasons }) => ({ place, verdict: { eligible: false, reasons: [...reasons] } })),
+    };
+  }
+
+  /** @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY. */
+  getSchema(name: string): ModelSchemaDto {
+    const { signature, examples } = this.registry.getServedModel(name).best.registered.run;
+    return {
+      input: signature.input,
+      output: signature.output,
+      example: examples[0]!,
+      contract: contractHash(signature),
+    };
+  }
+
+  private toDto(model: RegisteredModel): ModelDto {
+    const { card, best, runs, unreadable } = model;
+    const self = `/models/${card.name}`;
+    return {
+      name: card.name,
+      title: card.title,
+      description: card.description,
+      task: card.task,
+      is_default: this.registry.findDefaultModel() === model,
+      ready: best !== undefined,
+      owners: [...(card.owners ?? [])],
+      licence: card.licence ?? null,
+      best_run_id: best?.registered.run.run_id ?? null,
+      metric: card.selection.metric,
+      value: best?.registered.value ?? null,
+      contract: best ? contractHash(best.registered.run.signature) : null,
+      run_count: runs.length + unreadable.length,
+      links: {
+        self,
+        predictions: `${self}/predictions`,
+        schema: `${self}/schema`,
+        selection: `${self}/selection`,
+        runs: `${self}/runs`,
+        performance: `${self}/performance`,
+        params: `${self}/params`,
+      },
+    };
+  }
+}

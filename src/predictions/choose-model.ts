@@ -1,0 +1,53 @@
+import type { JsonValue } from '../domain/json.js';
+import type { RowSchema } from '../domain/signature.js';
+import { ValidationError } from '../domain/validation-problem.js';
+import type { ServedModel } from '../registry/model-registry.service.js';
+
+/** The field that makes a model one for texts; those have short routes of their own (`POST /predict`). */
+export const TEXT_FIELD = 'text';
+
+/**
+ * Finds the model a bare row is meant for by the names of its fields: the one whose inputs hold all of them and most of
+ * whose required ones are given. Names no model knows do not count (unknown fields are ignored everywhere). Where names
+ * alone do not decide, a model for texts gives way: it has `POST /predict`.
+ *
+ * @param names  fields of the row.
+ * @param source  where the row came from, for the place of the problem.
+ * @throws ValidationError that lists the candidates and their fields when two models fit equally well, or none does.
+ */
+export function chooseModel(models: readonly ServedModel[], names: readonly string[], source: 'query' | 'body'): ServedModel {
+  const known = names.filter((name) => models.some((model) => Object.hasOwn(inputOf(model).properties, name)));
+  const fitting = models.filter((model) => known.every((name) => Object.hasOwn(inputOf(model).properties, name)));
+  const given = (model: ServedModel) => (inputOf(model).required ?? []).filter((name) => known.includes(name)).length;
+  const most = Math.max(0, ...fitting.map(given));
+  const best = fitting.filter((model) => given(model) === most);
+  const chosen = best.length > 1 ? best.filter((model) => !isForTexts(model)) : best;
+  if (chosen.length === 1) return chosen[0]!;
+  throw new ValidationError([ambiguity(models, source)], candidatesOf(models));
+}
+
+/** Models and their fields, for an answer that must help choose. */
+export function candidatesOf(models: readonly ServedModel[]): { candidates: JsonValue } {
+  const entries = models.map((model) => [model.card.name, Object.keys(inputOf(model).properties)]);
+  return { candidates: Object.fromEntries(entries) as JsonValue };
+}
+
+/** Whether a model takes nothing but a text. */
+export function isForTexts(model: ServedModel): boolean {
+  return takesTexts(inputOf(model));
+}
+
+/** Whether a row of only `{text}` can satisfy the contract. */
+export function takesTexts({ properties, required = [] }: RowSchema): boolean {
+  const type = Object.hasOwn(properties, TEXT_FIELD) ? [properties[TEXT_FIELD]!.type].flat() : [];
+  return type.includes('string') && required.every((name) => name === TEXT_FIELD);
+}
+
+function inputOf(model: ServedModel): RowSchema {
+  return model.best.registered.run.signature.input;
+}
+
+function ambiguity(models: readonly ServedModel[], source: 'query' | 'body') {
+  const lists = models.map((model) => `${model.card.name} (${Object.keys(inputOf(model).properties).join(', ')})`);
+  return { loc: [source], msg: `give the fields of one model: ${lists.join('; ')}`, type: 'value_error.model' };
+}

@@ -1,0 +1,74 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+import { IsListOf, IsRowList, IsText, IsTextList } from '../../common/validation/v1-rules.js';
+
+const anyRows = { type: 'array', items: { type: 'object', additionalProperties: true } } as const;
+
+/** Rows to predict. */
+export class PredictionsRequestDto {
+  @ApiProperty({
+    ...anyRows,
+    minItems: 1,
+    description: "Input rows; each follows the model's contract.",
+    example: [{ age: 10, sex: 'M' }],
+  })
+  @IsRowList()
+  inputs: unknown[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'Output fields to add that are given on request only, e.g. `probabilities`.',
+    example: [],
+  })
+  @IsTextList({ optional: true })
+  include?: string[];
+}
+
+/** Rows to predict with a model or a run that the body names; the default model otherwise. */
+export class AnyPredictionsRequestDto extends PredictionsRequestDto {
+  @ApiPropertyOptional({ description: 'Name of the model.', example: 'titanic-survival' })
+  @IsText({ optional: true })
+  model?: string;
+
+  @ApiPropertyOptional({ description: "A run's id, to predict with it instead of the best run." })
+  @IsText({ optional: true })
+  run_id?: string;
+}
+
+/** Predictions, one per input row, in the same order. */
+export class PredictionsDto {
+  @ApiProperty({ example: 'titanic-survival' })
+  model: string;
+
+  @ApiProperty({ description: 'Run that computed them.' })
+  run_id: string;
+
+  @ApiProperty({
+    ...anyRows,
+    description: 'Output rows, in the order of the inputs.',
+    example: [{ survived: 0, probability: 0.16 }],
+  })
+  predictions: object[];
+}
+
+/** One text to classify. */
+export class TextDto {
+  @ApiProperty({ minLength: 1, example: 'Transfer learning with transformers for self-supervised learning.' })
+  @IsText({ minLength: 1 })
+  text: string;
+}
+
+/** Texts to classify. */
+export class PredictPayload {
+  @ApiProperty({
+    type: [TextDto],
+    minItems: 1,
+    description: 'Texts; unknown fields beside them are ignored.',
+    example: [
+      { text: 'Transfer learning with transformers for self-supervised learning.' },
+      { text: 'Generative adversarial networks in both PyTorch and TensorFlow.' },
+    ],
+  })
+  @IsListOf(() => TextDto, { emptyMessage: 'List of texts to classify cannot be empty.' })
+  texts: TextDto[];
+}

@@ -1,0 +1,112 @@
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+
+import { ClientSignal } from '../common/http/client-signal.decorator.js';
+import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { AnyPredictionsRequestDto, PredictionsDto, PredictionsRequestDto } from './dto/predictions.dto.js';
+import { PREDICTION_ERRORS } from './prediction-errors.js';
+import { PredictionsService } from './predictions.service.js';
+
+const UNKNOWN_MODEL = ['MODEL_NOT_FOUND', { model: 'nope', known: 'titanic-survival' }] as const;
+const UNKNOWN_RUN = ['RUN_NOT_FOUND', { runId: 'nope' }] as const;
+const NOT_SERVABLE = ['RUN_NOT_SERVABLE', { runId: 'broken', reason: 'LOAD_FAILED: the artifact is damaged.' }] as const;
+const ANSWER = 'One prediction per input row, in the same order.';
+
+/** Predictions as a resource: rows in, rows out. */
+@ApiTags('Prediction')
+@Controller()
+export class PredictionsController {
+  constructor(private readonly predictions: PredictionsService) {}
+
+  @Post('predictions')
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'createPredictions', summary: 'Predict with the model or run that the body names' })
+  @ApiEnvelope(PredictionsDto, ANSWER)
+  @ApiErrors(UNKNOWN_MODEL, UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
+  create(@Body() body: AnyPredictionsRequestDto, @ClientSignal() signal: AbortSignal): Promise<PredictionsDto> {
+    return this.predictions.predictWithNamed(body, signal);
+  }
+
+  @Put('predictions')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'putPredictions', summary: 'The same by PUT, which clients may repeat safely' })
+  @ApiEnvelope(PredictionsDto, ANSWER)
+  @ApiErrors(UNKNOWN_MODEL, UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
+  put(@Body() body: AnyPredictionsRequestDto, @ClientSignal() signal: AbortSignal): Promise<PredictionsDto> {
+    return this.predictions.predictWithNamed(body, signal);
+  }
+
+  @Post('models/:model/predictions')
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @ApiParam({ name: 'model', description: 'Name of the model.' })
+  @ApiOperation({ operationId: 'createModelPredictions', summary: "Predict with a model's best run" })
+  @ApiEnvelope(PredictionsDto, ANSWER)
+  @ApiErrors(UNKNOWN_MODEL, ...PREDICTION_ERRORS)
+  createForModel(
+    @Param('model') model: string,
+    @Body() body: PredictionsRequestDto,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<PredictionsDto> {
+    return this.predictions.predictWithModel(model, body, signal);
+  }
+
+  @Put('models/:model/predictions')
+  @Header('Cache-Control', 'no-store')
+  @ApiParam({ name: 'model', description: 'Name of the model.' })
+  @ApiOperation({ operationId: 'putModelPredictions', summary: 'The same by PUT, which clients may repeat safely' })
+  @ApiEnvelope(PredictionsDto, ANSWER)
+  @ApiErrors(UNKNOWN_MODEL, ...PREDICTION_ERRORS)
+  putForModel(
+    @Param('model') model: string,
+    @Body() body: PredictionsRequestDto,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<PredictionsDto> {
+    return this.predictions.predictWithModel(model, body, signal);
+  }
+
+  @Get('models/:model/predictions')
+  @Header('Cache-Control', 'no-store')
+  @ApiParam({ name: 'model', description: 'Name of the model.' })
+  @ApiOperation({ operationId: 'getModelPrediction', summary: 'Predict one row given in the query (for trying out)' })
+  @ApiEnvelope(PredictionsDto, 'One prediction.')
+  @ApiErrors(UNKNOWN_MODEL, ...PREDICTION_ERRORS)
+  getForModel(
+    @Param('model') model: string,
+    @Query() query: Record<string, string>,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<PredictionsDto> {
+    return this.predictions.predictFromQuery(model, query, signal);
+  }
+
+  @Post('runs/:run_id/predictions')
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.' })
+  @ApiOperation({ operationId: 'createRunPredictions', summary: 'Predict with any run' })
+  @ApiEnvelope(PredictionsDto, ANSWER)
+  @ApiErrors(UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
+  createForRun(
+    @Param('run_id') runId: string,
+    @Body() body: PredictionsRequestDto,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<PredictionsDto> {
+    return this.predictions.predictWithRun(runId, body, signal);
+  }
+
+  @Put('runs/:run_id/predictions')
+  @Header('Cache-Control', 'no-store')
+  @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.' })
+  @ApiOperation({ operationId: 'putRunPredictions', summary: 'The same by PUT, which clients may repeat safely' })
+  @ApiEnvelope(PredictionsDto, ANSWER)
+  @ApiErrors(UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
+  putForRun(
+    @Param('run_id') runId: string,
+    @Body() body: PredictionsRequestDto,
+    @ClientSignal() signal: AbortSignal,
+  ): Promise<PredictionsDto> {
+    return this.predictions.predictWithRun(runId, body, signal);
+  }
+}

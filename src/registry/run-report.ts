@@ -1,0 +1,40 @@
+import { AppError } from '../domain/app-error.js';
+import { deepestObjectAt, valueAt } from '../domain/dotted-path.js';
+import type { JsonObject, JsonValue } from '../domain/json.js';
+import type { Run } from '../domain/run.js';
+
+/**
+ * A run's report, or the part at a dotted path, under the path's own name.
+ *
+ * @throws AppError PERFORMANCE_NOT_FOUND that says what is there.
+ */
+export function performanceOf(run: Run, filter = ''): JsonObject {
+  if (filter === '') return { performance: run.performance };
+  const found = valueAt(run.performance, filter);
+  if (found !== undefined) return ownField(filter, found);
+  const { path, keys } = deepestObjectAt(run.performance, filter);
+  const known = `${path ? `"${path}"` : 'It'} has: ${listNames(keys)}.`;
+  throw new AppError('PERFORMANCE_NOT_FOUND', { filter: shorten(filter), known });
+}
+
+/** @throws AppError PARAM_NOT_FOUND that lists the parameters. */
+export function paramOf(run: Run, param: string): JsonObject {
+  if (Object.hasOwn(run.params, param)) return ownField(param, run.params[param]!);
+  throw new AppError('PARAM_NOT_FOUND', { param: shorten(param), known: listNames(Object.keys(run.params)) });
+}
+
+/** One field of any name; an assignment would trip over `__proto__`. */
+function ownField(name: string, value: JsonValue): JsonObject {
+  return Object.fromEntries([[name, value]]);
+}
+
+const MAX_LISTED = 50;
+
+function listNames(names: readonly string[]): string {
+  const more = names.length - MAX_LISTED;
+  return names.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '') || 'nothing';
+}
+
+function shorten(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}

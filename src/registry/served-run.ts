@@ -1,0 +1,81 @@
+import type { RowDecoder } from '../codec/row-decoder.js';
+import type { RowEncoder } from '../codec/row-encoder.js';
+import type { RowValidator, ValidateOptions } from '../codec/row-validator.js';
+import type { JsonObject } from '../domain/json.js';
+import type { Run } from '../domain/run.js';
+import type { Location, ValidationProblem } from '../domain/validation-problem.js';
+import { ValidationError } from '../domain/validation-problem.js';
+import type { HostedModel } from '../engines/model-host.js';
+
+/** How a list of rows is to be predicted. */
+export interface PredictOptions extends ValidateOptions {
+  /** Where row `index` sits in the request. */
+  readonly locOf: (index: number) => Location;
+  /** On-request output fields the caller asked for. */
+  readonly include: ReadonlySet<string>;
+  /** Milliseconds, waiting included. */
+  readonly timeoutMs: number;
+  /** Aborted when the caller has gone. */
+  readonly signal?: AbortSignal;
+}
+
+/** The compiled halves of a run's contract. */
+export interface Codec {
+  readonly validator: RowValidator;
+  readonly encoder: RowEncoder;
+  readonly decoder: RowDecoder;
+}
+
+/** A run in memory that answers: the way of a prediction from rows to rows, after HTTP and before HTTP. */
+export class ServedRun {
+  /** Replaced by the clock of the first self-test; for the run's detail. */
+  readonly loadedAt = new Date();
+
+  constructor(
+    readonly run: Run,
+    readonly codec: Codec,
+    private readonly hosted: HostedModel,
+  ) {}
+
+  /** What computes, e.g. `onnxruntime-cpu`. */
+  get backend(): string {
+    return this.hosted.info.backend;
+  }
+
+  get notes(): readonly string[] {
+    return this.hosted.info.notes;
+  }
+
+  /** Names of the output fields a caller may ask for. */
+  get onRequestFields(): readonly string[] {
+    return this.codec.decoder.onRequestFields;
+  }
+
+  /**
+   * Predicts rows: one output row for each, in order.
+   *
+   * @throws ValidationError with every problem of every row, before anything is computed.
+   * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST.
+   */
+  async predict(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
+    const { validator, encoder, decoder } = this.codec;
+    const problems: ValidationProblem[] = [];
+    const rows: JsonObject[] = [];
+    values.forEach((value, i) => {
+      const row = validator.validate(value, options.locOf(i), options, problems);
+      if (row) rows.push(row);
+    });
+    if (problems.length > 0) throw new ValidationError(problems);
+    const prepared = encoder.prepare(rows);
+    const inputs = encoder.encode(rows, options.locOf, problems, prepared);
+    if (problems.length > 0) throw new ValidationError(problems);
+    const { timeoutMs, signal, include } = options;
+    const outputs = await this.hosted.predict(inputs, { outputNames: decoder.outputNames, timeoutMs, signal });
+    return decoder.decode(outputs, { rows, prepared }, include);
+  }
+
+  /** Gives the model's memory back. */
+  release(): Promise<void> {
+    return this.hosted.release();
+  }
+}

@@ -1,0 +1,108 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+import { VerdictDto } from '../../common/dto/verdict.dto.js';
+import { RUN_STATUSES } from '../../domain/run.js';
+
+const anyObject = { type: 'object', additionalProperties: true } as const;
+
+/** A run in a list. */
+export class RunDto {
+  @ApiProperty({ description: 'Identifies the run in the whole store.', example: 'titanic-rule-baseline' })
+  run_id: string;
+
+  @ApiProperty({ description: 'Model the run belongs to.', example: 'titanic-survival' })
+  model: string;
+
+  @ApiProperty({ example: 'rule-baseline' })
+  name: string;
+
+  @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus', description: 'How training ended.' })
+  status: string;
+
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'Place among the runs of its model; 1 is the best.' })
+  rank: number;
+
+  @ApiProperty({ description: 'Whether its model is served with this run.' })
+  is_best: boolean;
+
+  @ApiProperty({ enum: ['checked', 'loading', 'serving', 'failed'], description: 'Where the run is in its life here.' })
+  state: string;
+
+  @ApiProperty({ enum: ['onnx', 'tfjs-layers', 'tfjs-graph', 'saved-model'], description: 'Format of its artifact.' })
+  format: string;
+
+  @ApiProperty({ format: 'date-time', description: 'When training began.' })
+  started_at: string;
+
+  @ApiProperty({
+    type: ['string', 'null'] as never,
+    format: 'date-time',
+    description: 'When training ended; null if unknown.',
+  })
+  ended_at: string | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: ['number', 'null'] as never },
+    description: 'Metrics on held-out data; null where the trainer had no number.',
+    example: { f1: 0.71 },
+  })
+  metrics: Record<string, number | null>;
+
+  @ApiProperty({ ...anyObject, description: 'Hyper-parameters with their JSON types.', example: { hidden_dim: 443 } })
+  params: object;
+
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, description: 'Free tags.', example: {} })
+  tags: Record<string, string>;
+
+  @ApiProperty({ type: VerdictDto })
+  verdict: VerdictDto;
+}
+
+/** One run with everything known of it. */
+export class RunDetailDto extends RunDto {
+  @ApiProperty({ required: false, description: "The trainer's words on the run." })
+  description?: string;
+
+  @ApiProperty({
+    ...anyObject,
+    description: 'The nested report: overall, class, slices, ….',
+    example: { overall: { f1: 0.71 } },
+  })
+  performance: object;
+
+  @ApiProperty({
+    description: 'Hash of the contract clients rely on: fields, types, ranges.',
+    example: '0123456789abcdef',
+  })
+  contract: string;
+
+  @ApiProperty({ description: "SHA-256 of the run's artifact.", example: '9f86d081884c7d65…' })
+  sha256: string;
+
+  @ApiProperty({
+    type: ['string', 'null'] as never,
+    description: 'What computes it; null while it is not loaded.',
+    example: 'onnxruntime-cpu',
+  })
+  backend: string | null;
+
+  @ApiProperty({ type: [String], description: 'What is worth knowing about how it is computed.' })
+  notes: string[];
+
+  @ApiProperty({
+    type: ['string', 'null'] as never,
+    format: 'date-time',
+    description: 'When it was loaded here; null while it is not.',
+  })
+  loaded_at: string | null;
+}
+
+/** A page of runs. */
+export class RunListDto {
+  @ApiProperty({ type: [RunDto], description: "Best first; the default model's runs before the others'." })
+  runs: RunDto[];
+
+  @ApiProperty({ type: 'integer', description: 'Runs that match, on all pages.' })
+  total: number;
+}

@@ -1,0 +1,78 @@
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+
+import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../common/dto/report.dto.js';
+import { setPageLinks } from '../common/http/set-page-links.js';
+import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { AppConfig } from '../config/app-config.js';
+import type { JsonObject } from '../domain/json.js';
+import { ModelRegistryService } from '../registry/model-registry.service.js';
+import { paramOf, performanceOf } from '../registry/run-report.js';
+import { ListRunsQueryDto } from './dto/list-runs.query.dto.js';
+import { RunDetailDto, RunListDto } from './dto/run.dto.js';
+import { RunsService } from './runs.service.js';
+
+const UNKNOWN_RUN = ['RUN_NOT_FOUND', { runId: 'nope' }] as const;
+const RunIdParam = () => ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.' });
+
+/** Training runs of every model. */
+@ApiTags('Runs')
+@Controller('runs')
+export class RunsController {
+  constructor(
+    private readonly runs: RunsService,
+    private readonly registry: ModelRegistryService,
+    private readonly config: AppConfig,
+  ) {}
+
+  @Get()
+  @ApiOperation({
+    operationId: 'listRuns',
+    summary: 'List runs, best first',
+    description: "The default model's runs come first, then the other models by name; within a model by rank. The `Link` header leads to the other pages.",
+  })
+  @ApiEnvelope(RunListDto, 'A page of runs and how many there are.')
+  @ApiErrors('VALIDATION_FAILED')
+  listRuns(@Query() query: ListRunsQueryDto, @Req() request: Request, @Res({ passthrough: true }) response: Response): RunListDto {
+    return setPageLinks(this.runs.listRuns(query), request, response, this.config.publicUrl);
+  }
+
+  @Get(':run_id')
+  @RunIdParam()
+  @ApiOperation({ operationId: 'getRun', summary: 'One run with its report, verdict and how it is computed' })
+  @ApiEnvelope(RunDetailDto, 'The run.')
+  @ApiErrors(UNKNOWN_RUN)
+  getRun(@Param('run_id') runId: string): RunDetailDto {
+    return this.runs.getRun(runId);
+  }
+
+  @Get(':run_id/performance')
+  @RunIdParam()
+  @ApiOperation({ operationId: 'getRunPerformance', summary: "A run's report, or a part of it" })
+  @ApiEnvelope(PerformanceDto, 'The report under `performance`, or the part asked for under its own path.')
+  @ApiErrors(UNKNOWN_RUN, ['PERFORMANCE_NOT_FOUND', { filter: 'nope', known: 'It has: overall, class, slices.' }])
+  getPerformance(@Param('run_id') runId: string, @Query() { filter }: PerformanceQueryDto): JsonObject {
+    return performanceOf(this.registry.getRun(runId).run, filter);
+  }
+
+  @Get(':run_id/params')
+  @RunIdParam()
+  @ApiOperation({ operationId: 'listRunParams', summary: "A run's parameters" })
+  @ApiEnvelope(ParamsDto, 'All parameters.')
+  @ApiErrors(UNKNOWN_RUN)
+  listParams(@Param('run_id') runId: string): ParamsDto {
+    return { params: this.registry.getRun(runId).run.params };
+  }
+
+  @Get(':run_id/params/:param')
+  @RunIdParam()
+  @ApiParam({ name: 'param', description: 'Name of the parameter; case-sensitive.', example: 'seed' })
+  @ApiOperation({ operationId: 'getRunParam', summary: "One of a run's parameters" })
+  @ApiEnvelope(ParamDto, 'The parameter under its own name.')
+  @ApiErrors(UNKNOWN_RUN, ['PARAM_NOT_FOUND', { param: 'nope', known: 'seed, lr' }])
+  getParam(@Param('run_id') runId: string, @Param('param') param: string): JsonObject {
+    return paramOf(this.registry.getRun(runId).run, param);
+  }
+}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+
+import { ValidationError } from '../domain/validation-problem.js';
+import { notOneOfProblem } from '../common/validation/v1-rules.js';
+import { contractHash } from '../registry/contract.js';
+import { ModelRegistryService } from '../registry/model-registry.service.js';
+import type { RegisteredRun } from '../registry/registered-run.js';
+import type { ListRunsQueryDto } from './dto/list-runs.query.dto.js';
+import { DEFAULT_PAGE } from './dto/list-runs.query.dto.js';
+import type { RunDetailDto, RunDto, RunListDto } from './dto/run.dto.js';
+import type { Page } from '../common/http/page-links.js';
+import { sortRuns } from './sort-runs.js';
+
+/** What clients may know of runs. */
+@Injectable()
+export class RunsService {
+  constructor(private readonly registry: ModelRegistryService) {}
+
+  /**
+   * A page of runs: filtered, sorted, cut to `top`, then to the page.
+   *
+   * @throws ValidationError for an unknown model or sort field.
+   */
+  listRuns(query: ListRunsQueryDto): { list: RunListDto; page: Page } {
+    const { model, status, sort, top = Infinity, limit = DEFAULT_PAGE, offset = 0 } = query;
+    const runs = model === undefined ? this.registry.listRuns() : this.runsOf(model);
+    const matching = status === undefined ? runs : runs.filter(({ run }) => run.status === status);
+    const chosen = sortRuns(matching, sort).slice(0, top);
+    const total = chosen.length;
+    const shown = chosen.slice(offset, offset + limit);
+    return { list: { runs: shown.map((run) => this.toDto(run)), total }, page: { limit, offset, total } };
+  }
+
+  /** @throws AppError RUN_NOT_FOUND. */
+  getRun(runId: string): RunDetailDto {
+    const registered = this.registry.getRun(runId);
+    const { run } = registered;
+    const served = this.registry.findServed(registered);
+    return {
+      ...this.toDto(registered),
+      ...(run.description !== undefined && { description: run.description }),
+      performance: run.performance,
+      contract: contractHash(run.signature),
+      sha256: run.model.sha256,
+      backend: served?.backend ?? null,
+      notes: [...(served?.notes ?? [])],
+      loaded_at: served?.loadedAt.toISOString() ?? null,
+    };
+  }
+
+  /** A run as lists show it. */
+  toDto(registered: RegisteredRun): RunDto {
+    const { run, card } = registered;
+    return {
+      run_id: run.run_id,
+      model: card.name,
+      name: run.name,
+      status: run.status,
+      rank: registered.rank,
+      is_best: this.registry.isBest(registered),
+      state: registered.state,
+      format: run.model.format,
+      started_at: run.started_at,
+      ended_at: run.ended_at ?? null,
+      metrics: mapValues(run.metrics, (value) => (Number.isFinite(value) ? value : null)),
+      params: run.params,
+      tags: { ...run.tags },
+      verdict: { eligible: registered.verdict.eligible, reasons: [...registered.verdict.reasons] },
+    };
+  }
+
+  private runsOf(model: string): readonly RegisteredRun[] {
+    const known = this.registry.listModels();
+    const found = known.find(({ card }) => card.name === model);
+    if (found) return found.runs;
+    throw new ValidationError([notOneOfProblem(['query', 'model'], known.map(({ card }) => card.name))]);
+  }
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

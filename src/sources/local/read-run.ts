@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+
+import type { EncodeSpec, FileReference } from '../../domain/encode-spec.js';
+import { JsonSyntaxError, parseJson } from '../../domain/json-text.js';
+import { isJsonObject } from '../../domain/json.js';
+import type { JsonValue } from '../../domain/json.js';
+import type { Run } from '../../domain/run.js';
+import { RunProblem, reason } from '../../domain/verdict.js';
+import type { VerdictReason } from '../../domain/verdict.js';
+import type { SourcedRun } from '../run-source.js';
+import type { SchemaCheck } from '../schema-check.js';
+import { RunFolder } from './run-folder.js';
+
+/** `run.json` larger than this is refused: it is read whole at every start. */
+export const MAX_RUN_FILE_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Reads one run folder: `run.json` against its schema, every artifact against its digest.
+ * Whatever is wrong becomes a reason; nothing is thrown.
+ */
+export async function readRun(path: string, place: string, store: string, check: SchemaCheck): Promise<SourcedRun> {
+  const reasons: VerdictReason[] = [];
+  const nothing = { place, folder: path, run: undefined, vocabularies: new Map<string, string[]>(), reasons };
+  const folder = await RunFolder.open(path, store).catch((error: unknown) => void reasons.push(reasonOf(error)));
+  if (!folder) return nothing;
+  const document = await readJsonFile(join(folder.path, 'run.json'), reasons);
+  if (document === undefined) return nothing;
+  const problems = check(document);
+  for (const { pointer, expected } of problems) {
+    const code = pointer === '/model/format' ? 'FORMAT_UNKNOWN' : 'RUN_FILE_INVALID';
+    reasons.push(reason(code, `run.json ${pointer}: ${expected}.`));
+  }
+  if (problems.length > 0) return nothing;
+  const run = toRun(document);
+  const collect = (work: Promise<void>) => work.catch((error: unknown) => reasons.push(reasonOf(error)));
+  await collect(verifyArtifact(folder, run));
+  const vocabularies = new Map<string, string[]>();
+  await collect(readVocabularies(folder, run.encode, vocabularies));
+  return { place, folder: folder.path, run, vocabularies, reasons };
+}
+
+async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<JsonValue | undefined> {
+  try {
+    const bytes = await readFile(file);
+    if (bytes.length > MAX_RUN_FILE_BYTES) {
+      reasons.push(reason('RUN_FILE_INVALID', `run.json is larger than ${MAX_RUN_FILE_BYTES} bytes.`));
+      return undefined;
+    }
+    return parseJson(bytes.toString('utf8').replace(/^\uFEFF/, ''), { allowNonFinite: true });
+  } catch (error) {
+    const isSyntax = error instanceof JsonSyntaxError;
+    reasons.push(
+      isSyntax
+        ? reason('RUN_FILE_INVALID', `run.json is not JSON: ${error.message}.`)
+        : reason('RUN_FILE_MISSING', 'There is no readable run.json in the run folder.'),
+    );
+    return undefined;
+  }
+}
+
+/** The schema vouches for the shape; `null` metrics are the trainer's missing numbers. */
+function toRun(document: JsonValue): Run {
+  const run = document as unknown as Run;
+  const metrics = Object.entries(run.metrics).map(([name, value]) => [name, Number(value ?? NaN)]);
+  return { ...run, metrics: Object.fromEntries(metrics) as Run['metrics'] };
+}
+
+async function verifyArtifact(folder: RunFolder, run: Run): Promise<void> {
+  const { path, format, sha256, files = [] } = run.model;
+  await folder.resolve(path);
+  await folder.verify(format === 'saved-model' ? posix.join(path, 'saved_model.pb') : path, sha256);
+  for (const file of files) await folder.verify(file.path, file.sha256);
+  if (format.startsWith('tfjs')) await requireListedWeights(folder, run);
+}
+
+/** Weights are named by model.json; each must be among the checked files, or a changed file would go unseen. */
+async function requireListedWeights(folder: RunFolder, run: Run): Promise<void> {
+  const listed = new Set((run.model.files ?? []).map((file) => posix.normalize(file.path)));
+  const base = posix.dirname(run.model.path);
+  for (const name of weightPathsOf(await modelJsonOf(folder, run.model.path))) {
+    const path = posix.normalize(posix.join(base, name));
+    if (listed.has(path)) continue;
+    throw new RunProblem('ARTIFACT_MISSING', `The model's weights "${path}" are not listed in run.json /model/files.`);
+  }
+}
+
+async function modelJsonOf(folder: RunFolder, path: string): Promise<JsonValue> {
+  const text = await readFile(await folder.resolve(path), 'utf8');
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new RunProblem('LOAD_FAILED', `"${path}" is not JSON.`, { cause: error });
+  }
+}
+
+function weightPathsOf(model: JsonValue): string[] {
+  const manifest = isJsonObject(model) && Array.isArray(model.weightsManifest) ? model.weightsManifest : [];
+  return manifest.flatMap((group) =>
+    isJsonObject(group) && Array.isArray(group.paths) ? group.paths.filter((path) => typeof path === 'string') : [],
+  );
+}
+
+async function readVocabularies(folder: RunFolder, encode: EncodeSpec, into: Map<string, string[]>): Promise<void> {
+  for (const tensor of encode.tensors) {
+    if (tensor.kind !== 'tokens' || Array.isArray(tensor.vocabulary)) continue;
+    const { path, sha256 } = tensor.vocabulary as FileReference;
+    await folder.verify(path, sha256);
+    into.set(path, await folder.readLines(path));
+  }
+}
+
+function reasonOf(error: unknown): VerdictReason {
+  if (error instanceof RunProblem) return reason(error.code, error.message);
+  return reason('ARTIFACT_MISSING', 'A file of the run cannot be read.');
+}

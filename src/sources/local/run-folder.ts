@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { RunProblem } from '../../domain/verdict.js';
+
+/** Files up to this size are read whole to hash them; streaming costs more than it saves below. */
+const WHOLE_FILE_BYTES = 4 * 1024 * 1024;
+
+/** A run's folder: the only way to its files, which never leads out of it. */
+export class RunFolder {
+  private constructor(
+    /** Absolute, links resolved. */
+    readonly path: string,
+  ) {}
+
+  /**
+   * @param store  absolute folder the run must lie in once links are followed.
+   * @throws RunProblem ARTIFACT_OUTSIDE_RUN when it does not.
+   */
+  static async open(path: string, store: string): Promise<RunFolder> {
+    const [folder, top] = await Promise.all([realpath(path), realpath(store)]);
+    if (isInside(folder, top)) return new RunFolder(folder);
+    throw new RunProblem('ARTIFACT_OUTSIDE_RUN', 'The run folder is a link that leads out of the store.');
+  }
+
+  /**
+   * Absolute path of a file or folder inside.
+   *
+   * @throws RunProblem ARTIFACT_OUTSIDE_RUN for `..`, absolute paths and links that lead out; ARTIFACT_MISSING.
+   */
+  async resolve(relativePath: string): Promise<string> {
+    const outside =
+      isAbsolute(relativePath) || /^[a-z]:|\\|\0/i.test(relativePath) || relativePath.split('/').includes('..');
+    if (outside) throw outsideProblem(relativePath);
+    const real = await realpath(join(this.path, relativePath)).catch((error: unknown) => {
+      throw new RunProblem('ARTIFACT_MISSING', `"${relativePath}" is not in the run folder.`, { cause: error });
+    });
+    if (!isInside(real, this.path)) throw outsideProblem(relativePath);
+    return real;
+  }
+
+  /**
+   * Checks that a file is there and has its digest.
+   *
+   * @param sha256  lower-case hex.
+   * @throws RunProblem as `resolve`, or CHECKSUM_MISMATCH.
+   */
+  async verify(relativePath: string, sha256: string): Promise<void> {
+    const file = await this.resolve(relativePath);
+    const actual = await digestOf(file, relativePath);
+    if (actual === sha256) return;
+    throw new RunProblem(
+      'CHECKSUM_MISMATCH',
+      `"${relativePath}" has the SHA-256 ${actual.slice(0, 12)}…, run.json says ${sha256.slice(0, 12)}….`,
+    );
+  }
+
+  /** Lines of a text file, without the end of the last one. */
+  async readLines(relativePath: string): Promise<string[]> {
+    const text = await readFile(await this.resolve(relativePath), 'utf8');
+    return text.replace(/\r?\n$/, '').split(/\r?\n/);
+  }
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder + sep);
+}
+
+function outsideProblem(path: string): RunProblem {
+  return new RunProblem('ARTIFACT_OUTSIDE_RUN', `"${path}" leads out of the run folder.`);
+}
+
+async function digestOf(file: string, shownPath: string): Promise<string> {
+  const info = await stat(file);
+  if (!info.isFile()) throw new RunProblem('ARTIFACT_MISSING', `"${shownPath}" is not a file.`);
+  const hash = createHash('sha256');
+  if (info.size <= WHOLE_FILE_BYTES) hash.update(await readFile(file));
+  else await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
