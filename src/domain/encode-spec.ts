@@ -55,7 +55,10 @@ export interface BooleanColumn {
 
 export type DatePart = 'epoch-days' | 'epoch-seconds' | 'year' | 'month' | 'day' | 'weekday' | 'hour';
 
-/** A number taken from an ISO 8601 date or date-time in UTC; `weekday` is 0 (Monday) to 6, `month` 1 to 12. */
+/**
+ * A whole number taken from an ISO 8601 date or date-time in UTC, rounded down; `weekday` is 0 (Monday) to 6, `month` 1
+ * to 12. A date-time without a zone is read as UTC.
+ */
 export interface DateColumn {
   readonly kind: 'date';
   readonly field: string;
@@ -84,7 +87,8 @@ export interface ColumnsEncoding {
 }
 
 /**
- * A text as token indexes, shape [rows, length]. The token at position i of `vocabulary` has index i + `offset`.
+ * A text as token indexes, shape [rows, length]. Characters are code points; words are what white space separates.
+ * The token at position i of `vocabulary` has index i + `offset`.
  * Longer texts are cut at the end, shorter ones filled with `pad` at the end.
  */
 export interface TokensEncoding {

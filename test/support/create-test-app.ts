@@ -41,7 +41,13 @@ export async function createTestApp(environment: Record<string, string> = {}): P
     abortOnError: false,
   });
   setUpApp(app, config, logger);
-  await app.init();
+  try {
+    await app.init();
+  } catch (error) {
+    // A start that failed still holds worker threads, which would keep the tests from ending.
+    await app.close();
+    throw error;
+  }
   publishDocs(app, config);
   await app.listen(config.port, config.host);
   const { port } = app.getHttpServer().address() as AddressInfo;

@@ -1,3 +1,4 @@
+import { sizeOf } from '../../domain/tensor.js';
 import type { DType, NamedTensors, TensorData } from '../../domain/tensor.js';
 import type { VerdictCode } from '../../domain/verdict.js';
 import type { LoadRequest, ModelInfo } from '../inference-engine.js';
@@ -38,11 +39,16 @@ export interface Parcel {
 /**
  * Packs tensors for another thread. Data that owns its whole buffer is moved; a view of a larger one is copied first,
  * because posting it would carry the whole buffer along.
+ *
+ * @throws Error when a tensor has not as much data as its shape says, e.g. because its memory was given away before:
+ *   an empty buffer that was moved away can be posted, but never arrives.
  */
 export function pack(tensors: NamedTensors): Parcel {
   const transfer = new Set<ArrayBuffer>();
   const packed: PackedTensor[] = [];
   for (const [name, { dtype, shape, data }] of tensors) {
+    if (data.length !== sizeOf(shape))
+      throw new Error(`tensor "${name}" holds ${data.length} values for the shape [${shape.join()}]`);
     const own = Array.isArray(data) ? data : owned(data);
     if (!Array.isArray(own)) transfer.add(own.buffer as ArrayBuffer);
     packed.push([name, dtype, shape, own]);

@@ -6,7 +6,7 @@ export type PoolEvent =
   | { readonly kind: 'prediction-failed'; readonly path: string; readonly cause: string }
   | { readonly kind: 'thread-hung'; readonly path: string }
   | { readonly kind: 'thread-lost'; readonly cause: string }
-  /** Native code does not let a thread end; while too many do so, no replacement is started. */
+  /** So many lost threads are still deep in native code that no replacement is started for now. */
   | { readonly kind: 'threads-stuck'; readonly count: number };
 
 export type PoolListener = (event: PoolEvent) => void;

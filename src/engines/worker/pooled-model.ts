@@ -47,6 +47,11 @@ export class PooledModel implements HostedModel {
     return join(this.request.runFolder, this.request.path);
   }
 
+  /** Whether a thread may be ended while it works on this model (see `Errand`). */
+  get interruptible(): boolean {
+    return this.request.format !== 'onnx';
+  }
+
   async predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors> {
     options.signal?.throwIfAborted();
     if (this.refusal) throw this.refusal;

@@ -17,6 +17,7 @@ export function serveEngine(port: MessagePort, engine: InferenceEngine): void {
       .catch(toReply)
       .then((reply) => post(port, reply));
   });
+  port.on('messageerror', (error) => port.postMessage(toReply(error)));
   port.postMessage({ kind: 'ready' } satisfies Ready);
 }
 

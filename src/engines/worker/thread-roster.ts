@@ -11,13 +11,13 @@ export interface RosterOptions {
   readonly onReady: () => void;
   /** A thread ended; `startFailures` is how many in a row did so before they could take any work. */
   readonly onLost: (thread: WorkerThread, cause: string, startFailures: number) => void;
-  /** Lost threads are not replaced for now, because so many old ones refuse to end. */
+  /** Lost threads are not replaced for now, because so many old ones have not ended. */
   readonly onStuck: (count: number) => void;
 }
 
 /**
  * Keeps a number of threads alive. A lost one is replaced at once, but threads that cannot start are tried again after
- * growing pauses, and none is started while too many old ones, deep in native code, refuse to end.
+ * growing pauses, and none is started while too many old ones are deep in native code and cannot end.
  */
 export class ThreadRoster {
   private readonly live = new Set<WorkerThread>();

@@ -42,6 +42,8 @@ const SPREAD_PAUSE_MS = 30_000;
 const RELOAD_PAUSE_MS = 1_000;
 /** Threads in a row that cannot start before loads stop waiting for one. */
 const START_FAILURES = 3;
+/** Timers may fire this much before their time by `performance.now()`. */
+const TIMER_SLACK_MS = 2;
 const LOAD_TIMEOUT = 'loading took longer than its limit';
 /** How long close() waits for threads deep in native code. */
 const CLOSE_PATIENCE_MS = 5_000;
@@ -179,7 +181,8 @@ export class WorkerPool extends ModelHost {
     const { tensors, transfer } = pack(joinInputs(predictions));
     const outputNames = joinOutputNames(predictions);
     const start = performance.now();
-    thread.send({ kind: 'predict', model: model.key, inputs: tensors, outputNames }, transfer, (reply) => {
+    const request = { kind: 'predict', model: model.key, inputs: tensors, outputNames } as const;
+    thread.send({ request, transfer, interruptible: model.interruptible }, (reply) => {
       model.busyThreads -= 1;
       if (reply.kind === 'predicted') {
         model.noteSuccess(performance.now() - start);
@@ -221,7 +224,7 @@ export class WorkerPool extends ModelHost {
     const restMs = model.noteLoss();
     if (restMs === 0 || this.isClosed) return;
     this.tell({ kind: 'model-resting', path: model.path, losses: model.losses, restMs });
-    this.after(restMs, () => this.dispatch());
+    this.after(restMs + TIMER_SLACK_MS, () => this.dispatch());
   }
 
   // --- loading and giving back -----------------------------------------------------------------------------------
@@ -255,14 +258,15 @@ export class WorkerPool extends ModelHost {
   private pauseSpreading(model: PooledModel): void {
     const pauseMs = this.threadsWith(model).length > 0 ? SPREAD_PAUSE_MS : RELOAD_PAUSE_MS;
     model.notSpreadBefore = performance.now() + pauseMs;
-    this.after(pauseMs, () => this.dispatch());
+    this.after(pauseMs + TIMER_SLACK_MS, () => this.dispatch());
   }
 
   private startLoad(thread: WorkerThread, model: PooledModel, onReply: ReplyHandler): void {
     const start = performance.now();
     const timer = this.after(this.options.loadTimeoutMs, () => this.roster.end(thread, LOAD_TIMEOUT));
     model.busyThreads += 1;
-    thread.send({ kind: 'load', model: model.key, request: model.request }, [], (reply) => {
+    const request = { kind: 'load', model: model.key, request: model.request } as const;
+    thread.send({ request, interruptible: model.interruptible }, (reply) => {
       this.cancel(timer);
       model.busyThreads -= 1;
       if (reply.kind === 'loaded') {
@@ -287,7 +291,7 @@ export class WorkerPool extends ModelHost {
 
   private startRelease(thread: WorkerThread): void {
     const { model, done } = thread.toRelease.shift()!;
-    thread.send({ kind: 'release', model }, [], () => {
+    thread.send({ request: { kind: 'release', model }, interruptible: false }, () => {
       thread.models.delete(model);
       done();
       this.dispatch();

@@ -12,6 +12,17 @@ export interface ThreadEnd {
 /** Gets the reply to a request, or the news that there will be none. */
 export type ReplyHandler = (reply: Reply | ThreadEnd) => void;
 
+/** A request on its way to a thread. */
+export interface Errand {
+  readonly request: Request;
+  readonly transfer?: ArrayBuffer[];
+  /**
+   * Whether the thread may be ended in the middle of it. ONNX Runtime's addon throws where nobody can catch it when
+   * its thread ends under it, and the whole process dies.
+   */
+  readonly interruptible: boolean;
+}
+
 /** What the keeper of a thread hears; each once at most. */
 export interface ThreadListener {
   /** It takes requests from now on. */
@@ -29,6 +40,8 @@ export class WorkerThread {
 
   private readonly worker: Worker;
   private onReply: ReplyHandler | undefined;
+  /** Set while the thread must not be ended: to be called when it may. */
+  private untouchable: { readonly over: Promise<void>; readonly end: () => void } | undefined;
   private failure: string | undefined;
   private state: 'starting' | 'ready' | 'lost' = 'starting';
   private started = false;
@@ -40,10 +53,14 @@ export class WorkerThread {
   ) {
     this.worker = new Worker(file, { name: 'inference', resourceLimits });
     this.worker.on('message', (reply: Ready | Reply) => this.receive(reply));
+    this.worker.on('messageerror', (error) => this.receive({ kind: 'failed', cause: String(error) }));
     this.worker.on('error', (error: unknown) => {
       this.failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
     });
-    this.worker.on('exit', (code) => this.lose(this.failure ?? `the thread ended with exit code ${code}`));
+    this.worker.on('exit', (code) => {
+      this.untouchable?.end();
+      this.lose(this.failure ?? `the thread ended with exit code ${code}`);
+    });
   }
 
   get isFree(): boolean {
@@ -56,23 +73,33 @@ export class WorkerThread {
   }
 
   /** Sends a request; only when the thread is free. */
-  send(request: Request, transfer: ArrayBuffer[], onReply: ReplyHandler): void {
+  send({ request, transfer, interruptible }: Errand, onReply: ReplyHandler): void {
     this.worker.postMessage(request, transfer);
     this.onReply = onReply;
+    if (!interruptible) this.protect();
   }
 
   /**
    * Gives the thread up at once, with the request it works on.
    *
-   * @returns when it is gone; native code that does not come back delays that without limit.
+   * @returns when it is gone; a request that cannot be interrupted delays that until it is done.
    */
   async end(cause: string): Promise<void> {
     this.lose(cause);
     this.worker.unref();
+    await this.untouchable?.over;
     await this.worker.terminate();
   }
 
+  private protect(): void {
+    let end = () => {};
+    const over = new Promise<void>((resolve) => (end = resolve));
+    this.untouchable = { over, end };
+  }
+
   private receive(reply: Ready | Reply): void {
+    this.untouchable?.end();
+    this.untouchable = undefined;
     if (this.state === 'lost') return;
     if (reply.kind === 'ready') {
       this.state = 'ready';

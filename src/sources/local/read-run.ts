@@ -47,7 +47,7 @@ async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<Jso
       reasons.push(reason('RUN_FILE_INVALID', `run.json is larger than ${MAX_RUN_FILE_BYTES} bytes.`));
       return undefined;
     }
-    return parseJson(bytes.toString('utf8').replace(/^\uFEFF/, ''), { allowNonFinite: true });
+    return withoutNonFiniteMetrics(parseJson(bytes.toString('utf8').replace(/^\uFEFF/, ''), { allowNonFinite: true }));
   } catch (error) {
     const isSyntax = error instanceof JsonSyntaxError;
     reasons.push(
@@ -57,6 +57,16 @@ async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<Jso
     );
     return undefined;
   }
+}
+
+/** Python's json writes the token NaN where JSON has null; the schema knows only JSON's. */
+function withoutNonFiniteMetrics(document: JsonValue): JsonValue {
+  if (!isJsonObject(document) || !isJsonObject(document.metrics)) return document;
+  const metrics = Object.entries(document.metrics).map(([name, value]) => {
+    const isNonFinite = typeof value === 'number' && !Number.isFinite(value);
+    return [name, isNonFinite ? null : value] as const;
+  });
+  return { ...document, metrics: Object.fromEntries(metrics) };
 }
 
 /** The schema vouches for the shape; `null` metrics are the trainer's missing numbers. */

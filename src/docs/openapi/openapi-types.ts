@@ -1,0 +1,87 @@
+/** The parts of an OpenAPI 3.1 document that the documentation room touches. Everything else travels unread. */
+
+/** A JSON Schema (2020-12). */
+export type Schema = Record<string, unknown>;
+
+export interface NamedExample {
+  readonly summary?: string;
+  readonly value: unknown;
+}
+
+export interface MediaType {
+  schema?: Schema;
+  example?: unknown;
+  examples?: Record<string, NamedExample>;
+}
+
+export interface Reference {
+  $ref: string;
+}
+
+export interface ResponseObject {
+  description: string;
+  headers?: Record<string, object>;
+  content?: Record<string, MediaType>;
+}
+
+export interface Parameter {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  required?: boolean;
+  description?: string;
+  schema?: Schema;
+  example?: unknown;
+  style?: string;
+  explode?: boolean;
+}
+
+export interface Operation {
+  operationId: string;
+  summary: string;
+  description?: string;
+  tags: string[];
+  parameters?: Parameter[];
+  requestBody?: { required?: boolean; content: Record<string, MediaType> };
+  responses: Record<string, ResponseObject | Reference>;
+}
+
+export const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+export type Method = (typeof METHODS)[number];
+
+export type PathItem = Partial<Record<Method, Operation>>;
+
+export interface OpenApiDocument {
+  openapi: string;
+  info: Record<string, unknown>;
+  servers: readonly { readonly url: string; readonly description?: string }[];
+  security: readonly Record<string, readonly string[]>[];
+  tags: readonly { readonly name: string; readonly description?: string }[];
+  paths: Record<string, PathItem>;
+  components: {
+    schemas: Record<string, Schema>;
+    responses?: Record<string, ResponseObject>;
+    headers?: Record<string, object>;
+    securitySchemes?: Record<string, object>;
+  };
+}
+
+/** An operation with where it lives. */
+export interface LocatedOperation {
+  readonly path: string;
+  readonly method: Method;
+  readonly operation: Operation;
+}
+
+/** Every operation of a document, in its order. */
+export function operationsOf(document: OpenApiDocument): LocatedOperation[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => (item[method] ? [{ path, method, operation: item[method] }] : [])),
+  );
+}
+
+/** A reference to a component schema. */
+export function schemaRef(name: string): Schema {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+export const JSON_TYPE = 'application/json';

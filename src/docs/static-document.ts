@@ -1,0 +1,27 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+
+import { VERSION } from '../version.js';
+import { API_DESCRIPTION, API_KEY_HEADER, API_KEY_QUERY, API_TAGS, API_TITLE } from './api-description.js';
+import type { OpenApiDocument } from './openapi/openapi-types.js';
+
+/** The part of the API document that the decorators give: everything but what depends on the store. */
+export function createStaticDocument(app: INestApplication): OpenApiDocument {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle(API_TITLE)
+    .setDescription(API_DESCRIPTION)
+    .setVersion(VERSION)
+    .addServer('/', 'This server')
+    .addApiKey(API_KEY_HEADER, 'ApiKeyHeader')
+    .addApiKey(API_KEY_QUERY, 'ApiKeyQuery');
+  for (const [name, description] of API_TAGS) builder.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, builder.build()) as unknown as OpenApiDocument;
+  const { contact: _none, ...info } = document.info;
+  return {
+    ...document,
+    info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
+    // The empty requirement first: a key is never needed unless the operator says so.
+    security: [{}, { ApiKeyHeader: [] }, { ApiKeyQuery: [] }],
+  };
+}
