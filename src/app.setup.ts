@@ -7,6 +7,7 @@ import cors from 'cors';
 import express from 'express';
 import type { Express } from 'express';
 import helmet from 'helmet';
+import type { HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 
 import { EnvelopeInterceptor } from './common/envelope/envelope.interceptor.js';
@@ -15,6 +16,7 @@ import { acceptableMiddleware } from './common/http/acceptable.middleware.js';
 import { accessLogMiddleware } from './common/http/access-log.middleware.js';
 import { answerClientErrors } from './common/http/client-error.js';
 import { jsonBodyMiddleware } from './common/http/json-body.middleware.js';
+import { noStoreMiddleware } from './common/http/no-store.middleware.js';
 import { optionsMiddleware } from './common/http/options.middleware.js';
 import { parseQuery } from './common/http/query-parser.js';
 import { requestIdMiddleware } from './common/http/request-id.middleware.js';
@@ -28,6 +30,17 @@ const KEEP_ALIVE_MS = 65_000;
 
 /** Headers that pages of other origins may read. */
 const EXPOSED_HEADERS = ['X-Request-Id', 'X-Error-Code', 'Link', 'Retry-After', 'X-Worker-Id'];
+
+/** JSON needs no right to load anything; pages that do set their own policy. CORS decides who may read, not CORP. */
+const SECURITY_HEADERS: HelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+  },
+  crossOriginResourcePolicy: { policy: 'cross-origin' },
+  // Whether the host's other names speak TLS is not ours to say.
+  strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
+};
 
 /** The HTTP adapter. Its settings must be made before the router exists, which is at the first route. */
 export function createAdapter(config: AppConfig): ExpressAdapter {
@@ -47,15 +60,17 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
   app.use(requestIdMiddleware);
   app.use(workerIdMiddleware());
   if (config.logRequests) app.use(accessLogMiddleware(logger));
+  app.use(helmet(SECURITY_HEADERS));
+  app.use(noStoreMiddleware);
   app.use(
-    helmet({
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
-      },
+    cors({
+      origin: originsOf(config),
+      methods: ['GET', 'HEAD', 'POST', 'PUT'],
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 600,
+      preflightContinue: true,
     }),
   );
-  app.use(cors({ origin: originsOf(config), exposedHeaders: EXPOSED_HEADERS, maxAge: 600, preflightContinue: true }));
   app.use(optionsMiddleware(http));
   app.use(seedRoutesMiddleware);
   app.use(acceptableMiddleware);

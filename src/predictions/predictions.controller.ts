@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { ClientSignal } from '../common/http/client-signal.decorator.js';
@@ -21,7 +21,6 @@ export class PredictionsController {
 
   @Post('predictions')
   @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'createPredictions', summary: 'Predict with the model or run that the body names' })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiErrors(UNKNOWN_MODEL, UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
@@ -30,7 +29,6 @@ export class PredictionsController {
   }
 
   @Put('predictions')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'putPredictions', summary: 'The same by PUT, which clients may repeat safely' })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiErrors(UNKNOWN_MODEL, UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
@@ -40,7 +38,6 @@ export class PredictionsController {
 
   @Post('models/:model/predictions')
   @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
   @ApiParam({ name: 'model', description: 'Name of the model.' })
   @ApiOperation({ operationId: 'createModelPredictions', summary: "Predict with a model's best run" })
   @ApiEnvelope(PredictionsDto, ANSWER)
@@ -54,7 +51,6 @@ export class PredictionsController {
   }
 
   @Put('models/:model/predictions')
-  @Header('Cache-Control', 'no-store')
   @ApiParam({ name: 'model', description: 'Name of the model.' })
   @ApiOperation({ operationId: 'putModelPredictions', summary: 'The same by PUT, which clients may repeat safely' })
   @ApiEnvelope(PredictionsDto, ANSWER)
@@ -68,7 +64,6 @@ export class PredictionsController {
   }
 
   @Get('models/:model/predictions')
-  @Header('Cache-Control', 'no-store')
   @ApiParam({ name: 'model', description: 'Name of the model.' })
   @ApiOperation({ operationId: 'getModelPrediction', summary: 'Predict one row given in the query (for trying out)' })
   @ApiEnvelope(PredictionsDto, 'One prediction.')
@@ -83,7 +78,6 @@ export class PredictionsController {
 
   @Post('runs/:run_id/predictions')
   @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
   @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.' })
   @ApiOperation({ operationId: 'createRunPredictions', summary: 'Predict with any run' })
   @ApiEnvelope(PredictionsDto, ANSWER)
@@ -97,7 +91,6 @@ export class PredictionsController {
   }
 
   @Put('runs/:run_id/predictions')
-  @Header('Cache-Control', 'no-store')
   @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.' })
   @ApiOperation({ operationId: 'putRunPredictions', summary: 'The same by PUT, which clients may repeat safely' })
   @ApiEnvelope(PredictionsDto, ANSWER)

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { Bare } from '../common/envelope/bare.decorator.js';
@@ -23,7 +23,6 @@ export class SeedPredictionsController {
 
   @Post('predict')
   @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'predict', summary: 'Predict texts with the default model', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiSeedErrors(...PREDICTION_ERRORS)
@@ -33,7 +32,6 @@ export class SeedPredictionsController {
 
   @Post('prediction')
   @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'prediction', summary: 'The same as POST /predict', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiSeedErrors(...PREDICTION_ERRORS)
@@ -43,7 +41,6 @@ export class SeedPredictionsController {
 
   @Post('runs/:run_id/predict')
   @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
   @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.' })
   @ApiOperation({ operationId: 'predictWithRun', summary: 'Predict texts with any run', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
@@ -58,7 +55,6 @@ export class SeedPredictionsController {
 
   @Get('predict')
   @Bare()
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'predictFromQuery', summary: 'The bare prediction for one row given in the query', description: BARE_ROW })
   @ApiSeedErrors(...PREDICTION_ERRORS)
   predictFromQuery(@Query() query: Record<string, string>, @ClientSignal() signal: AbortSignal): Promise<JsonObject> {
@@ -67,7 +63,6 @@ export class SeedPredictionsController {
 
   @Put('predict')
   @Bare()
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'putPredict', summary: 'The bare prediction for one row given in the body', description: BARE_ROW })
   @ApiSeedErrors(...PREDICTION_ERRORS)
   putPredict(@Body() row: unknown, @ClientSignal() signal: AbortSignal): Promise<JsonObject> {

@@ -22,7 +22,7 @@ export function compileCodec(run: Run, vocabularies: SourcedRun['vocabularies'])
   return {
     validator: compileRowValidator(run.signature.input),
     encoder: compileRowEncoder(run.encode, run.signature.input, vocabularies),
-    decoder: compileRowDecoder(run.decode, run.signature),
+    decoder: compileRowDecoder(run.decode, run.signature, run.encode.prepare),
   };
 }
 

@@ -25,7 +25,6 @@ export function answerError(
     response.setHeader('Allow', allowedMethods(request.app as Express, request.path).join(', '));
   }
   if (error.code === 'QUEUE_FULL') response.setHeader('Retry-After', String(error.facts.retryAfterSeconds));
-  response.setHeader('Cache-Control', 'no-store');
   // In a header, because the envelope's keys are fixed.
   response.setHeader('X-Error-Code', error.code);
   const wantsProblem = /\bapplication\/problem\+json\b/i.test(request.get('accept') ?? '');
