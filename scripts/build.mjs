@@ -1,6 +1,7 @@
 /** Compiles src to dist with the Nest CLI and copies the files that are served or read as they are. */
-import { cpSync, mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 import { projectRoot, run, stampBuild } from './lib/project.mjs';
 
@@ -11,11 +12,26 @@ run(process.execPath, [join(projectRoot, 'node_modules', '@nestjs', 'cli', 'bin'
 const assets = join(projectRoot, 'dist', 'assets');
 mkdirSync(assets, { recursive: true });
 const swaggerUi = require('swagger-ui-dist').getAbsoluteFSPath();
-const copies = [
-  [join(swaggerUi, 'swagger-ui-bundle.js'), 'swagger-ui-bundle.js'],
-  [join(swaggerUi, 'swagger-ui.css'), 'swagger-ui.css'],
-  [join(projectRoot, 'node_modules', 'redoc', 'bundles', 'redoc.standalone.js'), 'redoc.standalone.js'],
-];
-for (const [from, name] of copies) cpSync(from, join(assets, name));
+const redoc = join(projectRoot, 'node_modules', 'redoc', 'bundles');
+const ownScripts = join(projectRoot, 'src', 'docs', 'browser');
+copyAsset(swaggerUi, 'swagger-ui-bundle.js');
+copyAsset(swaggerUi, 'swagger-ui-bundle.js.LICENSE.txt');
+copyAsset(swaggerUi, 'swagger-ui.css');
+copyAsset(ownScripts, 'swagger-start.js');
+copyAsset(redoc, 'redoc.standalone.js', withoutForeignPicture);
+copyAsset(redoc, 'redoc.standalone.js.LICENSE.txt');
+copyAsset(ownScripts, 'redoc-start.js');
+
+/** Copies a file that pages load, with a compressed twin. */
+function copyAsset(folder, name, change = (text) => text) {
+  const text = change(readFileSync(join(folder, name), 'utf8'));
+  writeFileSync(join(assets, name), text);
+  writeFileSync(join(assets, `${name}.gz`), gzipSync(text));
+}
+
+/** ReDoc's page foot loads a picture from the internet: the policy would refuse it and the console would say so. */
+function withoutForeignPicture(script) {
+  return script.replaceAll(/https:\/\/cdn\.redoc\.ly\/redoc\/[\w.-]+\.svg/g, 'data:image/svg+xml,%3Csvg/%3E');
+}
 
 stampBuild();

@@ -3,6 +3,7 @@ import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { TestStore, sha256 } from '../support/build-store.js';
 import { createTestApp } from '../support/create-test-app.js';
 import type { TestApp } from '../support/create-test-app.js';
+import { getJson } from '../support/get-json.js';
 
 interface Verdict {
   readonly eligible: boolean;
@@ -25,7 +26,7 @@ afterEach(async () => {
 const start = async (environment: Record<string, string> = {}) =>
   (app = await createTestApp({ MODELS_DIR: store.folder, ...environment }));
 
-const get = async (path: string) => (await fetch(`${app!.baseUrl}${path}`)).json();
+const get = (path: string) => getJson(`${app!.baseUrl}${path}`);
 
 /** The reasons of a run that is not the winner, started beside a good one. */
 async function reasonsBeside(good: string): Promise<Verdict['reasons']> {
@@ -140,8 +141,8 @@ describe('a run that cannot be served', () => {
 
     expect(reasons.map((reason) => reason.code)).toContain(code);
     expect(JSON.stringify(reasons)).not.toContain(store.folder);
-    const answer = await fetch(`${app!.baseUrl}/models/adder/predictions?a=1&b=2`);
-    expect((await answer.json()).data).toEqual({ model: 'adder', run_id: 'good', predictions: [{ sum: 3 }] });
+    const answer = await get('/models/adder/predictions?a=1&b=2');
+    expect(answer.data).toEqual({ model: 'adder', run_id: 'good', predictions: [{ sum: 3 }] });
   });
 
   const model = () => ({

@@ -1,5 +1,6 @@
 // An inference thread whose engine fails on demand, for the tests of the pool. Its models compute what the first text of
 // the input `command` says; their name (the artifact's path) says how they load.
+const { setImmediate } = require('node:timers');
 const { parentPort, threadId } = require('node:worker_threads');
 const { serveEngine } = require('../../dist/engines/worker/serve-engine.js');
 

@@ -1,0 +1,33 @@
+# syntax=docker/dockerfile:1
+FROM node:22-slim AS build
+WORKDIR /app
+# ONNX Runtime's installer would fetch GPU libraries; the CPU library is in its package.
+ENV ONNXRUNTIME_NODE_INSTALL=skip
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
+COPY src src
+RUN npm run build
+
+FROM node:22-slim AS packages
+WORKDIR /app
+ENV ONNXRUNTIME_NODE_INSTALL=skip
+COPY package.json package-lock.json .npmrc ./
+# Only this platform's ONNX Runtime stays: the package brings them all (about 290 MB).
+RUN npm ci --omit=dev \
+ && node -e "const {readdirSync,rmSync}=require('node:fs'),root='node_modules/onnxruntime-node/bin/napi-v6';for(const os of readdirSync(root))for(const cpu of readdirSync(root+'/'+os))if(os!==process.platform||cpu!==process.arch)rmSync(root+'/'+os+'/'+cpu,{recursive:true})"
+
+FROM node:22-slim
+WORKDIR /app
+ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 PORT=5000 MODELS_DIR=/models
+COPY --from=packages /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY package.json LICENSE ./
+COPY schemas schemas
+COPY models /models
+USER node
+EXPOSE 5000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:'+process.env.PORT+'/readyz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+CMD ["node", "dist/main.js"]
