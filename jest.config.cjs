@@ -14,6 +14,8 @@ const swc = [
   },
 ];
 const base = {
+  // Interop tests keep gigabytes of other projects there.
+  modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/dist/'],
   rootDir: __dirname,
   testEnvironment: '<rootDir>/test/support/native-typed-arrays.environment.cjs',
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -20,9 +20,9 @@ export class VerdictReasonDto {
 
 /** Whether a run may be chosen as the best one. */
 export class VerdictDto {
-  @ApiProperty({ description: 'Whether the run may be chosen.' })
+  @ApiProperty({ description: 'Whether the run may be chosen.', example: true })
   eligible: boolean;
 
-  @ApiProperty({ type: [VerdictReasonDto], description: 'Why not; empty when it may.' })
+  @ApiProperty({ type: [VerdictReasonDto], description: 'Why not; empty when it may.', example: [] })
   reasons: VerdictReasonDto[];
 }

@@ -6,11 +6,13 @@ import { JsonSyntaxError, parseJson } from '../../domain/json-text.js';
 import { ValidationError } from '../../domain/validation-problem.js';
 
 const JSON_TYPE = /^application\/(?:[\w.!#$&^-]+\+)?json$/i;
+/** How `fetch` labels a string when its caller names no type; nobody writes that by hand for anything else. */
+const UNLABELLED_FETCH = /^text\/plain;\s*charset=utf-8$/i;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads JSON bodies. A missing content type counts as JSON (the seeds' clients send none), any other one is 415:
- * form types parsed as JSON would let foreign pages send requests.
+ * Reads JSON bodies. A missing content type counts as JSON (the seeds' clients send none), and so does the label that
+ * `fetch` puts on a string by itself. Any other one is 415: a form or a text is not taken for what it does not say.
  *
  * `request.body` is `undefined` for an empty body. Text that is not JSON is a validation error with its position.
  *
@@ -44,6 +46,7 @@ function hasBody({ method, headers }: Request): boolean {
 }
 
 function isJson(contentType: string): boolean {
+  if (UNLABELLED_FETCH.test(contentType)) return true;
   const [type, ...parameters] = contentType.split(';').map((part) => part.trim());
   const charset = parameters
     .find((parameter) => /^charset=/i.test(parameter))

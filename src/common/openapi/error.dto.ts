@@ -4,7 +4,7 @@ import { EnvelopeHeadDto } from './envelope.dto.js';
 
 /** An error: the envelope with `detail` in place of `data`. */
 export class ErrorEnvelopeDto extends EnvelopeHeadDto {
-  @ApiProperty({ description: 'What is wrong and what to do.' })
+  @ApiProperty({ description: 'What is wrong and what to do.', example: 'The request is not well-formed HTTP.' })
   detail: string;
 }
 
@@ -47,25 +47,28 @@ export class ValidationErrorEnvelopeDto extends EnvelopeHeadDto {
 
 /** An error for clients that accept `application/problem+json` (RFC 9457). */
 export class ProblemDto {
-  @ApiProperty({ example: 'urn:bestrun:error:RUN_NOT_FOUND' })
+  @ApiProperty({ description: 'The kind of error.', example: 'urn:bestrun:error:RUN_NOT_FOUND' })
   type: string;
 
-  @ApiProperty({ example: 'Not Found' })
+  @ApiProperty({ description: 'Reason phrase of the status.', example: 'Not Found' })
   title: string;
 
-  @ApiProperty({ type: 'integer', example: 404 })
+  @ApiProperty({ type: 'integer', description: 'The HTTP status.', example: 404 })
   status: number;
 
-  @ApiProperty({ description: 'What is wrong and what to do.' })
+  @ApiProperty({
+    description: 'What is wrong and what to do.',
+    example: 'Invalid run ID: no run is named "nope". GET /runs lists them.',
+  })
   detail: string;
 
-  @ApiProperty({ description: 'Address as requested.' })
+  @ApiProperty({ description: 'Address as requested.', example: 'http://localhost:5000/runs/nope' })
   instance: string;
 
   @ApiProperty({ description: 'Error code (docs/errors.md).', example: 'RUN_NOT_FOUND' })
   code: string;
 
-  @ApiProperty({ description: 'The same as X-Request-Id.' })
+  @ApiProperty({ description: 'The same as X-Request-Id.', example: 'a1b2c3' })
   request_id: string;
 
   @ApiProperty({ type: [ValidationErrorDto], required: false, description: 'For VALIDATION_FAILED: every problem.' })

@@ -16,6 +16,8 @@ export async function openLayersModel(artifacts: io.ModelArtifacts): Promise<Ope
   const keras3 = keras3Problem(artifacts.modelTopology);
   if (keras3) throw keras3;
   const model = await loadLayersModel({ load: () => Promise.resolve(artifacts) });
+  // A Sequential model knows its names once it is built, which it puts off to its first prediction.
+  if (model.inputNames.length === 0) model.build(null!);
   return {
     inputs: model.inputNames.map((name, i) => tensorInfo(name, model.inputs[i]!)),
     outputs: model.outputNames.map((name, i) => tensorInfo(name, model.outputs[i]!)),

@@ -2,6 +2,8 @@ import util from 'node:util';
 
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 
+import { withoutWarnings } from './without-warnings.js';
+
 /** Input or output of a SavedModel's signature; dimensions are -1 where they vary. */
 export interface SavedModelTensor {
   /** TensorFlow's word, e.g. `DT_INT64`. */
@@ -41,15 +43,29 @@ export function nativeTensorFlow(): NativeTensorFlow | null {
   return found;
 }
 
+/* eslint-disable @typescript-eslint/no-require-imports --
+   Not import(): the package may be absent, has no types here, and must also be found through NODE_PATH. */
 function load(): NativeTensorFlow | null {
   // Removed in Node 23, still called by tfjs-node 4.22 (tensorflow/tfjs issue 8609).
   const removed = util as { isNullOrUndefined?: (value: unknown) => boolean };
   removed.isNullOrUndefined ??= (value) => value === null || value === undefined;
   try {
-    // Not import(): the package may be absent, has no types here, and must also be found through NODE_PATH.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    return require('@tensorflow/tfjs-node') as NativeTensorFlow;
+    // It warns when it brings a copy of TensorFlow.js of its own, which works.
+    const native = withoutWarnings(() => require('@tensorflow/tfjs-node') as NativeTensorFlow);
+    correctNegativeInt64(require('@tensorflow/tfjs-node/dist/int64_tensors.js') as Int64Encoding);
+    return native;
   } catch {
     return null;
   }
+}
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+interface Int64Encoding {
+  encodeInt32ArrayAsInt64: (values: Int32Array) => Int32Array;
+}
+
+/** tfjs-node 4.22 hands -5 to an int64 input of a SavedModel as 4294967291: it fills the upper half with zeros. */
+function correctNegativeInt64(encoding: Int64Encoding): void {
+  encoding.encodeInt32ArrayAsInt64 = (values) =>
+    new Int32Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer);
 }

@@ -1,3 +1,3 @@
-// TensorFlow's library announces the processor's features on stderr when it loads; warnings and errors stay.
+// TensorFlow's library writes to stderr when it loads, and a warning for each row that does not fit; errors stay.
 // The pool imports this: native code sees the environment of the process, and a thread can change its copy only.
-process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
+process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';

@@ -11,6 +11,7 @@ import type { NativeTensorFlow, SavedModelSignature, SavedModelTensor } from './
 import { runInScope } from './run-in-scope.js';
 import { inTurn, useBackend } from './tfjs-backends.js';
 import { dtypeOf, shapeOf } from './tfjs-tensors.js';
+import { withoutWarnings } from './without-warnings.js';
 
 type SavedModel = Awaited<ReturnType<NativeTensorFlow['node']['loadSavedModel']>>;
 
@@ -97,6 +98,7 @@ class LoadedSavedModel implements EngineModel {
   }
 
   private run(inputs: NamedTensorMap, outputNames: readonly string[]) {
+    // tfjs-node prints a warning for every int64 result, each time.
     const results = withoutWarnings(() => this.model.predict(inputs));
     return outputNames.map((name) => {
       const result = results[name];
@@ -114,15 +116,4 @@ function tensorInfo([name, tensor]: [string, SavedModelTensor]): TensorInfo {
 function sizesOf(shape: SavedModelTensor['shape']): unknown {
   const sizes: unknown = Array.isArray(shape) ? shape : undefined;
   return (sizes as unknown[] | undefined)?.map((size) => ((size as { array?: unknown[] }).array ?? [size])[0]);
-}
-
-/** tfjs-node prints a warning for every int64 result, each time. */
-function withoutWarnings<T>(work: () => T): T {
-  const { warn } = console;
-  console.warn = () => undefined;
-  try {
-    return work();
-  } finally {
-    console.warn = warn;
-  }
 }

@@ -26,6 +26,7 @@ export async function useBackend(backend: TfjsBackend): Promise<boolean> {
   // Without this TensorFlow.js prints advertisements and checks its own work twice.
   tf.enableProdMode();
   if (tf.getBackend() === backend) return true;
+  if (backend === 'tensorflow' && !nativeTensorFlow()) return false;
   if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   if (backend === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
   return tf.setBackend(backend).catch(() => false);

@@ -85,6 +85,19 @@ describe(TfjsEngine.name, () => {
     ]);
   });
 
+  it('knows the names of a Sequential model before its first prediction, the same on every load', async () => {
+    const before = tf.memory().numTensors;
+    for (let i = 0; i < 2; i += 1) {
+      const model = await load('tfjs-layers-sequential');
+      expect(model.info.inputs).toEqual([{ name: 'only_input', dtype: 'float32', shape: [null, 2] }]);
+      expect(model.info.outputs).toEqual([{ name: 'only', dtype: 'float32', shape: [null, 1] }]);
+      const outputs = await model.predict(new Map([['only_input', floatRows([[1, 2]])]]), ['only']);
+      expect(outputs.get('only')).toEqual(floatRows([[3]]));
+    }
+    for (const model of loaded.splice(0)) await model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it('names inputs and outputs of a graph without signature after its nodes', async () => {
     const model = await load('tfjs-graph-no-signature');
     expect(model.info.inputs).toEqual([{ name: 'x', dtype: 'float32', shape: [null, 2] }]);

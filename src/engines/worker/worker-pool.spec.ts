@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fixtureRequest, floatRows } from '../../../test/contracts/inference-engine.contract.js';
-import { AppError } from '../../domain/app-error.js';
+import type { AppError } from '../../domain/app-error.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
 import { RunProblem } from '../../domain/verdict.js';
 import type { LoadRequest } from '../inference-engine.js';
