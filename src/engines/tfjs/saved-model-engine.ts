@@ -6,6 +6,7 @@ import type { NamedTensors } from '../../domain/tensor.js';
 import { RunProblem } from '../../domain/verdict.js';
 import { InferenceEngine } from '../inference-engine.js';
 import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inference-engine.js';
+import { refuseFileOperations } from './file-operations.js';
 import { nativeTensorFlow } from './native-package.js';
 import type { NativeTensorFlow, SavedModelSignature, SavedModelTensor } from './native-package.js';
 import { runInScope } from './run-in-scope.js';
@@ -44,6 +45,7 @@ export class SavedModelEngine extends InferenceEngine {
 async function open(tf: NativeTensorFlow, folder: string): Promise<EngineModel> {
   await useBackend('tensorflow');
   try {
+    await refuseFileOperations(folder);
     const graphs = await tf.node.getMetaGraphsFromSavedModel(folder);
     const graph = graphs.find(({ tags }) => tags.includes(SERVE));
     if (!graph) throw new RunProblem('LOAD_FAILED', `The SavedModel has no graph with the tag "${SERVE}".`);
