@@ -13,14 +13,15 @@ const assets = join(projectRoot, 'dist', 'assets');
 mkdirSync(assets, { recursive: true });
 const swaggerUi = require('swagger-ui-dist').getAbsoluteFSPath();
 const redoc = join(projectRoot, 'node_modules', 'redoc', 'bundles');
-const ownScripts = join(projectRoot, 'src', 'docs', 'browser');
+const ownFiles = join(projectRoot, 'src', 'docs', 'browser');
 copyAsset(swaggerUi, 'swagger-ui-bundle.js');
 copyAsset(swaggerUi, 'swagger-ui-bundle.js.LICENSE.txt');
 copyAsset(swaggerUi, 'swagger-ui.css');
-copyAsset(ownScripts, 'swagger-start.js');
+copyAsset(ownFiles, 'swagger-start.js');
 copyAsset(redoc, 'redoc.standalone.js', withoutForeignPicture);
 copyAsset(redoc, 'redoc.standalone.js.LICENSE.txt');
-copyAsset(ownScripts, 'redoc-start.js');
+copyAsset(ownFiles, 'redoc-start.js');
+copyAsset(ownFiles, 'pages.css');
 
 /** Copies a file that pages load, with a compressed twin. */
 function copyAsset(folder, name, change = (text) => text) {

@@ -18,8 +18,13 @@ const wanted = process.argv.length > 2 ? process.argv.slice(2) : known;
 const failed = wanted.filter((name) => {
   console.log(`\n--- interop: ${name}`);
   const startedAt = performance.now();
-  const { status } = spawnSync(process.execPath, [join(folder, name, 'run.mjs')], { cwd: projectRoot, stdio: 'inherit' });
-  console.log(`--- interop: ${name} ${status === 0 ? 'passed' : 'FAILED'} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  const { status } = spawnSync(process.execPath, [join(folder, name, 'run.mjs')], {
+    cwd: projectRoot,
+    stdio: 'inherit',
+  });
+  console.log(
+    `--- interop: ${name} ${status === 0 ? 'passed' : 'FAILED'} in ${Math.round((performance.now() - startedAt) / 1000)} s`,
+  );
   return status !== 0;
 });
 if (failed.length > 0) {

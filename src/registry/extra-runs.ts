@@ -5,7 +5,10 @@ import type { RunLoader } from './run-loader.js';
 import type { ServedRun } from './served-run.js';
 
 interface Loaded {
+  readonly registered: RegisteredRun;
   readonly served: Promise<ServedRun>;
+  /** The same once it has arrived. */
+  ready?: ServedRun;
   /** Requests using it now: it is not released under them. */
   users: number;
 }
@@ -31,11 +34,17 @@ export class ExtraRuns {
     const loaded = this.take(registered);
     loaded.users++;
     try {
-      return await work(await loaded.served);
+      loaded.ready = await loaded.served;
+      return await work(loaded.ready);
     } finally {
       loaded.users--;
       await this.shrink();
     }
+  }
+
+  /** The run if it is in memory now. */
+  find(runId: string): ServedRun | undefined {
+    return this.loadedById.get(runId)?.ready;
   }
 
   /** Gives every run back. */
@@ -47,7 +56,7 @@ export class ExtraRuns {
 
   private take(registered: RegisteredRun): Loaded {
     const id = registered.run.run_id;
-    const loaded = this.loadedById.get(id) ?? { served: this.load(registered), users: 0 };
+    const loaded = this.loadedById.get(id) ?? { registered, served: this.load(registered), users: 0 };
     // Deleted first, so that the map's order stays the order of last use.
     this.loadedById.delete(id);
     this.loadedById.set(id, loaded);
@@ -85,7 +94,9 @@ export class ExtraRuns {
 }
 
 /** A run that never loaded has nothing to give back. */
-async function releaseQuietly({ served }: Loaded): Promise<void> {
+async function releaseQuietly({ registered, served }: Loaded): Promise<void> {
   const run = await served.catch(() => undefined);
-  await run?.release();
+  if (!run) return;
+  registered.state = 'checked';
+  await run.release();
 }

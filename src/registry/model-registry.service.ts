@@ -3,6 +3,7 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
+import { shorten } from '../domain/shorten.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import { ModelHost } from '../engines/model-host.js';
 import { RunSource } from '../sources/run-source.js';
@@ -77,7 +78,7 @@ export class ModelRegistryService implements OnModuleInit, OnApplicationShutdown
   getModel(name: string): RegisteredModel {
     const model = this.modelsByName.get(name);
     if (model) return model;
-    throw new AppError('MODEL_NOT_FOUND', { model: name, known: [...this.modelsByName.keys()].join(', ') });
+    throw new AppError('MODEL_NOT_FOUND', { model: shorten(name), known: [...this.modelsByName.keys()].join(', ') });
   }
 
   /** @throws AppError MODEL_NOT_FOUND, or MODEL_NOT_READY when none of its runs could be loaded. */
@@ -104,18 +105,17 @@ export class ModelRegistryService implements OnModuleInit, OnApplicationShutdown
   getRun(runId: string): RegisteredRun {
     const run = this.runsById.get(runId);
     if (run) return run;
-    throw new AppError('RUN_NOT_FOUND', { runId });
+    throw new AppError('RUN_NOT_FOUND', { runId: shorten(runId) });
   }
 
   /** Whether a run is the one its model is served with. */
   isBest(registered: RegisteredRun): boolean {
-    return this.modelsByName.get(registered.card.name)?.best?.registered === registered;
+    return this.findBest(registered) !== undefined;
   }
 
-  /** The run in memory if it is the best of its model. */
+  /** The run in memory, if it is loaded now: as the best of its model, or because somebody asked for it. */
   findServed(registered: RegisteredRun): ServedRun | undefined {
-    const best = this.modelsByName.get(registered.card.name)?.best;
-    return best?.registered === registered ? best.served : undefined;
+    return this.findBest(registered) ?? this.extraRuns.find(registered.run.run_id);
   }
 
   /**
@@ -124,8 +124,8 @@ export class ModelRegistryService implements OnModuleInit, OnApplicationShutdown
    * @throws AppError RUN_NOT_SERVABLE with the reason of its verdict.
    */
   async useRun<T>(registered: RegisteredRun, work: (served: ServedRun) => Promise<T>): Promise<T> {
-    const served = this.findServed(registered);
-    if (served) return work(served);
+    const best = this.findBest(registered);
+    if (best) return work(best);
     const { brokenBy, run } = registered;
     if (brokenBy) {
       throw new AppError('RUN_NOT_SERVABLE', { runId: run.run_id, reason: `${brokenBy.code}: ${brokenBy.message}` });
@@ -136,6 +136,11 @@ export class ModelRegistryService implements OnModuleInit, OnApplicationShutdown
   /** The verdicts as a table for people. */
   report(): string {
     return formatReport(this.models, this.brokenModels);
+  }
+
+  private findBest(registered: RegisteredRun): ServedRun | undefined {
+    const best = this.modelsByName.get(registered.card.name)?.best;
+    return best?.registered === registered ? best.served : undefined;
   }
 
   private async readStore(): Promise<void> {

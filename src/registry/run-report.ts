@@ -2,6 +2,7 @@ import { AppError } from '../domain/app-error.js';
 import { deepestObjectAt, valueAt } from '../domain/dotted-path.js';
 import type { JsonObject, JsonValue } from '../domain/json.js';
 import type { Run } from '../domain/run.js';
+import { shorten } from '../domain/shorten.js';
 
 /**
  * A run's report, or the part at a dotted path, under the path's own name.
@@ -33,8 +34,4 @@ const MAX_LISTED = 50;
 function listNames(names: readonly string[]): string {
   const more = names.length - MAX_LISTED;
   return names.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '') || 'nothing';
-}
-
-function shorten(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -32,13 +32,19 @@ describe('docs/errors.md', () => {
 
 describe('docs/configuration.md', () => {
   const optional = ['DEFAULT_MODEL', 'PUBLIC_URL'];
-  const defaults = new Map<string, unknown>([...Object.entries(new Environment()), ...optional.map((name) => [name, undefined] as const)]);
+  const defaults = new Map<string, unknown>([
+    ...Object.entries(new Environment()),
+    ...optional.map((name) => [name, undefined] as const),
+  ]);
 
   it('lists every variable with its default', () => {
     const documented = Object.fromEntries(rowsOf(read('docs/configuration.md')).map(([name, value]) => [name, value]));
 
     const inCode = Object.fromEntries(
-      [...defaults].map(([name, value]) => [`\`${name}\``, value === undefined ? 'none' : `\`${String(value as string)}\``]),
+      [...defaults].map(([name, value]) => [
+        `\`${name}\``,
+        value === undefined ? 'none' : `\`${String(value as string)}\``,
+      ]),
     );
     expect(documented).toEqual(inCode);
   });
@@ -51,7 +57,9 @@ describe('docs/configuration.md', () => {
         .map((line) => line.split('=') as [string, string]),
     );
 
-    const inCode = Object.fromEntries([...defaults].map(([name, value]) => [name, value === undefined ? '' : String(value as string)]));
+    const inCode = Object.fromEntries(
+      [...defaults].map(([name, value]) => [name, value === undefined ? '' : String(value as string)]),
+    );
     expect(example).toEqual(inCode);
   });
 });

@@ -23,7 +23,9 @@ const files = readdirSync(source, { recursive: true, withFileTypes: true })
   .map((entry) => relative(source, join(entry.parentPath, entry.name)).split(sep).join('/'));
 
 const importsOf = (file: string) =>
-  [...readFileSync(join(source, file), 'utf8').matchAll(/(?:from|import|require)\s*\(?\s*'([^']+)'/g)].map(([, target]) => target!);
+  [...readFileSync(join(source, file), 'utf8').matchAll(/(?:from|import|require)\s*\(?\s*'([^']+)'/g)].map(
+    ([, target]) => target!,
+  );
 
 describe('the rooms', () => {
   it('import downwards only, and never a neighbour', () => {
@@ -43,8 +45,7 @@ describe('the rooms', () => {
 
   it('keep the engines behind their adapters', () => {
     const wrong = files.filter(
-      (file) =>
-        !/^engines\/(onnx|tfjs)\//.test(file) && importsOf(file).some((target) => ENGINE.test(target)),
+      (file) => !/^engines\/(onnx|tfjs)\//.test(file) && importsOf(file).some((target) => ENGINE.test(target)),
     );
 
     expect(wrong).toEqual([]);

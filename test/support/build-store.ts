@@ -35,7 +35,10 @@ export class TestStore {
   addRun(model: string, name: string, run: Partial<Run> = {}, fixture = 'onnx-sum'): this {
     const folder = join(this.folder, model, 'runs', name);
     cpSync(join(ENGINE_FIXTURES, fixture), join(folder, 'artifacts'), { recursive: true });
-    this.write(`${model}/runs/${name}/run.json`, { ...sumRun(name, sha256(join(folder, 'artifacts', 'model.onnx'))), ...run });
+    this.write(`${model}/runs/${name}/run.json`, {
+      ...sumRun(name, sha256(join(folder, 'artifacts', 'model.onnx'))),
+      ...run,
+    });
     return this;
   }
 

@@ -14,7 +14,10 @@ describe('refuseFileOperations', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const write = (operation: string) =>
-    writeFileSync(join(folder, 'saved_model.pb'), Buffer.concat([Buffer.from([10, 9]), Buffer.from(operation), Buffer.from([0])]));
+    writeFileSync(
+      join(folder, 'saved_model.pb'),
+      Buffer.concat([Buffer.from([10, 9]), Buffer.from(operation), Buffer.from([0])]),
+    );
 
   it('lets a graph pass that only computes', async () => {
     write('MatMul');

@@ -1,0 +1,50 @@
+import type { ModelCard } from '../../src/domain/card.js';
+import type { ModelRegistryService } from '../../src/registry/model-registry.service.js';
+import { RegisteredRun } from '../../src/registry/registered-run.js';
+import type { RegisteredModel } from '../../src/registry/registered-run.js';
+import type { ServedRun } from '../../src/registry/served-run.js';
+import { sumRun } from './build-store.js';
+
+/** A model `adder` with one run, as the registry would hold it; nothing is loaded. */
+export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: NonNullable<RegisteredModel['best']> } {
+  const card: ModelCard = {
+    name: 'adder',
+    title: 'Adder',
+    description: 'Adds.',
+    task: 'regression',
+    selection: { metric: 'f1', goal: 'maximize' },
+  };
+  const run = sumRun(runId, '0'.repeat(64));
+  const sourced = { place: `adder/runs/${runId}`, folder: '/nowhere', run, vocabularies: new Map(), reasons: [] };
+  const registered = new RegisteredRun(card, run, sourced, []);
+  registered.rank = 1;
+  registered.state = 'serving';
+  const served = {
+    run,
+    backend: 'fake',
+    notes: [],
+    onRequestFields: [],
+    loadedAt: new Date(0),
+  } as unknown as ServedRun;
+  return { card, runs: [registered], unreadable: [], best: { registered, served } };
+}
+
+/** The registry with one model, for tests of a room alone. A method the test did not expect is absent, and throws. */
+export function aFakeRegistry(overrides: Partial<ModelRegistryService> = {}): ModelRegistryService {
+  const model = aRegisteredModel();
+  const fake: Partial<ModelRegistryService> = {
+    listModels: () => [model],
+    listBrokenModels: () => [],
+    listServedModels: () => [model],
+    listRuns: () => model.runs,
+    getModel: () => model,
+    getServedModel: () => model,
+    getDefaultModel: () => model,
+    findDefaultModel: () => model,
+    getRun: () => model.best.registered,
+    isBest: () => true,
+    findServed: () => model.best.served,
+    ...overrides,
+  };
+  return fake as ModelRegistryService;
+}

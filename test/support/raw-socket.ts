@@ -1,0 +1,65 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+
+import type { Json } from './get-json.js';
+
+/** A loopback connection on which a test says whatever it likes, HTTP or not. */
+export class RawSocket {
+  private received = '';
+  private constructor(private readonly socket: Socket) {
+    socket.on('data', (chunk) => (this.received += chunk.toString('latin1')));
+    // A server that hangs up on nonsense is in its right.
+    socket.on('error', () => {});
+  }
+
+  static async open(baseUrl: string): Promise<RawSocket> {
+    const { hostname, port } = new URL(baseUrl);
+    const socket = connect({ host: hostname, port: Number(port) });
+    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    return new RawSocket(socket);
+  }
+
+  send(data: string | Buffer): this {
+    if (this.socket.writable) this.socket.write(data);
+    return this;
+  }
+
+  /** Ends our side without a word. */
+  abort(): void {
+    this.socket.destroy();
+  }
+
+  /**
+   * Waits for the server to hang up, or for `isEnough`.
+   *
+   * @throws Error with what came so far when neither happens in time.
+   */
+  async read(isEnough: (text: string) => boolean = () => false, patienceMs = 10_000): Promise<string> {
+    const end = Date.now() + patienceMs;
+    while (!isEnough(this.received) && !this.socket.closed) {
+      if (Date.now() > end) throw new Error(`No answer in ${patienceMs} ms, only: ${this.received.slice(0, 500)}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    this.socket.destroy();
+    return this.received;
+  }
+}
+
+/** Sends bytes and gives everything that came back until the server hung up or `isEnough`. */
+export async function talk(
+  baseUrl: string,
+  data: string | Buffer,
+  isEnough?: (text: string) => boolean,
+): Promise<string> {
+  return (await RawSocket.open(baseUrl)).send(data).read(isEnough);
+}
+
+/** Statuses of all answers in what a connection received. */
+export function statusesIn(received: string): number[] {
+  return [...received.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status));
+}
+
+/** The body of the only (or last) answer, parsed. */
+export function jsonIn(received: string): Json {
+  return JSON.parse(received.slice(received.lastIndexOf('\r\n\r\n') + 4)) as Json;
+}
