@@ -84,6 +84,8 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
 function setUpServer(server: Server, config: AppConfig): void {
   server.requestTimeout = config.requestTimeoutMs;
   server.headersTimeout = Math.min(60_000, config.requestTimeoutMs);
+  // How often Node looks for requests that take too long; its own 30 s would be the true limit of a shorter one.
+  Reflect.set(server, 'connectionsCheckingInterval', Math.min(30_000, config.requestTimeoutMs / 2));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   answerClientErrors(server);
 }

@@ -1,5 +1,10 @@
 import { Module } from '@nestjs/common';
 
-/** The documentation room. */
-@Module({})
+import { RegistryModule } from '../registry/registry.module.js';
+import { DocsController } from './docs.controller.js';
+import { DocsService } from './docs.service.js';
+import { PagesController } from './pages.controller.js';
+
+/** The API's own description: document, pages, Postman collection. */
+@Module({ imports: [RegistryModule], controllers: [DocsController, PagesController], providers: [DocsService] })
 export class DocsModule {}

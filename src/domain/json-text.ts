@@ -226,9 +226,14 @@ class JsonReader {
   }
 }
 
+/** A sign and the digits of the largest 64-bit integer. */
+const LONGEST_BIGINT = 21;
+
 function toNumber(digits: string): number | bigint {
   const value = Number(digits);
-  return /^-?\d+$/.test(digits) && !Number.isSafeInteger(value) ? BigInt(digits) : value;
+  // Nothing holds more than 64 bits, and BigInt() of a megabyte of digits takes more than linear time.
+  if (Number.isSafeInteger(value) || digits.length > LONGEST_BIGINT) return value;
+  return /^-?\d+$/.test(digits) ? BigInt(digits) : value;
 }
 
 /** Characters as Python counts them: code points, not UTF-16 units. */

@@ -12,6 +12,9 @@ export interface ValidationProblem {
   readonly ctx?: Readonly<Record<string, JsonValue>>;
 }
 
+/** Most problems one answer lists; the rest of a request is not looked at, so that a huge bad one stays cheap. */
+export const MAX_LISTED_PROBLEMS = 100;
+
 /** A request that breaks the contract, with every problem found. Answered 422. */
 export class ValidationError extends AppError {
   /** @param extras  further facts for the answer, beside the list of problems. */

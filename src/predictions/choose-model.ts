@@ -15,7 +15,11 @@ export const TEXT_FIELD = 'text';
  * @param source  where the row came from, for the place of the problem.
  * @throws ValidationError that lists the candidates and their fields when two models fit equally well, or none does.
  */
-export function chooseModel(models: readonly ServedModel[], names: readonly string[], source: 'query' | 'body'): ServedModel {
+export function chooseModel(
+  models: readonly ServedModel[],
+  names: readonly string[],
+  source: 'query' | 'body',
+): ServedModel {
   const known = names.filter((name) => models.some((model) => Object.hasOwn(inputOf(model).properties, name)));
   const fitting = models.filter((model) => known.every((name) => Object.hasOwn(inputOf(model).properties, name)));
   const given = (model: ServedModel) => (inputOf(model).required ?? []).filter((name) => known.includes(name)).length;

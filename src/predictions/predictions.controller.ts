@@ -5,7 +5,7 @@ import { ClientSignal } from '../common/http/client-signal.decorator.js';
 import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { AnyPredictionsRequestDto, PredictionsDto, PredictionsRequestDto } from './dto/predictions.dto.js';
-import { PREDICTION_ERRORS } from './prediction-errors.js';
+import { PREDICTION_ERRORS, QUERY_PREDICTION_ERRORS } from './prediction-errors.js';
 import { PredictionsService } from './predictions.service.js';
 
 const UNKNOWN_MODEL = ['MODEL_NOT_FOUND', { model: 'nope', known: 'titanic-survival' }] as const;
@@ -67,7 +67,7 @@ export class PredictionsController {
   @ApiParam({ name: 'model', description: 'Name of the model.' })
   @ApiOperation({ operationId: 'getModelPrediction', summary: 'Predict one row given in the query (for trying out)' })
   @ApiEnvelope(PredictionsDto, 'One prediction.')
-  @ApiErrors(UNKNOWN_MODEL, ...PREDICTION_ERRORS)
+  @ApiErrors(UNKNOWN_MODEL, ...QUERY_PREDICTION_ERRORS)
   getForModel(
     @Param('model') model: string,
     @Query() query: Record<string, string>,

@@ -4,12 +4,17 @@ import { bodyShapeProblem } from '../common/validation/v1-rules.js';
 import { AppConfig } from '../config/app-config.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
-import { ValidationError } from '../domain/validation-problem.js';
+import { MAX_LISTED_PROBLEMS, ValidationError } from '../domain/validation-problem.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredRun } from '../registry/registered-run.js';
 import type { ServedRun } from '../registry/served-run.js';
 import { TEXT_FIELD, candidatesOf, chooseModel, takesTexts } from './choose-model.js';
-import type { AnyPredictionsRequestDto, PredictPayload, PredictionsDto, PredictionsRequestDto } from './dto/predictions.dto.js';
+import type {
+  AnyPredictionsRequestDto,
+  PredictPayload,
+  PredictionsDto,
+  PredictionsRequestDto,
+} from './dto/predictions.dto.js';
 
 /** Query parameter that asks for on-request fields, unless the model has an input of that name. */
 const INCLUDE = 'include';
@@ -49,7 +54,11 @@ export class PredictionsService {
   }
 
   /** One row from a query. */
-  predictFromQuery(name: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<PredictionsDto> {
+  predictFromQuery(
+    name: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<PredictionsDto> {
     const { registered } = this.registry.getServedModel(name).best;
     const { [INCLUDE]: asked, ...rest } = query;
     const ownsInclude = Object.hasOwn(registered.run.signature.input.properties, INCLUDE);
@@ -66,7 +75,8 @@ export class PredictionsService {
 
   /** Texts, as the seed sends them, with a run or else with the default model. */
   predictTexts({ texts }: PredictPayload, signal: AbortSignal, runId?: string): Promise<PredictionsDto> {
-    const registered = runId === undefined ? this.registry.getDefaultModel().best.registered : this.registry.getRun(runId);
+    const registered =
+      runId === undefined ? this.registry.getDefaultModel().best.registered : this.registry.getRun(runId);
     requireTextModel(registered);
     this.requireFewRows(texts.length, ['body', 'texts']);
     const rows: Rows = {
@@ -121,7 +131,8 @@ export class PredictionsService {
 
   private namedRun({ model, run_id: runId }: AnyPredictionsRequestDto): RegisteredRun {
     if (runId === undefined) {
-      return (model === undefined ? this.registry.getDefaultModel() : this.registry.getServedModel(model)).best.registered;
+      return (model === undefined ? this.registry.getDefaultModel() : this.registry.getServedModel(model)).best
+        .registered;
     }
     const registered = this.registry.getRun(runId);
     if (model === undefined || this.registry.getModel(model).card === registered.card) return registered;
@@ -157,11 +168,12 @@ function requireTextModel({ card, run }: RegisteredRun): void {
 
 function checkedInclude(served: ServedRun, { include, includeLoc }: Rows): ReadonlySet<string> {
   const known = served.onRequestFields;
-  const problems = include.flatMap((name, i): ValidationProblem[] => {
-    if (known.includes(name)) return [];
-    const permitted = known.map((field) => `'${field}'`).join(', ') || 'none, this run has no fields on request';
-    const msg = `value is not a valid enumeration member; permitted: ${permitted}`;
-    return [{ loc: includeLoc(i), msg, type: 'type_error.enum', ctx: { enum_values: [...known] } }];
+  const permitted = known.map((field) => `'${field}'`).join(', ') || 'none, this run has no fields on request';
+  const msg = `value is not a valid enumeration member; permitted: ${permitted}`;
+  const problems: ValidationProblem[] = [];
+  include.forEach((name, i) => {
+    if (known.includes(name) || problems.length >= MAX_LISTED_PROBLEMS) return;
+    problems.push({ loc: includeLoc(i), msg, type: 'type_error.enum', ctx: { enum_values: [...known] } });
   });
   if (problems.length > 0) throw new ValidationError(problems);
   return new Set(include);

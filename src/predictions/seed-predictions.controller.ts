@@ -7,7 +7,7 @@ import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
 import { ApiSeedErrors } from '../common/openapi/api-errors.decorator.js';
 import type { JsonObject } from '../domain/json.js';
 import { PredictPayload, PredictionsDto } from './dto/predictions.dto.js';
-import { PREDICTION_ERRORS } from './prediction-errors.js';
+import { PREDICTION_ERRORS, QUERY_PREDICTION_ERRORS } from './prediction-errors.js';
 import { PredictionsService } from './predictions.service.js';
 
 const ANSWER = 'One prediction per text, in the same order.';
@@ -56,7 +56,7 @@ export class SeedPredictionsController {
   @Get('predict')
   @Bare()
   @ApiOperation({ operationId: 'predictFromQuery', summary: 'The bare prediction for one row given in the query', description: BARE_ROW })
-  @ApiSeedErrors(...PREDICTION_ERRORS)
+  @ApiSeedErrors(...QUERY_PREDICTION_ERRORS)
   predictFromQuery(@Query() query: Record<string, string>, @ClientSignal() signal: AbortSignal): Promise<JsonObject> {
     return this.predictions.predictBare(query, 'query', signal);
   }

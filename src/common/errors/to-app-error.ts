@@ -2,7 +2,9 @@ import { HttpException } from '@nestjs/common';
 import type { Express, Request } from 'express';
 
 import { AppError } from '../../domain/app-error.js';
+import { shorten } from '../../domain/shorten.js';
 import { allowedMethods } from '../http/allowed-methods.js';
+import { HTTP_STATUS_OF } from './http-status-of.js';
 
 /** What Express' own body reader and router throw: a `type` or a name, and a status. */
 interface HttpError {
@@ -14,29 +16,35 @@ interface HttpError {
 
 /** Any thrown thing as one of our coded errors. What is unknown is INTERNAL_ERROR, with the thing as its cause. */
 export function toAppError(thrown: unknown, request: Request): AppError {
+  const error = codedError(thrown, request);
+  const isOurs = HTTP_STATUS_OF[error.code] >= 500;
+  // Bodies and headers are looked at before the route: what is wrong with them must not hide that nothing lives here.
+  if (request.route !== undefined || isOurs || error.code === 'BAD_URL') return error;
+  return findRouteProblem(request) ?? error;
+}
+
+function codedError(thrown: unknown, request: Request): AppError {
   if (thrown instanceof AppError) return thrown;
-  if (thrown instanceof URIError) return new AppError('BAD_URL');
-  if (thrown instanceof HttpException) return fromHttpException(thrown, request);
+  // Nest wraps what Express and its body reader throw.
+  if (thrown instanceof HttpException) return fromHttpError(thrown.cause) ?? fromHttpException(thrown, request);
   return fromHttpError(thrown) ?? new AppError('INTERNAL_ERROR', {}, { cause: thrown });
 }
 
-/**
- * Nest throws NotFoundException when no route matched (the path may be unknown, or only the method), and turns the
- * router's URIError into a 400. It throws nothing else here.
- */
+/** Nest throws NotFoundException when no route matched, for the path or only for the method. */
 function fromHttpException(exception: HttpException, request: Request): AppError {
-  if (exception.getStatus() === 400) return new AppError('BAD_URL', {}, { cause: exception });
-  if (exception.getStatus() !== 404) return new AppError('INTERNAL_ERROR', {}, { cause: exception });
-  const isKnownPath = allowedMethods(request.app as Express, request.path).length > 0;
-  if (isKnownPath) return new AppError('METHOD_NOT_ALLOWED', { method: request.method });
-  return new AppError('ROUTE_NOT_FOUND', { path: readablePath(request.path) });
+  const problem = exception.getStatus() === 404 ? findRouteProblem(request) : undefined;
+  return problem ?? new AppError('INTERNAL_ERROR', {}, { cause: exception });
 }
 
-function readablePath(path: string): string {
-  return path.length > 200 ? `${path.slice(0, 200)}…` : path;
+/** What keeps a request from reaching any route, if anything does. */
+function findRouteProblem({ app, path, method }: Request): AppError | undefined {
+  const methods = allowedMethods(app as Express, path);
+  if (methods.length === 0) return new AppError('ROUTE_NOT_FOUND', { path: shorten(path) });
+  return methods.includes(method) ? undefined : new AppError('METHOD_NOT_ALLOWED', { method });
 }
 
 function fromHttpError(thrown: unknown): AppError | undefined {
+  if (thrown instanceof URIError) return new AppError('BAD_URL');
   if (typeof thrown !== 'object' || thrown === null) return undefined;
   const { type, limit, status, code } = thrown as HttpError;
   const options = { cause: thrown };

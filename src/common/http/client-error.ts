@@ -1,25 +1,39 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Statuses of what Node's own HTTP parser refuses before there is a request. */
-const STATUS_OF: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
+import { ERROR_SENTENCES } from '../../domain/app-error.js';
 
-/** Answers requests that are not HTTP with JSON, as every other error, and closes the connection. */
+/** Status and sentence of what Node's own HTTP parser refuses before there is a request. */
+const REFUSALS: Readonly<Record<string, readonly [status: number, sentence: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The address and the headers are too long together. Send large data in the body.'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The extensions of a chunk are too long.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+};
+const NOT_HTTP = [400, ERROR_SENTENCES.BAD_REQUEST] as const;
+
+/** Answers requests that never become one of Express' with JSON, as every other error, and closes the connection. */
 export function answerClientErrors(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const status = STATUS_OF[error.code ?? ''] ?? 400;
-    const message = STATUS_CODES[status]!;
-    const detail = 'The request could not be read as HTTP.';
-    const body = JSON.stringify({ message, 'status-code': status, timestamp: new Date().toISOString(), detail });
-    socket.end(
-      `HTTP/1.1 ${status} ${message}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
+    refuse(socket, ...(REFUSALS[error.code ?? ''] ?? NOT_HTTP));
   });
+  // Node would hang up without a word.
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+    socket.on('error', () => socket.destroy());
+    refuse(socket, ...NOT_HTTP);
+  });
+  // Node would answer 417 with no body; an expectation that nobody knows may as well be ignored (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
+
+function refuse(socket: Duplex, status: number, detail: string): void {
+  const envelope = { message: detail, 'status-code': status, timestamp: new Date().toISOString(), detail };
+  const body = JSON.stringify(envelope);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      (status === 400 ? 'X-Error-Code: BAD_REQUEST\r\n' : '') +
+      `X-Request-Id: ${randomUUID()}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }

@@ -28,6 +28,10 @@ export function jsonBodyMiddleware(limitBytes: number): RequestHandler {
     if (type !== undefined && !isJson(type)) {
       return next(new AppError('UNSUPPORTED_MEDIA_TYPE', { received: printable(type) }));
     }
+    // Express' reader takes in all of a body, however long, before it says that it is too long.
+    if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
+      return next(new AppError('BODY_TOO_LARGE', { limitBytes }));
+    }
     readBytes(request, response, (error?: unknown) => {
       if (error !== undefined) return next(error);
       try {

@@ -10,7 +10,11 @@ const MAX_PARAMETERS = 1_000;
  */
 export function parseQuery(text: string): Record<string, string> {
   const query = Object.create(null) as Record<string, string>;
-  const parsed = parse(text, '&', '=', { maxKeys: MAX_PARAMETERS, decodeURIComponent });
-  for (const [key, value] of Object.entries(parsed)) query[key] = Array.isArray(value) ? value.at(-1)! : (value ?? '');
+  // Decoded here: Node's parser would take what cannot be decoded as it stands.
+  const parsed = parse(text, '&', '=', { maxKeys: MAX_PARAMETERS, decodeURIComponent: (piece) => piece });
+  for (const [key, value] of Object.entries(parsed)) {
+    const last = Array.isArray(value) ? value.at(-1)! : (value ?? '');
+    query[decodeURIComponent(key)] = decodeURIComponent(last);
+  }
   return query;
 }

@@ -3,17 +3,32 @@ import type { Request } from 'express';
 /** Query keys whose values are secrets and never appear in an answer or a log. */
 const SECRET_KEYS = /([?&](?:apikey|api_key|access_token)=)[^&#]*/gi;
 
+/** A name or an address, and a port. */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
 /**
  * The absolute address as requested, with its query; secrets are masked.
  *
  * @param publicUrl  replaces scheme and host, which otherwise come from the Host header.
  */
 export function requestUrl(request: Request, publicUrl: string | undefined): string {
-  return baseUrl(request, publicUrl) + request.originalUrl.replace(SECRET_KEYS, '$1***');
+  return baseUrl(request, publicUrl) + targetOf(request).replace(SECRET_KEYS, '$1***');
+}
+
+/** Path and query, also of a request that names the whole address (as to a proxy) or nothing (`OPTIONS *`). */
+function targetOf({ originalUrl }: Request): string {
+  const target = originalUrl.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '');
+  return target.startsWith('/') ? target : `/${target}`;
 }
 
 /** Scheme and host of the server as the client sees it, without a slash at the end. */
 export function baseUrl(request: Request, publicUrl: string | undefined): string {
-  // HTTP/1.0 clients may send no Host.
-  return publicUrl ?? `${request.protocol}://${request.host ?? `localhost:${request.socket.localPort ?? ''}`}`;
+  if (publicUrl !== undefined) return publicUrl;
+  const { protocol, host, socket } = request;
+  // HTTP/1.0 clients may send no Host, and others may send anything.
+  return `${protocol}://${isHost(host) ? host : `localhost:${socket.localPort ?? ''}`}`;
+}
+
+function isHost(host: string | undefined): host is string {
+  return host !== undefined && HOST.test(host) && URL.canParse(`http://${host}/`);
 }

@@ -2,6 +2,7 @@ import { ValidateBy, getMetadataStorage, validateSync } from 'class-validator';
 
 import { isJsonObject } from '../../domain/json.js';
 import type { JsonValue } from '../../domain/json.js';
+import { MAX_LISTED_PROBLEMS } from '../../domain/validation-problem.js';
 import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
 
 /**
@@ -103,9 +104,7 @@ export function notOneOfProblem(loc: Location, words: readonly string[]): Valida
 export const IsTextList = (options: Presence = {}) =>
   rules(options, (value) => {
     if (!Array.isArray(value)) return notAList();
-    return value.flatMap((item, i) =>
-      textFindings(item, {}).map((found) => ({ ...found, below: [i, ...found.below] })),
-    );
+    return itemFindings(value, (item) => textFindings(item, {}));
   });
 
 /** A non-empty list whose items are checked later, against a model's contract. */
@@ -121,14 +120,21 @@ export const IsListOf = <T extends object>(item: () => new () => T, options: { e
   rules({}, (value) => {
     if (!Array.isArray(value)) return notAList();
     if (value.length === 0) return finding(options.emptyMessage, 'value_error');
-    return value.flatMap((element, i) =>
-      itemFindings(element, item()).map((found) => ({ ...found, below: [i, ...found.below] })),
-    );
+    return itemFindings(value, (element) => objectFindings(element, item()));
   });
+
+/** What is wrong with the items of a list, each at its index; no more than an answer lists. */
+function itemFindings(items: readonly unknown[], check: (item: unknown) => readonly Finding[]): Finding[] {
+  const all: Finding[] = [];
+  for (let i = 0; i < items.length && all.length < MAX_LISTED_PROBLEMS; i++) {
+    for (const found of check(items[i])) all.push({ ...found, below: [i, ...found.below] });
+  }
+  return all;
+}
 
 const notAList = () => finding('value is not a valid list', 'type_error.list');
 
-function itemFindings<T extends object>(element: unknown, type: new () => T): Finding[] {
+function objectFindings<T extends object>(element: unknown, type: new () => T): Finding[] {
   if (element === null) return NULL;
   if (!isJsonObject(element)) return finding('value is not a valid dict', 'type_error.dict');
   return findingsOf(pick(type, element));
@@ -169,9 +175,11 @@ const atField = (loc: Location, { below, ...entry }: Finding): ValidationProblem
   ...entry,
 });
 
-/** Every problem of a DTO instance, fields in their declared order. */
+/** The problems of a DTO instance, fields in their declared order, up to MAX_LISTED_PROBLEMS. */
 export function problemsOf(instance: object, loc: Location): ValidationProblem[] {
-  return findingsOf(instance).map((found) => atField(loc, found));
+  return findingsOf(instance)
+    .slice(0, MAX_LISTED_PROBLEMS)
+    .map((found) => atField(loc, found));
 }
 
 /** Problems of a body that is not even an object. */

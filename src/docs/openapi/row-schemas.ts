@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../domain/json-text.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
 import type { Schema } from './openapi-types.js';
 
@@ -40,7 +41,12 @@ export function partOf(schema: RowSchema, fields: readonly string[]): Schema {
 
 /** A field as a query parameter takes it: never null (leave it out), no default (the server fills it), a list as JSON text. */
 export function querySchema(field: FieldSchema): Schema {
-  const { default: _filledByServer, description: _onParameter, examples: _onParameter2, ...schema } = fieldSchema(field);
+  const {
+    default: _filledByServer,
+    description: _onParameter,
+    examples: _onParameter2,
+    ...schema
+  } = fieldSchema(field);
   const type = [field.type].flat()[0];
   const bare = { ...schema, type, ...(field.enum && { enum: field.enum.filter((value) => value !== null) }) };
   return type === 'array' ? { type: 'string', contentMediaType: 'application/json', contentSchema: bare } : bare;
@@ -52,7 +58,7 @@ export function describeField(field: FieldSchema, note?: string): string | undef
     field.description ?? field.title,
     field.unit !== undefined && `Unit: ${field.unit}.`,
     rangeOf(field),
-    field.default !== undefined && `Default: ${JSON.stringify(field.default)}.`,
+    field.default !== undefined && `Default: ${stringifyJson(field.default)}.`,
     note,
   ];
   return sentences.filter(Boolean).join(' ') || undefined;
@@ -69,8 +75,10 @@ function fieldSchema(field: FieldSchema, note?: string): Schema {
 }
 
 function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: FieldSchema): string | undefined {
-  const low = minimum !== undefined ? `at least ${minimum}` : exclusiveMinimum !== undefined && `more than ${exclusiveMinimum}`;
-  const high = maximum !== undefined ? `at most ${maximum}` : exclusiveMaximum !== undefined && `less than ${exclusiveMaximum}`;
+  const low =
+    minimum !== undefined ? `at least ${minimum}` : exclusiveMinimum !== undefined && `more than ${exclusiveMinimum}`;
+  const high =
+    maximum !== undefined ? `at most ${maximum}` : exclusiveMaximum !== undefined && `less than ${exclusiveMaximum}`;
   if (minimum !== undefined && maximum !== undefined) return `Range: ${minimum} to ${maximum}.`;
   const words = [low, high].filter(Boolean).join(', ');
   return words ? `Range: ${words}.` : undefined;
@@ -90,7 +98,10 @@ function withoutForeign(value: unknown, isFieldMap = false): unknown {
   const entries = Object.entries(value).filter(([key]) => isFieldMap || !FOREIGN.has(key));
   return Object.fromEntries(
     // Values are data, not schemas.
-    entries.map(([key, item]) => [key, isData(key) && !isFieldMap ? item : withoutForeign(item, key === 'properties' && !isFieldMap)]),
+    entries.map(([key, item]) => [
+      key,
+      isData(key) && !isFieldMap ? item : withoutForeign(item, key === 'properties' && !isFieldMap),
+    ]),
   );
 }
 

@@ -8,22 +8,32 @@ export class EmptyDto {
 
 /** A model as the server holds it. */
 export class ModelHealthDto {
-  @ApiProperty({ example: 'titanic-survival' })
+  @ApiProperty({ description: 'Name of the model.', example: 'titanic-survival' })
   name: string;
 
   @ApiProperty({ description: 'Whether it has answered its own examples and can be asked.' })
   ready: boolean;
 
-  @ApiProperty({ type: ['string', 'null'] as never, description: 'Run it is served with.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Run it is served with; null when none can be.',
+    example: 'titanic-rule-baseline-001',
+  })
   run_id: string | null;
 
-  @ApiProperty({ type: ['string', 'null'] as never, description: 'What computes it.', example: 'onnxruntime-cpu' })
+  @ApiProperty({ type: String, nullable: true, description: 'What computes it.', example: 'onnxruntime-cpu' })
   backend: string | null;
 
-  @ApiProperty({ type: ['string', 'null'] as never, description: "SHA-256 of the run's artifact." })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: "SHA-256 of the run's artifact.",
+    example: 'a5d710126ed1951d9cd654138a6daebcbf3ec8e49b8898c733c68186900f3427',
+  })
   sha256: string | null;
 
-  @ApiProperty({ type: ['string', 'null'] as never, format: 'date-time', description: 'When it was loaded.' })
+  @ApiProperty({ type: String, nullable: true, format: 'date-time', description: 'When it was loaded.' })
   loaded_at: string | null;
 }
 
@@ -41,6 +51,6 @@ export class HealthDto {
   @ApiProperty({ description: 'Seconds since the process started.', example: 12.5 })
   uptime_seconds: number;
 
-  @ApiProperty({ type: [ModelHealthDto] })
+  @ApiProperty({ type: [ModelHealthDto], description: 'Every model of the store, the default one first.' })
   models: ModelHealthDto[];
 }

@@ -7,25 +7,25 @@ const anyObject = { type: 'object', additionalProperties: true } as const;
 
 /** Addresses of what belongs to a model. */
 export class ModelLinksDto {
-  @ApiProperty({ example: '/models/titanic-survival' })
+  @ApiProperty({ description: 'The model itself.', example: '/models/titanic-survival' })
   self: string;
 
-  @ApiProperty({ example: '/models/titanic-survival/predictions' })
+  @ApiProperty({ description: 'Where to send rows.', example: '/models/titanic-survival/predictions' })
   predictions: string;
 
-  @ApiProperty({ example: '/models/titanic-survival/schema' })
+  @ApiProperty({ description: 'The contract of one row.', example: '/models/titanic-survival/schema' })
   schema: string;
 
-  @ApiProperty({ example: '/models/titanic-survival/selection' })
+  @ApiProperty({ description: 'Why its best run is the best.', example: '/models/titanic-survival/selection' })
   selection: string;
 
-  @ApiProperty({ example: '/models/titanic-survival/runs' })
+  @ApiProperty({ description: 'Its runs, best first.', example: '/models/titanic-survival/runs' })
   runs: string;
 
-  @ApiProperty({ example: '/models/titanic-survival/performance' })
+  @ApiProperty({ description: "The best run's report.", example: '/models/titanic-survival/performance' })
   performance: string;
 
-  @ApiProperty({ example: '/models/titanic-survival/params' })
+  @ApiProperty({ description: "The best run's parameters.", example: '/models/titanic-survival/params' })
   params: string;
 }
 
@@ -34,13 +34,13 @@ export class ModelDto {
   @ApiProperty({ description: 'Name in addresses.', example: 'titanic-survival' })
   name: string;
 
-  @ApiProperty({ example: 'Titanic survival' })
+  @ApiProperty({ description: 'Name for people.', example: 'Titanic survival' })
   title: string;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'What it predicts, from what, and what to beware of.', example: 'Whether a passenger survived.' })
   description: string;
 
-  @ApiProperty({ enum: MODEL_TASKS, enumName: 'ModelTask' })
+  @ApiProperty({ enum: MODEL_TASKS, enumName: 'ModelTask', description: 'What kind of prediction it makes.' })
   task: string;
 
   @ApiProperty({ description: 'Whether the short routes (/predict, /params, …) use it.' })
@@ -49,32 +49,32 @@ export class ModelDto {
   @ApiProperty({ description: 'Whether it can be asked for predictions now.' })
   ready: boolean;
 
-  @ApiProperty({ type: [String], description: 'Who answers for it.' })
+  @ApiProperty({ type: [String], description: 'Who answers for it.', example: ['bestrun maintainers'] })
   owners: string[];
 
-  @ApiProperty({ type: ['string', 'null'] as never, description: 'Licence of the model or its data.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Licence of the model or its data.', example: 'MIT' })
   licence: string | null;
 
-  @ApiProperty({ type: ['string', 'null'] as never, description: 'Run it is served with; null when none can be.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Run it is served with; null when none can be.', example: 'titanic-rule-baseline-001' })
   best_run_id: string | null;
 
   @ApiProperty({ description: 'Metric its best run is chosen by.', example: 'f1' })
   metric: string;
 
-  @ApiProperty({ type: ['number', 'null'] as never, description: "The best run's value of that metric." })
+  @ApiProperty({ type: Number, nullable: true, description: "The best run's value of that metric.", example: 0.7555 })
   value: number | null;
 
   @ApiProperty({
-    type: ['string', 'null'] as never,
+    type: String, nullable: true,
     description: 'Hash of the contract clients rely on; it changes when fields, types or ranges do.',
     example: '0123456789abcdef',
   })
   contract: string | null;
 
-  @ApiProperty({ type: 'integer', description: 'Runs in the store.' })
+  @ApiProperty({ type: 'integer', description: 'Runs in the store.', example: 4 })
   run_count: number;
 
-  @ApiProperty({ type: ModelLinksDto })
+  @ApiProperty({ type: ModelLinksDto, description: 'Addresses of what belongs to it.' })
   links: ModelLinksDto;
 }
 
@@ -86,43 +86,43 @@ export class ModelListDto {
 
 /** A bound on a metric. */
 export class GuardrailDto {
-  @ApiProperty({ example: 'precision' })
+  @ApiProperty({ description: 'Name of the metric.', example: 'precision' })
   metric: string;
 
-  @ApiProperty({ required: false, example: 0.6 })
+  @ApiProperty({ required: false, description: 'Least value allowed.', example: 0.6 })
   minimum?: number;
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, description: 'Greatest value allowed.', example: 1 })
   maximum?: number;
 }
 
 /** How the owner wants the best run chosen. */
 export class SelectionPolicyDto {
-  @ApiProperty({ example: 'f1' })
+  @ApiProperty({ description: 'Metric that decides.', example: 'f1' })
   metric: string;
 
-  @ApiProperty({ enum: ['maximize', 'minimize'] })
+  @ApiProperty({ enum: ['maximize', 'minimize'], description: 'Which direction is better.' })
   goal: string;
 
   @ApiProperty({ type: Object, required: false, description: 'Dotted path into the run → the value it must have.', example: {} })
   where?: object;
 
-  @ApiProperty({ type: [GuardrailDto], required: false })
+  @ApiProperty({ type: [GuardrailDto], required: false, description: 'Bounds that other metrics must keep.' })
   guardrails?: GuardrailDto[];
 }
 
 /** One run in the ranking. */
 export class RankedRunDto {
-  @ApiProperty({ type: 'integer', minimum: 1 })
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'Place; 1 is the best.' })
   rank: number;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'Identifies the run.', example: 'titanic-rule-baseline-001' })
   run_id: string;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'Name its trainer gave it.', example: 'rule-baseline' })
   name: string;
 
-  @ApiProperty({ type: ['number', 'null'] as never, description: "The run's value of the policy's metric; null when it has none." })
+  @ApiProperty({ type: Number, nullable: true, description: "The run's value of the policy's metric; null when it has none.", example: 0.7555 })
   value: number | null;
 
   @ApiProperty({ type: VerdictDto })
@@ -131,7 +131,7 @@ export class RankedRunDto {
 
 /** A run folder that could not be read as a run. */
 export class UnreadableRunDto {
-  @ApiProperty({ description: 'Folder, relative to the store.' })
+  @ApiProperty({ description: 'Folder, relative to the store.', example: 'titanic-survival/runs/half-copied' })
   place: string;
 
   @ApiProperty({ type: VerdictDto })
@@ -143,7 +143,7 @@ export class SelectionDto {
   @ApiProperty({ type: SelectionPolicyDto })
   policy: SelectionPolicyDto;
 
-  @ApiProperty({ type: ['string', 'null'] as never, description: 'The winner; null when nothing can be served.' })
+  @ApiProperty({ type: String, nullable: true, description: 'The winner; null when nothing can be served.', example: 'titanic-rule-baseline-001' })
   best_run_id: string | null;
 
   @ApiProperty({ type: [RankedRunDto], description: 'Every run, eligible ones first, best first.' })

@@ -30,17 +30,20 @@ export class AnyPredictionsRequestDto extends PredictionsRequestDto {
   @IsText({ optional: true })
   model?: string;
 
-  @ApiPropertyOptional({ description: "A run's id, to predict with it instead of the best run." })
+  @ApiPropertyOptional({
+    description: "A run's id, to predict with it instead of the best run.",
+    example: 'titanic-rule-baseline-001',
+  })
   @IsText({ optional: true })
   run_id?: string;
 }
 
 /** Predictions, one per input row, in the same order. */
 export class PredictionsDto {
-  @ApiProperty({ example: 'titanic-survival' })
+  @ApiProperty({ description: 'The model.', example: 'titanic-survival' })
   model: string;
 
-  @ApiProperty({ description: 'Run that computed them.' })
+  @ApiProperty({ description: 'Run that computed them.', example: 'titanic-rule-baseline-001' })
   run_id: string;
 
   @ApiProperty({
@@ -53,7 +56,11 @@ export class PredictionsDto {
 
 /** One text to classify. */
 export class TextDto {
-  @ApiProperty({ minLength: 1, example: 'Transfer learning with transformers for self-supervised learning.' })
+  @ApiProperty({
+    minLength: 1,
+    description: 'The text.',
+    example: 'Transfer learning with transformers for self-supervised learning.',
+  })
   @IsText({ minLength: 1 })
   text: string;
 }

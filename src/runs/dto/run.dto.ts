@@ -7,13 +7,13 @@ const anyObject = { type: 'object', additionalProperties: true } as const;
 
 /** A run in a list. */
 export class RunDto {
-  @ApiProperty({ description: 'Identifies the run in the whole store.', example: 'titanic-rule-baseline' })
+  @ApiProperty({ description: 'Identifies the run in the whole store.', example: 'titanic-rule-baseline-001' })
   run_id: string;
 
   @ApiProperty({ description: 'Model the run belongs to.', example: 'titanic-survival' })
   model: string;
 
-  @ApiProperty({ example: 'rule-baseline' })
+  @ApiProperty({ description: 'Name its trainer gave it.', example: 'rule-baseline' })
   name: string;
 
   @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus', description: 'How training ended.' })
@@ -35,7 +35,8 @@ export class RunDto {
   started_at: string;
 
   @ApiProperty({
-    type: ['string', 'null'] as never,
+    type: String,
+    nullable: true,
     format: 'date-time',
     description: 'When training ended; null if unknown.',
   })
@@ -61,7 +62,7 @@ export class RunDto {
 
 /** One run with everything known of it. */
 export class RunDetailDto extends RunDto {
-  @ApiProperty({ required: false, description: "The trainer's words on the run." })
+  @ApiProperty({ required: false, description: "The trainer's words on the run.", example: 'The rule of the lesson.' })
   description?: string;
 
   @ApiProperty({
@@ -81,7 +82,8 @@ export class RunDetailDto extends RunDto {
   sha256: string;
 
   @ApiProperty({
-    type: ['string', 'null'] as never,
+    type: String,
+    nullable: true,
     description: 'What computes it; null while it is not loaded.',
     example: 'onnxruntime-cpu',
   })
@@ -91,7 +93,8 @@ export class RunDetailDto extends RunDto {
   notes: string[];
 
   @ApiProperty({
-    type: ['string', 'null'] as never,
+    type: String,
+    nullable: true,
     format: 'date-time',
     description: 'When it was loaded here; null while it is not.',
   })

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { stringifyJson } from '../domain/json-text.js';
+import { ModelRegistryService } from '../registry/model-registry.service.js';
+import type { ServedModel } from '../registry/model-registry.service.js';
+import { buildDocument } from './openapi/build-document.js';
+import type { OpenApiDocument } from './openapi/openapi-types.js';
+import { convertToPostman } from './postman/convert-to-postman.js';
+import type { PostmanCollection } from './postman/postman-types.js';
+
+/** A document ready to be sent. */
+export interface PublishedDocument {
+  readonly text: string;
+  /** Strong: a digest of the text. */
+  readonly etag: string;
+}
+
+/** Holds the API document and what is made of it. */
+@Injectable()
+export class DocsService {
+  private fixed: OpenApiDocument | undefined;
+  private published: PublishedDocument | undefined;
+  private collection: Promise<PostmanCollection> | undefined;
+
+  constructor(private readonly registry: ModelRegistryService) {}
+
+  /** Takes the fixed part of the document, once the routes are known, and builds the whole. */
+  publish(fixed: OpenApiDocument): void {
+    this.fixed = fixed;
+    this.rebuild();
+  }
+
+  /** Builds the document again; call when a model is served by another run. */
+  rebuild(): void {
+    if (!this.fixed) throw new Error('publishDocs was not called.');
+    const text = stringifyJson(buildDocument(this.fixed, this.modelsDefaultFirst()));
+    this.published = publishedText(text);
+    this.collection = undefined;
+  }
+
+  /** The OpenAPI document. */
+  getDocument(): PublishedDocument {
+    if (!this.published) throw new Error('publishDocs was not called.');
+    return this.published;
+  }
+
+  /**
+   * The Postman collection. Made on first use in a thread of its own, then kept.
+   *
+   * @param baseUrl  where its requests go unless the reader sets another address.
+   */
+  async getCollection(baseUrl: string): Promise<PublishedDocument> {
+    const collection = await (this.collection ??= this.convert());
+    const variable = [{ key: 'baseUrl', value: baseUrl, type: 'string' }];
+    return publishedText(JSON.stringify({ ...collection, variable }));
+  }
+
+  private convert(): Promise<PostmanCollection> {
+    const conversion = convertToPostman(this.getDocument().text);
+    // A failed conversion is not kept: the next request tries again.
+    conversion.catch(() => {
+      if (this.collection === conversion) this.collection = undefined;
+    });
+    return conversion;
+  }
+
+  private modelsDefaultFirst(): ServedModel[] {
+    const preferred = this.registry.findDefaultModel();
+    const served = this.registry.listServedModels();
+    return [...served].sort((a, b) => Number(b === preferred) - Number(a === preferred));
+  }
+}
+
+function publishedText(text: string): PublishedDocument {
+  return { text, etag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"` };
+}

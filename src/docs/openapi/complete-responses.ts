@@ -1,0 +1,147 @@
+import { STATUS_CODES } from 'node:http';
+
+import { AppError, ERROR_SENTENCES } from '../../domain/app-error.js';
+import type { ErrorCode, ErrorFacts } from '../../domain/app-error.js';
+import { envelopeExample, isEnvelope } from './envelope-example.js';
+import { JSON_TYPE, operationsOf, schemaRef } from './openapi-types.js';
+import type { LocatedOperation, MediaType, NamedExample, OpenApiDocument, ResponseObject } from './openapi-types.js';
+import { sampleOf } from './sample-of.js';
+
+const PROBLEM_TYPE = 'application/problem+json';
+
+const REQUEST_ID = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } };
+
+/** What is the same everywhere: errors any route may answer, headers, an example for each answer. */
+export function completeResponses(document: OpenApiDocument): void {
+  const { components } = document;
+  components.headers = {
+    RequestId: { description: 'Identifies the request in the logs.', schema: { type: 'string' }, example: 'a1b2c3' },
+    Link: {
+      description: 'Addresses of the first, previous, next and last page (RFC 8288).',
+      schema: { type: 'string' },
+      example: '<http://localhost:5000/runs?limit=100&offset=0>; rel="first"',
+    },
+    RetryAfter: {
+      description: 'Seconds to wait, when too many predictions are waiting.',
+      schema: { type: 'integer' },
+      example: 1,
+    },
+  };
+  components.responses = {
+    BadAddress: errorResponse(400, 'BAD_URL'),
+    NotAcceptable: errorResponse(406, 'NOT_ACCEPTABLE'),
+    InternalError: errorResponse(500, 'INTERNAL_ERROR'),
+  };
+  for (const located of operationsOf(document)) completeOperation(located, document);
+}
+
+function completeOperation(located: LocatedOperation, { components }: OpenApiDocument): void {
+  const { operation } = located;
+  addCommonErrors(located);
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if ('$ref' in response) continue;
+    response.headers = { ...REQUEST_ID, ...headersOf(located, status, response), ...response.headers };
+    for (const [type, media] of Object.entries(response.content ?? {})) {
+      if (type === PROBLEM_TYPE) continue;
+      if (media.example === undefined && media.examples === undefined)
+        media.example = sampleOf(media.schema ?? {}, components.schemas);
+      placeExamples(media, located);
+    }
+    addProblemExamples(response, Number(status));
+  }
+}
+
+function addCommonErrors({ path, operation }: LocatedOperation): void {
+  const { responses, parameters = [] } = operation;
+  const isPage = path === '/docs' || path === '/redoc';
+  if (!isPage) responses[406] ??= { $ref: '#/components/responses/NotAcceptable' };
+  responses[500] ??= { $ref: '#/components/responses/InternalError' };
+  // A percent sign that encodes nothing can only be in a parameter.
+  if (parameters.length === 0 && !isPage) return;
+  const known = responses[400];
+  if (!known) responses[400] = { $ref: '#/components/responses/BadAddress' };
+  else if ('content' in known) addExample(known, 'BAD_URL');
+}
+
+function addExample(response: ResponseObject, code: ErrorCode): void {
+  const { message } = new AppError(code);
+  const media = response.content![JSON_TYPE]!;
+  response.description += `, \`${code}\``;
+  media.examples = {
+    ...media.examples,
+    [code]: { summary: code, value: envelopeExample({ detail: message }, 400, message) },
+  };
+}
+
+function errorResponse(status: number, code: ErrorCode, facts: ErrorFacts = {}): ResponseObject {
+  const { message } = new AppError(code, facts);
+  const value = envelopeExample({ detail: message }, status, message);
+  const response: ResponseObject = {
+    description: `\`${code}\`: ${message}`,
+    headers: REQUEST_ID,
+    content: {
+      [JSON_TYPE]: { schema: schemaRef('ErrorEnvelopeDto'), examples: { [code]: { summary: code, value } } },
+      [PROBLEM_TYPE]: { schema: schemaRef('ProblemDto') },
+    },
+  };
+  addProblemExamples(response, status);
+  return response;
+}
+
+/** The same errors as RFC 9457 problem details. */
+function addProblemExamples({ content }: ResponseObject, status: number): void {
+  const problems = content?.[PROBLEM_TYPE];
+  const { examples, example } = content?.[JSON_TYPE] ?? {};
+  if (!problems) return;
+  const named = examples ?? { [String(status)]: { value: example } };
+  problems.examples = Object.fromEntries(
+    Object.entries(named).map(([key, { value, ...rest }]) => [key, { ...rest, value: problemOf(key, status, value) }]),
+  );
+}
+
+function problemOf(key: string, status: number, value: unknown): object {
+  const { detail, url = 'http://localhost:5000/' } = value as { detail: unknown; url?: string };
+  const code = key in ERROR_SENTENCES ? key : 'VALIDATION_FAILED';
+  return {
+    type: `urn:bestrun:error:${code}`,
+    title: STATUS_CODES[status],
+    status,
+    detail: Array.isArray(detail) ? ERROR_SENTENCES.VALIDATION_FAILED : detail,
+    instance: url,
+    code,
+    request_id: 'a1b2c3',
+    ...(Array.isArray(detail) && { errors: detail }),
+  };
+}
+
+function headersOf(
+  { operation }: LocatedOperation,
+  status: string,
+  { description }: ResponseObject,
+): Record<string, object> {
+  const isList = operation.operationId === 'listRuns' || operation.operationId === 'listModelRuns';
+  if (isList && status === '200') return { Link: { $ref: '#/components/headers/Link' } };
+  return description.includes('QUEUE_FULL') ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {};
+}
+
+/** Puts method and address into examples, which are written without knowing where they are used. */
+function placeExamples(media: MediaType, located: LocatedOperation): void {
+  if (media.example !== undefined) media.example = placed(media.example, located);
+  if (!media.examples) return;
+  const entries = Object.entries(media.examples).map(([key, named]): [string, NamedExample] => [
+    key,
+    { ...named, value: placed(named.value, located) },
+  ]);
+  media.examples = Object.fromEntries(entries);
+}
+
+function placed(value: unknown, { path, method, operation }: LocatedOperation): unknown {
+  if (!isEnvelope(value)) return value;
+  const address = path.replace(/\{([^}]+)\}/g, (whole, name: string) => {
+    const example = operation.parameters?.find(
+      (parameter) => parameter.in === 'path' && parameter.name === name,
+    )?.example;
+    return example === undefined ? whole : encodeURIComponent(String(example));
+  });
+  return { ...value, method: method.toUpperCase(), url: `http://localhost:5000${address}` };
+}

@@ -1,0 +1,51 @@
+import type { Run } from '../../domain/run.js';
+import type { RowSchema } from '../../domain/signature.js';
+import type { ServedModel } from '../../registry/model-registry.service.js';
+import { nameComponents } from './component-names.js';
+import type { ModelNames } from './component-names.js';
+import type { OpenApiDocument } from './openapi-types.js';
+
+/** A served model as the document speaks of it. */
+export interface DescribedModel {
+  readonly model: ServedModel;
+  readonly run: Run;
+  readonly names: ModelNames;
+  /** Path of its predictions. */
+  readonly path: string;
+}
+
+/** The served models, with names that nothing else in the document has. */
+export function describeModels(models: readonly ServedModel[], document: OpenApiDocument): DescribedModel[] {
+  const taken = new Set(namesIn(document).map((name) => name.toLowerCase()));
+  return models.map((model) => ({
+    model,
+    run: model.best.registered.run,
+    names: nameComponents(model.card.name, taken),
+    path: `/models/${model.card.name}/predictions`,
+  }));
+}
+
+/** Whether a row of only `{text}` can satisfy the contract: the routes for texts take such a model. */
+export function takesTexts({ properties, required = [] }: RowSchema): boolean {
+  if (!Object.hasOwn(properties, 'text') || required.some((name) => name !== 'text')) return false;
+  return [properties.text!.type].flat().includes('string');
+}
+
+/** The model that best shows a row of fields: the first whose fields no other shares, one for texts only at need. */
+export function modelForRows(models: readonly DescribedModel[]): DescribedModel {
+  const rowModels = models.filter(({ run }) => !takesTexts(run.signature.input));
+  const candidates = rowModels.length > 0 ? rowModels : models;
+  return (
+    candidates.find((one) => !candidates.some((other) => other !== one && holdsExampleOf(other, one))) ?? candidates[0]!
+  );
+}
+
+function holdsExampleOf(other: DescribedModel, one: DescribedModel): boolean {
+  const { properties } = other.run.signature.input;
+  return Object.keys(one.run.examples[0]!.input).every((name) => Object.hasOwn(properties, name));
+}
+
+function namesIn({ components, paths }: OpenApiDocument): string[] {
+  const ids = Object.values(paths).flatMap((item) => Object.values(item).map(({ operationId }) => operationId));
+  return [...Object.keys(components.schemas), ...ids];
+}

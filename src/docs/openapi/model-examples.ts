@@ -1,0 +1,119 @@
+import type { JsonObject, JsonValue } from '../../domain/json.js';
+import { stringifyJson } from '../../domain/json-text.js';
+import type { Run } from '../../domain/run.js';
+import type { FieldSchema } from '../../domain/signature.js';
+import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import type { DescribedModel } from './described-model.js';
+import { envelopeExample } from './envelope-example.js';
+import type { NamedExample } from './openapi-types.js';
+
+/** Rows longer than this are shown once, not several together, characters of JSON. */
+const LONG_ROW = 2_000;
+
+/** A request body and the answer the trainer saw for it. */
+export interface ExamplePair {
+  readonly key: string;
+  readonly summary: string;
+  readonly request: JsonObject;
+  readonly data: JsonObject;
+}
+
+/** Requests to a model with their answers, from the run's own examples. The first is what "Try it out" sends. */
+export function examplePairs({ model, run }: DescribedModel): ExamplePair[] {
+  const { examples } = run;
+  const onRequest = run.decode.on_request ?? [];
+  const pair = (key: string, summary: string, rows: typeof examples, include: readonly string[]): ExamplePair => ({
+    key,
+    summary,
+    request: { inputs: rows.map(({ input }) => input), ...(include.length > 0 && { include: [...include] }) },
+    data: {
+      model: model.card.name,
+      run_id: run.run_id,
+      predictions: rows.map(({ output }) =>
+        withoutFields(
+          output,
+          onRequest.filter((name) => !include.includes(name)),
+        ),
+      ),
+    },
+  });
+  const isShort = stringifyJson(examples[0]!).length <= LONG_ROW;
+  const seen = examples.slice(0, 1);
+  const canInclude = onRequest.length > 0 && onRequest.every((name) => Object.hasOwn(seen[0]!.output, name));
+  return [
+    pair('one_row', 'One row', seen, []),
+    ...(isShort && examples.length > 1 ? [pair('several_rows', 'Several rows', examples.slice(0, 3), [])] : []),
+    ...(canInclude ? [pair('with_include', `One row with ${onRequest.join(', ')}`, seen, onRequest)] : []),
+  ];
+}
+
+/** The rows of `examplePairs` as the bodies of requests. */
+export function requestExamples(pairs: readonly ExamplePair[]): Record<string, NamedExample> {
+  return Object.fromEntries(pairs.map(({ key, summary, request }) => [key, { summary, value: request }]));
+}
+
+/** The answers to `requestExamples`, whole. */
+export function answerExamples(pairs: readonly ExamplePair[]): Record<string, NamedExample> {
+  return Object.fromEntries(
+    pairs.map(({ key, summary, data }) => [key, { summary, value: envelopeExample({ data }) }]),
+  );
+}
+
+/** A value of the first example for a query; undefined where an address cannot hold it. */
+export function queryExample(run: Run, field: string): JsonValue | undefined {
+  const row = run.examples[0]!.input;
+  const value = Object.hasOwn(row, field) ? row[field] : undefined;
+  if (value === undefined || value === null) return undefined;
+  const shown = typeof value === 'object' ? stringifyJson(value) : value;
+  return String(shown).length > LONG_ROW ? undefined : shown;
+}
+
+/**
+ * What the model's own check says of rows that break its contract: a required field left out, a value out of bounds or
+ * of the wrong type. Made by the check itself, so these are the very words of a real answer.
+ *
+ * @param loc  where the row sits in the request.
+ */
+export function brokenRowExamples(
+  { model, run }: DescribedModel,
+  loc: Location,
+  source: 'body' | 'query',
+  mode: 'strict' | 'types-only',
+): { readonly key: string; readonly summary: string; readonly problems: readonly ValidationProblem[] }[] {
+  const good = run.examples[0]!.input;
+  const { validator } = model.best.served.codec;
+  const problemsOf = (row: JsonObject): ValidationProblem[] => {
+    const problems: ValidationProblem[] = [];
+    validator.validate(row, loc, { source, mode }, problems);
+    return problems;
+  };
+  const required = run.signature.input.required?.[0];
+  const missing = required === undefined ? [] : problemsOf(withoutFields(good, [required]));
+  const wrong = Object.entries(run.signature.input.properties)
+    .flatMap(([name, field]) => badValuesOf(field).map((value) => problemsOf(withField(good, name, value))))
+    .find((problems) => problems.length > 0);
+  return [
+    { key: 'missing_field', summary: `Without ${required ?? ''}`, problems: missing },
+    { key: 'wrong_value', summary: `A wrong ${String(wrong?.[0]?.loc.at(-1) ?? 'value')}`, problems: wrong ?? [] },
+  ].filter(({ problems }) => problems.length > 0);
+}
+
+/** Values that break a field's rules, the most telling first. */
+function badValuesOf({ type, enum: values, maximum, minimum, minLength }: FieldSchema): JsonValue[] {
+  const isText = [type].flat()[0] === 'string';
+  return [
+    ...(values ? [isText ? 'x' : -1] : []),
+    ...(maximum !== undefined ? [maximum + 1] : []),
+    ...(minimum !== undefined ? [minimum - 1] : []),
+    ...(minLength !== undefined ? [''] : []),
+    isText ? 1 : 'x',
+  ];
+}
+
+function withoutFields(row: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
+}
+
+function withField(row: JsonObject, name: string, value: JsonValue): JsonObject {
+  return Object.fromEntries([...Object.entries(row).filter(([key]) => key !== name), [name, value]]);
+}

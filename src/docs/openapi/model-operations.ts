@@ -1,0 +1,192 @@
+import { ERROR_SENTENCES } from '../../domain/app-error.js';
+import type { Location } from '../../domain/validation-problem.js';
+import type { DescribedModel } from './described-model.js';
+import { envelopeExample } from './envelope-example.js';
+import { answerExamples, brokenRowExamples, examplePairs, queryExample, requestExamples } from './model-examples.js';
+import { JSON_TYPE, schemaRef } from './openapi-types.js';
+import type {
+  MediaType,
+  NamedExample,
+  Operation,
+  Parameter,
+  PathItem,
+  ResponseObject,
+  Schema,
+} from './openapi-types.js';
+import { describeField, inputSchema, outputSchema, partOf, querySchema } from './row-schemas.js';
+
+/** Query parameter that asks for on-request fields, unless the model has an input of that name. */
+const INCLUDE = 'include';
+
+/** The component schemas of one model, from its run's signature. */
+export function modelSchemas({ model, run, names }: DescribedModel): Record<string, Schema> {
+  const { signature, decode } = run;
+  const onRequest = decode.on_request ?? [];
+  const title = model.card.title;
+  return {
+    [names.input]: { title: `${title}: input row`, ...inputSchema(signature.input) },
+    [names.output]: { title: `${title}: output row`, ...outputSchema(signature.output, onRequest) },
+    [names.primary]: {
+      title: `${title}: the prediction alone`,
+      ...partOf(signature.output, model.best.served.codec.decoder.primaryFields),
+    },
+    [names.request]: requestSchema(schemaRef(names.input), onRequest, title),
+    [names.predictions]: predictionsSchema(model.card.name, run.run_id, schemaRef(names.output)),
+    [names.answer]: {
+      allOf: [
+        schemaRef('EnvelopeHeadDto'),
+        { type: 'object', required: ['data'], properties: { data: schemaRef(names.predictions) } },
+      ],
+    },
+  };
+}
+
+/**
+ * The operations of one model, made from the generic ones: same answers and errors, but its own fields, its own
+ * examples and its own words.
+ */
+export function modelPath(
+  described: DescribedModel,
+  generic: Required<Pick<PathItem, 'get' | 'post' | 'put'>>,
+): PathItem {
+  const { model, names } = described;
+  const { title, description } = model.card;
+  const inBody = { ...generic.post, parameters: [], requestBody: requestBody(described) };
+  const bodyErrors = validationResponse(described, ['body', 'inputs', 0], 'body');
+  const about = `${description}\n\n${servedBy(described)}`;
+  return {
+    post: {
+      ...inBody,
+      operationId: names.postId,
+      summary: `${title}: predict rows`,
+      description: about,
+      responses: { ...withoutUnknownModel(generic.post), 200: answer(described), 422: bodyErrors },
+    },
+    put: {
+      ...inBody,
+      operationId: names.putId,
+      summary: `${title}: predict rows by PUT, which clients may repeat safely`,
+      description: about,
+      responses: { ...withoutUnknownModel(generic.put), 200: answer(described), 422: bodyErrors },
+    },
+    get: {
+      ...generic.get,
+      operationId: names.getId,
+      summary: `${title}: predict one row given in the query`,
+      description: `${about}\n\nFor trying out: addresses are kept in histories and logs, so send people's data by POST.`,
+      parameters: queryParameters(described),
+      responses: {
+        ...withoutUnknownModel(generic.get),
+        200: answer(described, 1),
+        422: validationResponse(described, ['query'], 'query'),
+      },
+    },
+  };
+}
+
+function servedBy({ model: { card, best }, run }: DescribedModel): string {
+  const { value } = best.registered;
+  const figure = value === null ? '' : ` (${card.selection.metric} ${value.toFixed(4)})`;
+  return `Served by the run \`${run.run_id}\`${figure}.`;
+}
+
+/** The address names the model: it cannot be unknown. */
+function withoutUnknownModel({ responses }: Operation): Operation['responses'] {
+  const { 404: _unknown, ...others } = responses;
+  return others;
+}
+
+/** Error answers to rows that break a model's contract, in the envelope. */
+export function validationResponse(described: DescribedModel, loc: Location, source: 'body' | 'query'): ResponseObject {
+  const examples = brokenRowExamples(described, loc, source, 'strict').map(({ key, summary, problems }) => [
+    key,
+    { summary, value: envelopeExample({ detail: problems }, 422) },
+  ]);
+  return validationErrors('ValidationErrorEnvelopeDto', Object.fromEntries(examples) as Record<string, NamedExample>);
+}
+
+/** A 422 with given examples. */
+export function validationErrors(schema: string, examples: Record<string, NamedExample>): ResponseObject {
+  return {
+    description: `\`VALIDATION_FAILED\`: ${ERROR_SENTENCES.VALIDATION_FAILED}`,
+    content: {
+      [JSON_TYPE]: { schema: schemaRef(schema), examples },
+      'application/problem+json': { schema: schemaRef('ProblemDto') },
+    },
+  };
+}
+
+function requestSchema(row: Schema, onRequest: readonly string[], title: string): Schema {
+  return {
+    title: `${title}: request`,
+    type: 'object',
+    required: ['inputs'],
+    properties: {
+      inputs: { type: 'array', minItems: 1, items: row, description: 'Rows to predict.' },
+      ...(onRequest.length > 0 && {
+        include: {
+          type: 'array',
+          items: { type: 'string', enum: [...onRequest] },
+          description: 'Output fields to add that are given on request only.',
+        },
+      }),
+    },
+  };
+}
+
+function predictionsSchema(model: string, runId: string, row: Schema): Schema {
+  return {
+    type: 'object',
+    required: ['model', 'run_id', 'predictions'],
+    properties: {
+      model: { type: 'string', const: model, description: 'The model.' },
+      run_id: { type: 'string', description: 'The run that computed them.', examples: [runId] },
+      predictions: { type: 'array', items: row, description: 'One per input row, in the same order.' },
+    },
+  };
+}
+
+function requestBody(described: DescribedModel): Operation['requestBody'] {
+  const media: MediaType = {
+    schema: schemaRef(described.names.request),
+    examples: requestExamples(examplePairs(described)),
+  };
+  return { required: true, content: { [JSON_TYPE]: media } };
+}
+
+/** @param count  of the examples to show. */
+function answer(described: DescribedModel, count = Infinity): ResponseObject {
+  const pairs = examplePairs(described).slice(0, count);
+  const media: MediaType = { schema: schemaRef(described.names.answer), examples: answerExamples(pairs) };
+  return { description: 'One prediction per input row, in the same order.', content: { [JSON_TYPE]: media } };
+}
+
+function queryParameters({ run }: DescribedModel): Parameter[] {
+  const { properties, required = [] } = run.signature.input;
+  const fields = Object.entries(properties).map(([name, field]): Parameter => {
+    const example = queryExample(run, name);
+    const description = describeField(field, [field.type].flat()[0] === 'array' ? 'A list as JSON text.' : undefined);
+    return {
+      name,
+      in: 'query',
+      required: required.includes(name),
+      ...(description !== undefined && { description }),
+      schema: querySchema(field),
+      ...(example !== undefined && { example }),
+    };
+  });
+  const onRequest = run.decode.on_request ?? [];
+  if (onRequest.length === 0 || Object.hasOwn(properties, INCLUDE)) return fields;
+  return [
+    ...fields,
+    {
+      name: INCLUDE,
+      in: 'query',
+      required: false,
+      description: 'Output fields to add that are given on request only, separated by commas.',
+      schema: { type: 'array', items: { type: 'string', enum: [...onRequest] } },
+      style: 'form',
+      explode: false,
+    },
+  ];
+}

@@ -1,0 +1,61 @@
+import type { JsonValue } from '../../domain/json.js';
+import type { Run } from '../../domain/run.js';
+import { takesTexts } from './described-model.js';
+import type { DescribedModel } from './described-model.js';
+import { operationsOf } from './openapi-types.js';
+import type { OpenApiDocument, Parameter } from './openapi-types.js';
+
+/**
+ * Gives every parameter of the fixed operations an example that exists in this store, so that each can be tried as it
+ * stands. Examples that would not exist are taken away.
+ *
+ * @param models  served models, the default one first.
+ */
+export function fillParameterExamples(document: OpenApiDocument, models: readonly DescribedModel[]): void {
+  const textModel = models.find(({ run }) => takesTexts(run.signature.input));
+  for (const located of operationsOf(document)) {
+    const { path, operation } = located;
+    if (!operation.parameters || isModelPath(path) || path === '/predict') continue;
+    const subject = path === '/runs/{run_id}/predict' && textModel ? textModel : models[0]!;
+    operation.parameters = operation.parameters.map((parameter) => withExample(parameter, subject));
+  }
+}
+
+function withExample(parameter: Parameter, { model, run }: DescribedModel): Parameter {
+  // The decorators put a query parameter's example into its schema.
+  const { example: inSchema, ...schema } = parameter.schema ?? {};
+  const { example: written = inSchema, ...rest } = parameter;
+  const existing: Readonly<Record<string, unknown>> = {
+    'path model': model.card.name,
+    'path run_id': run.run_id,
+    'path param': pickParam(run),
+    'query filter': pickReportKey(run),
+    'query sort': `-metrics.${model.card.selection.metric}`,
+    'query model': model.card.name,
+  };
+  const key = `${parameter.in} ${parameter.name}`;
+  const example = Object.hasOwn(existing, key) ? existing[key] : written;
+  return { ...rest, ...(parameter.schema && { schema }), ...(example !== undefined && { example }) };
+}
+
+/** A model's own operations hold examples of its own. */
+function isModelPath(path: string): boolean {
+  return path.startsWith('/models/') && !path.includes('{');
+}
+
+/** A parameter of the run that reads well in an address. */
+export function pickParam(run: Run): string | undefined {
+  const names = Object.keys(run.params);
+  return names.find((name) => /^[\w.-]+$/.test(name)) ?? names[0];
+}
+
+/** The part of the report that people ask for most, else its first. */
+export function pickReportKey(run: Run): string | undefined {
+  const keys = Object.keys(run.performance).filter((key) => !key.includes('.') && key !== '');
+  return keys.includes('overall') ? 'overall' : keys[0];
+}
+
+/** A field of any name, also `__proto__`. */
+export function oneField(name: string, value: JsonValue | undefined): Record<string, JsonValue> {
+  return value === undefined ? {} : (Object.fromEntries([[name, value]]) as Record<string, JsonValue>);
+}

@@ -1,0 +1,32 @@
+import { parentPort, workerData } from 'node:worker_threads';
+
+import Converter from 'openapi-to-postmanv2';
+
+import type { OpenApiDocument } from '../openapi/openapi-types.js';
+import { finishCollection } from './finish-collection.js';
+import type { PostmanCollection } from './postman-types.js';
+
+/** What the thread answers. */
+export type ConversionMessage = { readonly collection: PostmanCollection } | { readonly failure: string };
+
+const OPTIONS = {
+  folderStrategy: 'Tags',
+  requestNameSource: 'Fallback',
+  // The default makes values up, e.g. "<number>".
+  parametersResolution: 'Example',
+  alwaysInheritAuthentication: true,
+};
+
+const text = workerData as string;
+
+Converter.convertV2({ type: 'string', data: text }, OPTIONS, (error, conversion) => {
+  const collection = conversion?.output?.[0]?.data as PostmanCollection | undefined;
+  if (error || !collection) return answer({ failure: error?.message ?? conversion?.reason ?? 'no collection' });
+  // Plain data: the converter's objects have methods, which cannot travel.
+  const plain = JSON.parse(JSON.stringify(collection)) as PostmanCollection;
+  answer({ collection: finishCollection(plain, JSON.parse(text) as OpenApiDocument) });
+});
+
+function answer(message: ConversionMessage): void {
+  parentPort!.postMessage(message);
+}

@@ -1,0 +1,26 @@
+import { JSON_TYPE } from '../openapi/openapi-types.js';
+import type { OpenApiDocument, Operation, ResponseObject, Schema } from '../openapi/openapi-types.js';
+
+/** The test of one request, as lines of Postman's JavaScript: documented status, readable body, honest envelope. */
+export function testScript({ responses }: Operation, { components }: OpenApiDocument): string[] {
+  const status = Object.keys(responses).find((code) => code.startsWith('2')) ?? '200';
+  const media = (responses[status] as ResponseObject | undefined)?.content?.[JSON_TYPE];
+  return [
+    ...test(`answers ${status}`, `pm.response.to.have.status(${status});`),
+    ...(media ? test('is JSON', 'pm.response.json();') : []),
+    ...(media && isEnveloped(media.schema ?? {}, components.schemas)
+      ? test('says its own status', "pm.expect(pm.response.json()['status-code']).to.equal(pm.response.code);")
+      : []),
+  ];
+}
+
+function test(name: string, statement: string): string[] {
+  return [`pm.test('${name}', function () {`, `  ${statement}`, '});'];
+}
+
+function isEnveloped(schema: Schema, schemas: Readonly<Record<string, Schema>>): boolean {
+  const name = typeof schema.$ref === 'string' ? schema.$ref.split('/').at(-1)! : undefined;
+  if (name === 'EnvelopeHeadDto') return true;
+  const parts = name === undefined ? (schema.allOf as Schema[] | undefined) : [schemas[name] ?? {}];
+  return parts?.some((part) => isEnveloped(part, schemas)) ?? false;
+}
