@@ -1,0 +1,1 @@
+"""Trains the sample runs of bestrun that are made with Python."""
