@@ -23,7 +23,7 @@ export function createStaticDocument(app: INestApplication): OpenApiDocument {
   return {
     ...document,
     info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
-    // No operation asks for a key: the schemes only fix where one would go.
-    security: [],
+    // The empty requirement first: a key is never needed unless the operator says so.
+    security: [{}, { ApiKeyHeader: [] }, { ApiKeyQuery: [] }],
   };
 }

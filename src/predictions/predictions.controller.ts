@@ -10,7 +10,10 @@ import { PredictionsService } from './predictions.service.js';
 
 const UNKNOWN_MODEL = ['MODEL_NOT_FOUND', { model: 'nope', known: 'titanic-survival' }] as const;
 const UNKNOWN_RUN = ['RUN_NOT_FOUND', { runId: 'nope' }] as const;
-const NOT_SERVABLE = ['RUN_NOT_SERVABLE', { runId: 'broken', reason: 'LOAD_FAILED: the artifact is damaged.' }] as const;
+const NOT_SERVABLE = [
+  'RUN_NOT_SERVABLE',
+  { runId: 'broken', reason: 'LOAD_FAILED: the artifact is damaged.' },
+] as const;
 const ANSWER = 'One prediction per input row, in the same order.';
 
 /** Predictions as a resource: rows in, rows out. */

@@ -55,7 +55,11 @@ export class SeedPredictionsController {
 
   @Get('predict')
   @Bare()
-  @ApiOperation({ operationId: 'predictFromQuery', summary: 'The bare prediction for one row given in the query', description: BARE_ROW })
+  @ApiOperation({
+    operationId: 'predictFromQuery',
+    summary: 'The bare prediction for one row given in the query',
+    description: BARE_ROW,
+  })
   @ApiSeedErrors(...QUERY_PREDICTION_ERRORS)
   predictFromQuery(@Query() query: Record<string, string>, @ClientSignal() signal: AbortSignal): Promise<JsonObject> {
     return this.predictions.predictBare(query, 'query', signal);
@@ -63,7 +67,11 @@ export class SeedPredictionsController {
 
   @Put('predict')
   @Bare()
-  @ApiOperation({ operationId: 'putPredict', summary: 'The bare prediction for one row given in the body', description: BARE_ROW })
+  @ApiOperation({
+    operationId: 'putPredict',
+    summary: 'The bare prediction for one row given in the body',
+    description: BARE_ROW,
+  })
   @ApiSeedErrors(...PREDICTION_ERRORS)
   putPredict(@Body() row: unknown, @ClientSignal() signal: AbortSignal): Promise<JsonObject> {
     return this.predictions.predictBare(row, 'body', signal);

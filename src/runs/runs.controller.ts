@@ -31,11 +31,16 @@ export class RunsController {
   @ApiOperation({
     operationId: 'listRuns',
     summary: 'List runs, best first',
-    description: "The default model's runs come first, then the other models by name; within a model by rank. The `Link` header leads to the other pages.",
+    description:
+      "The default model's runs come first, then the other models by name; within a model by rank. The `Link` header leads to the other pages.",
   })
   @ApiEnvelope(RunListDto, 'A page of runs and how many there are.')
   @ApiErrors('VALIDATION_FAILED')
-  listRuns(@Query() query: ListRunsQueryDto, @Req() request: Request, @Res({ passthrough: true }) response: Response): RunListDto {
+  listRuns(
+    @Query() query: ListRunsQueryDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): RunListDto {
     return setPageLinks(this.runs.listRuns(query), request, response, this.config.publicUrl);
   }
 

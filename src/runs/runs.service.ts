@@ -73,7 +73,12 @@ export class RunsService {
     const known = this.registry.listModels();
     const found = known.find(({ card }) => card.name === model);
     if (found) return found.runs;
-    throw new ValidationError([notOneOfProblem(['query', 'model'], known.map(({ card }) => card.name))]);
+    throw new ValidationError([
+      notOneOfProblem(
+        ['query', 'model'],
+        known.map(({ card }) => card.name),
+      ),
+    ]);
   }
 }
 

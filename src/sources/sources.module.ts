@@ -7,7 +7,11 @@ import { RunSource } from './run-source.js';
 /** Picks the adapter for the configured store. */
 @Module({
   providers: [
-    { provide: RunSource, inject: [AppConfig], useFactory: (config: AppConfig) => new LocalRunSource(config.modelsDir) },
+    {
+      provide: RunSource,
+      inject: [AppConfig],
+      useFactory: (config: AppConfig) => new LocalRunSource(config.modelsDir),
+    },
   ],
   exports: [RunSource],
 })

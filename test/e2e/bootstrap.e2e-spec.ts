@@ -125,15 +125,31 @@ describe('a run that cannot be served', () => {
     ['FORMAT_UNKNOWN', () => store.addRun('adder', 'bad', { model: { ...model(), format: 'pickle' as never } })],
     ['CHECKSUM_MISMATCH', () => store.addRun('adder', 'bad', { model: { ...model(), sha256: '0'.repeat(64) } })],
     ['ARTIFACT_MISSING', () => store.addRun('adder', 'bad', { model: { ...model(), path: 'artifacts/gone.onnx' } })],
-    ['ARTIFACT_OUTSIDE_RUN', () => store.addRun('adder', 'bad', { model: { ...model(), path: '../good/artifacts/model.onnx' } })],
+    [
+      'ARTIFACT_OUTSIDE_RUN',
+      () => store.addRun('adder', 'bad', { model: { ...model(), path: '../good/artifacts/model.onnx' } }),
+    ],
     ['ARTIFACT_OUTSIDE_RUN', linkOut],
     ['LOAD_FAILED', damagedArtifact],
     ['NON_TENSOR_OUTPUT', () => addWithOwnDigest('onnx-zipmap')],
     ['KERAS3_LAYERS_MODEL', addKeras3],
     ['SIGNATURE_MISMATCH', () => store.addRun('adder', 'bad', { metrics: { f1: 0.9 }, decode: decodeOf('nope') })],
-    ['SIGNATURE_MISMATCH', () => store.addRun('adder', 'bad', { metrics: { f1: 0.9 }, decode: { ...decodeOf('y'), fields: ['x'] } })],
-    ['SELF_TEST_FAILED', () => store.addRun('adder', 'bad', { metrics: { f1: 0.9 }, examples: [{ input: { a: 1, b: 2 }, output: { sum: 4 } }] })],
-    ['SELF_TEST_FAILED', () => store.addRun('adder', 'bad', { metrics: { f1: 0.9 }, examples: [{ input: { a: 1 }, output: { sum: 4 } }] })],
+    [
+      'SIGNATURE_MISMATCH',
+      () => store.addRun('adder', 'bad', { metrics: { f1: 0.9 }, decode: { ...decodeOf('y'), fields: ['x'] } }),
+    ],
+    [
+      'SELF_TEST_FAILED',
+      () =>
+        store.addRun('adder', 'bad', {
+          metrics: { f1: 0.9 },
+          examples: [{ input: { a: 1, b: 2 }, output: { sum: 4 } }],
+        }),
+    ],
+    [
+      'SELF_TEST_FAILED',
+      () => store.addRun('adder', 'bad', { metrics: { f1: 0.9 }, examples: [{ input: { a: 1 }, output: { sum: 4 } }] }),
+    ],
   ])('gets the verdict %s and gives way to the next best', async (code, arrange) => {
     arrange();
 

@@ -42,14 +42,16 @@ describe('every shipped run', () => {
     expect(known.sort()).toEqual(runs.map(({ model, name }) => `${model}/${name}`).sort());
   });
 
-  it.each(runs)("answers held-out rows as its trainer did: $model/$name", async ({ model, name }) => {
+  it.each(runs)('answers held-out rows as its trainer did: $model/$name', async ({ model, name }) => {
     const { tolerance, rows } = readJson<HeldOut>(HELD_OUT, model, `${name}.json`);
     const run = readJson<Run>(SHIPPED_MODELS, model, 'runs', name, 'run.json');
     const body = JSON.stringify({ inputs: rows.map(({ input }) => input), include: run.decode.on_request ?? [] });
 
     const answer = await getJson(`${app.baseUrl}/runs/${run.run_id}/predictions`, { method: 'POST', body });
 
-    const differences = rows.flatMap(({ output }, i) => compareOutput(answer.data.predictions[i], output, tolerance) ?? []);
+    const differences = rows.flatMap(
+      ({ output }, i) => compareOutput(answer.data.predictions[i], output, tolerance) ?? [],
+    );
     expect(rows.length).toBeGreaterThanOrEqual(50);
     expect(tolerance).toBeLessThanOrEqual(1e-3);
     expect(answer.data).toMatchObject({ model, run_id: run.run_id });

@@ -27,11 +27,14 @@ describe('the README', () => {
 
   const shell = hasCurl ? it : it.skip;
 
-  shell.each(examples.filter(({ language }) => language === 'sh'))('tells the truth (needs curl): $title', async ({ code, answer }) => {
-    const { stdout } = await run('sh', ['-c', code.replaceAll('http://localhost:5000', app.baseUrl)]);
+  shell.each(examples.filter(({ language }) => language === 'sh'))(
+    'tells the truth (needs curl): $title',
+    async ({ code, answer }) => {
+      const { stdout } = await run('sh', ['-c', code.replaceAll('http://localhost:5000', app.baseUrl)]);
 
-    expect(normalized(stdout, app.baseUrl)).toEqual(normalized(answer));
-  });
+      expect(normalized(stdout, app.baseUrl)).toEqual(normalized(answer));
+    },
+  );
 
   it.each(examples.filter(({ language }) => language === 'js'))('tells the truth: $title', async ({ code, answer }) => {
     const script = code.replaceAll('http://localhost:5000', app.baseUrl);

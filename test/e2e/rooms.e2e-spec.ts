@@ -75,7 +75,8 @@ describe('each room works with a registry it is given', () => {
 
 describe('the rooms of one application', () => {
   it('share one registry and one configuration', async () => {
-    const { app, close } = await createTestApp();
+    const testApp = await createTestApp();
+    const { app } = testApp;
 
     const registries = [HealthModule, ModelsModule, RunsModule, PredictionsModule].map((module) =>
       app.select(module).get(ModelRegistryService, { strict: false }),
@@ -83,7 +84,7 @@ describe('the rooms of one application', () => {
     const held = [ModelsService, RunsService, PredictionsService, ReadinessService].map(
       (service) => (app.get<object>(service, { strict: false }) as { registry: ModelRegistryService }).registry,
     );
-    await close();
+    await testApp.close();
 
     expect(new Set([...registries, ...held]).size).toBe(1);
     expect(Object.isFrozen(app.get(AppConfig))).toBe(true);

@@ -39,7 +39,9 @@ try {
 
   server.kill('SIGTERM');
   assert.deepEqual(await exited, { code: 0, signal: null });
-  console.log(`smoke: ready after ${startMs} ms, ${rssMb || '?'} MB resident when idle, ${models.length} models, clean end`);
+  console.log(
+    `smoke: ready after ${startMs} ms, ${rssMb || '?'} MB resident when idle, ${models.length} models, clean end`,
+  );
 } finally {
   clearTimeout(giveUp);
   server.kill('SIGKILL');

@@ -61,5 +61,5 @@ export function statusesIn(received: string): number[] {
 
 /** The body of the only (or last) answer, parsed. */
 export function jsonIn(received: string): Json {
-  return JSON.parse(received.slice(received.lastIndexOf('\r\n\r\n') + 4)) as Json;
+  return JSON.parse(received.slice(received.lastIndexOf('\r\n\r\n') + 4));
 }

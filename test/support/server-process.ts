@@ -30,7 +30,7 @@ export class ServerProcess {
     return this.stdout
       .split('\n')
       .slice(0, -1)
-      .map((line) => JSON.parse(line) as Json);
+      .map((line) => JSON.parse(line));
   }
 
   /** Address of the server, once its log says that the port is open. @throws Error when it ends before. */

@@ -21,7 +21,7 @@ export function nameComponents(model: string, taken: Set<string>): ModelNames {
   const word = toWord(model);
   for (let i = 1; ; i++) {
     const names = namesFrom(i === 1 ? word : `${word}_${i}`);
-    const lower = Object.values(names).map((name) => name.toLowerCase());
+    const lower = Object.values<string>({ ...names }).map((name) => name.toLowerCase());
     if (lower.some((name) => taken.has(name))) continue;
     for (const name of lower) taken.add(name);
     return names;

@@ -5,7 +5,7 @@ import type { FieldSchema } from '../../domain/signature.js';
 import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
 import type { DescribedModel } from './described-model.js';
 import { envelopeExample } from './envelope-example.js';
-import type { NamedExample } from './openapi-types.js';
+import type { NamedExample, ParameterValue } from './openapi-types.js';
 
 /** Rows longer than this are shown once, not several together, characters of JSON. */
 const LONG_ROW = 2_000;
@@ -60,7 +60,7 @@ export function answerExamples(pairs: readonly ExamplePair[]): Record<string, Na
 }
 
 /** A value of the first example for a query; undefined where an address cannot hold it. */
-export function queryExample(run: Run, field: string): JsonValue | undefined {
+export function queryExample(run: Run, field: string): ParameterValue | undefined {
   const row = run.examples[0]!.input;
   const value = Object.hasOwn(row, field) ? row[field] : undefined;
   if (value === undefined || value === null) return undefined;
@@ -110,7 +110,8 @@ function badValuesOf({ type, enum: values, maximum, minimum, minLength }: FieldS
   ];
 }
 
-function withoutFields(row: JsonObject, names: readonly string[]): JsonObject {
+/** The row without some of its fields. */
+export function withoutFields(row: JsonObject, names: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
 }
 

@@ -24,13 +24,16 @@ export interface ResponseObject {
   content?: Record<string, MediaType>;
 }
 
+/** What a parameter's example may be: an address holds nothing else. */
+export type ParameterValue = string | number | bigint | boolean;
+
 export interface Parameter {
   name: string;
   in: 'path' | 'query' | 'header';
   required?: boolean;
   description?: string;
   schema?: Schema;
-  example?: unknown;
+  example?: ParameterValue;
   style?: string;
   explode?: boolean;
 }

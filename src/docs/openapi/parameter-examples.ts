@@ -3,7 +3,7 @@ import type { Run } from '../../domain/run.js';
 import { takesTexts } from './described-model.js';
 import type { DescribedModel } from './described-model.js';
 import { operationsOf } from './openapi-types.js';
-import type { OpenApiDocument, Parameter } from './openapi-types.js';
+import type { OpenApiDocument, Parameter, ParameterValue } from './openapi-types.js';
 
 /**
  * Gives every parameter of the fixed operations an example that exists in this store, so that each can be tried as it
@@ -23,9 +23,10 @@ export function fillParameterExamples(document: OpenApiDocument, models: readonl
 
 function withExample(parameter: Parameter, { model, run }: DescribedModel): Parameter {
   // The decorators put a query parameter's example into its schema.
-  const { example: inSchema, ...schema } = parameter.schema ?? {};
+  const { example, ...schema } = parameter.schema ?? {};
+  const inSchema = example as ParameterValue | undefined;
   const { example: written = inSchema, ...rest } = parameter;
-  const existing: Readonly<Record<string, unknown>> = {
+  const existing: Readonly<Record<string, ParameterValue | undefined>> = {
     'path model': model.card.name,
     'path run_id': run.run_id,
     'path param': pickParam(run),
@@ -34,8 +35,8 @@ function withExample(parameter: Parameter, { model, run }: DescribedModel): Para
     'query model': model.card.name,
   };
   const key = `${parameter.in} ${parameter.name}`;
-  const example = Object.hasOwn(existing, key) ? existing[key] : written;
-  return { ...rest, ...(parameter.schema && { schema }), ...(example !== undefined && { example }) };
+  const value = Object.hasOwn(existing, key) ? existing[key] : written;
+  return { ...rest, ...(parameter.schema && { schema }), ...(value !== undefined && { example: value }) };
 }
 
 /** A model's own operations hold examples of its own. */
@@ -57,5 +58,5 @@ export function pickReportKey(run: Run): string | undefined {
 
 /** A field of any name, also `__proto__`. */
 export function oneField(name: string, value: JsonValue | undefined): Record<string, JsonValue> {
-  return value === undefined ? {} : (Object.fromEntries([[name, value]]) as Record<string, JsonValue>);
+  return value === undefined ? {} : Object.fromEntries([[name, value]]);
 }

@@ -1,11 +1,23 @@
 import type { FieldSchema } from '../../domain/signature.js';
 import { modelForRows, takesTexts } from './described-model.js';
 import type { DescribedModel } from './described-model.js';
-import { answerExamples, brokenRowExamples, examplePairs, queryExample, requestExamples } from './model-examples.js';
+import { envelopeExample } from './envelope-example.js';
+import {
+  answerExamples,
+  brokenRowExamples,
+  examplePairs,
+  queryExample,
+  requestExamples,
+  withoutFields,
+} from './model-examples.js';
 import { validationErrors, validationResponse } from './model-operations.js';
 import { JSON_TYPE, schemaRef } from './openapi-types.js';
 import type { NamedExample, OpenApiDocument, Operation, Parameter, ResponseObject, Schema } from './openapi-types.js';
 import { describeField, querySchema } from './row-schemas.js';
+
+interface TextsPayload {
+  readonly texts: readonly { readonly text: string }[];
+}
 
 /** What the two bodies of texts that break the contract are answered with, to the byte (seed of 2021). */
 const TEXT_PROBLEMS: Record<string, NamedExample> = {
@@ -35,16 +47,17 @@ const TEXT_PROBLEMS: Record<string, NamedExample> = {
  *
  * @param models  served models, the default one first.
  */
-export function fillSharedOperations({ paths }: OpenApiDocument, models: readonly DescribedModel[]): void {
+export function fillSharedOperations({ paths, components }: OpenApiDocument, models: readonly DescribedModel[]): void {
+  const payload = components.schemas.PredictPayload?.example as TextsPayload;
   const [first] = models;
   for (const item of [paths['/predictions'], paths['/runs/{run_id}/predictions']]) {
     for (const operation of [item?.post, item?.put]) if (operation) fillRows(operation, first!);
   }
   for (const operation of [paths['/predict']?.post, paths['/prediction']?.post])
-    if (operation) fillTexts(operation, first!);
+    if (operation) fillTexts(operation, first!, payload);
   const textModel = models.find(({ run }) => takesTexts(run.signature.input)) ?? first!;
   const withRun = paths['/runs/{run_id}/predict']?.post;
-  if (withRun) fillTexts(withRun, textModel);
+  if (withRun) fillTexts(withRun, textModel, payload);
   fillBare(paths['/predict'] ?? {}, models);
 }
 
@@ -55,11 +68,26 @@ function fillRows(operation: Operation, example: DescribedModel): void {
   operation.responses[422] = validationResponse(example, ['body', 'inputs', 0], 'body');
 }
 
-function fillTexts(operation: Operation, { model, run }: DescribedModel): void {
+function fillTexts(operation: Operation, described: DescribedModel, payload: TextsPayload): void {
+  const { model, run } = described;
+  operation.requestBody!.content[JSON_TYPE]!.example = payload;
   operation.responses[422] = validationErrors('HTTPValidationError', TEXT_PROBLEMS);
-  if (takesTexts(run.signature.input)) return;
+  if (takesTexts(run.signature.input)) {
+    successOf(operation).content![JSON_TYPE]!.example = envelopeExample({ data: answerToTexts(described, payload) });
+    return;
+  }
   const warning = `The model ${model.card.name} takes no texts, so this answers 422 here.`;
   operation.description = [operation.description, warning].filter(Boolean).join('\n\n');
+}
+
+/** What the trainer saw for the texts; for its first example where it did not see them. */
+function answerToTexts(described: DescribedModel, { texts }: TextsPayload): object {
+  const { model, run } = described;
+  const onRequest = run.decode.on_request ?? [];
+  const outputs = texts.map(({ text }) => run.examples.find(({ input }) => input.text === text)?.output);
+  if (outputs.includes(undefined)) return examplePairs(described)[0]!.data;
+  const predictions = outputs.map((output) => withoutFields(output!, onRequest));
+  return { model: model.card.name, run_id: run.run_id, predictions };
 }
 
 function fillBare(item: { get?: Operation; put?: Operation }, models: readonly DescribedModel[]): void {

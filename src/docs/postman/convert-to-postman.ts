@@ -15,7 +15,8 @@ const TIMEOUT_MS = 60_000;
  * @throws when the converter refuses the document or takes longer than a minute.
  */
 export async function convertToPostman(document: string): Promise<PostmanCollection> {
-  const worker = new Worker(workerFile(), { workerData: document });
+  // What the converter prints about odd names is no line of our log.
+  const worker = new Worker(workerFile(), { workerData: document, stdout: true, stderr: true });
   try {
     const message = await firstMessage(worker);
     if ('failure' in message) throw new Error(`The Postman collection could not be made: ${message.failure}`);

@@ -47,11 +47,7 @@ function finishRequest({ body: _made, ...request }: PostmanRequest, operation: O
   const { parameters = [] } = operation;
   const url = {
     ...request.url,
-    query: pairs(parameters, 'query').map((pair) => ({
-      ...pair,
-      key: encodeURIComponent(pair.key),
-      value: encodeURIComponent(pair.value ?? ''),
-    })),
+    query: pairs(parameters, 'query').map((pair) => ({ ...pair, key: encodeURIComponent(pair.key) })),
     variable: pairs(parameters, 'path'),
   };
   const content = operation.requestBody?.content[JSON_TYPE];
@@ -64,13 +60,16 @@ function finishRequest({ body: _made, ...request }: PostmanRequest, operation: O
   };
 }
 
-/** Parameters as the reader finds them: those with an example are filled in, the others are off. */
+/**
+ * Parameters as the reader finds them: those with an example are filled in, the others are off. Values are encoded here,
+ * because Postman leaves a slash or an ampersand as it is.
+ */
 function pairs(parameters: readonly Parameter[], place: Parameter['in']): PostmanPair[] {
   return parameters
     .filter((parameter) => parameter.in === place)
     .map(({ name, description, example }) => ({
       key: name,
-      value: example === undefined ? '' : String(example),
+      value: example === undefined ? '' : encodeURIComponent(String(example)),
       ...(description !== undefined && { description }),
       ...(example === undefined && { disabled: true }),
     }));

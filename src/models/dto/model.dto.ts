@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { VerdictDto } from '../../common/dto/verdict.dto.js';
 import { MODEL_TASKS } from '../../domain/card.js';
+import { VERDICT_FIXES } from '../../domain/verdict.js';
 
 const anyObject = { type: 'object', additionalProperties: true } as const;
 
@@ -134,7 +135,16 @@ export class UnreadableRunDto {
   @ApiProperty({ description: 'Folder, relative to the store.', example: 'titanic-survival/runs/half-copied' })
   place: string;
 
-  @ApiProperty({ type: VerdictDto })
+  @ApiProperty({
+    type: VerdictDto,
+    description: 'Why it could not be read.',
+    example: {
+      eligible: false,
+      reasons: [
+        { code: 'RUN_FILE_MISSING', message: 'There is no run.json.', fix: VERDICT_FIXES.RUN_FILE_MISSING },
+      ],
+    },
+  })
   verdict: VerdictDto;
 }
 

@@ -89,7 +89,7 @@ export class RunDetailDto extends RunDto {
   })
   backend: string | null;
 
-  @ApiProperty({ type: [String], description: 'What is worth knowing about how it is computed.' })
+  @ApiProperty({ type: [String], description: 'What is worth knowing about how it is computed.', example: [] })
   notes: string[];
 
   @ApiProperty({

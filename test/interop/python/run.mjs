@@ -10,7 +10,9 @@ import { projectRoot } from '../../../scripts/lib/project.mjs';
 const environment = join(projectRoot, '.cache', 'python-client');
 const python = join(environment, 'bin', 'python');
 if (!existsSync(python)) execFileSync('python3', ['-m', 'venv', environment], { stdio: 'inherit' });
-execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'requests==2.32.5'], { stdio: 'inherit' });
+execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'requests==2.32.5'], {
+  stdio: 'inherit',
+});
 
 const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
 const examples = [...readme.matchAll(/```python\n([^]*?)```\s+```json\n([^]*?)```/g)];
