@@ -27,7 +27,7 @@ export async function startServer(config: AppConfig): Promise<NestExpressApplica
   await app.listen(config.port, config.host);
   closeOnSignals(app, config.shutdownGraceMs);
   const { port } = app.getHttpServer().address() as AddressInfo;
-  const startMs = Math.round(process.uptime() * 1000);
+  const startMs = Math.round(performance.now() - (performance.getEntriesByName('bestrun:start')[0]?.startTime ?? 0));
   logger.info({ port, start_ms: startMs }, `bestrun is ready: http://localhost:${port}/docs (after ${startMs} ms)`);
   return app;
 }

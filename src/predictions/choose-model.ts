@@ -1,10 +1,8 @@
 import type { JsonValue } from '../domain/json.js';
 import type { RowSchema } from '../domain/signature.js';
+import { takesTexts } from '../domain/text-shorthand.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import type { ServedModel } from '../registry/model-registry.service.js';
-
-/** The field that makes a model one for texts; those have short routes of their own (`POST /predict`). */
-export const TEXT_FIELD = 'text';
 
 /**
  * Finds the model a bare row is meant for by the names of its fields: the one whose inputs hold all of them and most of
@@ -39,12 +37,6 @@ export function candidatesOf(models: readonly ServedModel[]): { candidates: Json
 /** Whether a model takes nothing but a text. */
 export function isForTexts(model: ServedModel): boolean {
   return takesTexts(inputOf(model));
-}
-
-/** Whether a row of only `{text}` can satisfy the contract. */
-export function takesTexts({ properties, required = [] }: RowSchema): boolean {
-  const type = Object.hasOwn(properties, TEXT_FIELD) ? [properties[TEXT_FIELD]!.type].flat() : [];
-  return type.includes('string') && required.every((name) => name === TEXT_FIELD);
 }
 
 function inputOf(model: ServedModel): RowSchema {

@@ -3,12 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { bodyShapeProblem } from '../common/validation/v1-rules.js';
 import { AppConfig } from '../config/app-config.js';
 import type { JsonObject } from '../domain/json.js';
+import { TEXT_FIELD, takesTexts } from '../domain/text-shorthand.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { MAX_LISTED_PROBLEMS, ValidationError } from '../domain/validation-problem.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredRun } from '../registry/registered-run.js';
 import type { ServedRun } from '../registry/served-run.js';
-import { TEXT_FIELD, candidatesOf, chooseModel, takesTexts } from './choose-model.js';
+import { candidatesOf, chooseModel } from './choose-model.js';
 import type {
   AnyPredictionsRequestDto,
   PredictPayload,

@@ -1,5 +1,5 @@
+import { takesTexts } from '../../domain/text-shorthand.js';
 import type { Run } from '../../domain/run.js';
-import type { RowSchema } from '../../domain/signature.js';
 import type { ServedModel } from '../../registry/model-registry.service.js';
 import { nameComponents } from './component-names.js';
 import type { ModelNames } from './component-names.js';
@@ -23,12 +23,6 @@ export function describeModels(models: readonly ServedModel[], document: OpenApi
     names: nameComponents(model.card.name, taken),
     path: `/models/${model.card.name}/predictions`,
   }));
-}
-
-/** Whether a row of only `{text}` can satisfy the contract: the routes for texts take such a model. */
-export function takesTexts({ properties, required = [] }: RowSchema): boolean {
-  if (!Object.hasOwn(properties, 'text') || required.some((name) => name !== 'text')) return false;
-  return [properties.text!.type].flat().includes('string');
 }
 
 /** The model that best shows a row of fields: the first whose fields no other shares, one for texts only at need. */

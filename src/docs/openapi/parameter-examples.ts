@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../domain/json.js';
 import type { Run } from '../../domain/run.js';
-import { takesTexts } from './described-model.js';
+import { takesTexts } from '../../domain/text-shorthand.js';
 import type { DescribedModel } from './described-model.js';
 import { operationsOf } from './openapi-types.js';
 import type { OpenApiDocument, Parameter, ParameterValue } from './openapi-types.js';

@@ -1,5 +1,6 @@
 import type { FieldSchema } from '../../domain/signature.js';
-import { modelForRows, takesTexts } from './described-model.js';
+import { takesTexts } from '../../domain/text-shorthand.js';
+import { modelForRows } from './described-model.js';
 import type { DescribedModel } from './described-model.js';
 import { envelopeExample } from './envelope-example.js';
 import {
