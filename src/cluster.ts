@@ -25,7 +25,8 @@ export function runCluster(config: AppConfig): void {
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
   };
   const replace = (worker: Worker, code: number) => {
-    if (isClosing) return;
+    // A process that had to be cut off makes the end of the whole an unclean one.
+    if (isClosing) return void (process.exitCode ||= Number(code !== 0));
     if (!hasListened) return closeAll(code || 1);
     const livedMs = Date.now() - (startedAt.get(worker.id) ?? 0);
     logger.error({ worker_id: worker.id, code }, 'a server process ended and is being replaced');

@@ -1,13 +1,19 @@
+import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
 
 import { AppModule } from './app.module.js';
 import { createAdapter, setUpApp } from './app.setup.js';
+import { watchConnections } from './common/http/drain-connections.js';
 import { PinoLogger, createLogger } from './common/logging/pino-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { publishDocs } from './docs/publish-docs.js';
+
+/** Time for the last log line to leave the process. */
+const LAST_WORDS_MS = 50;
 
 /**
  * Starts one server process: loads the best runs, then opens the port, and closes cleanly on SIGTERM and SIGINT.
@@ -25,25 +31,36 @@ export async function startServer(config: AppConfig): Promise<NestExpressApplica
   await app.init();
   publishDocs(app, config);
   await app.listen(config.port, config.host);
-  closeOnSignals(app, config.shutdownGraceMs);
+  closeOnSignals(app, logger, config.shutdownGraceMs);
   const { port } = app.getHttpServer().address() as AddressInfo;
   const startMs = Math.round(performance.now() - (performance.getEntriesByName('bestrun:start')[0]?.startTime ?? 0));
   logger.info({ port, start_ms: startMs }, `bestrun is ready: http://localhost:${port}/docs (after ${startMs} ms)`);
   return app;
 }
 
-/** Lets running requests finish for a while, then ends with code 0; code 1 when they did not finish in time. */
-function closeOnSignals(app: NestExpressApplication, graceMs: number): void {
+/** Lets running requests finish for a while, then ends with code 0; by force when they did not finish in time. */
+function closeOnSignals(app: NestExpressApplication, logger: Logger, graceMs: number): void {
+  const drainConnections = watchConnections(app.getHttpServer());
   let isClosing = false;
   const close = () => {
     if (isClosing) return;
     isClosing = true;
-    setTimeout(() => process.exit(1), graceMs).unref();
-    app.close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    setTimeout(() => endByForce(logger, graceMs), graceMs).unref();
+    drainConnections();
+    app.close().then(endByItself, () => process.exit(1));
   };
   process.once('SIGTERM', close);
   process.once('SIGINT', close);
+}
+
+/** Nothing is left to do. `process.exit` would stop the clock and wait for threads that are deep in native code. */
+function endByItself(): void {
+  process.exitCode = 0;
+  if (cluster.isWorker) process.disconnect();
+}
+
+/** A thread in the middle of native code would abort the process on any gentler way out. */
+function endByForce(logger: Logger, graceMs: number): void {
+  logger.error({ grace_ms: graceMs }, 'requests did not finish in time and are cut off');
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS_MS);
 }

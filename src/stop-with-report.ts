@@ -10,7 +10,9 @@ export function stopWithReport(error: unknown): void {
 }
 
 function isListenError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'listen';
+  // A process of a cluster asks its primary, whose call is named 'bind'.
+  const { syscall } = error as NodeJS.ErrnoException;
+  return error instanceof Error && (syscall === 'listen' || syscall === 'bind');
 }
 
 function sentenceOf(error: Error): string {

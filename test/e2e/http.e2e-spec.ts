@@ -88,7 +88,7 @@ describe('methods', () => {
   );
 
   it('an unknown path is 404 whatever the method, the body or the headers', async () => {
-    for (const options of [
+    const requests: AskOptions[] = [
       { method: 'DELETE' },
       { method: 'OPTIONS' },
       { method: 'POST', body: 'no JSON' },
@@ -96,7 +96,8 @@ describe('methods', () => {
       { method: 'POST', body: 'a=1', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } },
       { method: 'POST', body: 'x', headers: { 'Content-Encoding': 'gzip' } },
       { headers: { Accept: 'application/xml' } },
-    ]) {
+    ];
+    for (const options of requests) {
       const { status, headers } = await send('/nope', options);
       expect([options, status, headers['x-error-code']]).toEqual([options, 404, 'ROUTE_NOT_FOUND']);
     }

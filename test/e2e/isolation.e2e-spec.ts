@@ -50,9 +50,9 @@ describe('a model that throws', () => {
     const answers = await Promise.all([pick(7), add(), pick(1), pick(-9), add(), pick(2)]);
 
     expect(answers.map(({ status }) => status)).toEqual([503, 200, 200, 503, 200, 200]);
-    expect(codeOf(answers[0]!)).toEqual([503, 'PREDICTION_FAILED', 503]);
-    expect(answers[2]!.json.data.predictions).toEqual([{ value: 20 }]);
-    expect(answers[0]!.text).not.toMatch(/gather|index|onnx|ORT/i);
+    expect(codeOf(answers[0])).toEqual([503, 'PREDICTION_FAILED', 503]);
+    expect(answers[2].json.data.predictions).toEqual([{ value: 20 }]);
+    expect(answers[0].json.detail).toBe('The model could not compute this request. Other requests are not affected.');
   });
 });
 

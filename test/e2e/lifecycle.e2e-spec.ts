@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { Agent, get as httpGet } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -190,16 +191,32 @@ describe('the end', () => {
     agent.destroy();
   });
 
-  it('comes by force with code 1 when the grace is over', async () => {
+  it('comes by force when the grace is over, and the log says so', async () => {
     const server = start({ SHUTDOWN_GRACE_MS: '200' });
     const baseUrl = await server.ready();
     const running = ask(baseUrl, `/models/slow/predictions?x=1&times=${SLOW_TIMES * 3}`).catch(() => 'cut off');
     await wait(150);
+    const began = performance.now();
 
     server.kill('SIGTERM');
 
-    expect(await server.exited).toEqual({ code: 1, signal: null });
+    expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(server.log.at(-1)).toMatchObject({ level: 'error', grace_ms: 200 });
     expect(await running).toBe('cut off');
+  });
+
+  it('comes by force when a prediction that was given up still computes', async () => {
+    const server = start({ SHUTDOWN_GRACE_MS: '1000', PREDICTION_TIMEOUT_MS: '100' });
+    const baseUrl = await server.ready();
+    const times = SLOW_TIMES * 5;
+    expect((await ask(baseUrl, `/models/slow/predictions?x=1&times=${times}`)).status).toBe(504);
+    const began = performance.now();
+
+    server.kill('SIGTERM');
+
+    expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(performance.now() - began).toBeLessThan(2_500);
   });
 
   it('comes cleanly while the server is still starting', async () => {
@@ -270,10 +287,7 @@ describe('several worker processes', () => {
     const baseUrl = await server.ready();
     expect((await workerIds(baseUrl, 40)).size).toBe(4);
 
-    const victim = (await ask(baseUrl, '/livez')).headers['x-worker-id'] as string;
-    const pid = server.log.find(({ worker_id, pid: id }) => worker_id === Number(victim) && id !== undefined)?.pid as
-      number | undefined;
-    process.kill(pid ?? childrenOf(server.child.pid!)[0]!, 'SIGKILL');
+    process.kill(childrenOf(server.child.pid!)[0]!, 'SIGKILL');
     const statuses = new Set<number | string>();
     for (const end = Date.now() + 3_500; Date.now() < end; await wait(20)) {
       statuses.add(
@@ -321,6 +335,9 @@ describe('several worker processes', () => {
 
 /** Process ids of the children of a process. */
 function childrenOf(pid: number): number[] {
-  const { readFileSync } = jest.requireActual<typeof import('node:fs')>('node:fs');
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  const table = execFileSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' });
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([parent, child]) => (parent === pid ? [child!] : []));
 }
