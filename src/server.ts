@@ -1,16 +1,13 @@
 import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 
-import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 
-import { AppModule } from './app.module.js';
-import { createAdapter, setUpApp } from './app.setup.js';
 import { watchConnections } from './common/http/drain-connections.js';
-import { PinoLogger, createLogger } from './common/logging/pino-logger.js';
+import { createLogger } from './common/logging/pino-logger.js';
 import type { AppConfig } from './config/app-config.js';
-import { publishDocs } from './docs/publish-docs.js';
+import { createApp } from './create-app.js';
 
 /** Time for the last log line to leave the process. */
 const LAST_WORDS_MS = 50;
@@ -22,14 +19,7 @@ const LAST_WORDS_MS = 50;
  */
 export async function startServer(config: AppConfig): Promise<NestExpressApplication> {
   const logger = createLogger(config.logLevel);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), createAdapter(config), {
-    logger: new PinoLogger(logger),
-    bodyParser: false,
-    abortOnError: false,
-  });
-  setUpApp(app, config, logger);
-  await app.init();
-  publishDocs(app, config);
+  const app = await createApp(config, logger);
   await app.listen(config.port, config.host);
   closeOnSignals(app, logger, config.shutdownGraceMs);
   const { port } = app.getHttpServer().address() as AddressInfo;

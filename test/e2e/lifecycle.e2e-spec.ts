@@ -135,7 +135,7 @@ describe('the start', () => {
   });
 
   it.each(['1', '2'])('says so when the port is in use, with %s worker(s)', async (workers) => {
-    const other = createServer().listen(0, '127.0.0.1');
+    const other = createServer().listen(0, '127.0.0.1').unref();
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
 
@@ -144,7 +144,7 @@ describe('the start', () => {
     expect((await server.exited).code).toBe(1);
     expect(server.stderr).toContain(`Port ${port} is in use`);
     expect(server.stderr).not.toMatch(/\n\s+at /);
-    await new Promise((resolve) => other.close(resolve));
+    other.close();
   });
 });
 

@@ -1,14 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
-import { AppModule } from '../../src/app.module.js';
-import { createAdapter, setUpApp } from '../../src/app.setup.js';
-import { PinoLogger, createLogger } from '../../src/common/logging/pino-logger.js';
+import { createLogger } from '../../src/common/logging/pino-logger.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { publishDocs } from '../../src/docs/publish-docs.js';
+import { createApp } from '../../src/create-app.js';
 
 /** A server on a free loopback port, for one test file. */
 export interface TestApp {
@@ -34,21 +31,7 @@ export async function createTestApp(environment: Record<string, string> = {}): P
     PORT: '0',
     ...environment,
   });
-  const logger = createLogger(config.logLevel);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), createAdapter(config), {
-    logger: new PinoLogger(logger),
-    bodyParser: false,
-    abortOnError: false,
-  });
-  setUpApp(app, config, logger);
-  try {
-    await app.init();
-  } catch (error) {
-    // A start that failed still holds worker threads, which would keep the tests from ending.
-    await app.close();
-    throw error;
-  }
-  publishDocs(app, config);
+  const app = await createApp(config, createLogger(config.logLevel));
   await app.listen(config.port, config.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
   return { app, baseUrl: `http://127.0.0.1:${port}`, close: () => app.close() };
