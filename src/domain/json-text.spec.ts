@@ -56,6 +56,14 @@ describe('parseJson', () => {
     });
   });
 
+  it('makes a number of integers that no 64 bits hold, in no time', () => {
+    const start = performance.now();
+
+    expect(parseJson(`[${'9'.repeat(5_000_000)},${'1'.repeat(30)}]`)).toEqual([Infinity, Number('1'.repeat(30))]);
+
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+
   it.each(['{"__proto__":{"polluted":true}}', '{"__proto__":{"polluted":true},"n":12345678901234567890}'])(
     'treats __proto__ as a key like any other in %s',
     (text) => {

@@ -164,6 +164,8 @@ describe('what comes in', () => {
     'application/json; charset=us-ascii',
     'application/vnd.api+json',
     'application/ld+json; profile=x',
+    // What fetch() writes by itself on a string.
+    'text/plain;charset=UTF-8',
   ])('Content-Type: %s is read as JSON', async (type) => {
     expect((await post({ 'Content-Type': type })).status).toBe(200);
   });

@@ -281,6 +281,19 @@ describe('several worker processes', () => {
     return ids;
   };
 
+  /**
+   * One check as a prober makes it, which gives up after two failures. The first may fail: Node hands a connection to a
+   * process by turns, and one that was killed in that very moment takes it along.
+   *
+   * @returns id of the process that answered.
+   */
+  const healthCheck = async (baseUrl: string) => {
+    const check = () => ask(baseUrl, '/health', { patienceMs: 1_000 });
+    const { status, headers } = await check().catch(check);
+    expect(status).toBe(200);
+    return headers['x-worker-id'] as string;
+  };
+
   it('answer together; a killed one is replaced without a failed health check; SIGTERM ends all', async () => {
     const server = start({ WORKERS: '4', INFERENCE_THREADS: '1' });
     await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 4);
@@ -288,17 +301,12 @@ describe('several worker processes', () => {
     expect((await workerIds(baseUrl, 40)).size).toBe(4);
 
     process.kill(childrenOf(server.child.pid!)[0]!, 'SIGKILL');
-    const statuses = new Set<number | string>();
-    for (const end = Date.now() + 3_500; Date.now() < end; await wait(20)) {
-      statuses.add(
-        await ask(baseUrl, '/health').then(
-          ({ status }) => status,
-          (error: Error) => error.message,
-        ),
-      );
+    const seen = new Set<string>();
+    for (const end = Date.now() + 15_000; !seen.has('5') && Date.now() < end; await wait(20)) {
+      seen.add(await healthCheck(baseUrl));
     }
 
-    expect([...statuses]).toEqual([200]);
+    expect(seen).toContain('5');
     const ids = await workerIds(baseUrl, 40);
     expect(ids.size).toBe(4);
     expect(ids).toContain('5');

@@ -1,0 +1,91 @@
+import { isAbsolute } from 'node:path';
+
+import { ConfigError, loadConfig } from './load-config.js';
+
+const problemsOf = (environment: Record<string, string>): readonly string[] => {
+  try {
+    loadConfig(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+describe('loadConfig', () => {
+  it('needs no variable at all', () => {
+    const config = loadConfig({});
+
+    expect(config).toMatchObject({
+      port: 5000,
+      host: '0.0.0.0',
+      workers: 1,
+      bodyLimitBytes: 10_485_760,
+      corsOrigins: '*',
+    });
+    expect(isAbsolute(config.modelsDir)).toBe(true);
+    expect(config.inferenceThreads).toBeGreaterThanOrEqual(2);
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('takes an empty variable for absent, but for CORS_ORIGINS, where empty means none', () => {
+    expect(loadConfig({ PORT: '', PUBLIC_URL: '', DEFAULT_MODEL: '' })).toMatchObject({
+      port: 5000,
+      publicUrl: undefined,
+    });
+    expect(loadConfig({ CORS_ORIGINS: '' }).corsOrigins).toEqual([]);
+  });
+
+  it('converts numbers, switches, lists and addresses', () => {
+    expect(
+      loadConfig({
+        PORT: ' 8080 ',
+        TRUST_PROXY: 'true',
+        LOG_REQUESTS: 'false',
+        CORS_ORIGINS: 'https://a.example , http://localhost:3000',
+        PUBLIC_URL: 'https://api.example/ml//',
+        INFERENCE_THREADS: '3',
+      }),
+    ).toMatchObject({
+      port: 8080,
+      trustProxy: true,
+      logRequests: false,
+      corsOrigins: ['https://a.example', 'http://localhost:3000'],
+      publicUrl: 'https://api.example/ml',
+      inferenceThreads: 3,
+    });
+  });
+
+  it.each([
+    ['PORT', ['x', '-1', '65536', '1.5', '0x10', '1e3', 'NaN']],
+    ['HOST', ['a b', 'http://x', '/']],
+    ['MODELS_DIR', [' ']],
+    ['DEFAULT_MODEL', ['Titanic', 'a b', '-a', '../x']],
+    ['WORKERS', ['0', '257', 'many']],
+    ['INFERENCE_THREADS', ['-1', '257']],
+    ['BODY_LIMIT_BYTES', ['1023', '10MB', '1073741825']],
+    ['MAX_ROWS_PER_REQUEST', ['0']],
+    ['PREDICTION_TIMEOUT_MS', ['0', '30s']],
+    ['MODEL_LOAD_TIMEOUT_MS', ['999']],
+    ['REQUEST_TIMEOUT_MS', ['999']],
+    ['SHUTDOWN_GRACE_MS', ['-1']],
+    ['MAX_QUEUED_REQUESTS', ['0']],
+    ['MAX_EXTRA_RUNS', ['0']],
+    ['CORS_ORIGINS', ['localhost', 'https://a/b', '*,https://a', 'ftp://a']],
+    ['PUBLIC_URL', ['x', 'ftp://a', '//a']],
+    ['TRUST_PROXY', ['1', 'yes', 'TRUE']],
+    ['LOG_LEVEL', ['loud', 'INFO']],
+    ['LOG_REQUESTS', ['0']],
+  ])('refuses a bad %s by name and rule, without its value', (name, values) => {
+    for (const value of values) {
+      const problems = problemsOf({ [name]: value });
+      expect([value, problems.length]).toEqual([value, 1]);
+      expect(problems[0]).toMatch(new RegExp(`^${name} must `));
+      if (value.length > 3) expect(problems[0]).not.toContain(value);
+    }
+  });
+
+  it('names all bad variables at once', () => {
+    expect(problemsOf({ PORT: 'x', WORKERS: 'x', LOG_LEVEL: 'x' })).toHaveLength(3);
+  });
+});

@@ -1,0 +1,50 @@
+import { deepestObjectAt, valueAt } from './dotted-path.js';
+
+const report = {
+  overall: { f1: 0.5, zero: 0, nothing: null },
+  class: { 'node.js': { f1: 0.25 }, node: { other: 1 } },
+  'a.b': { c: 1 },
+  a: { 'b.c': 2 },
+};
+
+describe('valueAt', () => {
+  it.each([
+    ['overall.f1', 0.5],
+    ['overall.zero', 0],
+    ['overall.nothing', null],
+    ['class.node.js.f1', 0.25],
+    ['class.node.other', 1],
+    ['a.b.c', 1],
+  ])('finds %s, dots inside keys included', (path, value) => {
+    expect(valueAt(report, path)).toBe(value);
+  });
+
+  it.each([
+    '',
+    '.',
+    'overall.',
+    '.overall',
+    'overall.f1.x',
+    'nope',
+    '__proto__',
+    'overall.toString',
+    'class.node.js.f1.',
+  ])('finds nothing at "%s"', (path) => {
+    expect(valueAt(report, path)).toBeUndefined();
+  });
+
+  it('takes no time to speak of for a path of many dots', () => {
+    const start = performance.now();
+
+    expect(valueAt(report, 'overall.'.repeat(2_000))).toBeUndefined();
+
+    expect(performance.now() - start).toBeLessThan(200);
+  });
+});
+
+describe('deepestObjectAt', () => {
+  it('says how far a path leads and what is there', () => {
+    expect(deepestObjectAt(report, 'overall.f1.x')).toEqual({ path: 'overall', keys: ['f1', 'zero', 'nothing'] });
+    expect(deepestObjectAt(report, 'nope.x')).toEqual({ path: '', keys: ['overall', 'class', 'a.b', 'a'] });
+  });
+});
