@@ -27,7 +27,12 @@ async function main(folder: string | undefined): Promise<void> {
   const takenIds = new Set<string>();
   const models = sourced.flatMap((model) => (model.card ? registerModel(model.card, model, takenIds) : []));
   const broken = sourced.filter(({ card }) => !card);
-  const host = createModelHost({ threads: 1, maxQueuedPerModel: 1, loadTimeoutMs: config.modelLoadTimeoutMs });
+  const host = createModelHost({
+    threads: 1,
+    maxQueuedPerModel: 1,
+    maxBatchRows: config.maxBatchRows,
+    loadTimeoutMs: config.modelLoadTimeoutMs,
+  });
   const loader = new RunLoader(host, config);
   for (const model of models) for (const run of model.runs) await tryRun(loader, model, run);
   await host.close();

@@ -16,6 +16,7 @@ export abstract class AppConfig {
   readonly requestTimeoutMs: number;
   readonly shutdownGraceMs: number;
   readonly maxQueuedRequests: number;
+  readonly maxBatchRows: number;
   readonly maxExtraRuns: number;
   /** `'*'`, or the allowed origins. */
   readonly corsOrigins: '*' | readonly string[];

@@ -101,6 +101,13 @@ export class Environment {
   @Max(1000000)
   MAX_QUEUED_REQUESTS = 1_000;
 
+  /** Most rows that waiting requests may bring together in one call of the model; 1 computes each request alone. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1)
+  @Max(1000000)
+  MAX_BATCH_ROWS = 1_024;
+
   /** Runs kept in memory besides the best ones, for /runs/{run_id}/predictions. */
   @WholeNumber()
   @IsInt()

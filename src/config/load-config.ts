@@ -53,6 +53,7 @@ function toConfig(env: Environment): AppConfig {
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     maxQueuedRequests: env.MAX_QUEUED_REQUESTS,
+    maxBatchRows: env.MAX_BATCH_ROWS,
     maxExtraRuns: env.MAX_EXTRA_RUNS,
     corsOrigins:
       env.CORS_ORIGINS === '*'

@@ -44,6 +44,21 @@ export function sliceRows(tensors: NamedTensors, start: number, end: number): Na
   return sliced;
 }
 
+/**
+ * The first dimension that all tensors share; scalars have none and count for nothing.
+ *
+ * @returns undefined when tensors disagree, or none has rows.
+ */
+export function rowsIn(tensors: NamedTensors): number | undefined {
+  let rows: number | undefined;
+  for (const { shape } of tensors.values()) {
+    if (shape.length === 0) continue;
+    if (rows !== undefined && shape[0] !== rows) return undefined;
+    rows = shape[0];
+  }
+  return rows;
+}
+
 function concatTensors(name: string, first: Tensor, tensors: readonly (Tensor | undefined)[]): Tensor {
   let rows = 0;
   let length = 0;

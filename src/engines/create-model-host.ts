@@ -8,6 +8,8 @@ const HANG_GRACE_MS = 500;
 export interface ModelHostOptions {
   readonly threads: number;
   readonly maxQueuedPerModel: number;
+  /** Most rows that several predictions may bring together in one call; 1 joins none. */
+  readonly maxBatchRows: number;
   readonly loadTimeoutMs: number;
   readonly onEvent?: PoolListener;
 }

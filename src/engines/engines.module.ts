@@ -19,6 +19,7 @@ function hostFor(config: AppConfig): ModelHost {
   return createModelHost({
     threads: config.inferenceThreads,
     maxQueuedPerModel: config.maxQueuedRequests,
+    maxBatchRows: config.maxBatchRows,
     loadTimeoutMs: config.modelLoadTimeoutMs,
     onEvent,
   });

@@ -7,6 +7,11 @@ export interface PredictOptions {
   readonly outputNames: readonly string[];
   /** Longest time from the call of `predict` to its answer, waiting included, in milliseconds. */
   readonly timeoutMs: number;
+  /**
+   * Gives the engine one row at a time, for a model whose rows change each other's answers or that takes one row only.
+   * It is slower; by default all rows of a request, and of others that wait, share one call of the engine.
+   */
+  readonly rowByRow?: boolean;
   /** Takes the request out of the queue when nobody wants the answer any more. */
   readonly signal?: AbortSignal;
 }
@@ -15,7 +20,8 @@ export interface PredictOptions {
 export interface HostedModel {
   readonly info: ModelInfo;
   /**
-   * Computes all rows of the inputs at once.
+   * Computes all rows of the inputs, as one answer. Predictions that wait for a thread may share a call; when one fails,
+   * the others do not notice.
    *
    * @param inputs  one tensor per model input, rows on axis 0. They are handed over: typed arrays that own their
    *   memory are moved to the other thread and are empty afterwards.

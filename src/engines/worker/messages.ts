@@ -14,6 +14,7 @@ export type Request =
       readonly model: number;
       readonly inputs: readonly PackedTensor[];
       readonly outputNames: readonly string[];
+      readonly rowByRow: boolean;
     }
   | { readonly kind: 'release'; readonly model: number };
 

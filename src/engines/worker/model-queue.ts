@@ -1,33 +1,43 @@
 import { AppError } from '../../domain/app-error.js';
+import { BatchLimit } from './batch-limit.js';
 import type { PendingPrediction } from './pending-prediction.js';
+import { canJoin } from './predict-call.js';
 
-/** How much the newest call counts in the average. */
+/** How much the newest call counts in the averages. */
 const NEWEST = 0.2;
 const LONGEST_RETRY_S = 60;
+
+export interface QueueOptions {
+  /** Most predictions that may wait. */
+  readonly limit: number;
+  /** Threads that empty the queue, for the estimate of when there is room again. */
+  readonly threads: number;
+  /** Most rows that several predictions may bring together in one call. */
+  readonly maxBatchRows: number;
+}
 
 /** The predictions of one model that wait for a thread, oldest first. */
 export class ModelQueue {
   private readonly waiting = new Set<PendingPrediction>();
-  /** Average milliseconds of a call, 0 before the first. */
-  private serviceMs = 0;
+  /** Those of failed calls, to be computed again before the others. */
+  private again = new Set<PendingPrediction>();
+  private readonly batchLimit: BatchLimit;
+  /** Average milliseconds and predictions of a call, undefined before the first. */
+  private average: { ms: number; predictions: number } | undefined;
 
-  /**
-   * @param limit  most predictions that may wait.
-   * @param threads  threads that empty the queue, for the estimate of when there is room again.
-   */
-  constructor(
-    private readonly limit: number,
-    private readonly threads: number,
-  ) {}
+  constructor(private readonly options: QueueOptions) {
+    this.batchLimit = new BatchLimit(options.maxBatchRows);
+  }
 
   get size(): number {
-    return this.waiting.size;
+    return this.waiting.size + this.again.size;
   }
 
   /** @throws AppError QUEUE_FULL, with the whole seconds after which there should be room. */
   assertRoom(): void {
-    if (this.waiting.size < this.limit) return;
-    const waitMs = (this.waiting.size * this.serviceMs) / this.threads;
+    if (this.size < this.options.limit) return;
+    const { ms, predictions } = this.average ?? { ms: 0, predictions: 1 };
+    const waitMs = (this.size / predictions) * (ms / this.options.threads);
     const retryAfterSeconds = Math.min(LONGEST_RETRY_S, Math.max(1, Math.ceil(waitMs / 1000)));
     throw new AppError('QUEUE_FULL', { retryAfterSeconds });
   }
@@ -38,28 +48,51 @@ export class ModelQueue {
 
   delete(prediction: PendingPrediction): void {
     this.waiting.delete(prediction);
+    this.again.delete(prediction);
   }
 
   /**
-   * What a free thread computes in its next call. One prediction each, so far; joining several is a change of this
-   * method and of `joinInputs` and `shareOutputs` (predict-call.ts), and of nothing else.
+   * What a free thread computes in its next call: the oldest prediction, and all that follow it as long as they may
+   * join it and stay within the limit of rows together. One that is larger than the limit goes alone.
    */
   takeCall(): PendingPrediction[] {
-    const [oldest] = this.waiting;
-    if (!oldest) return [];
-    this.waiting.delete(oldest);
-    return [oldest];
+    const queue = this.again.size > 0 ? this.again : this.waiting;
+    const call: PendingPrediction[] = [];
+    let rows = 0;
+    for (const next of queue) {
+      rows += Math.max(1, next.rows ?? 1);
+      if (call.length > 0 && (rows > this.batchLimit.rows || !canJoin(call[0]!, next))) break;
+      queue.delete(next);
+      call.push(next);
+    }
+    return call;
+  }
+
+  /** Puts predictions back to the front, each party to be computed in calls of its own. */
+  giveBack(parties: readonly (readonly PendingPrediction[])[]): void {
+    const before = this.again;
+    this.again = new Set(parties.flat());
+    for (const prediction of before) this.again.add(prediction);
+    for (const party of parties) {
+      const mark = Symbol('party');
+      for (const prediction of party) prediction.wait(mark);
+    }
   }
 
   /** Everything that waits, taken out. */
   takeAll(): PendingPrediction[] {
-    const all = [...this.waiting];
+    const all = [...this.again, ...this.waiting];
+    this.again.clear();
     this.waiting.clear();
     return all;
   }
 
-  /** Notes how long a call took, in milliseconds. */
-  noteServiceTime(ms: number): void {
-    this.serviceMs = this.serviceMs === 0 ? ms : this.serviceMs + NEWEST * (ms - this.serviceMs);
+  /** Notes how long an answered call took, in milliseconds. */
+  noteCall(call: readonly PendingPrediction[], ms: number): void {
+    const rows = call.reduce((sum, prediction) => sum + (prediction.rows ?? 1), 0);
+    this.batchLimit.note(rows, ms);
+    this.average ??= { ms, predictions: call.length };
+    this.average.ms += NEWEST * (ms - this.average.ms);
+    this.average.predictions += NEWEST * (call.length - this.average.predictions);
   }
 }

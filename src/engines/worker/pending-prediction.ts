@@ -1,20 +1,25 @@
 import { AppError } from '../../domain/app-error.js';
+import { rowsIn } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { PredictOptions } from '../model-host.js';
 
 /**
  * One caller of `predict`: its promise is settled exactly once, by the answer, the deadline or the abort signal,
- * whichever comes first. The deadline goes on counting after an abort, because it also tells a hanging thread.
+ * whichever comes first. It may be computed more than once: again, with fewer others, after a shared call failed.
  */
 export class PendingPrediction {
   readonly result: Promise<NamedTensors>;
+  /** Rows all its inputs share; undefined when they disagree: such a prediction shares no call. */
+  readonly rows: number | undefined;
+  /** `performance.now()` at which its caller stops waiting. */
+  readonly deadline: number;
+  /** Set once a call it shared failed: from then on it shares calls only with others of the same party. */
+  party: symbol | undefined;
+
   private resolve: (outputs: NamedTensors) => void;
   private reject: (reason: unknown) => void;
   private readonly timer: NodeJS.Timeout;
   private state: 'waiting' | 'running' | 'done' = 'waiting';
-  private late = false;
-
-  private onOverdue: (() => void) | undefined;
 
   /** @param onLeave  it was given up while it waited: it must not be computed any more. */
   constructor(
@@ -22,6 +27,8 @@ export class PendingPrediction {
     readonly options: PredictOptions,
     private readonly onLeave: (prediction: PendingPrediction) => void,
   ) {
+    this.rows = rowsIn(inputs);
+    this.deadline = performance.now() + options.timeoutMs;
     this.result = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -30,22 +37,18 @@ export class PendingPrediction {
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  /**
-   * It is being computed from now on.
-   *
-   * @param onOverdue  its deadline passed before the thread answered.
-   */
-  start(onOverdue: () => void): void {
+  /** It is being computed from now on. */
+  start(): void {
     this.state = 'running';
-    this.onOverdue = onOverdue;
   }
 
-  /** Its deadline passed. */
-  get isOverdue(): boolean {
-    return this.late;
+  /** It waits again, to be computed with its party and nobody else. */
+  wait(party: symbol): void {
+    this.state = 'waiting';
+    this.party = party;
   }
 
-  /** It was answered or taken out; after that a thread no longer works on it. */
+  /** Its caller has an answer: nothing needs to be computed for it any more. */
   get isDone(): boolean {
     return this.state === 'done';
   }
@@ -66,18 +69,14 @@ export class PendingPrediction {
     this.options.signal?.removeEventListener('abort', this.onAbort);
   }
 
-  private readonly onDeadline = (): void => {
-    this.late = true;
-    this.onOverdue?.();
+  private readonly onDeadline = (): void =>
     this.leave(new AppError('PREDICTION_TIMEOUT', { timeoutMs: this.options.timeoutMs }));
-  };
 
   private readonly onAbort = (): void => this.leave(this.options.signal?.reason);
 
   private leave(reason: unknown): void {
-    this.reject(reason);
-    if (this.state !== 'waiting') return;
-    this.finish();
-    this.onLeave(this);
+    const waited = this.state === 'waiting';
+    this.fail(reason);
+    if (waited) this.onLeave(this);
   }
 }

@@ -90,9 +90,9 @@ export class PooledModel implements HostedModel {
     if (this.closing && this.queue.size === 0 && this.busyThreads === 0) this.keeper.onIdleForever(this);
   }
 
-  noteSuccess(serviceMs: number): void {
+  noteSuccess(call: readonly PendingPrediction[], serviceMs: number): void {
     this.losses = 0;
-    this.queue.noteServiceTime(serviceMs);
+    this.queue.noteCall(call, serviceMs);
   }
 
   /**

@@ -1,17 +1,51 @@
+import { concatRows, sliceRows } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { PendingPrediction } from './pending-prediction.js';
 
-/** The inputs of one call for all its predictions. */
+/**
+ * Whether two predictions may share one call: their tensors can stand below each other and nothing keeps them apart.
+ * Outputs they want may differ; each gets its own.
+ */
+export function canJoin(first: PendingPrediction, other: PendingPrediction): boolean {
+  if (first.party !== other.party || first.options.rowByRow !== other.options.rowByRow) return false;
+  if (first.rows === undefined || other.rows === undefined || first.inputs.size !== other.inputs.size) return false;
+  for (const [name, { dtype, shape }] of first.inputs) {
+    const counterpart = other.inputs.get(name);
+    if (!counterpart || counterpart.dtype !== dtype || shape.length === 0) return false;
+    if (!sameBelow(shape, counterpart.shape)) return false;
+  }
+  return true;
+}
+
+/** The inputs of one call for all its predictions: those of a single one as they are, of several as a copy. */
 export function joinInputs(predictions: readonly PendingPrediction[]): NamedTensors {
-  return predictions[0]!.inputs;
+  return concatRows(predictions.map(({ inputs }) => inputs));
 }
 
 /** Outputs that any of the predictions asked for. */
 export function joinOutputNames(predictions: readonly PendingPrediction[]): readonly string[] {
-  return predictions[0]!.options.outputNames;
+  const first = predictions[0]!.options.outputNames;
+  if (predictions.every(({ options }) => options.outputNames === first)) return first;
+  return [...new Set(predictions.flatMap(({ options }) => options.outputNames))];
 }
 
-/** Gives each prediction its share of what one call computed. */
+/** Gives each prediction its rows of what one call computed, and of those the outputs it asked for. */
 export function shareOutputs(predictions: readonly PendingPrediction[], outputs: NamedTensors): void {
-  predictions[0]!.succeed(outputs);
+  const [single, second] = predictions;
+  if (!second) return single!.succeed(outputs);
+  let start = 0;
+  for (const prediction of predictions) {
+    const end = start + prediction.rows!;
+    if (!prediction.isDone) prediction.succeed(sliceRows(chosen(outputs, prediction.options.outputNames), start, end));
+    start = end;
+  }
+}
+
+function chosen(outputs: NamedTensors, names: readonly string[]): NamedTensors {
+  if (names.length === outputs.size) return outputs;
+  return new Map(names.map((name) => [name, outputs.get(name)!]));
+}
+
+function sameBelow(shape: readonly number[], other: readonly number[]): boolean {
+  return shape.length === other.length && shape.every((size, axis) => axis === 0 || size === other[axis]);
 }

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 
 import { RunProblem } from '../../domain/verdict.js';
 import type { EngineModel, InferenceEngine } from '../inference-engine.js';
+import { computeRows } from './compute-rows.js';
 import { pack, unpack } from './messages.js';
 import type { Ready, Reply, Request } from './messages.js';
 
@@ -36,7 +37,9 @@ async function answer(engine: InferenceEngine, models: Map<number, EngineModel>,
     await model.dispose();
     return { kind: 'released' };
   }
-  const { tensors, transfer } = pack(await model.predict(unpack(request.inputs), request.outputNames));
+  const { tensors, transfer } = pack(
+    await computeRows(model, unpack(request.inputs), request.outputNames, request.rowByRow),
+  );
   return { kind: 'predicted', outputs: tensors, transfer };
 }
 

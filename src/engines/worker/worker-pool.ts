@@ -24,10 +24,12 @@ import type { ReplyHandler, ThreadEnd } from './worker-thread.js';
 export interface WorkerPoolOptions {
   /** Threads that compute, at least 1. Each holds the models it was needed for. */
   readonly threads: number;
-  /** Time a thread has after the deadline of its prediction before it is ended and replaced. */
+  /** Time a thread has after the deadline of its prediction before it is ended and replaced; see `patienceMs`. */
   readonly hangGraceMs: number;
   /** Predictions of one model that may wait for a thread. */
   readonly maxQueuedPerModel: number;
+  /** Most rows that several predictions may bring together in one call; 1 unless set: each has a call of its own. */
+  readonly maxBatchRows?: number;
   /** Longest time a thread may take to load a model. */
   readonly loadTimeoutMs: number;
   /** Memory limits of each thread's JavaScript heap; Node's defaults unless set. */
@@ -61,6 +63,9 @@ interface WaitingLoad {
  *
  * A model is loaded by one thread first; another one loads it too when predictions of it wait while that thread has
  * nothing to do. Models take turns, each model's predictions go in order.
+ *
+ * A free thread takes all predictions of a model that wait, up to a number of rows, and computes them in one call: a
+ * lone one leaves at once, a crowd shares the price of a call, and nobody waits for a timer.
  */
 export class WorkerPool extends ModelHost {
   private readonly roster: ThreadRoster;
@@ -87,7 +92,8 @@ export class WorkerPool extends ModelHost {
 
   override load(request: LoadRequest): Promise<HostedModel> {
     if (this.isClosed) return Promise.reject(new AppError('SHUTTING_DOWN'));
-    const queue = new ModelQueue(this.options.maxQueuedPerModel, this.options.threads);
+    const { maxQueuedPerModel: limit, threads, maxBatchRows = 1 } = this.options;
+    const queue = new ModelQueue({ limit, threads, maxBatchRows });
     const model = new PooledModel(this.nextKey++, request, queue, {
       onWork: (waiting) => this.onWork(waiting),
       onIdleForever: (unused) => this.giveBack(unused),
@@ -163,32 +169,37 @@ export class WorkerPool extends ModelHost {
   // --- predictions -----------------------------------------------------------------------------------------------
 
   private startPrediction(thread: WorkerThread, model: PooledModel): void {
-    const predictions = model.queue.takeCall();
+    const call = model.queue.takeCall();
     this.turns.delete(model);
     if (model.queue.size > 0) this.turns.add(model); // to the end: other models come first now
-    const onOverdue = () => this.watchForHang(thread, model, predictions);
-    for (const prediction of predictions) prediction.start(onOverdue);
+    for (const prediction of call) prediction.start();
     try {
-      this.sendPrediction(thread, model, predictions);
+      this.sendCall(thread, model, call);
     } catch (error) {
       // Memory that was given away before, e.g. with an earlier prediction, cannot be sent.
-      this.predictionsFailed(model, predictions, { kind: 'failed', cause: String(error) });
+      this.callFailed(model, call, { kind: 'failed', cause: String(error) });
       queueMicrotask(() => this.dispatch());
     }
   }
 
-  private sendPrediction(thread: WorkerThread, model: PooledModel, predictions: readonly PendingPrediction[]): void {
-    const { tensors, transfer } = pack(joinInputs(predictions));
-    const outputNames = joinOutputNames(predictions);
+  private sendCall(thread: WorkerThread, model: PooledModel, call: readonly PendingPrediction[]): void {
+    const { tensors, transfer } = pack(joinInputs(call));
+    const outputNames = joinOutputNames(call);
+    const rowByRow = call[0]!.options.rowByRow ?? false;
+    const request = { kind: 'predict', model: model.key, inputs: tensors, outputNames, rowByRow } as const;
     const start = performance.now();
-    const request = { kind: 'predict', model: model.key, inputs: tensors, outputNames } as const;
+    const hang = this.after(this.patienceMs(call, start), () => {
+      this.tell({ kind: 'thread-hung', path: model.path });
+      this.roster.end(thread, 'the prediction did not end');
+    });
     thread.send({ request, transfer, interruptible: model.interruptible }, (reply) => {
+      this.cancel(hang);
       model.busyThreads -= 1;
       if (reply.kind === 'predicted') {
-        model.noteSuccess(performance.now() - start);
-        shareOutputs(predictions, unpack(reply.outputs));
+        model.noteSuccess(call, performance.now() - start);
+        shareOutputs(call, unpack(reply.outputs));
       } else {
-        this.predictionsFailed(model, predictions, reply);
+        this.callFailed(model, call, reply);
       }
       model.endIfIdle();
       this.dispatch();
@@ -196,27 +207,37 @@ export class WorkerPool extends ModelHost {
     model.busyThreads += 1;
   }
 
-  private predictionsFailed(
-    model: PooledModel,
-    predictions: readonly PendingPrediction[],
-    reply: Reply | ThreadEnd,
-  ): void {
-    const cause = causeOf(reply);
-    const lost = reply.kind === 'lost';
-    if (lost) this.rest(model);
-    else this.tell({ kind: 'prediction-failed', path: model.path, cause });
-    const code = this.isClosed ? 'SHUTTING_DOWN' : lost ? 'WORKER_LOST' : 'PREDICTION_FAILED';
-    for (const prediction of predictions) prediction.fail(new AppError(code, {}, { cause: new Error(cause) }));
+  /**
+   * How long a call may take before its thread counts as hung; every caller gets its own answer at its own deadline
+   * whatever this says. A prediction alone has until its deadline, and a little more for the thread to live on. Among
+   * several, one may be to blame for the others: half the time of the most patient is left for computing them alone,
+   * and each of those has half of what is left again, so that one that hangs leaves time for the next. The most
+   * patient and not the hastiest counts, or callers with short deadlines could end threads that serve others well.
+   */
+  private patienceMs(call: readonly PendingPrediction[], now: number): number {
+    const leftMs = Math.max(0, ...call.map(({ deadline }) => deadline - now));
+    const isSuspect = call.length > 1 || call[0]!.party !== undefined;
+    return isSuspect ? Math.max(leftMs / 2, this.options.hangGraceMs) : leftMs + this.options.hangGraceMs;
   }
 
-  /** After its deadline a call may still end in time for the thread to live on; a hanging one does not. */
-  private watchForHang(thread: WorkerThread, model: PooledModel, predictions: readonly PendingPrediction[]): void {
-    if (predictions.some((prediction) => !prediction.isOverdue)) return;
-    this.after(this.options.hangGraceMs, () => {
-      if (predictions.every((prediction) => prediction.isDone)) return;
-      this.tell({ kind: 'thread-hung', path: model.path });
-      this.roster.end(thread, 'the prediction did not end');
-    });
+  /**
+   * Finds out whom a failed call is to blame on. Predictions change nothing, so they may be computed again: after an
+   * error in halves, until the guilty are alone; after the loss of a thread each alone at once, because threads are
+   * dear. What fails alone is answered.
+   */
+  private callFailed(model: PooledModel, call: readonly PendingPrediction[], reply: Reply | ThreadEnd): void {
+    const isLost = reply.kind === 'lost';
+    if (isLost) this.rest(model);
+    const unanswered = call.filter((prediction) => !prediction.isDone);
+    if (call.length > 1 && !this.isClosed) {
+      model.queue.giveBack(isLost ? unanswered.map((prediction) => [prediction]) : halves(unanswered));
+      if (model.queue.size > 0) this.turns.add(model);
+      return;
+    }
+    const cause = causeOf(reply);
+    if (!isLost) this.tell({ kind: 'prediction-failed', path: model.path, cause });
+    const code = this.isClosed ? 'SHUTTING_DOWN' : isLost ? 'WORKER_LOST' : 'PREDICTION_FAILED';
+    for (const prediction of unanswered) prediction.fail(new AppError(code, {}, { cause: new Error(cause) }));
   }
 
   /** A thread was lost on this model: a rest keeps it from ending one after the other. */
@@ -335,6 +356,11 @@ function leastLoaded(threads: Iterable<WorkerThread>): WorkerThread | undefined 
     if (thread.isFree && (!least || thread.models.size < least.models.size)) least = thread;
   }
   return least;
+}
+
+function halves<T>(items: readonly T[]): T[][] {
+  const middle = items.length >> 1;
+  return [items.slice(0, middle), items.slice(middle)];
 }
 
 function causeOf(reply: Reply | ThreadEnd): string {
