@@ -1,5 +1,6 @@
-// An inference thread whose engine fails on demand, for the tests of the pool. Its models compute what the first text of
-// the input `command` says; their name (the artifact's path) says how they load.
+// An inference thread whose engine fails on demand, for the tests of the pool. Its models do what each text of the input
+// `command` says, one after the other, and give for every row the `thread` and the number of `rows` of the engine's call;
+// their name (the artifact's path) says how they load.
 const { setImmediate } = require('node:timers');
 const { parentPort, threadId } = require('node:worker_threads');
 const { serveEngine } = require('../../dist/engines/worker/serve-engine.js');
@@ -24,7 +25,13 @@ const commands = {
   exit: () => process.exit(3),
   'throw-later': () => new Promise(() => setImmediate(commands.throw)),
   'fill-memory': fillMemory,
+  'throw-every-third': () => {
+    calls += 1;
+    if (calls % 3 === 0) commands.throw();
+  },
+  'one-row-more': () => {},
 };
+let calls = 0;
 
 const info = { inputs: [], outputs: [], backend: 'faulty', notes: [] };
 
@@ -34,10 +41,14 @@ serveEngine(parentPort, {
     if (path.startsWith('slow-load')) block(150);
     return {
       info,
-      predict: async (inputs) => {
-        const [command, argument] = inputs.get('command').data[0].split(' ');
-        await commands[command](argument);
-        return new Map([['thread', { dtype: 'int32', shape: [1], data: Int32Array.of(threadId) }]]);
+      predict: async (inputs, outputNames) => {
+        const { data } = inputs.get('command');
+        const perCall = data.includes('throw-every-third') ? ['throw-every-third'] : data;
+        for (const [command, argument] of perCall.map((text) => text.split(' '))) await commands[command](argument);
+        const rows = data.length + (data.includes('one-row-more') ? 1 : 0);
+        const values = { thread: threadId, rows: data.length };
+        const column = (value) => ({ dtype: 'int32', shape: [rows], data: new Int32Array(rows).fill(value) });
+        return new Map(outputNames.map((name) => [name, column(values[name])]));
       },
       dispose: async () => {},
     };

@@ -23,10 +23,13 @@ export interface Ready {
   readonly kind: 'ready';
 }
 
-/** What an inference thread answers. `cause` is text for the log. */
+/**
+ * What an inference thread answers. `computeMs` is the time of the engine alone; a busy main thread does not add to it.
+ * `cause` is text for the log.
+ */
 export type Reply =
   | { readonly kind: 'loaded'; readonly info: ModelInfo }
-  | { readonly kind: 'predicted'; readonly outputs: readonly PackedTensor[] }
+  | { readonly kind: 'predicted'; readonly outputs: readonly PackedTensor[]; readonly computeMs: number }
   | { readonly kind: 'released' }
   | { readonly kind: 'problem'; readonly code: VerdictCode; readonly message: string; readonly cause: string }
   | { readonly kind: 'failed'; readonly cause: string };

@@ -87,10 +87,15 @@ export class ModelQueue {
     return all;
   }
 
-  /** Notes how long an answered call took, in milliseconds. */
-  noteCall(call: readonly PendingPrediction[], ms: number): void {
+  /**
+   * Notes how long an answered call took.
+   *
+   * @param ms  milliseconds from sending it to its answer.
+   * @param computeMs  those of them that the engine computed.
+   */
+  noteCall(call: readonly PendingPrediction[], ms: number, computeMs: number): void {
     const rows = call.reduce((sum, prediction) => sum + (prediction.rows ?? 1), 0);
-    this.batchLimit.note(rows, ms);
+    this.batchLimit.note(rows, computeMs);
     this.average ??= { ms, predictions: call.length };
     this.average.ms += NEWEST * (ms - this.average.ms);
     this.average.predictions += NEWEST * (call.length - this.average.predictions);

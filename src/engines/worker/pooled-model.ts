@@ -90,9 +90,9 @@ export class PooledModel implements HostedModel {
     if (this.closing && this.queue.size === 0 && this.busyThreads === 0) this.keeper.onIdleForever(this);
   }
 
-  noteSuccess(call: readonly PendingPrediction[], serviceMs: number): void {
+  noteSuccess(call: readonly PendingPrediction[], serviceMs: number, computeMs: number): void {
     this.losses = 0;
-    this.queue.noteCall(call, serviceMs);
+    this.queue.noteCall(call, serviceMs, computeMs);
   }
 
   /**

@@ -33,16 +33,20 @@ export function joinOutputNames(predictions: readonly PendingPrediction[]): read
 export function shareOutputs(predictions: readonly PendingPrediction[], outputs: NamedTensors): void {
   const [single, second] = predictions;
   if (!second) return single!.succeed(outputs);
+  const joinedNames = joinOutputNames(predictions);
   let start = 0;
   for (const prediction of predictions) {
     const end = start + prediction.rows!;
-    if (!prediction.isDone) prediction.succeed(sliceRows(chosen(outputs, prediction.options.outputNames), start, end));
+    if (!prediction.isDone) {
+      const { outputNames } = prediction.options;
+      const own = outputNames === joinedNames ? outputs : chosen(outputs, outputNames);
+      prediction.succeed(sliceRows(own, start, end));
+    }
     start = end;
   }
 }
 
 function chosen(outputs: NamedTensors, names: readonly string[]): NamedTensors {
-  if (names.length === outputs.size) return outputs;
   return new Map(names.map((name) => [name, outputs.get(name)!]));
 }
 

@@ -37,10 +37,11 @@ async function answer(engine: InferenceEngine, models: Map<number, EngineModel>,
     await model.dispose();
     return { kind: 'released' };
   }
-  const { tensors, transfer } = pack(
-    await computeRows(model, unpack(request.inputs), request.outputNames, request.rowByRow),
-  );
-  return { kind: 'predicted', outputs: tensors, transfer };
+  const start = performance.now();
+  const computed = await computeRows(model, unpack(request.inputs), request.outputNames, request.rowByRow);
+  const computeMs = performance.now() - start;
+  const { tensors, transfer } = pack(computed);
+  return { kind: 'predicted', outputs: tensors, computeMs, transfer };
 }
 
 function post(port: MessagePort, { transfer, ...reply }: Answer): void {

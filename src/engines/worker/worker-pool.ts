@@ -196,7 +196,7 @@ export class WorkerPool extends ModelHost {
       this.cancel(hang);
       model.busyThreads -= 1;
       if (reply.kind === 'predicted') {
-        model.noteSuccess(call, performance.now() - start);
+        model.noteSuccess(call, performance.now() - start, reply.computeMs);
         shareOutputs(call, unpack(reply.outputs));
       } else {
         this.callFailed(model, call, reply);

@@ -1,0 +1,363 @@
+import { getEventListeners } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { fixtureRequest, floatRows } from '../../../test/contracts/inference-engine.contract.js';
+import { AppError } from '../../domain/app-error.js';
+import type { NamedTensors, Tensor } from '../../domain/tensor.js';
+import type { HostedModel, PredictOptions } from '../model-host.js';
+import type { PoolEvent } from './pool-event.js';
+import type { PooledModel } from './pooled-model.js';
+import { WorkerPool } from './worker-pool.js';
+import type { WorkerPoolOptions } from './worker-pool.js';
+
+const faultyWorker = join(__dirname, '..', '..', '..', 'test', 'support', 'faulty-worker.cjs');
+
+describe('predictions that share calls', () => {
+  const pools: WorkerPool[] = [];
+  const events: PoolEvent[] = [];
+  afterEach(async () => {
+    await Promise.all(pools.splice(0).map((pool) => pool.close()));
+    events.length = 0;
+  });
+
+  const makePool = (options: Partial<WorkerPoolOptions> = {}): WorkerPool => {
+    const pool = new WorkerPool({
+      threads: 1,
+      hangGraceMs: 50,
+      maxQueuedPerModel: 1_000,
+      maxBatchRows: 1_024,
+      loadTimeoutMs: 10_000,
+      onEvent: (event) => void events.push(event),
+      ...options,
+    });
+    pools.push(pool);
+    return pool;
+  };
+  const kinds = (kind: PoolEvent['kind']): PoolEvent[] => events.filter((event) => event.kind === kind);
+  /** The code of an AppError, or what else came out. */
+  const outcome = (promise: Promise<unknown>): Promise<unknown> =>
+    promise.catch((error: unknown) => (error instanceof AppError ? error.code : (error as Error).message));
+
+  describe('with real models', () => {
+    const options = { outputNames: ['y'], timeoutMs: 5_000 };
+    const numbers = (outputs: NamedTensors, name = 'y'): number[] => [...(outputs.get(name)!.data as Float32Array)];
+    const sums = (model: HostedModel, rows: number[][], more: Partial<PredictOptions> = {}): Promise<number[]> =>
+      model.predict(new Map([['x', floatRows(rows)]]), { ...options, ...more }).then((outputs) => numbers(outputs));
+    const load = (folder: string): Promise<HostedModel> => makePool().load(fixtureRequest('onnx', folder));
+
+    it('gives each caller its own rows, however many it sent', async () => {
+      const model = await load('onnx-sum');
+      const requests = Array.from({ length: 100 }, (_, i) => Array.from({ length: 1 + (i % 4) }, (_, k) => [i, k]));
+      const answers = await Promise.all(requests.map((rows) => sums(model, rows)));
+      expect(answers).toEqual(requests.map((rows) => rows.map(([a, b]) => a! + b!)));
+    });
+
+    it('keeps texts and the digits of int64 apart', async () => {
+      const model = await load('onnx-types');
+      const ask = async (i: number): Promise<unknown[]> => {
+        const inputs = new Map<string, Tensor>([
+          ['text', { dtype: 'string', shape: [1], data: [`text ${i}`] }],
+          ['whole', { dtype: 'int64', shape: [1], data: BigInt64Array.of(2n ** 60n + BigInt(i)) }],
+          ['flag', { dtype: 'bool', shape: [1], data: Uint8Array.of(i % 2) }],
+          ['positive', { dtype: 'uint64', shape: [1], data: BigUint64Array.of(BigInt(i)) }],
+        ]);
+        const outputs = await model.predict(inputs, { outputNames: ['13', 'x.1', '2'], timeoutMs: 5_000 });
+        return ['13', 'x.1', '2'].map((name) => outputs.get(name)!.data[0]);
+      };
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(i)));
+      expect(answers).toEqual(answers.map((_, i) => [`text ${i}`, 2n ** 60n + BigInt(i), 1 - (i % 2)]));
+    });
+
+    it('gives each caller the outputs it asked for, in its order', async () => {
+      const model = await load('onnx-two');
+      const ask = async (outputNames: string[]): Promise<[string, number][]> => {
+        const inputs = new Map([
+          ['a', floatRows([[5]])],
+          ['b', floatRows([[2]])],
+        ]);
+        const outputs = await model.predict(inputs, { outputNames, timeoutMs: 5_000 });
+        return [...outputs].map(([name, { data }]) => [name, data[0] as number]);
+      };
+      const wishes = [['sum'], ['sum'], ['difference'], ['difference', 'sum']];
+      expect(await Promise.all(wishes.map(ask))).toEqual([
+        [['sum', 7]],
+        [['sum', 7]],
+        [['difference', 3]],
+        [
+          ['difference', 3],
+          ['sum', 7],
+        ],
+      ]);
+    });
+
+    it('refuses one poisoned row among 64 callers, and answers the other 63', async () => {
+      const model = await load('onnx-gather');
+      const ask = (index: number): Promise<unknown> => {
+        const tensor: Tensor = { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(index)) };
+        return outcome(model.predict(new Map([['index', tensor]]), options).then((outputs) => numbers(outputs)));
+      };
+      for (const poisoned of [[41], [1, 2, 63], Array.from({ length: 64 }, (_, i) => i)]) {
+        events.length = 0;
+        const indices = Array.from({ length: 64 }, (_, i) => (poisoned.includes(i) ? 7 : i % 3));
+        const answers = await Promise.all(indices.map(ask));
+        expect(answers).toEqual(indices.map((index) => (index === 7 ? 'PREDICTION_FAILED' : [10 * (index + 1)])));
+        expect(kinds('prediction-failed')).toHaveLength(poisoned.length);
+      }
+    });
+
+    it('lets a caller whose tensors have another shape fail alone', async () => {
+      const model = await load('onnx-two');
+      const ask = (a: number[][], b: number[][]): Promise<unknown> => {
+        const inputs = new Map([
+          ['a', floatRows(a)],
+          ['b', floatRows(b)],
+        ]);
+        const asked = model.predict(inputs, { outputNames: ['sum'], timeoutMs: 5_000 });
+        return outcome(asked.then((outputs) => numbers(outputs, 'sum')));
+      };
+      const answers = [
+        ask([[1]], [[2]]),
+        ask([[1]], [[2]]),
+        ask([[1, 2]], [[3, 4]]),
+        ask([[1], [2]], [[3]]),
+        ask([[5]], [[6]]),
+      ];
+      expect(await Promise.all(answers)).toEqual([[3], [3], 'PREDICTION_FAILED', 'PREDICTION_FAILED', [11]]);
+    });
+
+    it('copies rows that share a call, once, and moves those that go alone', async () => {
+      const model = await load('onnx-sum');
+      const tensors = [1, 2, 3].map((value) => floatRows([[value, value]]));
+      await Promise.all(tensors.map((x) => model.predict(new Map([['x', x]]), options)));
+      expect(tensors.map(({ data }) => data.length)).toEqual([0, 2, 2]);
+    });
+
+    it('computes a request without rows, alone and among others', async () => {
+      const model = await load('onnx-sum');
+      const none = (): Promise<unknown> =>
+        model.predict(new Map([['x', { dtype: 'float32', shape: [0, 2], data: new Float32Array() }]]), options);
+      expect(await none()).toEqual(new Map([['y', { dtype: 'float32', shape: [0, 1], data: new Float32Array() }]]));
+      const [first, before, empty, after] = await Promise.all([
+        sums(model, [[1, 1]]),
+        sums(model, [[2, 2]]),
+        none(),
+        sums(model, [[3, 3]]),
+      ]);
+      expect([first, before, after]).toEqual([[2], [4], [6]]);
+      expect(empty).toEqual(await none());
+    });
+
+    it('refuses outputs that have not a row for each row sent', async () => {
+      const model = await load('onnx-total');
+      expect(await sums(model, [[1, 2]])).toEqual([3]);
+      const two = [
+        [1, 2],
+        [3, 4],
+      ];
+      expect(await outcome(sums(model, two))).toBe('PREDICTION_FAILED');
+      expect(kinds('prediction-failed')).toMatchObject([
+        { cause: expect.stringContaining('[1,1] for 2 rows') as string },
+      ]);
+      const crowd = await Promise.all([1, 2, 3, 4].map((value) => outcome(sums(model, [[value, 0]]))));
+      expect(crowd).toEqual([[1], [2], [3], [4]]);
+    });
+
+    it('gives the engine one row at a time where rows must not meet', async () => {
+      const rows = [
+        [1, 2],
+        [10, 20],
+        [3, 4],
+      ];
+      const mingled = await load('onnx-mingled');
+      expect(await sums(mingled, rows, { rowByRow: true })).toEqual([6, 60, 14]);
+      expect(await sums(mingled, rows)).not.toEqual([6, 60, 14]);
+      const oneRow = await load('onnx-one-row');
+      const asked = [rows, [[5, 6]], rows].map((some) => sums(oneRow, some, { rowByRow: true }));
+      expect(await Promise.all(asked)).toEqual([[3, 30, 7], [11], [3, 30, 7]]);
+    });
+  });
+
+  describe('with models that misbehave on demand', () => {
+    const load = (pool: WorkerPool, path = 'model'): Promise<PooledModel> =>
+      pool.load({ format: 'tfjs-layers', runFolder: '/runs', path }) as Promise<PooledModel>;
+    const faulty = (options: Partial<WorkerPoolOptions> = {}): WorkerPool =>
+      makePool({ workerFile: faultyWorker, ...options });
+    /** Rows of the engine's call that computed it, or the code of the failure. */
+    const send = (model: HostedModel, command: string | string[], options: Partial<PredictOptions> = {}) => {
+      const data = [command].flat();
+      const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [data.length], data }]]);
+      const asked = model.predict(inputs, { outputNames: ['rows'], timeoutMs: 5_000, ...options });
+      return outcome(asked.then((outputs) => outputs.get('rows')!.data[0]));
+    };
+    const times = <T>(count: number, work: () => T): T[] => Array.from({ length: count }, work);
+
+    it('takes everything that waits, up to the limit of rows', async () => {
+      const model = await load(faulty({ maxBatchRows: 4 }));
+      const answers = [send(model, 'block 20'), ...times(6, () => send(model, 'answer'))];
+      answers.push(
+        send(
+          model,
+          times(5, () => 'answer'),
+        ),
+        send(model, 'answer'),
+        send(model, ['answer', 'answer']),
+      );
+      expect(await Promise.all(answers)).toEqual([1, 4, 4, 4, 4, 2, 2, 5, 3, 3]);
+    });
+
+    it('stops joining rows that take long', async () => {
+      const model = await load(faulty());
+      await send(model, 'block 80');
+      const order: unknown[] = [];
+      await Promise.all(times(5, () => send(model, 'block 40').then((rows) => order.push(rows))));
+      expect(order[0]).toBe(1);
+      expect(Math.max(...(order as number[]))).toBeLessThan(4);
+    });
+
+    it('finds the guilty of a shared call without keeping other models waiting', async () => {
+      const pool = faulty();
+      const [bad, good] = [await load(pool, 'bad'), await load(pool, 'good')];
+      const order: string[] = [];
+      const busy = send(bad, 'block 20');
+      const crowd = times(32, () => send(bad, 'throw').then((code) => void order.push(code as string)));
+      const other = busy.then(() => send(good, 'answer')).then(() => void order.push('good'));
+      await Promise.all([...crowd, other]);
+      expect(order.filter((code) => code === 'PREDICTION_FAILED')).toHaveLength(32);
+      expect(order.indexOf('good')).toBeLessThan(8);
+    });
+
+    it('refuses few when a model throws on every third call', async () => {
+      const model = await load(faulty());
+      const answers = await Promise.all(times(64, () => send(model, 'throw-every-third')));
+      const failed = answers.filter((answer) => answer === 'PREDICTION_FAILED').length;
+      expect(answers.filter((answer) => typeof answer === 'number')).toHaveLength(64 - failed);
+      expect(failed).toBeLessThan(8);
+      expect(model.queue.size).toBe(0);
+    });
+
+    it('loses with a thread only whom the loss is to blame on', async () => {
+      const model = await load(faulty());
+      const answers = [send(model, 'block 20'), ...times(10, () => send(model, 'answer')), send(model, 'exit')];
+      answers.push(...times(10, () => send(model, 'answer')));
+      expect(await Promise.all(answers)).toEqual([1, ...times(10, () => 1), 'WORKER_LOST', ...times(10, () => 1)]);
+      expect(kinds('thread-lost')).toHaveLength(2);
+    });
+
+    it('rests instead of spending a thread on each of many that end theirs', async () => {
+      const model = await load(faulty());
+      const answers = [send(model, 'block 20'), ...times(8, () => send(model, 'exit', { timeoutMs: 600 }))];
+      const codes = await Promise.all(answers);
+      expect(new Set(codes.slice(1))).toEqual(new Set(['WORKER_LOST', 'PREDICTION_TIMEOUT']));
+      expect(kinds('thread-lost').length).toBeLessThan(5);
+      expect(kinds('model-resting').length).toBeGreaterThan(0);
+    });
+
+    it('answers in time who shares a call with one that hangs', async () => {
+      const model = await load(faulty());
+      const start = performance.now();
+      const answers = [send(model, 'block 20'), send(model, 'hang', { timeoutMs: 2_000 })];
+      answers.push(...times(5, () => send(model, 'answer', { timeoutMs: 2_000 })));
+      expect(await Promise.all(answers)).toEqual([1, 'WORKER_LOST', 1, 1, 1, 1, 1]);
+      expect(performance.now() - start).toBeLessThan(2_000);
+      expect(kinds('thread-hung')).toHaveLength(2);
+    });
+
+    it('answers everybody by their deadline when nobody can be saved', async () => {
+      const model = await load(faulty({ hangGraceMs: 500 }));
+      const start = performance.now();
+      const answers = [send(model, 'block 20'), ...times(4, () => send(model, 'hang', { timeoutMs: 200 }))];
+      expect(await Promise.all(answers)).toEqual([1, ...times(4, () => 'PREDICTION_TIMEOUT')]);
+      expect(performance.now() - start).toBeLessThan(400);
+    });
+
+    it('does not end a thread because one of its callers is in a hurry', async () => {
+      const model = await load(faulty());
+      const answers = [send(model, 'block 20'), send(model, 'answer', { timeoutMs: 40 }), send(model, 'block 300')];
+      expect(await Promise.all(answers)).toEqual([1, 'PREDICTION_TIMEOUT', 2]);
+      expect(kinds('thread-hung')).toEqual([]);
+    });
+
+    it('does not compute what has a deadline of 1 ms while the thread is busy', async () => {
+      const model = await load(faulty());
+      const answers = [send(model, 'block 50'), send(model, 'exit', { timeoutMs: 1 }), send(model, 'answer')];
+      expect(await Promise.all(answers)).toEqual([1, 'PREDICTION_TIMEOUT', 1]);
+    });
+
+    it('leaves out who hung up while waiting, and answers the others when one hangs up later', async () => {
+      const model = await load(faulty());
+      const [early, late] = [new AbortController(), new AbortController()];
+      const answers = [send(model, 'block 40'), send(model, 'exit', { signal: early.signal })];
+      answers.push(send(model, 'block 60', { signal: late.signal }), send(model, 'answer'));
+      early.abort(new Error('hung up early'));
+      setTimeout(() => late.abort(new Error('hung up late')), 70);
+      expect(await Promise.all(answers)).toEqual([1, 'hung up early', 'hung up late', 2]);
+      for (const { signal } of [early, late]) expect(getEventListeners(signal, 'abort')).toEqual([]);
+    });
+
+    it('refuses a model that answers with a row too many, and nobody else', async () => {
+      const model = await load(faulty());
+      const answers = [
+        send(model, 'block 20'),
+        send(model, 'answer'),
+        send(model, 'one-row-more'),
+        send(model, 'answer'),
+      ];
+      expect(await Promise.all(answers)).toEqual([1, 1, 'PREDICTION_FAILED', expect.any(Number)]);
+    });
+
+    it('answers each of 10,000 that meet a queue for 100', async () => {
+      const model = await load(faulty({ maxQueuedPerModel: 100 }));
+      const codes = await Promise.all([send(model, 'block 20'), ...times(10_000, () => send(model, 'answer'))]);
+      expect(codes.filter((code) => code === 'QUEUE_FULL')).toHaveLength(9_900);
+      expect(codes.slice(0, 101)).toEqual([1, ...times(100, () => 100)]);
+    });
+
+    it('tells callers of a full queue to wait as long as shared calls take', async () => {
+      const model = await load(faulty({ maxQueuedPerModel: 30 }));
+      await Promise.all([send(model, 'block 1'), ...times(30, () => send(model, 'block 1'))]);
+      await Promise.all(times(31, () => send(model, 'block 1')));
+      const crowd = times(31, () => send(model, 'block 1'));
+      const refused = await model
+        .predict(new Map<string, Tensor>([['command', { dtype: 'string', shape: [1], data: ['answer'] }]]), {
+          outputNames: ['rows'],
+          timeoutMs: 5_000,
+        })
+        .catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: 'QUEUE_FULL', facts: { retryAfterSeconds: 1 } });
+      await Promise.all(crowd);
+    });
+
+    it('gives a model back only after the last part of a failed call', async () => {
+      const model = await load(faulty());
+      const answers = [send(model, 'block 20'), send(model, 'answer'), send(model, 'throw'), send(model, 'answer')];
+      await model.release();
+      expect(await Promise.all(answers)).toEqual([1, 1, 'PREDICTION_FAILED', 1]);
+    });
+
+    it('leaves nothing behind: no place in the queue, no timer, no listener, no thread too many', async () => {
+      const pool = faulty({ threads: 2 });
+      const model = await load(pool);
+      const { signal } = new AbortController();
+      const commands = ['answer', 'throw', 'block 5', 'one-row-more', 'exit', 'answer'];
+      await Promise.all(
+        times(10, () => commands.map((command) => send(model, command, { signal, timeoutMs: 1_500 }))).flat(),
+      );
+      await sleep(600);
+      const inside = pool as unknown as {
+        timers: Set<unknown>;
+        turns: Set<unknown>;
+        roster: { threads: Set<unknown> };
+      };
+      expect({ waiting: model.queue.size, busy: model.busyThreads, turns: inside.turns.size }).toEqual({
+        waiting: 0,
+        busy: 0,
+        turns: 0,
+      });
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+      expect(inside.roster.threads.size).toBe(2);
+      await pool.close();
+      expect(process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort')).toEqual([]);
+    });
+  });
+});
