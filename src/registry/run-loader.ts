@@ -5,6 +5,7 @@ import { compileRowDecoder } from '../codec/row-decoder.js';
 import { compileRowEncoder } from '../codec/row-encoder.js';
 import { compileRowValidator } from '../codec/row-validator.js';
 import { AppConfig } from '../config/app-config.js';
+import { AppError } from '../domain/app-error.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Run } from '../domain/run.js';
 import { ValidationError } from '../domain/validation-problem.js';
@@ -12,6 +13,15 @@ import { RunProblem } from '../domain/verdict.js';
 import { ModelHost } from '../engines/model-host.js';
 import type { HostedModel } from '../engines/model-host.js';
 import type { SourcedRun } from '../sources/run-source.js';
+import {
+  MAX_PROOF_ROWS,
+  ONE_ROW_PER_CALL,
+  ROWS_FAIL_TOGETHER,
+  ROWS_MINGLE,
+  answersAgree,
+  proofOrder,
+  takesOneRow,
+} from './batching-proof.js';
 import { ServedRun } from './served-run.js';
 import type { Codec } from './served-run.js';
 
@@ -49,6 +59,7 @@ export class RunLoader {
     try {
       requireMatch(codec, hosted);
       const served = new ServedRun(run, codec, hosted);
+      if (takesOneRow(hosted.info, codec.decoder.outputNames)) served.serveRowByRow(ONE_ROW_PER_CALL);
       await this.selfTest(served);
       return served;
     } catch (error) {
@@ -57,26 +68,52 @@ export class RunLoader {
     }
   }
 
+  /**
+   * Replays the examples: the first ones one by one, to learn whether rows may share calls, the others as the run is
+   * served. The trainer's answers must come out the way clients will get theirs.
+   */
   private async selfTest(served: ServedRun): Promise<void> {
     const { examples, self_test: selfTest } = served.run;
-    const answers = await this.replay(served);
     const tolerance = selfTest?.tolerance ?? DEFAULT_TOLERANCE;
+    const all = examples.map((_, index) => index);
+    const first = all.slice(0, MAX_PROOF_ROWS);
+    const alone = await this.replay(served, first, true);
+    if (!served.isRowByRow) await this.proveBatching(served, alone, tolerance);
+    const answers = served.isRowByRow
+      ? [...alone, ...(await this.replay(served, all.slice(first.length)))]
+      : await this.replay(served, all);
     examples.forEach(({ output }, i) => {
       const difference = compareOutput(answers[i]!, output, tolerance);
       if (difference) throw new RunProblem('SELF_TEST_FAILED', `Example ${i}: ${difference}`);
     });
   }
 
-  private async replay(served: ServedRun): Promise<JsonObject[]> {
+  /** Serves the run row by row unless its examples get the same answers together, in another order, as alone. */
+  private async proveBatching(served: ServedRun, alone: readonly JsonObject[], tolerance: number): Promise<void> {
+    const order = proofOrder(alone.length);
+    try {
+      const together = await this.replay(served, order);
+      if (!answersAgree(together, alone, order, tolerance)) served.serveRowByRow(ROWS_MINGLE);
+    } catch (error) {
+      const { cause } = error as RunProblem;
+      if (!(cause instanceof AppError && cause.code === 'PREDICTION_FAILED')) throw error;
+      served.serveRowByRow(ROWS_FAIL_TOGETHER);
+    }
+  }
+
+  /** Answers to the examples of these indices, in their order. */
+  private async replay(served: ServedRun, indices: readonly number[], rowByRow?: boolean): Promise<JsonObject[]> {
+    if (indices.length === 0) return [];
     try {
       return await served.predict(
-        served.run.examples.map((example) => example.input),
+        indices.map((index) => served.run.examples[index]!.input),
         {
           source: 'body',
           mode: 'strict',
-          locOf: (index) => ['examples', index, 'input'],
+          locOf: (i) => ['examples', indices[i]!, 'input'],
           include: new Set(served.onRequestFields),
           timeoutMs: this.config.predictionTimeoutMs,
+          rowByRow,
         },
       );
     } catch (error) {

@@ -15,6 +15,8 @@ export interface PredictOptions extends ValidateOptions {
   readonly include: ReadonlySet<string>;
   /** Milliseconds, waiting included. */
   readonly timeoutMs: number;
+  /** Whether each row is computed in a call of its own; as the run is served unless set. */
+  readonly rowByRow?: boolean;
   /** Aborted when the caller has gone. */
   readonly signal?: AbortSignal;
 }
@@ -31,6 +33,9 @@ export class ServedRun {
   /** Replaced by the clock of the first self-test; for the run's detail. */
   readonly loadedAt = new Date();
 
+  /** Why its rows are computed one by one; undefined when they may share calls. */
+  private whyRowByRow: string | undefined;
+
   constructor(
     readonly run: Run,
     readonly codec: Codec,
@@ -43,7 +48,22 @@ export class ServedRun {
   }
 
   get notes(): readonly string[] {
-    return this.hosted.info.notes;
+    const { notes } = this.hosted.info;
+    return this.whyRowByRow === undefined ? notes : [...notes, this.whyRowByRow];
+  }
+
+  /** Whether each row is computed in a call of its own. */
+  get isRowByRow(): boolean {
+    return this.whyRowByRow !== undefined;
+  }
+
+  /**
+   * Computes each row in a call of its own from now on.
+   *
+   * @param why  a sentence for the run's detail.
+   */
+  serveRowByRow(why: string): void {
+    this.whyRowByRow = why;
   }
 
   /** Names of the output fields a caller may ask for. */
@@ -69,8 +89,9 @@ export class ServedRun {
     const prepared = encoder.prepare(rows);
     const inputs = encoder.encode(rows, options.locOf, problems, prepared);
     if (problems.length > 0) throw new ValidationError(problems);
-    const { timeoutMs, signal, include } = options;
-    const outputs = await this.hosted.predict(inputs, { outputNames: decoder.outputNames, timeoutMs, signal });
+    const { timeoutMs, signal, include, rowByRow = this.isRowByRow } = options;
+    const outputNames = decoder.outputNames;
+    const outputs = await this.hosted.predict(inputs, { outputNames, timeoutMs, signal, rowByRow });
     return decoder.decode(outputs, { rows, prepared }, include);
   }
 
