@@ -313,21 +313,6 @@ describe('predictions that share calls', () => {
       expect(codes.slice(0, 101)).toEqual([1, ...times(100, () => 100)]);
     });
 
-    it('tells callers of a full queue to wait as long as shared calls take', async () => {
-      const model = await load(faulty({ maxQueuedPerModel: 30 }));
-      await Promise.all([send(model, 'block 1'), ...times(30, () => send(model, 'block 1'))]);
-      await Promise.all(times(31, () => send(model, 'block 1')));
-      const crowd = times(31, () => send(model, 'block 1'));
-      const refused = await model
-        .predict(new Map<string, Tensor>([['command', { dtype: 'string', shape: [1], data: ['answer'] }]]), {
-          outputNames: ['rows'],
-          timeoutMs: 5_000,
-        })
-        .catch((error: unknown) => error);
-      expect(refused).toMatchObject({ code: 'QUEUE_FULL', facts: { retryAfterSeconds: 1 } });
-      await Promise.all(crowd);
-    });
-
     it('gives a model back only after the last part of a failed call', async () => {
       const model = await load(faulty());
       const answers = [send(model, 'block 20'), send(model, 'answer'), send(model, 'throw'), send(model, 'answer')];
