@@ -2,9 +2,9 @@ import type { Server } from 'node:http';
 
 import { Reflector } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { ExpressAdapter } from '@nestjs/platform-express';
 import cors from 'cors';
 import express from 'express';
+import type { Express, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
@@ -12,17 +12,21 @@ import type { Logger } from 'pino';
 import { EnvelopeInterceptor } from './common/envelope/envelope.interceptor.js';
 import { AppExceptionFilter } from './common/errors/app-exception.filter.js';
 import { acceptableMiddleware } from './common/http/acceptable.middleware.js';
-import { accessLogMiddleware } from './common/http/access-log.middleware.js';
+import { accessLogMiddleware, leanAccessLog } from './common/http/access-log.middleware.js';
 import { answerClientErrors } from './common/http/client-error.js';
 import { jsonBodyMiddleware } from './common/http/json-body.middleware.js';
+import { LeanExpressAdapter } from './common/http/lean-adapter.js';
 import { noStoreMiddleware } from './common/http/no-store.middleware.js';
 import { optionsMiddleware } from './common/http/options.middleware.js';
 import { parseQuery } from './common/http/query-parser.js';
 import { requestIdMiddleware } from './common/http/request-id.middleware.js';
 import { seedRoutesMiddleware } from './common/http/seed-routes.middleware.js';
+import { staticHeaders } from './common/http/static-headers.js';
 import { workerIdMiddleware } from './common/http/worker-id.middleware.js';
 import { V1ValidationPipe } from './common/validation/v1-validation.pipe.js';
 import type { AppConfig } from './config/app-config.js';
+import { LeanPredictions } from './predictions/lean-predictions.js';
+import { ModelRegistryService } from './registry/model-registry.service.js';
 
 /** Keep-alive longer than usual load balancers (60 s), so that they, not we, close idle connections. */
 const KEEP_ALIVE_MS = 65_000;
@@ -42,7 +46,7 @@ const SECURITY_HEADERS: HelmetOptions = {
 };
 
 /** The HTTP adapter. Its settings must be made before the router exists, which is at the first route. */
-export function createAdapter(config: AppConfig): ExpressAdapter {
+export function createAdapter(config: AppConfig): LeanExpressAdapter {
   const app = express();
   app.set('case sensitive routing', true);
   app.set('query parser', parseQuery);
@@ -50,26 +54,15 @@ export function createAdapter(config: AppConfig): ExpressAdapter {
   // Every envelope holds a timestamp: a hash of it never matches again.
   app.set('etag', false);
   app.disable('x-powered-by');
-  return new ExpressAdapter(app);
+  return new LeanExpressAdapter(app);
 }
 
 /** Everything around the rooms: the same for the server and for the tests. Call before `init()` or `listen()`. */
 export function setUpApp(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
   const http = app.getHttpAdapter().getInstance();
   app.use(requestIdMiddleware);
-  app.use(workerIdMiddleware());
   if (config.logRequests) app.use(accessLogMiddleware(logger));
-  app.use(helmet(SECURITY_HEADERS));
-  app.use(noStoreMiddleware);
-  app.use(
-    cors({
-      origin: originsOf(config),
-      methods: ['GET', 'HEAD', 'POST', 'PUT'],
-      exposedHeaders: EXPOSED_HEADERS,
-      maxAge: 600,
-      preflightContinue: true,
-    }),
-  );
+  for (const middleware of headerMiddlewares(config)) app.use(middleware);
   app.use(optionsMiddleware(http));
   app.use(seedRoutesMiddleware);
   app.use(acceptableMiddleware);
@@ -78,6 +71,37 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
   app.useGlobalInterceptors(new EnvelopeInterceptor(app.get(Reflector), config));
   app.useGlobalFilters(new AppExceptionFilter(config));
   setUpServer(app.getHttpServer(), config);
+}
+
+/**
+ * Answers plain predictions before Express sees them (predictions/lean-predictions.ts). Call after `init()`: the routes
+ * are those of the models that are served.
+ */
+export function setUpLeanPredictions(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
+  const adapter = app.getHttpAdapter() as unknown as LeanExpressAdapter;
+  const registry = app.get(ModelRegistryService);
+  const lean = new LeanPredictions(registry.listServedModels(), registry.findDefaultModel(), config, {
+    headers: [...staticHeaders(headerMiddlewares(config)), 'Content-Type', 'application/json; charset=utf-8'],
+    ordinary: (request, response) => void adapter.getInstance<Express>()(request, response),
+    ...(config.logRequests && { log: leanAccessLog(logger) }),
+  });
+  adapter.lookFirst((request, response) => lean.take(request, response));
+}
+
+/** What sets the headers of every answer, whichever way it goes. */
+function headerMiddlewares(config: AppConfig): RequestHandler[] {
+  return [
+    workerIdMiddleware(),
+    helmet(SECURITY_HEADERS),
+    noStoreMiddleware,
+    cors({
+      origin: originsOf(config),
+      methods: ['GET', 'HEAD', 'POST', 'PUT'],
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 600,
+      preflightContinue: true,
+    }),
+  ];
 }
 
 function setUpServer(server: Server, config: AppConfig): void {

@@ -3,7 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 
 import { AppModule } from './app.module.js';
-import { createAdapter, setUpApp } from './app.setup.js';
+import { createAdapter, setUpApp, setUpLeanPredictions } from './app.setup.js';
 import { PinoLogger } from './common/logging/pino-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { publishDocs } from './docs/publish-docs.js';
@@ -29,5 +29,6 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
     throw error;
   }
   publishDocs(app, config);
+  setUpLeanPredictions(app, config, logger);
   return app;
 }

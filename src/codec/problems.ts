@@ -1,8 +1,9 @@
 import type { JsonValue } from '../domain/json.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
+import { MAX_LISTED_PROBLEMS } from '../domain/validation-problem.js';
 
-/** Problems collected for one request; the rest of it is not looked at, so that a huge bad body stays cheap. */
-export const MAX_PROBLEMS = 100;
+/** Problems listed per request; the rest would only repeat them. */
+export const MAX_PROBLEMS = MAX_LISTED_PROBLEMS;
 
 /** Allowed values named in one message; a longer list is cut, because every problem repeats it. */
 const MAX_PERMITTED = 100;

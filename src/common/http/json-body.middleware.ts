@@ -4,6 +4,8 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { AppError } from '../../domain/app-error.js';
 import { JsonSyntaxError, parseJson } from '../../domain/json-text.js';
 import { ValidationError } from '../../domain/validation-problem.js';
+import { handedOver } from './handed-over.js';
+import type { HandedOver } from './handed-over.js';
 
 const JSON_TYPE = /^application\/(?:[\w.!#$&^-]+\+)?json$/i;
 /** How `fetch` labels a string when its caller names no type; nobody writes that by hand for anything else. */
@@ -23,6 +25,8 @@ export function jsonBodyMiddleware(limitBytes: number): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     // Express' reader leaves an empty object behind where there is no body.
     request.body = undefined;
+    const handed = handedOver(request);
+    if (handed) return takeHandedOver(request, handed, next);
     if (!hasBody(request)) return next();
     const type = request.headers['content-type'];
     if (type !== undefined && !isJson(type)) {
@@ -34,14 +38,23 @@ export function jsonBodyMiddleware(limitBytes: number): RequestHandler {
     }
     readBytes(request, response, (error?: unknown) => {
       if (error !== undefined) return next(error);
-      try {
-        request.body = parseBody(request.body as Buffer | undefined);
-        next();
-      } catch (problem) {
-        next(problem);
-      }
+      setBody(request, request.body as Buffer | undefined, next);
     });
   };
+}
+
+function takeHandedOver(request: Request, { bytes, error }: HandedOver, next: NextFunction): void {
+  if (error !== undefined) return next(error);
+  setBody(request, bytes, next);
+}
+
+function setBody(request: Request, bytes: Buffer | undefined, next: NextFunction): void {
+  try {
+    request.body = parseBody(bytes);
+    next();
+  } catch (problem) {
+    next(problem);
+  }
 }
 
 function hasBody({ method, headers }: Request): boolean {

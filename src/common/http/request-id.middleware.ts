@@ -13,10 +13,14 @@ declare module 'express-serve-static-core' {
   }
 }
 
+/** The client's id when it is safe to log, else a new one. */
+export function requestIdFor(given: string | string[] | undefined): string {
+  return typeof given === 'string' && ACCEPTED_ID.test(given) ? given : randomUUID();
+}
+
 /** Takes the client's request id when it is safe to log, else makes one; the answer carries it. */
 export function requestIdMiddleware(request: Request, response: Response, next: NextFunction): void {
-  const given = request.get('x-request-id');
-  request.requestId = given !== undefined && ACCEPTED_ID.test(given) ? given : randomUUID();
+  request.requestId = requestIdFor(request.headers['x-request-id']);
   request.arrivedAtMs = performance.now();
   response.setHeader('X-Request-Id', request.requestId);
   next();

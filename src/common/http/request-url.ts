@@ -22,13 +22,21 @@ function targetOf({ originalUrl }: Request): string {
 }
 
 /** Scheme and host of the server as the client sees it, without a slash at the end. */
-export function baseUrl(request: Request, publicUrl: string | undefined): string {
+export function baseUrl(request: Pick<Request, 'protocol' | 'host' | 'socket'>, publicUrl: string | undefined): string {
   if (publicUrl !== undefined) return publicUrl;
   const { protocol, host, socket } = request;
   // HTTP/1.0 clients may send no Host, and others may send anything.
   return `${protocol}://${isHost(host) ? host : `localhost:${socket.localPort ?? ''}`}`;
 }
 
+/** Hosts found good before. Clients send the same few; a client that sends many is not remembered for ever. */
+const knownHosts = new Set<string>();
+const MAX_KNOWN_HOSTS = 100;
+
 function isHost(host: string | undefined): host is string {
-  return host !== undefined && HOST.test(host) && URL.canParse(`http://${host}/`);
+  if (host === undefined) return false;
+  if (knownHosts.has(host)) return true;
+  if (!HOST.test(host) || !URL.canParse(`http://${host}/`)) return false;
+  if (knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.add(host);
+  return true;
 }
