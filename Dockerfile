@@ -14,8 +14,10 @@ FROM node:22-slim AS packages
 WORKDIR /app
 ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY package.json package-lock.json .npmrc ./
+# Native TensorFlow (SavedModels, TensorFlow.js on it) is left out: it adds about a gigabyte. With it: --build-arg OMIT=dev
+ARG OMIT="dev optional"
 # Only this platform's ONNX Runtime stays: the package brings them all (about 290 MB).
-RUN npm ci --omit=dev \
+RUN npm ci $(for part in $OMIT; do printf -- '--omit=%s ' "$part"; done) \
  && node -e "const {readdirSync,rmSync}=require('node:fs'),root='node_modules/onnxruntime-node/bin/napi-v6';for(const os of readdirSync(root))for(const cpu of readdirSync(root+'/'+os))if(os!==process.platform||cpu!==process.arch)rmSync(root+'/'+os+'/'+cpu,{recursive:true})"
 
 FROM node:22-slim
