@@ -66,7 +66,8 @@ export class HttpConnection {
     const head = bytes.latin1Slice(0, headEnd);
     this.#status = Number(head.slice(9, 12));
     const length = CONTENT_LENGTH.exec(head)?.[1];
-    if (length === undefined) return this.#close(new Error('The answer has no Content-Length, which is all this reads.'));
+    if (length === undefined)
+      return this.#close(new Error('The answer has no Content-Length, which is all this reads.'));
     this.#bodyLeft = Number(length);
     this.#readBody(bytes.length - headEnd - HEAD_END.length);
   }

@@ -50,6 +50,11 @@ export class LoadGenerator {
     this.bytes = load.requests.map(requestBytes);
   }
 
+  /** Ends before the time is up; what is out is still waited for. */
+  end() {
+    if (this.startedAt !== undefined) this.#end();
+  }
+
   /** Opens the connections, sends for the given time, waits for what is out, and closes. */
   async run() {
     const { connections, durationMs, rate } = this.load;
@@ -189,7 +194,7 @@ export class LoadGenerator {
   }
 
   #noteArrivals(now) {
-    for (let at; (at = this.#arrivalTime(this.#arrived)) <= now && at < this.endsAt; ) {
+    for (let at; (at = this.#arrivalTime(this.#arrived)) <= now && at < this.endsAt;) {
       this.#waiting.push(at);
       this.#arrived++;
     }
@@ -211,7 +216,8 @@ export class LoadGenerator {
     this.stoppedAt = performance.now();
     clearTimeout(this.timer);
     clearImmediate(this.immediate);
-    while (this.#nextWaiting < this.#waiting.length && this.#idle.length > 0) this.#send(this.#idle.pop(), this.#takeWaiting());
+    while (this.#nextWaiting < this.#waiting.length && this.#idle.length > 0)
+      this.#send(this.#idle.pop(), this.#takeWaiting());
     this.giveUp = setTimeout(() => this.#abandon(), DRAIN_MS);
     this.#finishWhenDrained();
   }

@@ -29,4 +29,9 @@ export class LoadSender {
       this.child.send({ id, load });
     });
   }
+
+  /** Ends the load being sent now, as if its time were up. */
+  end() {
+    this.child.send('end');
+  }
 }

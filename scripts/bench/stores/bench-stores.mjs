@@ -32,7 +32,9 @@ export function writeManyRunsStore(folder, count) {
   writeCard(target, { ...readJson(join(shipped, 'card.json')), name: 'many-runs', selection: byF1 });
   for (let i = 0; i < count; i++) {
     const runFolder = join(target, 'runs', `run-${i}`);
-    cpSync(join(shipped, 'runs', 'rule-baseline', run.model.path), join(runFolder, run.model.path), { recursive: true });
+    cpSync(join(shipped, 'runs', 'rule-baseline', run.model.path), join(runFolder, run.model.path), {
+      recursive: true,
+    });
     const metrics = { ...run.metrics, f1: (i + 1) / (count + 1) };
     writeJson(join(runFolder, 'run.json'), { ...run, run_id: `many-runs-${i}`, name: `run-${i}`, metrics });
   }
@@ -80,7 +82,9 @@ function copyBestOnnxRun(model, store) {
 async function writeHeavyModel(folder) {
   const bytes = heavyModel();
   const random = randomNumbers(7);
-  const rows = Array.from({ length: 3 }, () => ({ x: Array.from({ length: HEAVY_WIDTH }, () => Math.fround(random())) }));
+  const rows = Array.from({ length: 3 }, () => ({
+    x: Array.from({ length: HEAVY_WIDTH }, () => Math.fround(random())),
+  }));
   const { examples, msPerCall } = await computeExamples(bytes, rows);
   const file = join(folder, 'runs', 'generated', 'model.onnx');
   mkdirSync(dirname(file), { recursive: true });

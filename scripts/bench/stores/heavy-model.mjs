@@ -17,7 +17,11 @@ export function heavyModel() {
   const weights = (name, ...dims) => {
     const scale = Math.sqrt(3 / dims[0]);
     const count = dims.reduce((product, dim) => product * dim, 1);
-    return tensor(name, dims, Float32Array.from({ length: count }, () => (2 * random() - 1) * scale));
+    return tensor(
+      name,
+      dims,
+      Float32Array.from({ length: count }, () => (2 * random() - 1) * scale),
+    );
   };
   const layers = Array.from({ length: LAYERS }, (_, i) => [
     node('MatMul', [`h${i}`, `square${i % 2}`], [`p${i}`]),

@@ -1,0 +1,110 @@
+/** The report as rows of text, for a terminal and for docs/performance.md. */
+const decimal = (digits) => (value) => (Number.isFinite(value) ? value.toFixed(digits) : '–');
+const ratio = decimal(2);
+const ms = (value) => decimal(value < 10 ? 2 : value < 100 ? 1 : 0)(value);
+const whole = decimal(0);
+
+const headline = [
+  ['(a) throughput ÷ limit, 32 connections', ({ single }) => single?.vsLimit32, ratio, '≥ 0.90'],
+  ['(a) throughput ÷ limit, 256 connections', ({ single }) => single?.vsLimit256, ratio, '≥ 0.90'],
+  ['(a) p99 ÷ limit, 32 connections', ({ single }) => single?.p99VsLimit32, ratio, '≤ 1.50'],
+  ['(a) p99 ÷ limit, 256 connections', ({ single }) => single?.p99VsLimit256, ratio, '≤ 1.50'],
+  ['(a) CPU per request ÷ limit, 32 connections', ({ single }) => single?.cpuVsLimit32, ratio, ''],
+  ['(a) latency (p50) ÷ limit, 1 connection', ({ single }) => single?.latencyVsLimit1, ratio, '≤ 1.60'],
+  ['(a) throughput ÷ FastAPI, 32 connections', ({ single }) => single?.vsFastApi32, ratio, '≥ 4.00'],
+  ['(a) throughput ÷ FastAPI, 256 connections', ({ single }) => single?.vsFastApi256, ratio, '≥ 4.00'],
+  ['(b) rows per second ÷ limit', ({ batch1000 }) => batch1000?.vsLimit, ratio, '≥ 0.50'],
+  ['(b) rows per second ÷ FastAPI', ({ batch1000 }) => batch1000?.vsFastApi, ratio, ''],
+  ['(c) texts per second ÷ FastAPI', ({ text }) => text?.vsFastApi, ratio, '≥ 3.00'],
+  ['(c) texts per second ÷ limit', ({ text }) => text?.vsLimit, ratio, ''],
+  ['(d) throughput ÷ limit', ({ heavy }) => heavy?.vsLimit, ratio, ''],
+  ['(e) `/health` p99 beside (d), ms', ({ health }) => health?.p99MsUnderLoad, ms, '≤ 10'],
+  ['(e) event-loop delay p99 beside (d), ms', ({ health }) => health?.eventLoopP99MsHeavy, ms, ''],
+  ['(e) event-loop delay p99 at (a), 32 connections, ms', ({ health }) => health?.eventLoopP99MsSingle32, ms, ''],
+  ['(f) light model beside heavy ÷ alone', ({ fairness }) => fairness?.lightVsSolo, ratio, '≥ 0.40'],
+  ['start to ready, shipped models, ms', ({ startMs }) => startMs, whole, ''],
+  ['start with 5,000 runs, ms', ({ start5000RunsMs }) => start5000RunsMs, whole, '≤ 5000'],
+  ['memory idle, MiB', ({ rssIdleMb }) => rssIdleMb, whole, ''],
+  ['memory under load, MiB', ({ memory }) => memory?.rssUnderLoadMb, whole, ''],
+  ['memory growth over the long run, MiB', ({ rssGrowthMb }) => rssGrowthMb, decimal(1), 'noise'],
+];
+
+const HEADLINE = ['figure', 'measured', 'wanted'];
+const DETAILS = ['workload', 'contender', 'per second', 'p50 ms', 'p99 ms', 'p99.9 ms', 'CPU ms', 'spread'];
+const STORES = ['runs', 'start ms', 'memory MiB', '/runs p50 ms', '/runs p99 ms'];
+
+function headlineRows(report) {
+  return headline
+    .map(([name, of, format, wanted]) => [name, of(report), format, wanted])
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value, format, wanted]) => [name, format(value), wanted]);
+}
+
+function detailRows({ single, batch1000, text, heavy }) {
+  const loads = Object.entries({ '(a)': single, '(b)': batch1000, '(c)': text, '(d)': heavy }).flatMap(
+    ([title, each]) => [
+      ...Object.entries(each?.closed ?? {}).map(([connections, load]) => [`${title} ${connections} conn.`, load]),
+      ...Object.entries(each?.open ?? {}).map(([share, load]) => [`${title} open ${share}, ${load.rate}/s`, load]),
+    ],
+  );
+  return loads.flatMap(([title, { contenders }]) =>
+    Object.entries(contenders).map(([name, each]) => [
+      title,
+      name,
+      whole(each.requestsPerSecond),
+      ms(each.p50Ms),
+      ms(each.p99Ms),
+      ms(each.p999Ms),
+      decimal(3)(each.cpuMsPerRequest),
+      `${whole(each.spread * 100)} %${each.judgeByCpu ? ', judge by CPU' : ''}`,
+    ]),
+  );
+}
+
+function storeRows({ stores = {} }) {
+  return Object.entries(stores).map(([size, each]) => [
+    size,
+    whole(each.startMs),
+    whole(each.rssMb),
+    ms(each.runsP50Ms),
+    ms(each.runsP99Ms),
+  ]);
+}
+
+function remarks({ machine, quick, missing, seconds }) {
+  return [
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${seconds} s in all.`,
+    ...(quick ? ['A quick run: it shows that everything works; the figures mean little.'] : []),
+    ...Object.entries(missing).map(([name, why]) => `${name} is left out: ${why}.`),
+  ];
+}
+
+const tables = (report) =>
+  [
+    [HEADLINE, headlineRows(report)],
+    [DETAILS, detailRows(report)],
+    [STORES, storeRows(report)],
+  ].filter(([, rows]) => rows.length > 0);
+
+/** For a terminal. */
+export function toTable(report) {
+  const drawn = tables(report).map(([head, rows]) => {
+    const widths = head.map((_cell, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
+    return [head, ...rows]
+      .map((row) =>
+        row
+          .map((cell, i) => cell.padEnd(widths[i]))
+          .join('  ')
+          .trimEnd(),
+      )
+      .join('\n');
+  });
+  return [...drawn, remarks(report).join('\n')].join('\n\n');
+}
+
+/** For docs/performance.md. */
+export function toMarkdown(report) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const drawn = tables(report).map(([head, rows]) => [head, head.map(() => '---'), ...rows].map(line).join('\n'));
+  return [...drawn, remarks(report).join('\n')].join('\n\n');
+}

@@ -1,0 +1,85 @@
+/** What bestrun costs besides time per request: start, memory, and a store with many runs. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { projectRoot } from '../../lib/project.mjs';
+import { startBestrun } from '../contenders/start-contender.mjs';
+import { measure } from '../measure.mjs';
+import { rssMb } from '../processes.mjs';
+import { median } from '../statistics.mjs';
+import { writeManyRunsStore } from '../stores/bench-stores.mjs';
+import { getRequests, singleRequests } from './requests.mjs';
+
+const STORE_SIZES = [1, 100, 5000];
+/** After this much quiet a process has given back what it gives back, milliseconds. */
+const SETTLE_MS = 2000;
+/** Slices of the long run; memory is read after each. */
+const SLICES = 10;
+const MEMORY_CONNECTIONS = 32;
+const SLICE_LIMIT_MS = 12_000;
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+
+/** From starting the process on the shipped store to its open port, and the memory it then holds. */
+export async function start({ processes, effort, note }) {
+  const starts = [];
+  for (let i = 0; i < effort.starts; i++) {
+    note(`start, ${i + 1} of ${effort.starts}`);
+    const server = await startBestrun(processes, join(projectRoot, 'models'));
+    await settle();
+    starts.push({ startMs: server.startMs, rssIdleMb: rssMb(server.pid) });
+    await processes.stop(server.child);
+  }
+  return {
+    startMs: median(starts.map((each) => each.startMs)),
+    rssIdleMb: median(starts.map((each) => each.rssIdleMb)),
+  };
+}
+
+/**
+ * Memory of the server over many requests. The first slices fill caches and heaps; growth is from the mean of the third
+ * and fourth slice to the mean of the last two.
+ */
+export async function memory({ processes, sender, lightStore, effort, note }) {
+  const server = await startBestrun(processes, lightStore);
+  const load = { requests: singleRequests(), connections: MEMORY_CONNECTIONS, durationMs: SLICE_LIMIT_MS };
+  const series = [];
+  let requests = 0;
+  for (let i = 0; i < SLICES; i++) {
+    note(`memory, ${requests} of ${effort.memoryRequests} requests`);
+    const result = await measure(sender, server, { ...load, maxRequests: Math.ceil(effort.memoryRequests / SLICES) });
+    requests += result.answers;
+    series.push(rssMb(server.pid));
+  }
+  await settle();
+  const rssAfterMb = rssMb(server.pid);
+  await processes.stop(server.child);
+  const early = (series[2] + series[3]) / 2;
+  const late = (series.at(-1) + series.at(-2)) / 2;
+  return { rssGrowthMb: late - early, rssUnderLoadMb: Math.max(...series), rssAfterMb, requests, series };
+}
+
+/** Start, memory and `/runs` on stores of different sizes. */
+export async function stores({ processes, sender, folder, effort, note }) {
+  const sizes = {};
+  for (const size of STORE_SIZES) {
+    note(`store with ${size} runs`);
+    const store = writeManyRunsStore(join(folder, `runs-${size}`), size);
+    const starts = [];
+    for (let i = 0; i < effort.storeStarts; i++) {
+      const server = await startBestrun(processes, store);
+      const list = await measure(sender, server, {
+        requests: getRequests('/runs'),
+        connections: 1,
+        durationMs: effort.window.durationMs,
+      });
+      const { p50, p99 } = list.latencyMs;
+      starts.push({ startMs: server.startMs, rssMb: rssMb(server.pid), runsP50Ms: p50, runsP99Ms: p99 });
+      await processes.stop(server.child);
+    }
+    const of = (key) => median(starts.map((each) => each[key]));
+    sizes[size] = Object.fromEntries(Object.keys(starts[0]).map((key) => [key, of(key)]));
+    rmSync(store, { recursive: true });
+  }
+  return { start5000RunsMs: sizes[5000].startMs, sizes };
+}

@@ -1,0 +1,86 @@
+/** Workloads (a) to (d): the same requests to all contenders, in turn. */
+import { alternate, summarise } from '../measure.mjs';
+import { batchRequests, heavyRequests, singleRequests, textRequests } from './requests.mjs';
+
+const CONNECTIONS = [1, 32, 256];
+/** Shares of the limit's own closed-loop throughput. */
+const OPEN_SHARES = [0.25, 0.5, 0.75];
+const BATCH_CONNECTIONS = 8;
+const TEXT_CONNECTIONS = 32;
+const HEAVY_CONNECTIONS = 8;
+
+/** (a) One row, small tabular model: closed loop on 1, 32 and 256 connections, then open loop at fixed rates. */
+export async function single({ sender, light, effort, note }) {
+  const requests = singleRequests();
+  const closed = {};
+  for (const connections of CONNECTIONS) {
+    note(`single, ${connections} connections`);
+    closed[connections] = summarise(
+      await alternate({ sender, contenders: light, load: { requests, connections, ...effort.window }, ...effort }),
+    );
+  }
+  const limitRate = closed[32].contenders.limit.requestsPerSecond;
+  const open = {};
+  for (const share of OPEN_SHARES) {
+    const rate = Math.max(1, Math.round(share * limitRate));
+    // A server that cannot keep up is not measured by how long its queue grows: that depends on the duration alone.
+    const able = light.filter(({ name }) => closed[256].contenders[name].requestsPerSecond > 1.1 * rate);
+    note(`single, open loop, ${rate} requests per second`);
+    if (able.length === 0) continue;
+    const load = { requests, connections: 256, rate, ...effort.window };
+    const measured = await alternate({
+      ...effort,
+      sender,
+      contenders: able,
+      load,
+      alternations: effort.openAlternations,
+    });
+    const overloaded = light.filter((each) => !able.includes(each)).map(({ name }) => name);
+    open[`${share * 100}%`] = { rate, ...summarise(measured), overloaded };
+  }
+  const at = (connections) => closed[connections];
+  return {
+    vsLimit1: at(1).vsLimit.throughput,
+    vsLimit32: at(32).vsLimit.throughput,
+    vsLimit256: at(256).vsLimit.throughput,
+    latencyVsLimit1: at(1).vsLimit.p50,
+    p99VsLimit32: at(32).vsLimit.p99,
+    p99VsLimit256: at(256).vsLimit.p99,
+    vsFastApi32: at(32).vsFastApi?.throughput ?? null,
+    vsFastApi256: at(256).vsFastApi?.throughput ?? null,
+    cpuVsLimit32: at(32).vsLimit.cpu,
+    cpuVsLimit256: at(256).vsLimit.cpu,
+    cpuVsFastApi32: at(32).vsFastApi?.cpu ?? null,
+    closed,
+    open,
+  };
+}
+
+/** (b) A thousand rows in one request; rows per second are a thousand times the requests'. */
+export function batch1000(bench) {
+  return closedLoop(bench, 'batch of 1,000 rows', bench.light, batchRequests(), BATCH_CONNECTIONS);
+}
+
+/** (c) One text through project-tags, cleaned by every contender. */
+export function text(bench) {
+  return closedLoop(bench, 'text', bench.light, textRequests(), TEXT_CONNECTIONS);
+}
+
+/** (d) One row through a network that takes tens of milliseconds. */
+export function heavy(bench) {
+  return closedLoop(bench, 'heavy network', bench.heavy, heavyRequests(), HEAVY_CONNECTIONS);
+}
+
+async function closedLoop({ sender, effort, note }, title, contenders, requests, connections) {
+  note(title);
+  const load = { requests, connections, ...effort.window };
+  const summary = summarise(await alternate({ sender, contenders, load, ...effort }));
+  return {
+    vsLimit: summary.vsLimit.throughput,
+    vsFastApi: summary.vsFastApi?.throughput ?? null,
+    p99VsLimit: summary.vsLimit.p99,
+    cpuVsLimit: summary.vsLimit.cpu,
+    cpuVsFastApi: summary.vsFastApi?.cpu ?? null,
+    closed: { [connections]: summary },
+  };
+}
