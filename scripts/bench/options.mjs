@@ -4,15 +4,17 @@ import { parseArgs } from 'node:util';
 export const SECTIONS = ['single', 'batch1000', 'text', 'heavy', 'health', 'fairness', 'start', 'memory', 'stores'];
 
 const FULL = {
+  firstWarmUpMs: 4000,
   window: { durationMs: 2000 },
   warmUpMs: 1500,
   alternations: 5,
   openAlternations: 3,
   starts: 5,
   storeStarts: 3,
-  memoryRequests: 250_000,
+  memoryRequests: 340_000,
 };
 const QUICK = {
+  firstWarmUpMs: 1000,
   window: { durationMs: 500 },
   warmUpMs: 300,
   alternations: 3,

@@ -19,6 +19,7 @@ const headline = [
   ['(c) texts per second ÷ limit', ({ text }) => text?.vsLimit, ratio, ''],
   ['(d) throughput ÷ limit', ({ heavy }) => heavy?.vsLimit, ratio, ''],
   ['(e) `/health` p99 beside (d), ms', ({ health }) => health?.p99MsUnderLoad, ms, '≤ 10'],
+  ['(e) of it lateness of the load generator itself, p99, ms', ({ health }) => health?.sendLagP99Ms, ms, ''],
   ['(e) event-loop delay p99 beside (d), ms', ({ health }) => health?.eventLoopP99MsHeavy, ms, ''],
   ['(e) event-loop delay p99 at (a), 32 connections, ms', ({ health }) => health?.eventLoopP99MsSingle32, ms, ''],
   ['(f) light model beside heavy ÷ alone', ({ fairness }) => fairness?.lightVsSolo, ratio, '≥ 0.40'],
@@ -71,10 +72,11 @@ function storeRows({ stores = {} }) {
   ]);
 }
 
-function remarks({ machine, quick, missing, seconds }) {
+function remarks({ machine, quick, missing, failed, seconds }) {
   return [
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${seconds} s in all.`,
     ...(quick ? ['A quick run: it shows that everything works; the figures mean little.'] : []),
+    ...Object.entries(failed).map(([name, why]) => `${name} failed: ${why}`),
     ...Object.entries(missing).map(([name, why]) => `${name} is left out: ${why}.`),
   ];
 }

@@ -4,7 +4,7 @@ import { batchRequests, heavyRequests, singleRequests, textRequests } from './re
 
 const CONNECTIONS = [1, 32, 256];
 /** Shares of the limit's own closed-loop throughput. */
-const OPEN_SHARES = [0.25, 0.5, 0.75];
+const OPEN_SHARES = [0.1, 0.25, 0.5, 0.75];
 const BATCH_CONNECTIONS = 8;
 const TEXT_CONNECTIONS = 32;
 const HEAVY_CONNECTIONS = 8;
