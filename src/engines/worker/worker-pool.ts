@@ -217,7 +217,9 @@ export class WorkerPool extends ModelHost {
   private patienceMs(call: readonly PendingPrediction[], now: number): number {
     const leftMs = Math.max(0, ...call.map(({ deadline }) => deadline - now));
     const isSuspect = call.length > 1 || call[0]!.party !== undefined;
-    return isSuspect ? Math.max(leftMs / 2, this.options.hangGraceMs) : leftMs + this.options.hangGraceMs;
+    if (isSuspect) return Math.max(leftMs / 2, this.options.hangGraceMs);
+    // Timers round down: the caller must hear of its own deadline before it hears of the lost thread.
+    return Math.ceil(leftMs) + this.options.hangGraceMs + TIMER_SLACK_MS;
   }
 
   /**
