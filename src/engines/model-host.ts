@@ -1,3 +1,4 @@
+import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { NamedTensors } from '../domain/tensor.js';
 import type { LoadRequest, ModelInfo } from './inference-engine.js';
 
@@ -14,6 +15,8 @@ export interface PredictOptions {
   readonly rowByRow?: boolean;
   /** Takes the request out of the queue when nobody wants the answer any more. */
   readonly signal?: AbortSignal;
+  /** Gets `queueMs`, `batchRows` and `inferMs` of the call that answered. */
+  readonly timing?: PredictionTiming;
 }
 
 /** A model that another thread holds, seen from the main thread. */

@@ -33,6 +33,10 @@ export class ModelQueue {
     return this.waiting.size + this.again.size;
   }
 
+  get averageCallMs(): number {
+    return this.average?.ms ?? Infinity;
+  }
+
   /** @throws AppError QUEUE_FULL, with the whole seconds after which there should be room. */
   assertRoom(): void {
     if (this.size < this.options.limit) return;

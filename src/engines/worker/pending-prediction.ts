@@ -19,6 +19,8 @@ export class PendingPrediction {
   private resolve: (outputs: NamedTensors) => void;
   private reject: (reason: unknown) => void;
   private readonly timer: NodeJS.Timeout;
+  private readonly cameAt = performance.now();
+  private startedAt = 0;
   private state: 'waiting' | 'running' | 'done' = 'waiting';
 
   /** @param onLeave  it was given up while it waited: it must not be computed any more. */
@@ -28,7 +30,7 @@ export class PendingPrediction {
     private readonly onLeave: (prediction: PendingPrediction) => void,
   ) {
     this.rows = rowsIn(inputs);
-    this.deadline = performance.now() + options.timeoutMs;
+    this.deadline = this.cameAt + options.timeoutMs;
     this.result = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -40,6 +42,7 @@ export class PendingPrediction {
   /** It is being computed from now on. */
   start(): void {
     this.state = 'running';
+    this.startedAt = performance.now();
   }
 
   /** It waits again, to be computed with its party and nobody else. */
@@ -53,14 +56,24 @@ export class PendingPrediction {
     return this.state === 'done';
   }
 
-  succeed(outputs: NamedTensors): void {
+  /** @param batchRows  rows of the call that computed it. */
+  succeed(outputs: NamedTensors, batchRows = 1): void {
     this.finish();
+    this.noteTiming(batchRows);
     this.resolve(outputs);
   }
 
   fail(reason: unknown): void {
     this.finish();
     this.reject(reason);
+  }
+
+  private noteTiming(batchRows: number): void {
+    const { timing } = this.options;
+    if (!timing) return;
+    timing.queueMs = this.startedAt - this.cameAt;
+    timing.inferMs = performance.now() - this.startedAt;
+    timing.batchRows = batchRows;
   }
 
   private finish(): void {

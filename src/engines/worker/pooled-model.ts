@@ -15,6 +15,7 @@ export interface ModelKeeper {
   onIdleForever(model: PooledModel): void;
 }
 
+const QUICK_CALL_MS = 1;
 const FIRST_REST_MS = 250;
 const LONGEST_REST_MS = 10_000;
 
@@ -50,6 +51,11 @@ export class PooledModel implements HostedModel {
   /** Whether a thread may be ended while it works on this model (see `Errand`). */
   get interruptible(): boolean {
     return this.request.format !== 'onnx';
+  }
+
+  /** A call so quick that waiting for the one under way is cheaper than waking another thread. */
+  get waitsForItsThread(): boolean {
+    return this.busyThreads > 0 && this.queue.averageCallMs < QUICK_CALL_MS;
   }
 
   async predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors> {

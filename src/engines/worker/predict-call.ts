@@ -32,15 +32,16 @@ export function joinOutputNames(predictions: readonly PendingPrediction[]): read
 /** Gives each prediction its rows of what one call computed, and of those the outputs it asked for. */
 export function shareOutputs(predictions: readonly PendingPrediction[], outputs: NamedTensors): void {
   const [single, second] = predictions;
-  if (!second) return single!.succeed(outputs);
+  if (!second) return single!.succeed(outputs, single!.rows ?? 1);
   const joinedNames = joinOutputNames(predictions);
+  const batchRows = predictions.reduce((sum, { rows }) => sum + rows!, 0);
   let start = 0;
   for (const prediction of predictions) {
     const end = start + prediction.rows!;
     if (!prediction.isDone) {
       const { outputNames } = prediction.options;
       const own = outputNames === joinedNames ? outputs : chosen(outputs, outputNames);
-      prediction.succeed(sliceRows(own, start, end));
+      prediction.succeed(sliceRows(own, start, end), batchRows);
     }
     start = end;
   }

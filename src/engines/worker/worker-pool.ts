@@ -149,7 +149,7 @@ export class WorkerPool extends ModelHost {
         this.turns.delete(model);
         continue;
       }
-      if (model.restsUntil > now) continue;
+      if (model.restsUntil > now || model.waitsForItsThread) continue;
       if (thread.models.has(model.key)) return this.startPrediction(thread, model);
       if (mayLoad(model)) return this.startSpread(thread, model);
     }
