@@ -4,7 +4,7 @@ import { Reflector } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cors from 'cors';
 import express from 'express';
-import type { Express, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
@@ -32,7 +32,7 @@ import { ModelRegistryService } from './registry/model-registry.service.js';
 const KEEP_ALIVE_MS = 65_000;
 
 /** Headers that pages of other origins may read. */
-const EXPOSED_HEADERS = ['X-Request-Id', 'X-Error-Code', 'Link', 'Retry-After', 'X-Worker-Id'];
+const EXPOSED_HEADERS = ['X-Request-Id', 'X-Error-Code', 'Link', 'Retry-After', 'Server-Timing', 'X-Worker-Id'];
 
 /** JSON needs no right to load anything; pages that do set their own policy. CORS decides who may read, not CORP. */
 const SECURITY_HEADERS: HelmetOptions = {
@@ -82,10 +82,9 @@ export function setUpLeanPredictions(app: NestExpressApplication, config: AppCon
   const registry = app.get(ModelRegistryService);
   const lean = new LeanPredictions(registry.listServedModels(), registry.findDefaultModel(), config, {
     headers: [...staticHeaders(headerMiddlewares(config)), 'Content-Type', 'application/json; charset=utf-8'],
-    ordinary: (request, response) => void adapter.getInstance<Express>()(request, response),
     ...(config.logRequests && { log: leanAccessLog(logger) }),
   });
-  adapter.lookFirst((request, response) => lean.take(request, response));
+  adapter.useShortWay(lean);
 }
 
 /** What sets the headers of every answer, whichever way it goes. */

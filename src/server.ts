@@ -5,6 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 
 import { watchConnections } from './common/http/drain-connections.js';
+import type { LeanExpressAdapter } from './common/http/lean-adapter.js';
 import { createLogger } from './common/logging/pino-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { createApp } from './create-app.js';
@@ -30,7 +31,8 @@ export async function startServer(config: AppConfig): Promise<NestExpressApplica
 
 /** Lets running requests finish for a while, then ends with code 0; by force when they did not finish in time. */
 function closeOnSignals(app: NestExpressApplication, logger: Logger, graceMs: number): void {
-  const drainConnections = watchConnections(app.getHttpServer());
+  const { plainConnections } = app.getHttpAdapter() as unknown as LeanExpressAdapter;
+  const drainConnections = watchConnections(app.getHttpServer(), plainConnections);
   let isClosing = false;
   const close = () => {
     if (isClosing) return;

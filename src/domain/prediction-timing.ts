@@ -15,4 +15,11 @@ export class PredictionTiming {
   inferMs = 0;
   /** Turning tensors into output rows and those into JSON. */
   serialiseMs = 0;
+  /** Told when the answer is written; set by the run that computes. */
+  onFinish: ((timing: PredictionTiming) => void) | undefined;
+
+  /** The answer is written. */
+  finish(): void {
+    this.onFinish?.(this);
+  }
 }

@@ -8,6 +8,8 @@ export interface PredictOptions {
   readonly outputNames: readonly string[];
   /** Longest time from the call of `predict` to its answer, waiting included, in milliseconds. */
   readonly timeoutMs: number;
+  /** `performance.now()` from which `timeoutMs` counts, when that was before the call. */
+  readonly sinceMs?: number;
   /**
    * Gives the engine one row at a time, for a model whose rows change each other's answers or that takes one row only.
    * It is slower; by default all rows of a request, and of others that wait, share one call of the engine.

@@ -3,9 +3,10 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 
 import { AppError } from '../domain/app-error.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
+import type { PredictionTimesReport } from '../registry/prediction-times.js';
 import type { RegisteredModel } from '../registry/registered-run.js';
 import { VERSION } from '../version.js';
-import type { HealthDto, ModelHealthDto } from './dto/health.dto.js';
+import type { HealthDto, ModelHealthDto, ModelTimingsDto } from './dto/health.dto.js';
 
 /** What the server can say of its own health. */
 @Injectable()
@@ -44,5 +45,21 @@ function toDto({ card, best }: RegisteredModel): ModelHealthDto {
     backend: best?.served.backend ?? null,
     sha256: best?.registered.run.model.sha256 ?? null,
     loaded_at: best?.served.loadedAt.toISOString() ?? null,
+    timings: timingsOf(best?.served.times.report()),
+  };
+}
+
+function timingsOf(report: PredictionTimesReport | undefined): ModelTimingsDto | null {
+  if (!report) return null;
+  const { parse, validate, queue, infer, serialise, total } = report.partsMs;
+  return {
+    predictions: report.count,
+    parse_ms: parse,
+    validate_ms: validate,
+    queue_ms: queue,
+    infer_ms: infer,
+    serialise_ms: serialise,
+    total_ms: total,
+    batch_rows: report.batchRows,
   };
 }

@@ -1,15 +1,15 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { handOver } from '../common/http/handed-over.js';
 import type { HandedOver } from '../common/http/handed-over.js';
-import { readBody } from '../common/http/read-body.js';
-import { requestIdFor } from '../common/http/request-id.middleware.js';
-import { baseUrl } from '../common/http/request-url.js';
+import type { RequestHead, ShortAnswer, ShortCaller, ShortHandler, ShortWay } from '../common/http/plain/short-way.js';
+import { hostUrl } from '../common/http/request-url.js';
+import { serverTiming } from '../common/http/server-timing.js';
+import { readTimeout } from '../common/http/timeout-header.js';
 import type { AppConfig } from '../config/app-config.js';
 import { parseJson, stringifyJson } from '../domain/json-text.js';
 import { isJsonObject } from '../domain/json.js';
 import type { JsonObject } from '../domain/json.js';
+import { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Location } from '../domain/validation-problem.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import type { ServedModel } from '../registry/model-registry.service.js';
@@ -26,15 +26,19 @@ import { isForTexts } from './choose-model.js';
  * not JSON or breaks the contract, a failure) the request goes the ordinary way with what was read so far, which decides
  * alone what is answered. So this way never makes an error of its own: it gives the right answer, or none.
  */
-export class LeanPredictions {
+export class LeanPredictions implements ShortWay {
+  readonly headers: readonly string[];
+  readonly log: ShortWay['log'];
   private readonly routesByUrl: ReadonlyMap<string, LeanRoute>;
 
   constructor(
     models: readonly ServedModel[],
     defaultModel: RegisteredModel,
     private readonly config: AppConfig,
-    private readonly tools: LeanTools,
+    { headers, log }: Pick<ShortWay, 'headers' | 'log'>,
   ) {
+    this.headers = headers;
+    this.log = log;
     const routes = new Map<string, LeanRoute>();
     for (const model of models) routes.set(`/models/${model.card.name}/predictions`, inputsRoute(model));
     const short = models.find((model) => model.card === defaultModel.card);
@@ -45,116 +49,83 @@ export class LeanPredictions {
     this.routesByUrl = routes;
   }
 
-  /** Whether the request goes the short way; it is answered (or handed over) later then. */
-  take(request: IncomingMessage, response: ServerResponse): boolean {
-    const route = this.routesByUrl.get(request.url!);
-    if (!route?.methods.includes(request.method!) || !this.isPlain(request)) return false;
-    const exchange = this.begin(request, response);
-    readBody(request, Number(request.headers['content-length']), (bytes) => {
-      const rows = rowsOf(bytes, route, this.config.maxRowsPerRequest);
-      if (!rows) return this.giveUp(exchange, { bytes });
-      this.answer(exchange, route, rows, bytes);
-    });
-    return true;
-  }
-
-  /** Notes the arrival; when the client goes away before the answer, the work is dropped and the log says so. */
-  private begin(request: IncomingMessage, response: ServerResponse): Exchange {
-    const requestId = requestIdFor(request.headers['x-request-id']);
-    const exchange: Exchange = {
-      request,
-      response,
-      requestId,
-      arrivedAtMs: performance.now(),
-      abort: new AbortController(),
-      isGivenUp: false,
+  find(head: RequestHead): ShortHandler | undefined {
+    const route = this.routesByUrl.get(head.url);
+    if (!route?.methods.includes(head.method) || !this.isPlain(head)) return undefined;
+    const timeoutMs = readTimeout(head.headers, this.config.predictionTimeoutMs);
+    if (timeoutMs === undefined) return undefined;
+    const plain: PlainHead = {
+      route,
+      timeoutMs,
+      method: head.method,
+      url: head.url,
+      host: head.headers.host as string | undefined,
     };
-    response.once('close', () => {
-      if (exchange.isGivenUp) return;
-      const isAnswered = response.writableFinished;
-      if (!isAnswered) exchange.abort.abort();
-      this.tools.log?.(request, requestId, isAnswered ? 200 : 499, exchange.arrivedAtMs);
-    });
-    return exchange;
+    return (body, caller) => this.answer(plain, body, caller);
   }
 
   /** Whether every header is one this way understands. */
-  private isPlain({ headers }: IncomingMessage): boolean {
+  private isPlain({ headers }: RequestHead): boolean {
     const { accept, origin } = headers;
     const length = Number(headers['content-length'] ?? 0);
     return (
       length > 0 &&
       length <= this.config.bodyLimitBytes &&
-      PLAIN_TYPES.has(headers['content-type']) &&
+      PLAIN_TYPES.has(headers['content-type'] as string | undefined) &&
       (accept === undefined || accept === '*/*' || accept === 'application/json') &&
       (origin === undefined || this.config.corsOrigins === '*') &&
       headers['content-encoding'] === undefined &&
       headers['transfer-encoding'] === undefined &&
-      headers.expect === undefined &&
+      headers['expect'] === undefined &&
       !this.config.trustProxy
     );
   }
 
-  private answer(exchange: Exchange, route: LeanRoute, rows: readonly unknown[], bytes: Buffer): void {
-    const { served, registered } = route.model.best;
-    served
-      .predict(rows, {
+  private async answer(head: PlainHead, bytes: Buffer, caller: ShortCaller): Promise<ShortAnswer | HandedOver> {
+    const timing = new PredictionTiming();
+    const { route } = head;
+    const start = performance.now();
+    const rows = rowsOf(bytes, route, this.config.maxRowsPerRequest);
+    if (!rows) return { bytes };
+    timing.parseMs = performance.now() - start;
+    try {
+      const { served, registered } = route.model.best;
+      const predictions = await served.predict(rows, {
         locOf: route.locOf,
         source: 'body',
         mode: 'strict',
         include: NOTHING,
-        timeoutMs: this.config.predictionTimeoutMs,
-        signal: exchange.abort.signal,
-      })
-      .then(
-        (predictions) => {
-          const { run_id: runId } = registered.run;
-          const data = { model: registered.card.name, run_id: runId, predictions };
-          this.write(exchange, data);
-        },
-        (error: unknown) => {
-          if (exchange.request.socket.destroyed) return;
-          this.giveUp(exchange, error instanceof ValidationError ? { bytes } : { bytes, error });
-        },
-      );
+        timeoutMs: head.timeoutMs,
+        sinceMs: caller.arrivedAtMs,
+        signal: caller.signal,
+        timing,
+      });
+      const { run_id: runId } = registered.run;
+      return this.write(head, { model: registered.card.name, run_id: runId, predictions }, caller, timing);
+    } catch (error) {
+      return error instanceof ValidationError ? { bytes } : { bytes, error };
+    }
   }
 
-  private write({ request, response, requestId }: Exchange, data: object): void {
-    const url = baseUrl(request as never, this.config.publicUrl) + request.url!;
+  private write(head: PlainHead, data: object, caller: ShortCaller, timing: PredictionTiming): ShortAnswer {
+    const start = performance.now();
+    const url = hostUrl(head.host, caller.localPort, this.config.publicUrl) + head.url;
     const body =
-      `{"message":"OK","method":"${request.method}","status-code":200,"timestamp":"${new Date().toISOString()}",` +
+      `{"message":"OK","method":"${head.method}","status-code":200,"timestamp":"${new Date().toISOString()}",` +
       `"url":${JSON.stringify(url)},"data":${stringifyJson(data)}}`;
-    const length = String(Buffer.byteLength(body));
-    response.writeHead(200, ['X-Request-Id', requestId, ...this.tools.headers, 'Content-Length', length]);
-    response.end(body);
-  }
-
-  private giveUp(exchange: Exchange, note: HandedOver): void {
-    exchange.isGivenUp = true;
-    handOver(exchange.request, note);
-    this.tools.ordinary(exchange.request, exchange.response);
+    timing.serialiseMs += performance.now() - start;
+    timing.finish();
+    return { body, serverTiming: serverTiming(timing) };
   }
 }
 
-/** What the short way shares with the ordinary one. */
-export interface LeanTools {
-  /** Headers of every answer: names and values in turn. */
-  readonly headers: readonly string[];
-  /** The ordinary way. */
-  readonly ordinary: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Writes the line of the access log; absent when requests are not logged. */
-  readonly log?: (request: IncomingMessage, requestId: string, status: number, arrivedAtMs: number) => void;
-}
-
-/** A request on the short way. */
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly requestId: string;
-  readonly arrivedAtMs: number;
-  readonly abort: AbortController;
-  /** Whether the ordinary way has it now, which then logs it too. */
-  isGivenUp: boolean;
+/** What a request says, apart from its body. */
+interface PlainHead {
+  readonly route: LeanRoute;
+  readonly timeoutMs: number;
+  readonly method: string;
+  readonly url: string;
+  readonly host: string | undefined;
 }
 
 interface LeanRoute {

@@ -2,6 +2,8 @@ import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestj
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { ClientSignal } from '../common/http/client-signal.decorator.js';
+import { Clock } from '../common/http/clock.decorator.js';
+import type { RequestClock } from '../common/http/clock.decorator.js';
 import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import { AnyPredictionsRequestDto, PredictionsDto, PredictionsRequestDto } from './dto/predictions.dto.js';
@@ -27,16 +29,24 @@ export class PredictionsController {
   @ApiOperation({ operationId: 'createPredictions', summary: 'Predict with the model or run that the body names' })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiErrors(UNKNOWN_MODEL, UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
-  create(@Body() body: AnyPredictionsRequestDto, @ClientSignal() signal: AbortSignal): Promise<PredictionsDto> {
-    return this.predictions.predictWithNamed(body, signal);
+  create(
+    @Body() body: AnyPredictionsRequestDto,
+    @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
+  ): Promise<PredictionsDto> {
+    return this.predictions.predictWithNamed(body, signal, clock);
   }
 
   @Put('predictions')
   @ApiOperation({ operationId: 'putPredictions', summary: 'The same by PUT, which clients may repeat safely' })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiErrors(UNKNOWN_MODEL, UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
-  put(@Body() body: AnyPredictionsRequestDto, @ClientSignal() signal: AbortSignal): Promise<PredictionsDto> {
-    return this.predictions.predictWithNamed(body, signal);
+  put(
+    @Body() body: AnyPredictionsRequestDto,
+    @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
+  ): Promise<PredictionsDto> {
+    return this.predictions.predictWithNamed(body, signal, clock);
   }
 
   @Post('models/:model/predictions')
@@ -49,8 +59,9 @@ export class PredictionsController {
     @Param('model') model: string,
     @Body() body: PredictionsRequestDto,
     @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
   ): Promise<PredictionsDto> {
-    return this.predictions.predictWithModel(model, body, signal);
+    return this.predictions.predictWithModel(model, body, signal, clock);
   }
 
   @Put('models/:model/predictions')
@@ -62,8 +73,9 @@ export class PredictionsController {
     @Param('model') model: string,
     @Body() body: PredictionsRequestDto,
     @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
   ): Promise<PredictionsDto> {
-    return this.predictions.predictWithModel(model, body, signal);
+    return this.predictions.predictWithModel(model, body, signal, clock);
   }
 
   @Get('models/:model/predictions')
@@ -75,8 +87,9 @@ export class PredictionsController {
     @Param('model') model: string,
     @Query() query: Record<string, string>,
     @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
   ): Promise<PredictionsDto> {
-    return this.predictions.predictFromQuery(model, query, signal);
+    return this.predictions.predictFromQuery(model, query, signal, clock);
   }
 
   @Post('runs/:run_id/predictions')
@@ -89,8 +102,9 @@ export class PredictionsController {
     @Param('run_id') runId: string,
     @Body() body: PredictionsRequestDto,
     @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
   ): Promise<PredictionsDto> {
-    return this.predictions.predictWithRun(runId, body, signal);
+    return this.predictions.predictWithRun(runId, body, signal, clock);
   }
 
   @Put('runs/:run_id/predictions')
@@ -102,7 +116,8 @@ export class PredictionsController {
     @Param('run_id') runId: string,
     @Body() body: PredictionsRequestDto,
     @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
   ): Promise<PredictionsDto> {
-    return this.predictions.predictWithRun(runId, body, signal);
+    return this.predictions.predictWithRun(runId, body, signal, clock);
   }
 }

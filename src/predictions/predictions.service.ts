@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import type { RequestClock } from '../common/http/clock.decorator.js';
 import { bodyShapeProblem } from '../common/validation/v1-rules.js';
 import { AppConfig } from '../config/app-config.js';
 import type { JsonObject } from '../domain/json.js';
@@ -40,18 +41,28 @@ export class PredictionsService {
   ) {}
 
   /** With the best run of a model. @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY, or as `ServedRun.predict`. */
-  predictWithModel(name: string, body: PredictionsRequestDto, signal: AbortSignal): Promise<PredictionsDto> {
-    return this.predictWith(this.registry.getServedModel(name).best.registered, this.inputRows(body), signal);
+  predictWithModel(
+    name: string,
+    body: PredictionsRequestDto,
+    signal: AbortSignal,
+    clock?: RequestClock,
+  ): Promise<PredictionsDto> {
+    return this.predictWith(this.registry.getServedModel(name).best.registered, this.inputRows(body), signal, clock);
   }
 
   /** With any run. @throws AppError RUN_NOT_FOUND, RUN_NOT_SERVABLE. */
-  predictWithRun(runId: string, body: PredictionsRequestDto, signal: AbortSignal): Promise<PredictionsDto> {
-    return this.predictWith(this.registry.getRun(runId), this.inputRows(body), signal);
+  predictWithRun(
+    runId: string,
+    body: PredictionsRequestDto,
+    signal: AbortSignal,
+    clock?: RequestClock,
+  ): Promise<PredictionsDto> {
+    return this.predictWith(this.registry.getRun(runId), this.inputRows(body), signal, clock);
   }
 
   /** With the run or the model that the body names, else the default model. */
-  predictWithNamed(body: AnyPredictionsRequestDto, signal: AbortSignal): Promise<PredictionsDto> {
-    return this.predictWith(this.namedRun(body), this.inputRows(body), signal);
+  predictWithNamed(body: AnyPredictionsRequestDto, signal: AbortSignal, clock?: RequestClock): Promise<PredictionsDto> {
+    return this.predictWith(this.namedRun(body), this.inputRows(body), signal, clock);
   }
 
   /** One row from a query. */
@@ -59,6 +70,7 @@ export class PredictionsService {
     name: string,
     query: Readonly<Record<string, string>>,
     signal: AbortSignal,
+    clock?: RequestClock,
   ): Promise<PredictionsDto> {
     const { registered } = this.registry.getServedModel(name).best;
     const { [INCLUDE]: asked, ...rest } = query;
@@ -71,11 +83,16 @@ export class PredictionsService {
       include: ownsInclude ? [] : (asked ?? '').split(',').filter(Boolean),
       includeLoc: () => ['query', INCLUDE],
     };
-    return this.predictWith(registered, rows, signal);
+    return this.predictWith(registered, rows, signal, clock);
   }
 
   /** Texts, as the seed sends them, with a run or else with the default model. */
-  predictTexts({ texts }: PredictPayload, signal: AbortSignal, runId?: string): Promise<PredictionsDto> {
+  predictTexts(
+    { texts }: PredictPayload,
+    signal: AbortSignal,
+    clock?: RequestClock,
+    runId?: string,
+  ): Promise<PredictionsDto> {
     const registered =
       runId === undefined ? this.registry.getDefaultModel().best.registered : this.registry.getRun(runId);
     requireTextModel(registered);
@@ -88,14 +105,19 @@ export class PredictionsService {
       include: [],
       includeLoc: () => ['body'],
     };
-    return this.predictWith(registered, rows, signal);
+    return this.predictWith(registered, rows, signal, clock);
   }
 
   /**
    * The bare output row of the model that the fields belong to: its primary field(s) only. Types are checked, enums and
    * ranges are not: these routes keep the seed's contract, which has none (docs/decisions/0003).
    */
-  async predictBare(row: unknown, source: 'body' | 'query', signal: AbortSignal): Promise<JsonObject> {
+  async predictBare(
+    row: unknown,
+    source: 'body' | 'query',
+    signal: AbortSignal,
+    clock?: RequestClock,
+  ): Promise<JsonObject> {
     const problem = source === 'body' ? bodyShapeProblem(row) : undefined;
     if (problem) throw new ValidationError([problem]);
     const fields = Array.isArray(row) ? {} : (row as JsonObject);
@@ -110,7 +132,7 @@ export class PredictionsService {
       include: [],
       includeLoc: () => [source],
     };
-    const [prediction] = await this.predictRows(best.served, rows, signal).catch((error: unknown) => {
+    const [prediction] = await this.predictRows(best.served, rows, signal, clock).catch((error: unknown) => {
       // Without any field the choice was a guess: name the other models too.
       if (isEmpty && error instanceof ValidationError) throw new ValidationError(error.problems, candidatesOf(models));
       throw error;
@@ -119,15 +141,24 @@ export class PredictionsService {
     return Object.fromEntries(primary.map((field) => [field, prediction![field]!]));
   }
 
-  private async predictWith(registered: RegisteredRun, rows: Rows, signal: AbortSignal): Promise<PredictionsDto> {
-    const predictions = await this.registry.useRun(registered, (served) => this.predictRows(served, rows, signal));
+  private async predictWith(
+    registered: RegisteredRun,
+    rows: Rows,
+    signal: AbortSignal,
+    clock?: RequestClock,
+  ): Promise<PredictionsDto> {
+    const predictions = await this.registry.useRun(registered, (served) =>
+      this.predictRows(served, rows, signal, clock),
+    );
     return { model: registered.card.name, run_id: registered.run.run_id, predictions };
   }
 
-  private predictRows(served: ServedRun, rows: Rows, signal: AbortSignal): Promise<JsonObject[]> {
+  private predictRows(served: ServedRun, rows: Rows, signal: AbortSignal, clock?: RequestClock): Promise<JsonObject[]> {
     const { values, locOf, source, mode } = rows;
     const include = checkedInclude(served, rows);
-    return served.predict(values, { locOf, source, mode, include, signal, timeoutMs: this.config.predictionTimeoutMs });
+    const { timeoutMs: patienceMs = Infinity, sinceMs, timing } = clock ?? {};
+    const timeoutMs = Math.min(patienceMs, this.config.predictionTimeoutMs);
+    return served.predict(values, { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing });
   }
 
   private namedRun({ model, run_id: runId }: AnyPredictionsRequestDto): RegisteredRun {

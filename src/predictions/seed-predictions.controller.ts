@@ -3,6 +3,8 @@ import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { Bare } from '../common/envelope/bare.decorator.js';
 import { ClientSignal } from '../common/http/client-signal.decorator.js';
+import { Clock } from '../common/http/clock.decorator.js';
+import type { RequestClock } from '../common/http/clock.decorator.js';
 import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
 import { ApiSeedErrors } from '../common/openapi/api-errors.decorator.js';
 import type { JsonObject } from '../domain/json.js';
@@ -26,8 +28,12 @@ export class SeedPredictionsController {
   @ApiOperation({ operationId: 'predict', summary: 'Predict texts with the default model', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiSeedErrors(...PREDICTION_ERRORS)
-  predict(@Body() body: PredictPayload, @ClientSignal() signal: AbortSignal): Promise<PredictionsDto> {
-    return this.predictions.predictTexts(body, signal);
+  predict(
+    @Body() body: PredictPayload,
+    @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
+  ): Promise<PredictionsDto> {
+    return this.predictions.predictTexts(body, signal, clock);
   }
 
   @Post('prediction')
@@ -35,8 +41,12 @@ export class SeedPredictionsController {
   @ApiOperation({ operationId: 'prediction', summary: 'The same as POST /predict', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiSeedErrors(...PREDICTION_ERRORS)
-  prediction(@Body() body: PredictPayload, @ClientSignal() signal: AbortSignal): Promise<PredictionsDto> {
-    return this.predictions.predictTexts(body, signal);
+  prediction(
+    @Body() body: PredictPayload,
+    @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
+  ): Promise<PredictionsDto> {
+    return this.predictions.predictTexts(body, signal, clock);
   }
 
   @Post('runs/:run_id/predict')
@@ -49,8 +59,9 @@ export class SeedPredictionsController {
     @Param('run_id') runId: string,
     @Body() body: PredictPayload,
     @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
   ): Promise<PredictionsDto> {
-    return this.predictions.predictTexts(body, signal, runId);
+    return this.predictions.predictTexts(body, signal, clock, runId);
   }
 
   @Get('predict')
@@ -61,8 +72,12 @@ export class SeedPredictionsController {
     description: BARE_ROW,
   })
   @ApiSeedErrors(...QUERY_PREDICTION_ERRORS)
-  predictFromQuery(@Query() query: Record<string, string>, @ClientSignal() signal: AbortSignal): Promise<JsonObject> {
-    return this.predictions.predictBare(query, 'query', signal);
+  predictFromQuery(
+    @Query() query: Record<string, string>,
+    @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
+  ): Promise<JsonObject> {
+    return this.predictions.predictBare(query, 'query', signal, clock);
   }
 
   @Put('predict')
@@ -73,7 +88,11 @@ export class SeedPredictionsController {
     description: BARE_ROW,
   })
   @ApiSeedErrors(...PREDICTION_ERRORS)
-  putPredict(@Body() row: unknown, @ClientSignal() signal: AbortSignal): Promise<JsonObject> {
-    return this.predictions.predictBare(row, 'body', signal);
+  putPredict(
+    @Body() row: unknown,
+    @ClientSignal() signal: AbortSignal,
+    @Clock() clock?: RequestClock,
+  ): Promise<JsonObject> {
+    return this.predictions.predictBare(row, 'body', signal, clock);
   }
 }

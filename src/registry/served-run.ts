@@ -2,10 +2,12 @@ import type { RowDecoder } from '../codec/row-decoder.js';
 import type { RowEncoder } from '../codec/row-encoder.js';
 import type { RowValidator, ValidateOptions } from '../codec/row-validator.js';
 import type { JsonObject } from '../domain/json.js';
+import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Run } from '../domain/run.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import type { HostedModel } from '../engines/model-host.js';
+import { PredictionTimes } from './prediction-times.js';
 
 /** How a list of rows is to be predicted. */
 export interface PredictOptions extends ValidateOptions {
@@ -15,10 +17,14 @@ export interface PredictOptions extends ValidateOptions {
   readonly include: ReadonlySet<string>;
   /** Milliseconds, waiting included. */
   readonly timeoutMs: number;
+  /** `performance.now()` from which `timeoutMs` counts; now unless given. */
+  readonly sinceMs?: number;
   /** Whether each row is computed in a call of its own; as the run is served unless set. */
   readonly rowByRow?: boolean;
   /** Aborted when the caller has gone. */
   readonly signal?: AbortSignal;
+  /** Filled in on the way. */
+  readonly timing?: PredictionTiming;
 }
 
 /** The compiled halves of a run's contract. */
@@ -32,6 +38,8 @@ export interface Codec {
 export class ServedRun {
   /** Replaced by the clock of the first self-test; for the run's detail. */
   readonly loadedAt = new Date();
+  /** Where the time of its recent predictions went. */
+  readonly times = new PredictionTimes();
 
   /** Why its rows are computed one by one; undefined when they may share calls. */
   private whyRowByRow: string | undefined;
@@ -79,21 +87,32 @@ export class ServedRun {
    */
   async predict(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
     const { validator, encoder, decoder } = this.codec;
+    const cameAt = performance.now();
     const problems: ValidationProblem[] = [];
     const rows: JsonObject[] = [];
-    values.forEach((value, i) => {
-      const row = validator.validate(value, options.locOf(i), options, problems);
+    for (let i = 0; i < values.length; i++) {
+      const row = validator.validate(values[i], options.locOf(i), options, problems);
       if (row) rows.push(row);
-    });
+    }
     if (problems.length > 0) throw new ValidationError(problems);
     const prepared = encoder.prepare(rows);
     const inputs = encoder.encode(rows, options.locOf, problems, prepared);
     if (problems.length > 0) throw new ValidationError(problems);
-    const { timeoutMs, signal, include, rowByRow = this.isRowByRow } = options;
+    const { timeoutMs, sinceMs = cameAt, signal, timing, include, rowByRow = this.isRowByRow } = options;
     const outputNames = decoder.outputNames;
-    const outputs = await this.hosted.predict(inputs, { outputNames, timeoutMs, signal, rowByRow });
-    return decoder.decode(outputs, { rows, prepared }, include);
+    const validateMs = performance.now() - cameAt;
+    const outputs = await this.hosted.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
+    const computedAt = performance.now();
+    const predictions = decoder.decode(outputs, { rows, prepared }, include);
+    if (timing) {
+      timing.onFinish = this.noteTimes;
+      timing.validateMs = validateMs;
+      timing.serialiseMs = performance.now() - computedAt;
+    }
+    return predictions;
   }
+
+  private readonly noteTimes = (timing: PredictionTiming): void => this.times.record(timing);
 
   /** Gives the model's memory back. */
   release(): Promise<void> {

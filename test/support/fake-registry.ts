@@ -1,5 +1,6 @@
 import type { ModelCard } from '../../src/domain/card.js';
 import type { ModelRegistryService } from '../../src/registry/model-registry.service.js';
+import { PredictionTimes } from '../../src/registry/prediction-times.js';
 import { RegisteredRun } from '../../src/registry/registered-run.js';
 import type { RegisteredModel } from '../../src/registry/registered-run.js';
 import type { ServedRun } from '../../src/registry/served-run.js';
@@ -25,6 +26,7 @@ export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: N
     notes: [],
     onRequestFields: [],
     loadedAt: new Date(0),
+    times: new PredictionTimes(),
   } as unknown as ServedRun;
   return { card, runs: [registered], unreadable: [], best: { registered, served } };
 }

@@ -7,6 +7,7 @@ import type { Observable } from 'rxjs';
 
 import { AppConfig } from '../../config/app-config.js';
 import { stringifyJson } from '../../domain/json-text.js';
+import { serverTiming } from '../http/server-timing.js';
 import { BARE } from './bare.decorator.js';
 import { envelopeHead } from './envelope.js';
 
@@ -29,8 +30,20 @@ export class EnvelopeInterceptor implements NestInterceptor {
         if (!response.getHeader('Content-Type')) response.setHeader('Content-Type', 'application/json; charset=utf-8');
         if (typeof data === 'string' || Buffer.isBuffer(data)) return data;
         const head = isBare ? undefined : envelopeHead(request, response.statusCode, this.config.publicUrl);
-        return stringifyJson(head ? { ...head, data } : data);
+        return written(head ? { ...head, data } : data, request, response);
       }),
     );
   }
+}
+
+/** The answer as JSON; one of a prediction says where its time went. */
+function written(answer: unknown, { timing }: Request, response: Response): string {
+  const start = performance.now();
+  const text = stringifyJson(answer);
+  if (timing) {
+    timing.serialiseMs += performance.now() - start;
+    timing.finish();
+    response.setHeader('Server-Timing', serverTiming(timing));
+  }
+  return text;
 }

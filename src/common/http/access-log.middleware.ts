@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
-
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+
+import type { RequestHead } from './plain/short-way.js';
 
 /**
  * One line per request: id, method, path, status, milliseconds. The query is left out, because a prediction's values and
@@ -24,8 +24,10 @@ export function accessLogMiddleware(logger: Logger): RequestHandler {
 
 /** The same line for a request that did not go through Express. */
 export function leanAccessLog(logger: Logger) {
-  return (request: IncomingMessage, requestId: string, status: number, arrivedAtMs: number): void =>
-    logger.info(lineOf(requestId, request.method!, request.url!, status, arrivedAtMs), messageOf(status));
+  return ({ method, url }: RequestHead, requestId: string, isAnswered: boolean, arrivedAtMs: number): void => {
+    const status = isAnswered ? 200 : CLIENT_GONE;
+    logger.info(lineOf(requestId, method, url, status, arrivedAtMs), messageOf(status));
+  };
 }
 
 /** Status of the log for a client that went away before its answer; it is sent to nobody. */

@@ -50,7 +50,9 @@ function takeHandedOver(request: Request, { bytes, error }: HandedOver, next: Ne
 
 function setBody(request: Request, bytes: Buffer | undefined, next: NextFunction): void {
   try {
+    const start = performance.now();
     request.body = parseBody(bytes);
+    request.parseMs = performance.now() - start;
     next();
   } catch (problem) {
     next(problem);

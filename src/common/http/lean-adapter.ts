@@ -3,29 +3,33 @@ import { IncomingMessage, ServerResponse, createServer } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express } from 'express';
 
-/**
- * Looks at a request before Express does.
- *
- * @returns whether it takes the request; Express gets it otherwise.
- */
-export type FirstLook = (request: IncomingMessage, response: ServerResponse) => boolean;
+import { handOver, takeNote } from './handed-over.js';
+import { PlainConnections } from './plain/plain-connections.js';
+import { ShortRequests } from './plain/short-requests.js';
+import type { ShortWay } from './plain/short-way.js';
 
 /**
  * Express, without its two costs on a hot path.
  *
  * Express gives each request and response its own prototype when it first sees them. That changes an object the engine
  * has already optimised for, and everything after it runs several times slower. Here the server creates both with those
- * prototypes from the start, so Express' change changes nothing. And a handler may look at a request first: the routes
+ * prototypes from the start, so Express' change changes nothing. And a short way may look at a request first: the routes
  * that carry the load (predictions) are answered there when nothing about the request is out of the ordinary, and
  * anything else goes the ordinary way through Express and Nest, so that there is one behaviour and one set of errors.
  * (docs/decisions/0005-two-ways-one-behaviour.md has the figures.)
  */
 export class LeanExpressAdapter extends ExpressAdapter {
-  private firstLook: FirstLook = () => false;
+  /** Connections that carry plain requests only. */
+  plainConnections: PlainConnections;
+  private shortRequests: ShortRequests | undefined;
 
-  /** Sets the handler that sees requests first. */
-  lookFirst(firstLook: FirstLook): void {
-    this.firstLook = firstLook;
+  /** Sets what sees requests first. */
+  useShortWay(way: ShortWay): void {
+    this.plainConnections.serve(way);
+    this.shortRequests = new ShortRequests(
+      way,
+      (request, response) => void this.getInstance<Express>()(request, response),
+    );
   }
 
   override initHttpServer(): void {
@@ -34,9 +38,14 @@ export class LeanExpressAdapter extends ExpressAdapter {
       IncomingMessage: preShaped(IncomingMessage, app.request),
       ServerResponse: preShaped(ServerResponse, app.response),
     };
-    this.httpServer = createServer(shapes, (request, response) => {
-      if (!this.firstLook(request, response)) app(request, response);
+    const server = createServer(shapes, (request, response) => {
+      const note = takeNote(request.socket);
+      if (note) handOver(request, note);
+      else if (this.shortRequests?.take(request, response)) return;
+      app(request, response);
     });
+    this.httpServer = server;
+    this.plainConnections = new PlainConnections(server);
   }
 }
 

@@ -23,10 +23,22 @@ function targetOf({ originalUrl }: Request): string {
 
 /** Scheme and host of the server as the client sees it, without a slash at the end. */
 export function baseUrl(request: Pick<Request, 'protocol' | 'host' | 'socket'>, publicUrl: string | undefined): string {
-  if (publicUrl !== undefined) return publicUrl;
   const { protocol, host, socket } = request;
-  // HTTP/1.0 clients may send no Host, and others may send anything.
-  return `${protocol}://${isHost(host) ? host : `localhost:${socket.localPort ?? ''}`}`;
+  return hostUrl(host, socket.localPort, publicUrl, protocol);
+}
+
+/**
+ * The same without a request.
+ *
+ * @param host  the Host header. HTTP/1.0 clients may send none, and others may send anything.
+ */
+export function hostUrl(
+  host: string | undefined,
+  localPort: number | undefined,
+  publicUrl: string | undefined,
+  protocol = 'http',
+): string {
+  return publicUrl ?? `${protocol}://${isHost(host) ? host : `localhost:${localPort ?? ''}`}`;
 }
 
 /** Hosts found good before. Clients send the same few; a client that sends many is not remembered for ever. */

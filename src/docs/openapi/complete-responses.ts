@@ -1,15 +1,32 @@
 import { STATUS_CODES } from 'node:http';
 
+import { TIMEOUT_HEADER } from '../../common/http/timeout-header.js';
 import { AppError, ERROR_SENTENCES } from '../../domain/app-error.js';
 import type { ErrorCode, ErrorFacts } from '../../domain/app-error.js';
 import { envelopeExample, isEnvelope } from './envelope-example.js';
 import { JSON_TYPE, operationsOf, schemaRef } from './openapi-types.js';
-import type { LocatedOperation, MediaType, NamedExample, OpenApiDocument, ResponseObject } from './openapi-types.js';
+import type {
+  LocatedOperation,
+  MediaType,
+  NamedExample,
+  OpenApiDocument,
+  Parameter,
+  ResponseObject,
+} from './openapi-types.js';
 import { sampleOf } from './sample-of.js';
 
 const PROBLEM_TYPE = 'application/problem+json';
 
 const REQUEST_ID = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } };
+
+const TIMEOUT_PARAMETER: Parameter = {
+  name: TIMEOUT_HEADER,
+  in: 'header',
+  required: false,
+  description:
+    'Milliseconds the client is willing to wait; then 504, and nothing is computed any more. The server has a limit of its own.',
+  schema: { type: 'integer', minimum: 1, maximum: 999_999_999 },
+};
 
 /** What is the same everywhere: errors any route may answer, headers, an example for each answer. */
 export function completeResponses(document: OpenApiDocument): void {
@@ -25,6 +42,13 @@ export function completeResponses(document: OpenApiDocument): void {
       description: 'Seconds to wait, when too many predictions are waiting.',
       schema: { type: 'integer' },
       example: 1,
+    },
+    ServerTiming: {
+      description:
+        'Where the time went, milliseconds (W3C Server Timing): `parse`, `validate`, `queue`, `infer`, `serialise`; ' +
+        '`batch` says how many rows shared the call of the model.',
+      schema: { type: 'string' },
+      example: 'parse;dur=0.02, validate;dur=0.01, queue;dur=0.05, batch;desc="8", infer;dur=0.21, serialise;dur=0.02',
     },
   };
   components.responses = {
@@ -49,6 +73,13 @@ function completeOperation(located: LocatedOperation, { components }: OpenApiDoc
     }
     addProblemExamples(response, Number(status));
   }
+  // A query is for trying out, and holds the fields of a row alone.
+  if (isPrediction(located) && located.method !== 'get')
+    operation.parameters = [...(operation.parameters ?? []), TIMEOUT_PARAMETER];
+}
+
+function isPrediction({ operation: { tags } }: LocatedOperation): boolean {
+  return tags?.includes('Prediction') ?? false;
 }
 
 function addCommonErrors({ path, operation }: LocatedOperation): void {
@@ -114,11 +145,10 @@ function problemOf(key: string, status: number, value: unknown): object {
   };
 }
 
-function headersOf(
-  { operation }: LocatedOperation,
-  status: string,
-  { description }: ResponseObject,
-): Record<string, object> {
+function headersOf(located: LocatedOperation, status: string, { description }: ResponseObject): Record<string, object> {
+  const { operation } = located;
+  if (isPrediction(located) && status === '200')
+    return { 'Server-Timing': { $ref: '#/components/headers/ServerTiming' } };
   const isList = operation.operationId === 'listRuns' || operation.operationId === 'listModelRuns';
   if (isList && status === '200') return { Link: { $ref: '#/components/headers/Link' } };
   return description.includes('QUEUE_FULL') ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {};

@@ -37,7 +37,12 @@ function finishItem(
     response: item.response.map(({ id: _random, originalRequest, ...response }) => ({
       ...response,
       ...(originalRequest && {
-        originalRequest: { ...originalRequest, url: request.url, ...(request.body && { body: request.body }) },
+        originalRequest: {
+          ...originalRequest,
+          url: request.url,
+          ...(request.header && { header: request.header }),
+          ...(request.body && { body: request.body }),
+        },
       }),
     })),
   };
@@ -50,12 +55,15 @@ function finishRequest({ body: _made, ...request }: PostmanRequest, operation: O
     query: pairs(parameters, 'query').map((pair) => ({ ...pair, key: encodeURIComponent(pair.key) })),
     variable: pairs(parameters, 'path'),
   };
+  const ours = pairs(parameters, 'header');
+  const header = request.header?.map((made) => ours.find(({ key }) => key === made.key) ?? made);
   const content = operation.requestBody?.content[JSON_TYPE];
   const raw = content && JSON.stringify(exampleOf(content), null, 2);
   return {
     ...request,
     description: operation.description ?? '',
     url,
+    ...(header && { header }),
     ...(raw !== undefined && { body: { mode: 'raw', raw, options: { raw: { language: 'json' } } } }),
   };
 }

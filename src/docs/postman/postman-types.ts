@@ -28,6 +28,7 @@ export interface PostmanTest {
 export interface PostmanRequest {
   method: string;
   url: PostmanUrl;
+  header?: readonly PostmanPair[];
   body?: object;
   [key: string]: unknown;
 }

@@ -30,12 +30,12 @@ export class PendingPrediction {
     private readonly onLeave: (prediction: PendingPrediction) => void,
   ) {
     this.rows = rowsIn(inputs);
-    this.deadline = this.cameAt + options.timeoutMs;
+    this.deadline = (options.sinceMs ?? this.cameAt) + options.timeoutMs;
     this.result = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.timer = setTimeout(this.onDeadline, options.timeoutMs);
+    this.timer = setTimeout(this.onDeadline, this.deadline - this.cameAt);
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 

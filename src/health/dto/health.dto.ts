@@ -6,6 +6,45 @@ export class EmptyDto {
   [key: string]: never;
 }
 
+/** How a figure is distributed. */
+export class PercentilesDto {
+  @ApiProperty({ description: 'Half of the predictions were at or below.', example: 0.31 })
+  p50: number;
+
+  @ApiProperty({ description: 'Nine of ten were at or below.', example: 0.52 })
+  p90: number;
+
+  @ApiProperty({ description: '99 of 100 were at or below.', example: 1.4 })
+  p99: number;
+}
+
+/** Where the time of a model's recent predictions went; the same parts as in `Server-Timing`. */
+export class ModelTimingsDto {
+  @ApiProperty({ description: 'Predictions that were measured, of the last one to two minutes.', example: 1200 })
+  predictions: number;
+
+  @ApiProperty({ description: 'Reading the body as JSON, milliseconds.' })
+  parse_ms: PercentilesDto;
+
+  @ApiProperty({ description: 'Checking rows against the contract and making tensors of them, milliseconds.' })
+  validate_ms: PercentilesDto;
+
+  @ApiProperty({ description: 'Waiting for a thread, milliseconds.' })
+  queue_ms: PercentilesDto;
+
+  @ApiProperty({ description: 'The call of the model, to its thread and back, milliseconds.' })
+  infer_ms: PercentilesDto;
+
+  @ApiProperty({ description: 'Writing the answer, milliseconds.' })
+  serialise_ms: PercentilesDto;
+
+  @ApiProperty({ description: 'All of it, milliseconds.' })
+  total_ms: PercentilesDto;
+
+  @ApiProperty({ description: 'Rows that shared a call of the model.' })
+  batch_rows: PercentilesDto;
+}
+
 /** A model as the server holds it. */
 export class ModelHealthDto {
   @ApiProperty({ description: 'Name of the model.', example: 'titanic-survival' })
@@ -35,6 +74,13 @@ export class ModelHealthDto {
 
   @ApiProperty({ type: String, nullable: true, format: 'date-time', description: 'When it was loaded.' })
   loaded_at: string | null;
+
+  @ApiProperty({
+    type: ModelTimingsDto,
+    nullable: true,
+    description: 'Where the time of its recent predictions went; null when there were none.',
+  })
+  timings: ModelTimingsDto | null;
 }
 
 /** What is loaded and since when. */
