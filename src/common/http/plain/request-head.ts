@@ -31,30 +31,41 @@ const FRAMING = ['transfer-encoding', 'upgrade', 'expect', 'trailer', 'te', 'htt
  */
 export function readHead(bytes: Buffer): ReadHead | 'partial' | 'unusual' {
   const end = bytes.indexOf(END);
-  if (end < 0) return bytes.length < MAX_HEAD_BYTES && looksPlain(bytes) ? 'partial' : 'unusual';
   if (end > MAX_HEAD_BYTES) return 'unusual';
+  if (end < 0) return mayBecomePlain(bytes) ? 'partial' : 'unusual';
   const lines = bytes.toString('latin1', 0, end).split('\r\n');
   const start = REQUEST_LINE.exec(lines[0]!);
-  if (!start) return 'unusual';
-  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+  const headers = start && readHeaders(lines);
+  if (!headers?.['host']) return 'unusual';
+  const bodyLength = lengthOf(headers);
+  if (bodyLength === undefined) return 'unusual';
+  return { method: start![1]!, url: start![2]!, headers, length: end + END.length, bodyLength };
+}
+
+/** @returns undefined when a line can be read in more than one way. */
+function readHeaders(lines: readonly string[]): Record<string, string> | undefined {
+  const headers = Object.create(null) as Record<string, string>;
   for (let i = 1; i < lines.length; i++) {
     const line = lines[i]!;
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
-    if (colon < 1 || !NAME.test(name) || UNCLEAR.test(line)) return 'unusual';
+    if (colon < 1 || !NAME.test(name) || UNCLEAR.test(line)) return undefined;
     const key = name.toLowerCase();
-    if (key in headers) return 'unusual';
+    if (key in headers) return undefined;
     headers[key] = line.slice(colon + 1).trim();
   }
-  const bodyLength = lengthOf(headers);
-  if (bodyLength === undefined || !headers['host']) return 'unusual';
-  return { method: start[1]!, url: start[2]!, headers, length: end + END.length, bodyLength };
+  return headers;
 }
 
-/** Whether the bytes may become a request of the kind read here, so that it is worth waiting for more. */
-function looksPlain(bytes: Buffer): boolean {
-  const start = bytes.toString('latin1', 0, 4);
-  return 'POST'.startsWith(start) || start === 'PUT ' || 'PUT'.startsWith(start);
+/** Whether it is worth waiting for more: the lines that are complete are plain, and the last one may become so. */
+function mayBecomePlain(bytes: Buffer): boolean {
+  if (bytes.length > MAX_HEAD_BYTES) return false;
+  const lines = bytes.toString('latin1').split('\r\n');
+  const last = lines.pop()!.replace(/\r$/, '');
+  if (lines.length === 0) return ['POST ', 'PUT '].some((start) => start.startsWith(last) || last.startsWith(start));
+  return (
+    REQUEST_LINE.test(lines[0]!) && readHeaders(lines) !== undefined && !UNCLEAR.test(last) && !/^[\t ]/.test(last)
+  );
 }
 
 /** undefined when the end of the message is not said by a single length. */
