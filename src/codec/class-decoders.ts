@@ -3,7 +3,15 @@ import type { JsonObject, JsonValue } from '../domain/json.js';
 import { argmax } from '../domain/numerics.js';
 import { given, perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
-import { activatedRow, jsonNumber, labelKey, modelFault, requireWidth, tableOf } from './output-table.js';
+import {
+  activatedRow,
+  activatedValue,
+  jsonNumber,
+  labelKey,
+  modelFault,
+  requireWidth,
+  tableOf,
+} from './output-table.js';
 import { newRow } from './rows.js';
 
 const DEFAULT_THRESHOLD = 0.5;
@@ -24,7 +32,7 @@ export function compileBinary(decode: BinaryDecode): OutputDecoder {
         throw modelFault(`The output "${tensor}" has ${table.width} columns where decode needs ${leastWidth}.`);
       }
       const positive = decode.positive ?? table.width - 1;
-      const probabilities = perRow(rows, (row) => activatedRow(table, row, activation)[positive]!);
+      const probabilities = perRow(rows, (row) => activatedValue(table, row, positive, activation));
       const columns = new Map<string, JsonValue[]>();
       columns.set(
         field,

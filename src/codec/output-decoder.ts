@@ -28,5 +28,7 @@ export function given(...names: readonly (string | undefined)[]): string[] {
 
 /** One value per row. */
 export function perRow<T>(rows: number, valueOf: (row: number) => T): T[] {
-  return Array.from({ length: rows }, (_, row) => valueOf(row));
+  const values = new Array<T>(rows);
+  for (let row = 0; row < rows; row++) values[row] = valueOf(row);
+  return values;
 }

@@ -46,7 +46,8 @@ export function requireWidth(table: OutputTable, width: number, name: string): v
 
 /** One row of numbers, after the activation. */
 export function activatedRow({ data, width }: OutputTable, row: number, activation: Activation = 'none'): number[] {
-  const values = Array.from({ length: width }, (_, column) => Number(data[row * width + column]));
+  const values = new Array<number>(width);
+  for (let column = 0; column < width; column++) values[column] = Number(data[row * width + column]);
   switch (activation) {
     case 'none':
       return values;
@@ -55,6 +56,19 @@ export function activatedRow({ data, width }: OutputTable, row: number, activati
     case 'softmax':
       return softmax(values);
   }
+}
+
+/** One number of a row, after the activation. */
+export function activatedValue(
+  table: OutputTable,
+  row: number,
+  column: number,
+  activation: Activation = 'none',
+): number {
+  // A softmax needs its whole row.
+  if (activation === 'softmax') return activatedRow(table, row, activation)[column]!;
+  const value = Number(table.data[row * table.width + column]);
+  return activation === 'sigmoid' ? sigmoid(value) : value;
 }
 
 /** A number as JSON can hold it: NaN and the infinities become null; a bigint that fits becomes a number. */

@@ -8,6 +8,8 @@ import { mismatch } from './encode-scope.js';
 import type { PreparedRow } from './encode-scope.js';
 import type { FieldColumns, OutputDecoder } from './output-decoder.js';
 import { labelKey } from './output-table.js';
+import { compileValueWriter } from './row-writer.js';
+import type { ValueWriter } from './row-writer.js';
 import { fieldOf, newRow } from './rows.js';
 import { describeOutputMismatch } from './tensor-mismatch.js';
 import type { DeclaredTensor } from './tensor-mismatch.js';
@@ -37,6 +39,8 @@ export interface RowDecoder {
    * @throws AppError `PREDICTION_FAILED` when the tensors are not what `decode` says; the cause tells how.
    */
   decode(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): JsonObject[];
+  /** The rows that `decode` gives, as the text of a JSON array; quicker, because there are no rows in between. */
+  write(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): string;
   /** One sentence per way in which a model's declared outputs differ from what `decode` reads. */
   describeMismatch(outputs: readonly DeclaredTensor[]): string[];
 }
@@ -46,6 +50,9 @@ interface OutputField {
   readonly isOnRequest: boolean;
   /** Input field or prepared text it repeats. */
   readonly echo: string | undefined;
+  /** Its name as it stands in an answer, with the colon. */
+  readonly key: string;
+  readonly write: ValueWriter;
 }
 
 /**
@@ -63,21 +70,30 @@ export function compileRowDecoder(
   checkFields(decode, decoder, signature, prepare);
   const echo = new Map(Object.entries(decode.echo ?? {}));
   const onRequest = new Set(decode.on_request);
-  const fields = Object.keys(signature.output.properties).map((name): OutputField => {
-    return { name, isOnRequest: onRequest.has(name), echo: echo.get(name) };
+  const fields = Object.entries(signature.output.properties).map(([name, schema]): OutputField => {
+    const key = `${JSON.stringify(name)}:`;
+    return { name, isOnRequest: onRequest.has(name), echo: echo.get(name), key, write: compileValueWriter(schema) };
   });
   const usual = fields.filter(({ isOnRequest }) => !isOnRequest);
+  const usualNames = new Set(usual.map(({ name }) => name));
+  const read = (outputs: NamedTensors, rows: number, include: ReadonlySet<string>) => {
+    const isUsual = include.size === 0;
+    const asked = isUsual ? usual : fields.filter(({ name, isOnRequest }) => !isOnRequest || include.has(name));
+    const wanted = isUsual ? usualNames : new Set(asked.map(({ name }) => name));
+    return { asked, columns: decoder.decode(outputs, rows, wanted) };
+  };
 
   return {
     outputNames: decoder.tensors.map(({ tensor }) => tensor),
     primaryFields: decode.primary ?? decoder.mainFields,
     onRequestFields: [...onRequest],
     decode(outputs, context, include) {
-      const asked =
-        include.size === 0 ? usual : fields.filter(({ name, isOnRequest }) => !isOnRequest || include.has(name));
-      const wanted = new Set(asked.map(({ name }) => name));
-      const columns = decoder.decode(outputs, context.rows.length, wanted);
+      const { asked, columns } = read(outputs, context.rows.length, include);
       return context.rows.map((_, row) => outputRow(asked, columns, context, row));
+    },
+    write(outputs, context, include) {
+      const { asked, columns } = read(outputs, context.rows.length, include);
+      return writeRows(asked, columns, context);
     },
     describeMismatch: (outputs) => describeOutputMismatch(decoder.tensors, outputs),
   };
@@ -94,6 +110,21 @@ function outputRow(
     output[name] = echo === undefined ? columns.get(name)![index]! : echoed(echo, rows[index]!, prepared[index]);
   }
   return output;
+}
+
+function writeRows(fields: readonly OutputField[], columns: FieldColumns, { rows, prepared }: DecodeContext): string {
+  const columnOf = fields.map(({ name }) => columns.get(name));
+  let text = '[';
+  for (let row = 0; row < rows.length; row++) {
+    text += row === 0 ? '{' : ',{';
+    for (let i = 0; i < fields.length; i++) {
+      const { key, write, echo } = fields[i]!;
+      const value = echo === undefined ? columnOf[i]![row]! : echoed(echo, rows[row]!, prepared[row]);
+      text += (i === 0 ? key : `,${key}`) + write(value);
+    }
+    text += '}';
+  }
+  return `${text}]`;
 }
 
 /** null when the client left the field out. */

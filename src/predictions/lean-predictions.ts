@@ -6,14 +6,14 @@ import { hostUrl } from '../common/http/request-url.js';
 import { serverTiming } from '../common/http/server-timing.js';
 import { readTimeout } from '../common/http/timeout-header.js';
 import type { AppConfig } from '../config/app-config.js';
-import { parseJson, stringifyJson } from '../domain/json-text.js';
+import { parseJson } from '../domain/json-text.js';
 import { isJsonObject } from '../domain/json.js';
 import type { JsonObject } from '../domain/json.js';
 import { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Location } from '../domain/validation-problem.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import type { ServedModel } from '../registry/model-registry.service.js';
-import type { RegisteredModel } from '../registry/registered-run.js';
+import type { RegisteredModel, RegisteredRun } from '../registry/registered-run.js';
 import { isForTexts } from './choose-model.js';
 
 /**
@@ -90,7 +90,7 @@ export class LeanPredictions implements ShortWay {
     timing.parseMs = performance.now() - start;
     try {
       const { served, registered } = route.model.best;
-      const predictions = await served.predict(rows, {
+      const predictions = await served.predictText(rows, {
         locOf: route.locOf,
         source: 'body',
         mode: 'strict',
@@ -100,19 +100,26 @@ export class LeanPredictions implements ShortWay {
         signal: caller.signal,
         timing,
       });
-      const { run_id: runId } = registered.run;
-      return this.write(head, { model: registered.card.name, run_id: runId, predictions }, caller, timing);
+      return this.write(head, registered, predictions, caller, timing);
     } catch (error) {
       return error instanceof ValidationError ? { bytes } : { bytes, error };
     }
   }
 
-  private write(head: PlainHead, data: object, caller: ShortCaller, timing: PredictionTiming): ShortAnswer {
+  /** @param predictions  the text of a JSON array. */
+  private write(
+    head: PlainHead,
+    { card, run }: RegisteredRun,
+    predictions: string,
+    caller: ShortCaller,
+    timing: PredictionTiming,
+  ): ShortAnswer {
     const start = performance.now();
     const url = hostUrl(head.host, caller.localPort, this.config.publicUrl) + head.url;
     const body =
       `{"message":"OK","method":"${head.method}","status-code":200,"timestamp":"${new Date().toISOString()}",` +
-      `"url":${JSON.stringify(url)},"data":${stringifyJson(data)}}`;
+      `"url":${JSON.stringify(url)},"data":{"model":"${card.name}","run_id":${JSON.stringify(run.run_id)},` +
+      `"predictions":${predictions}}}`;
     timing.serialiseMs += performance.now() - start;
     timing.finish();
     return { body, serverTiming: serverTiming(timing) };

@@ -1,9 +1,10 @@
-import type { RowDecoder } from '../codec/row-decoder.js';
+import type { DecodeContext, RowDecoder } from '../codec/row-decoder.js';
 import type { RowEncoder } from '../codec/row-encoder.js';
 import type { RowValidator, ValidateOptions } from '../codec/row-validator.js';
 import type { JsonObject } from '../domain/json.js';
 import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Run } from '../domain/run.js';
+import type { NamedTensors } from '../domain/tensor.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import type { HostedModel } from '../engines/model-host.js';
@@ -85,9 +86,40 @@ export class ServedRun {
    * @throws ValidationError with every problem of every row, before anything is computed.
    * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST.
    */
-  async predict(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
-    const { validator, encoder, decoder } = this.codec;
+  predict(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
+    const { decoder } = this.codec;
+    return this.compute(values, options, (outputs, context) => decoder.decode(outputs, context, options.include));
+  }
+
+  /** The same, written as the text of a JSON array. */
+  predictText(values: readonly unknown[], options: PredictOptions): Promise<string> {
+    const { decoder } = this.codec;
+    return this.compute(values, options, (outputs, context) => decoder.write(outputs, context, options.include));
+  }
+
+  private async compute<T>(
+    values: readonly unknown[],
+    options: PredictOptions,
+    decode: (outputs: NamedTensors, context: DecodeContext) => T,
+  ): Promise<T> {
     const cameAt = performance.now();
+    const { rows, prepared, inputs } = this.encode(values, options);
+    const { timeoutMs, sinceMs = cameAt, signal, timing, rowByRow = this.isRowByRow } = options;
+    const { outputNames } = this.codec.decoder;
+    const validateMs = performance.now() - cameAt;
+    const outputs = await this.hosted.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
+    const computedAt = performance.now();
+    const decoded = decode(outputs, { rows, prepared });
+    if (timing) {
+      timing.onFinish = this.noteTimes;
+      timing.validateMs = validateMs;
+      timing.serialiseMs = performance.now() - computedAt;
+    }
+    return decoded;
+  }
+
+  private encode(values: readonly unknown[], options: PredictOptions): DecodeContext & { inputs: NamedTensors } {
+    const { validator, encoder } = this.codec;
     const problems: ValidationProblem[] = [];
     const rows: JsonObject[] = [];
     for (let i = 0; i < values.length; i++) {
@@ -98,18 +130,7 @@ export class ServedRun {
     const prepared = encoder.prepare(rows);
     const inputs = encoder.encode(rows, options.locOf, problems, prepared);
     if (problems.length > 0) throw new ValidationError(problems);
-    const { timeoutMs, sinceMs = cameAt, signal, timing, include, rowByRow = this.isRowByRow } = options;
-    const outputNames = decoder.outputNames;
-    const validateMs = performance.now() - cameAt;
-    const outputs = await this.hosted.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
-    const computedAt = performance.now();
-    const predictions = decoder.decode(outputs, { rows, prepared }, include);
-    if (timing) {
-      timing.onFinish = this.noteTimes;
-      timing.validateMs = validateMs;
-      timing.serialiseMs = performance.now() - computedAt;
-    }
-    return predictions;
+    return { rows, prepared, inputs };
   }
 
   private readonly noteTimes = (timing: PredictionTiming): void => this.times.record(timing);
