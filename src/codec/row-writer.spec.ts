@@ -105,7 +105,7 @@ describe('a row decoder writes the rows it decodes', () => {
     ],
   ])('%s', (_what, decode, fields, tensors, count) => {
     const decoder = compileRowDecoder(decode, signatureOf(fields));
-    const rows: JsonObject[] = Array.from({ length: count }, (_, i) => (i === 0 ? { text: 'q"\n' } : {}));
+    const rows = Array.from({ length: count }, (_, i): JsonObject => (i === 0 ? { text: 'q"\n' } : {}));
     const context = { rows, prepared: rows.map(() => ({})) };
 
     const text = decoder.write(tensors, context, new Set());
