@@ -35,7 +35,7 @@ describe('compileValueWriter', () => {
   it.each(['integer', 'number', 'boolean', 'string', 'array'] as const)(
     'of a field of type %s writes what stringifyJson writes, whatever the value is',
     (type) => {
-      const write = compileValueWriter({ type, ...(type === 'array' && { items: { type: 'number' } }) } as FieldSchema);
+      const write = compileValueWriter({ type, ...(type === 'array' && { items: { type: 'number' } }) });
 
       for (const value of odd) expect(write(value as never)).toBe(stringifyJson(value));
     },
@@ -85,7 +85,7 @@ describe('a row decoder writes the rows it decodes', () => {
       Object.fromEntries([
         ['13', { type: 'integer' }],
         ['__proto__', { type: 'integer' }],
-      ]) as Record<string, FieldSchema>,
+      ]),
       outputs('int64', [2, 2], new BigInt64Array([1n, 9007199254740993n, -5n, 2n])),
       2,
     ],

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { connect } from 'node:net';
 
 import { MAX_HEAD_BYTES, readHead } from '../../src/common/http/plain/request-head.js';
@@ -40,7 +39,7 @@ async function exchange(baseUrl: string, pieces: readonly (string | Buffer)[]): 
   const socket = connect({ host: hostname, port: Number(port) });
   socket.on('error', () => {});
   let received = '';
-  let quietSince = Date.now();
+  let quietSince: number;
   socket.on('data', (chunk) => {
     received += chunk.toString('latin1');
     quietSince = Date.now();
@@ -79,7 +78,7 @@ describe('a connection', () => {
     store.addModel('thrower').addRun('thrower', 'thrower-1', throwingRun, 'onnx-gather');
     app = await createTestApp(environment());
     nodes = await createTestApp(environment());
-    (app.app.getHttpServer() as Server).on('request', ({ url }: { url: string }) => byNode.push(url));
+    app.app.getHttpServer().on('request', ({ url }: { url: string }) => byNode.push(url));
     const adapter = nodes.app.getHttpAdapter() as unknown as { plainConnections: { way: undefined } };
     adapter.plainConnections.way = undefined;
   });
