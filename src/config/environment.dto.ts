@@ -45,7 +45,7 @@ export class Environment {
   @Max(256)
   WORKERS = 1;
 
-  /** Threads that compute predictions, per process; 0 takes one per core, at least 2 and at most 8. */
+  /** Threads that compute predictions, per process; 0 takes one more than there are cores, at most 9. */
   @WholeNumber()
   @IsInt()
   @Min(0)

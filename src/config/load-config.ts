@@ -45,7 +45,7 @@ function toConfig(env: Environment): AppConfig {
     modelsDir: resolve(env.MODELS_DIR),
     defaultModel: env.DEFAULT_MODEL,
     workers: env.WORKERS,
-    inferenceThreads: env.INFERENCE_THREADS || Math.min(8, Math.max(2, availableParallelism())),
+    inferenceThreads: env.INFERENCE_THREADS || Math.min(9, availableParallelism() + 1),
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
     maxRowsPerRequest: env.MAX_ROWS_PER_REQUEST,
     predictionTimeoutMs: env.PREDICTION_TIMEOUT_MS,

@@ -15,6 +15,8 @@ export type Request =
       readonly inputs: readonly PackedTensor[];
       readonly outputNames: readonly string[];
       readonly rowByRow: boolean;
+      /** From now on the thread is to give way to all others. */
+      readonly giveWay: boolean;
     }
   | { readonly kind: 'release'; readonly model: number };
 

@@ -1,7 +1,9 @@
 import { AppError } from '../../domain/app-error.js';
 import { BatchLimit } from './batch-limit.js';
+import { CallPace } from './call-pace.js';
 import type { PendingPrediction } from './pending-prediction.js';
 import { canJoin } from './predict-call.js';
+import { PredictionList } from './prediction-list.js';
 
 /** How much the newest call counts in the averages. */
 const NEWEST = 0.2;
@@ -18,12 +20,14 @@ export interface QueueOptions {
 
 /** The predictions of one model that wait for a thread, oldest first. */
 export class ModelQueue {
-  private readonly waiting = new Set<PendingPrediction>();
+  private readonly waiting = new PredictionList();
   /** Those of failed calls, to be computed again before the others. */
-  private again = new Set<PendingPrediction>();
+  private readonly again = new PredictionList();
   private readonly batchLimit: BatchLimit;
   /** Average milliseconds and predictions of a call, undefined before the first. */
   private average: { ms: number; predictions: number } | undefined;
+  /** How long its calls take the engine. */
+  readonly pace = new CallPace();
 
   constructor(private readonly options: QueueOptions) {
     this.batchLimit = new BatchLimit(options.maxBatchRows);
@@ -31,10 +35,6 @@ export class ModelQueue {
 
   get size(): number {
     return this.waiting.size + this.again.size;
-  }
-
-  get averageCallMs(): number {
-    return this.average?.ms ?? Infinity;
   }
 
   /** @throws AppError QUEUE_FULL, with the whole seconds after which there should be room. */
@@ -47,7 +47,7 @@ export class ModelQueue {
   }
 
   add(prediction: PendingPrediction): void {
-    this.waiting.add(prediction);
+    this.waiting.push(prediction);
   }
 
   delete(prediction: PendingPrediction): void {
@@ -63,7 +63,7 @@ export class ModelQueue {
     const queue = this.again.size > 0 ? this.again : this.waiting;
     const call: PendingPrediction[] = [];
     let rows = 0;
-    for (const next of queue) {
+    for (let next = queue.first; next; next = queue.first) {
       rows += Math.max(1, next.rows ?? 1);
       if (call.length > 0 && (rows > this.batchLimit.rows || !canJoin(call[0]!, next))) break;
       queue.delete(next);
@@ -74,20 +74,22 @@ export class ModelQueue {
 
   /** Puts predictions back to the front, each party to be computed in calls of its own. */
   giveBack(parties: readonly (readonly PendingPrediction[])[]): void {
-    const before = this.again;
-    this.again = new Set(parties.flat());
-    for (const prediction of before) this.again.add(prediction);
+    const before = [...this.again];
+    for (const prediction of before) this.again.delete(prediction);
     for (const party of parties) {
       const mark = Symbol('party');
-      for (const prediction of party) prediction.wait(mark);
+      for (const prediction of party) {
+        prediction.wait(mark);
+        this.again.push(prediction);
+      }
     }
+    for (const prediction of before) this.again.push(prediction);
   }
 
   /** Everything that waits, taken out. */
   takeAll(): PendingPrediction[] {
     const all = [...this.again, ...this.waiting];
-    this.again.clear();
-    this.waiting.clear();
+    for (const prediction of all) this.delete(prediction);
     return all;
   }
 
@@ -98,8 +100,10 @@ export class ModelQueue {
    * @param computeMs  those of them that the engine computed.
    */
   noteCall(call: readonly PendingPrediction[], ms: number, computeMs: number): void {
-    const rows = call.reduce((sum, prediction) => sum + (prediction.rows ?? 1), 0);
+    let rows = 0;
+    for (const prediction of call) rows += prediction.rows ?? 1;
     this.batchLimit.note(rows, computeMs);
+    this.pace.note(rows, computeMs);
     this.average ??= { ms, predictions: call.length };
     this.average.ms += NEWEST * (ms - this.average.ms);
     this.average.predictions += NEWEST * (call.length - this.average.predictions);

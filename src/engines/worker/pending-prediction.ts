@@ -2,6 +2,7 @@ import { AppError } from '../../domain/app-error.js';
 import { rowsIn } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { PredictOptions } from '../model-host.js';
+import type { Place } from './prediction-list.js';
 
 /**
  * One caller of `predict`: its promise is settled exactly once, by the answer, the deadline or the abort signal,
@@ -15,6 +16,8 @@ export class PendingPrediction {
   readonly deadline: number;
   /** Set once a call it shared failed: from then on it shares calls only with others of the same party. */
   party: symbol | undefined;
+  /** For `PredictionList` alone. */
+  readonly place: Place = { list: undefined, previous: undefined, next: undefined };
 
   private resolve: (outputs: NamedTensors) => void;
   private reject: (reason: unknown) => void;

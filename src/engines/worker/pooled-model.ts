@@ -15,7 +15,6 @@ export interface ModelKeeper {
   onIdleForever(model: PooledModel): void;
 }
 
-const QUICK_CALL_MS = 1;
 const FIRST_REST_MS = 250;
 const LONGEST_REST_MS = 10_000;
 
@@ -53,9 +52,14 @@ export class PooledModel implements HostedModel {
     return this.request.format !== 'onnx';
   }
 
+  /** Threads were lost on it: none takes its work for now. */
+  get isResting(): boolean {
+    return this.restsUntil > 0 && this.restsUntil > performance.now();
+  }
+
   /** A call so quick that waiting for the one under way is cheaper than waking another thread. */
   get waitsForItsThread(): boolean {
-    return this.busyThreads > 0 && this.queue.averageCallMs < QUICK_CALL_MS;
+    return this.busyThreads > 0 && this.queue.pace.isQuick;
   }
 
   async predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors> {

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { RunProblem } from '../../domain/verdict.js';
 import type { EngineModel, InferenceEngine } from '../inference-engine.js';
 import { computeRows } from './compute-rows.js';
+import { giveWay } from './give-way.js';
 import { pack, unpack } from './messages.js';
 import type { Ready, Reply, Request } from './messages.js';
 
@@ -37,6 +38,7 @@ async function answer(engine: InferenceEngine, models: Map<number, EngineModel>,
     await model.dispose();
     return { kind: 'released' };
   }
+  if (request.giveWay) giveWay();
   const start = performance.now();
   const computed = await computeRows(model, unpack(request.inputs), request.outputNames, request.rowByRow);
   const computeMs = performance.now() - start;

@@ -15,7 +15,9 @@ import type { PendingPrediction } from './pending-prediction.js';
 import type { PoolEvent, PoolListener } from './pool-event.js';
 import { PooledModel } from './pooled-model.js';
 import { joinInputs, joinOutputNames, shareOutputs } from './predict-call.js';
+import { ThreadChoice } from './thread-choice.js';
 import { ThreadRoster } from './thread-roster.js';
+import { TimeLimits } from './time-limits.js';
 import { inferenceWorkerFile } from './worker-file.js';
 import { WorkerThread } from './worker-thread.js';
 import type { ReplyHandler, ThreadEnd } from './worker-thread.js';
@@ -69,6 +71,8 @@ interface WaitingLoad {
  */
 export class WorkerPool extends ModelHost {
   private readonly roster: ThreadRoster;
+  private readonly choice: ThreadChoice;
+  private readonly limits: TimeLimits;
   private readonly models = new Set<PooledModel>();
   /** Models with waiting predictions, the next one to be served first. */
   private readonly turns = new Set<PooledModel>();
@@ -88,6 +92,8 @@ export class WorkerPool extends ModelHost {
       onLost: (thread, cause, startFailures) => this.threadLost(thread, cause, startFailures),
       onStuck: (count) => this.tell({ kind: 'threads-stuck', count }),
     });
+    this.choice = new ThreadChoice({ threads: () => this.roster.threads, models: () => this.models });
+    this.limits = new TimeLimits(() => this.roster.threads);
   }
 
   override load(request: LoadRequest): Promise<HostedModel> {
@@ -115,6 +121,7 @@ export class WorkerPool extends ModelHost {
     for (const model of this.models) model.shutDown();
     this.turns.clear();
     for (const timer of this.timers) clearTimeout(timer);
+    this.limits.stop();
     await this.roster.close(CLOSE_PATIENCE_MS);
   }
 
@@ -128,39 +135,31 @@ export class WorkerPool extends ModelHost {
   /** Gives every free thread work: models to give back, models to load, predictions, models to hold as well. */
   private dispatch(): void {
     if (this.isClosed) return;
-    const { threads } = this.roster;
-    for (const thread of threads) if (thread.isFree && thread.toRelease.length > 0) this.startRelease(thread);
+    for (const thread of this.roster.threads)
+      if (thread.isFree && thread.toRelease.length > 0) this.startRelease(thread);
     while (this.loads.length > 0) {
-      const thread = leastLoaded(threads);
-      if (!thread) return;
+      const thread = this.choice.forFirstLoad();
+      if (!thread) break;
       this.startFirstLoad(thread, this.loads.shift()!);
     }
-    if (this.turns.size === 0) return;
     // Threads that hold a waiting model go first, so that no other loads it without need.
-    for (const thread of threads) if (thread.isFree) this.startNext(thread, this.isUnheld);
-    for (const thread of threads) if (thread.isFree) this.startNext(thread, this.maySpread);
+    this.startWaiting((model) => this.startNext(model));
+    if (this.turns.size > 0) this.startWaiting((model) => this.startSpread(model));
   }
 
-  /** Starts the first work in turn that suits the thread: a prediction of a model it holds, or loading one. */
-  private startNext(thread: WorkerThread, mayLoad: (model: PooledModel) => boolean): void {
-    const now = performance.now();
+  /** Does something for each model that waits, in turn. One that is put to the end meanwhile comes again. */
+  private startWaiting(start: (model: PooledModel) => void): void {
     for (const model of this.turns) {
-      if (model.queue.size === 0) {
-        this.turns.delete(model);
-        continue;
-      }
-      if (model.restsUntil > now || model.waitsForItsThread) continue;
-      if (thread.models.has(model.key)) return this.startPrediction(thread, model);
-      if (mayLoad(model)) return this.startSpread(thread, model);
+      if (model.queue.size === 0) this.turns.delete(model);
+      else if (!model.waitsForItsThread && !model.isResting) start(model);
     }
   }
 
-  private readonly isUnheld = (model: PooledModel): boolean =>
-    this.maySpread(model) && this.threadsWith(model).length === 0;
-
-  /** One thread at a time loads a model, and a failure is not repeated at once. */
-  private readonly maySpread = (model: PooledModel): boolean =>
-    !model.isSpreading && model.notSpreadBefore <= performance.now();
+  private startNext(model: PooledModel): void {
+    const thread = this.choice.toCompute(model);
+    if (thread) this.startPrediction(thread, model);
+    else if (this.threadsWith(model).length === 0) this.startSpread(model);
+  }
 
   private threadsWith(model: PooledModel): WorkerThread[] {
     return [...this.roster.threads].filter((thread) => thread.models.has(model.key));
@@ -186,14 +185,13 @@ export class WorkerPool extends ModelHost {
     const { tensors, transfer } = pack(joinInputs(call));
     const outputNames = joinOutputNames(call);
     const rowByRow = call[0]!.options.rowByRow ?? false;
-    const request = { kind: 'predict', model: model.key, inputs: tensors, outputNames, rowByRow } as const;
+    const giveWay = this.choice.mustGiveWay(thread, model);
+    const request = { kind: 'predict', model: model.key, inputs: tensors, outputNames, rowByRow, giveWay } as const;
     const start = performance.now();
-    const hang = this.after(this.patienceMs(call, start), () => {
-      this.tell({ kind: 'thread-hung', path: model.path });
-      this.roster.end(thread, 'the prediction did not end');
-    });
-    thread.send({ request, transfer, interruptible: model.interruptible }, (reply) => {
-      this.cancel(hang);
+    const limit = { at: start + this.patienceMs(call, start), onPassed: () => this.hung(thread, model) };
+    const isLong = !model.queue.pace.isShort;
+    thread.givesWay ||= giveWay;
+    thread.send({ request, transfer, interruptible: model.interruptible, isLong, limit }, (reply) => {
       model.busyThreads -= 1;
       if (reply.kind === 'predicted') {
         model.noteSuccess(call, performance.now() - start, reply.computeMs);
@@ -205,6 +203,12 @@ export class WorkerPool extends ModelHost {
       this.dispatch();
     });
     model.busyThreads += 1;
+    this.limits.note(limit);
+  }
+
+  private hung(thread: WorkerThread, model: PooledModel): void {
+    this.tell({ kind: 'thread-hung', path: model.path });
+    this.roster.end(thread, 'the prediction did not end');
   }
 
   /**
@@ -215,7 +219,8 @@ export class WorkerPool extends ModelHost {
    * patient and not the hastiest counts, or callers with short deadlines could end threads that serve others well.
    */
   private patienceMs(call: readonly PendingPrediction[], now: number): number {
-    const leftMs = Math.max(0, ...call.map(({ deadline }) => deadline - now));
+    let leftMs = 0;
+    for (const { deadline } of call) leftMs = Math.max(leftMs, deadline - now);
     const isSuspect = call.length > 1 || call[0]!.party !== undefined;
     if (isSuspect) return Math.max(leftMs / 2, this.options.hangGraceMs);
     // Timers round down: the caller must hear of its own deadline before it hears of the lost thread.
@@ -264,7 +269,11 @@ export class WorkerPool extends ModelHost {
     });
   }
 
-  private startSpread(thread: WorkerThread, model: PooledModel): void {
+  /** Lets another thread hold the model, if one may now: one at a time loads it, and a failure is not repeated at once. */
+  private startSpread(model: PooledModel): void {
+    if (model.isSpreading || model.notSpreadBefore > performance.now()) return;
+    const thread = this.choice.toSpread(model);
+    if (!thread) return;
     model.isSpreading = true;
     this.startLoad(thread, model, (reply) => {
       model.isSpreading = false;
@@ -286,11 +295,14 @@ export class WorkerPool extends ModelHost {
 
   private startLoad(thread: WorkerThread, model: PooledModel, onReply: ReplyHandler): void {
     const start = performance.now();
-    const timer = this.after(this.options.loadTimeoutMs, () => this.roster.end(thread, LOAD_TIMEOUT));
+    const limit = {
+      at: start + this.options.loadTimeoutMs,
+      onPassed: () => this.roster.end(thread, LOAD_TIMEOUT),
+    };
+    const isLong = !model.queue.pace.isShort;
     model.busyThreads += 1;
     const request = { kind: 'load', model: model.key, request: model.request } as const;
-    thread.send({ request, interruptible: model.interruptible }, (reply) => {
-      this.cancel(timer);
+    thread.send({ request, interruptible: model.interruptible, isLong, limit }, (reply) => {
       model.busyThreads -= 1;
       if (reply.kind === 'loaded') {
         thread.models.add(model.key);
@@ -301,6 +313,7 @@ export class WorkerPool extends ModelHost {
       model.endIfIdle();
       this.dispatch();
     });
+    this.limits.note(limit);
   }
 
   private giveBack(model: PooledModel): void {
@@ -337,27 +350,13 @@ export class WorkerPool extends ModelHost {
     this.options.onEvent?.(event);
   }
 
-  private after(ms: number, work: () => void): NodeJS.Timeout {
+  private after(ms: number, work: () => void): void {
     const timer = setTimeout(() => {
       this.timers.delete(timer);
       work();
     }, ms);
     this.timers.add(timer);
-    return timer;
   }
-
-  private cancel(timer: NodeJS.Timeout): void {
-    clearTimeout(timer);
-    this.timers.delete(timer);
-  }
-}
-
-function leastLoaded(threads: Iterable<WorkerThread>): WorkerThread | undefined {
-  let least: WorkerThread | undefined;
-  for (const thread of threads) {
-    if (thread.isFree && (!least || thread.models.size < least.models.size)) least = thread;
-  }
-  return least;
 }
 
 function halves<T>(items: readonly T[]): T[][] {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { ResourceLimits } from 'node:worker_threads';
 
 import type { Ready, Reply, Request } from './messages.js';
+import type { Limited, TimeLimit } from './time-limits.js';
 
 /** A thread that ended, and why. */
 export interface ThreadEnd {
@@ -21,6 +22,10 @@ export interface Errand {
    * its thread ends under it, and the whole process dies.
    */
   readonly interruptible: boolean;
+  /** It may take long: see `ThreadChoice`. */
+  readonly isLong?: boolean;
+  /** Until when there has to be a reply. */
+  readonly limit?: TimeLimit;
 }
 
 /** What the keeper of a thread hears; each once at most. */
@@ -32,16 +37,24 @@ export interface ThreadListener {
 }
 
 /** One inference thread: a request at a time, and an end that is told exactly once. */
-export class WorkerThread {
+export class WorkerThread implements Limited {
   /** Numbers of the models this thread holds. */
   readonly models = new Set<number>();
   /** Models it is to give back as soon as it is free. */
   readonly toRelease: { readonly model: number; readonly done: () => void }[] = [];
 
+  /** Until when the present request has to be answered. */
+  limit: TimeLimit | undefined;
+  /** It gives way to other threads from now on, for good: Linux lets nobody take that back. */
+  givesWay = false;
+  /** It works on something that may take long. */
+  worksLong = false;
+
   private readonly worker: Worker;
   private onReply: ReplyHandler | undefined;
-  /** Set while the thread must not be ended: to be called when it may. */
-  private untouchable: { readonly over: Promise<void>; readonly end: () => void } | undefined;
+  private isUntouchable = false;
+  /** Set while the thread is to end but must not yet: to be called when it may. */
+  private onTouchable: (() => void) | undefined;
   private failure: string | undefined;
   private state: 'starting' | 'ready' | 'lost' = 'starting';
   private started = false;
@@ -58,7 +71,7 @@ export class WorkerThread {
       this.failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
     });
     this.worker.on('exit', (code) => {
-      this.untouchable?.end();
+      this.endProtection();
       this.lose(this.failure ?? `the thread ended with exit code ${code}`);
     });
   }
@@ -73,10 +86,12 @@ export class WorkerThread {
   }
 
   /** Sends a request; only when the thread is free. */
-  send({ request, transfer, interruptible }: Errand, onReply: ReplyHandler): void {
+  send({ request, transfer, interruptible, isLong = false, limit }: Errand, onReply: ReplyHandler): void {
     this.worker.postMessage(request, transfer);
     this.onReply = onReply;
-    if (!interruptible) this.protect();
+    this.limit = limit;
+    this.worksLong = isLong;
+    this.isUntouchable = !interruptible;
   }
 
   /**
@@ -87,19 +102,17 @@ export class WorkerThread {
   async end(cause: string): Promise<void> {
     this.lose(cause);
     this.worker.unref();
-    await this.untouchable?.over;
+    if (this.isUntouchable) await new Promise<void>((resolve) => (this.onTouchable = resolve));
     await this.worker.terminate();
   }
 
-  private protect(): void {
-    let end = () => {};
-    const over = new Promise<void>((resolve) => (end = resolve));
-    this.untouchable = { over, end };
+  private endProtection(): void {
+    this.isUntouchable = false;
+    this.onTouchable?.();
   }
 
   private receive(reply: Ready | Reply): void {
-    this.untouchable?.end();
-    this.untouchable = undefined;
+    this.endProtection();
     if (this.state === 'lost') return;
     if (reply.kind === 'ready') {
       this.state = 'ready';
@@ -107,17 +120,20 @@ export class WorkerThread {
       this.listener.onReady();
       return;
     }
-    const handler = this.onReply;
-    this.onReply = undefined;
-    handler?.(reply);
+    this.settle(reply);
   }
 
   private lose(cause: string): void {
     if (this.state === 'lost') return;
     this.state = 'lost';
-    const handler = this.onReply;
-    this.onReply = undefined;
     this.listener.onLost(this, cause);
-    handler?.({ kind: 'lost', cause });
+    this.settle({ kind: 'lost', cause });
+  }
+
+  private settle(reply: Reply | ThreadEnd): void {
+    const handler = this.onReply;
+    this.onReply = this.limit = undefined;
+    this.worksLong = false;
+    handler?.(reply);
   }
 }

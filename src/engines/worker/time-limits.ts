@@ -1,0 +1,56 @@
+/** Timers may fire this much before their time by `performance.now()`. */
+const TIMER_SLACK_MS = 1;
+
+/** Until when something has to be over. */
+export interface TimeLimit {
+  /** By `performance.now()`. */
+  readonly at: number;
+  /** It is not over, and the time has come; called once. */
+  readonly onPassed: () => void;
+}
+
+/** Something that is held to a limit while it has one. */
+export interface Limited {
+  limit: TimeLimit | undefined;
+}
+
+/**
+ * Watches the limits of a few that get a new one very often and almost never pass it: threads, for each of their calls.
+ * One timer for the earliest limit it heard of does: it looks again when it fires. A timer per call would cost more than
+ * the rest of handing out the call, and, kept in a set, would keep finished calls alive until the next full collection.
+ */
+export class TimeLimits {
+  private timer: NodeJS.Timeout | undefined;
+  private firesAt = Infinity;
+
+  /** @param all  those that may have a limit now. */
+  constructor(private readonly all: () => Iterable<Limited>) {}
+
+  /** To be called for each new limit. */
+  note({ at }: TimeLimit): void {
+    if (at >= this.firesAt) return;
+    clearTimeout(this.timer);
+    this.firesAt = at;
+    this.timer = setTimeout(this.look, Math.max(1, at - performance.now()));
+  }
+
+  /** Nothing is watched any more. */
+  stop(): void {
+    clearTimeout(this.timer);
+    this.firesAt = -Infinity;
+  }
+
+  private readonly look = (): void => {
+    this.firesAt = Infinity;
+    const now = performance.now() + TIMER_SLACK_MS;
+    for (const each of [...this.all()]) {
+      const { limit } = each;
+      if (!limit) continue;
+      if (limit.at > now) this.note(limit);
+      else {
+        each.limit = undefined;
+        limit.onPassed();
+      }
+    }
+  };
+}
