@@ -7,6 +7,8 @@ const HANG_GRACE_MS = 500;
 
 export interface ModelHostOptions {
   readonly threads: number;
+  /** How long a call may take before its thread is replaced, milliseconds, however hasty its callers are; 0 unless set. */
+  readonly callTimeoutMs?: number;
   readonly maxQueuedPerModel: number;
   /** Most rows that several predictions may bring together in one call; 1 joins none. */
   readonly maxBatchRows: number;

@@ -18,6 +18,7 @@ function hostFor(config: AppConfig): ModelHost {
     kind === 'model-loaded' ? logger.debug(facts, kind) : logger.warn(facts, kind);
   return createModelHost({
     threads: config.inferenceThreads,
+    callTimeoutMs: config.predictionTimeoutMs,
     maxQueuedPerModel: config.maxQueuedRequests,
     maxBatchRows: config.maxBatchRows,
     loadTimeoutMs: config.modelLoadTimeoutMs,

@@ -1,6 +1,7 @@
 // An inference thread whose engine fails on demand, for the tests of the pool. Its models do what each text of the input
-// `command` says, one after the other, and give for every row the `thread` and the number of `rows` of the engine's call;
+// `command` says, one after the other, and give for every row the `thread`, its `priority` and the number of `rows` of the engine's call;
 // their name (the artifact's path) says how they load.
+const { getPriority } = require('node:os');
 const { setImmediate } = require('node:timers');
 const { parentPort, threadId } = require('node:worker_threads');
 const { serveEngine } = require('../../dist/engines/worker/serve-engine.js');
@@ -46,7 +47,7 @@ serveEngine(parentPort, {
         const perCall = data.includes('throw-every-third') ? ['throw-every-third'] : data;
         for (const [command, argument] of perCall.map((text) => text.split(' '))) await commands[command](argument);
         const rows = data.length + (data.includes('one-row-more') ? 1 : 0);
-        const values = { thread: threadId, rows: data.length };
+        const values = { thread: threadId, priority: getPriority(0), rows: data.length };
         const column = (value) => ({ dtype: 'int32', shape: [rows], data: new Int32Array(rows).fill(value) });
         return new Map(outputNames.map((name) => [name, column(values[name])]));
       },

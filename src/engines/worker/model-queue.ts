@@ -37,6 +37,11 @@ export class ModelQueue {
     return this.waiting.size + this.again.size;
   }
 
+  /** Milliseconds from sending a call to its answer, on average; 0 before the first. */
+  get averageCallMs(): number {
+    return this.average?.ms ?? 0;
+  }
+
   /** @throws AppError QUEUE_FULL, with the whole seconds after which there should be room. */
   assertRoom(): void {
     if (this.size < this.options.limit) return;

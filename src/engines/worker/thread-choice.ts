@@ -39,6 +39,20 @@ export class ThreadChoice {
     return this.pick(model, false);
   }
 
+  /**
+   * A free thread that does not give way, to load a model of short calls as well, which otherwise only threads hold that
+   * do: those began to give way after they had loaded it.
+   */
+  toMoveTo(model: PooledModel): WorkerThread | undefined {
+    let free: WorkerThread | undefined;
+    for (const thread of this.state.threads()) {
+      if (thread.givesWay) continue;
+      if (thread.models.has(model.key)) return undefined;
+      if (thread.isFree) free = thread;
+    }
+    return free;
+  }
+
   /** Whether the thread has to give way from now on, because it is going to compute the model. */
   mustGiveWay(thread: WorkerThread, model: PooledModel): boolean {
     return !thread.givesWay && model.queue.pace.isLong && this.othersForShort(thread, ({ givesWay }) => !givesWay);

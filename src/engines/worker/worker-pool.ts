@@ -28,6 +28,11 @@ export interface WorkerPoolOptions {
   readonly threads: number;
   /** Time a thread has after the deadline of its prediction before it is ended and replaced; see `patienceMs`. */
   readonly hangGraceMs: number;
+  /**
+   * How long a call may take whatever the deadlines of its callers; 0 unless set. A caller in a hurry gets its answer in
+   * time, but must not be able to end a thread that does nothing wrong.
+   */
+  readonly callTimeoutMs?: number;
   /** Predictions of one model that may wait for a thread. */
   readonly maxQueuedPerModel: number;
   /** Most rows that several predictions may bring together in one call; 1 unless set: each has a call of its own. */
@@ -49,6 +54,8 @@ const START_FAILURES = 3;
 /** Timers may fire this much before their time by `performance.now()`. */
 const TIMER_SLACK_MS = 2;
 const LOAD_TIMEOUT = 'loading took longer than its limit';
+/** A call is not hung before it has taken as long as so many usual ones. */
+const USUAL_CALLS = 4;
 /** How long close() waits for threads deep in native code. */
 const CLOSE_PATIENCE_MS = 5_000;
 
@@ -144,7 +151,7 @@ export class WorkerPool extends ModelHost {
     }
     // Threads that hold a waiting model go first, so that no other loads it without need.
     this.startWaiting((model) => this.startNext(model));
-    if (this.turns.size > 0) this.startWaiting((model) => this.startSpread(model));
+    if (this.turns.size > 0) this.startWaiting((model) => this.startSpread(model, this.choice.toSpread(model)));
   }
 
   /** Does something for each model that waits, in turn. One that is put to the end meanwhile comes again. */
@@ -157,8 +164,12 @@ export class WorkerPool extends ModelHost {
 
   private startNext(model: PooledModel): void {
     const thread = this.choice.toCompute(model);
-    if (thread) this.startPrediction(thread, model);
-    else if (this.threadsWith(model).length === 0) this.startSpread(model);
+    if (thread) {
+      this.startPrediction(thread, model);
+      if (thread.givesWay && model.queue.pace.isShort) this.startSpread(model, this.choice.toMoveTo(model));
+    } else if (this.threadsWith(model).length === 0) {
+      this.startSpread(model, this.choice.toSpread(model));
+    }
   }
 
   private threadsWith(model: PooledModel): WorkerThread[] {
@@ -188,7 +199,7 @@ export class WorkerPool extends ModelHost {
     const giveWay = this.choice.mustGiveWay(thread, model);
     const request = { kind: 'predict', model: model.key, inputs: tensors, outputNames, rowByRow, giveWay } as const;
     const start = performance.now();
-    const limit = { at: start + this.patienceMs(call, start), onPassed: () => this.hung(thread, model) };
+    const limit = { at: start + this.patienceMs(model, call, start), onPassed: () => this.hung(thread, model) };
     const isLong = !model.queue.pace.isShort;
     thread.givesWay ||= giveWay;
     thread.send({ request, transfer, interruptible: model.interruptible, isLong, limit }, (reply) => {
@@ -216,15 +227,17 @@ export class WorkerPool extends ModelHost {
    * whatever this says. A prediction alone has until its deadline, and a little more for the thread to live on. Among
    * several, one may be to blame for the others: half the time of the most patient is left for computing them alone,
    * and each of those has half of what is left again, so that one that hangs leaves time for the next. The most
-   * patient and not the hastiest counts, or callers with short deadlines could end threads that serve others well.
+   * patient and not the hastiest counts, and at least `callTimeoutMs` the first time: callers with short deadlines must
+   * not end threads that serve others well.
    */
-  private patienceMs(call: readonly PendingPrediction[], now: number): number {
-    let leftMs = 0;
+  private patienceMs(model: PooledModel, call: readonly PendingPrediction[], now: number): number {
+    const { callTimeoutMs = 0, hangGraceMs } = this.options;
+    const { party } = call[0]!;
+    let leftMs = party ? 0 : callTimeoutMs;
     for (const { deadline } of call) leftMs = Math.max(leftMs, deadline - now);
-    const isSuspect = call.length > 1 || call[0]!.party !== undefined;
-    if (isSuspect) return Math.max(leftMs / 2, this.options.hangGraceMs);
+    if (call.length > 1 || party) return Math.max(leftMs / 2, hangGraceMs, USUAL_CALLS * model.queue.averageCallMs);
     // Timers round down: the caller must hear of its own deadline before it hears of the lost thread.
-    return Math.ceil(leftMs) + this.options.hangGraceMs + TIMER_SLACK_MS;
+    return Math.ceil(leftMs) + hangGraceMs + TIMER_SLACK_MS;
   }
 
   /**
@@ -269,11 +282,9 @@ export class WorkerPool extends ModelHost {
     });
   }
 
-  /** Lets another thread hold the model, if one may now: one at a time loads it, and a failure is not repeated at once. */
-  private startSpread(model: PooledModel): void {
-    if (model.isSpreading || model.notSpreadBefore > performance.now()) return;
-    const thread = this.choice.toSpread(model);
-    if (!thread) return;
+  /** Lets another thread hold the model as well, if one can now: one at a time loads it, and a failure is not repeated at once. */
+  private startSpread(model: PooledModel, thread: WorkerThread | undefined): void {
+    if (!thread || model.isSpreading || model.notSpreadBefore > performance.now()) return;
     model.isSpreading = true;
     this.startLoad(thread, model, (reply) => {
       model.isSpreading = false;
