@@ -21,37 +21,40 @@ export function serveEngine(port: MessagePort, engine: InferenceEngine): void {
   const models = new Map<number, EngineModel>();
   port.on('message', (request: Request) => {
     void answer(engine, models, request)
-      .catch(toReply)
-      .then((reply) => post(port, reply));
+      .catch((error: unknown): Answer => ({ reply: toReply(error) }))
+      .then((answered) => post(port, answered));
   });
   port.on('messageerror', (error) => port.postMessage(toReply(error)));
   port.postMessage({ kind: 'ready' } satisfies Ready);
 }
 
-type Answer = Reply & { readonly transfer?: ArrayBuffer[] };
+interface Answer {
+  readonly reply: Reply;
+  readonly transfer?: ArrayBuffer[];
+}
 
 async function answer(engine: InferenceEngine, models: Map<number, EngineModel>, request: Request): Promise<Answer> {
   if (request.kind === 'load') {
     const model = await engine.load(request.request);
     models.set(request.model, model);
-    return { kind: 'loaded', info: model.info };
+    return { reply: { kind: 'loaded', info: model.info } };
   }
   const model = models.get(request.model);
   if (!model) throw new Error('the model is not loaded in this thread');
   if (request.kind === 'release') {
     models.delete(request.model);
     await model.dispose();
-    return { kind: 'released' };
+    return { reply: { kind: 'released' } };
   }
   if (request.giveWay) giveWay();
   const start = performance.now();
   const computed = await computeRows(model, unpack(request.inputs), request.outputNames, request.rowByRow);
   const computeMs = performance.now() - start;
   const { tensors, transfer } = pack(computed);
-  return { kind: 'predicted', outputs: tensors, computeMs, transfer };
+  return { reply: { kind: 'predicted', outputs: tensors, computeMs }, transfer };
 }
 
-function post(port: MessagePort, { transfer, ...reply }: Answer): void {
+function post(port: MessagePort, { reply, transfer }: Answer): void {
   try {
     port.postMessage(reply, transfer);
   } catch (error) {
