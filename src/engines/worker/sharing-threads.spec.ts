@@ -51,7 +51,13 @@ describe('models that share threads', () => {
   const outcome = (promise: Promise<unknown>): Promise<unknown> =>
     promise.catch((error: unknown) => (error instanceof AppError ? error.code : error));
   const times = <T>(count: number, work: () => T): T[] => Array.from({ length: count }, work);
+  const started = async (pool: WorkerPool): Promise<void> => {
+    const { roster } = pool as unknown as { roster: { threads: Set<{ isFree: boolean }> } };
+    while ([...roster.threads].some(({ isFree }) => !isFree)) await sleep(5);
+  };
+  /** On threads of their own as long as there are two; the pool knows how long their calls take. */
   const lightAndHeavy = async (pool: WorkerPool): Promise<[PooledModel, PooledModel]> => {
+    await started(pool);
     const [light, heavy] = [await load(pool, 'light'), await load(pool, 'heavy')];
     for (let i = 0; i < 3; i += 1) await ask(light, 'answer');
     await ask(heavy, 'block 30');
@@ -89,6 +95,7 @@ describe('models that share threads', () => {
 
   it('loads a model without keeping short calls waiting', async () => {
     const pool = makePool();
+    await started(pool);
     const light = await load(pool, 'light');
     for (let i = 0; i < 3; i += 1) await ask(light, 'answer');
     const loads = [1, 2, 3].map((i) => load(pool, `slow-load ${i}`));
@@ -103,7 +110,17 @@ describe('models that share threads', () => {
   onLinux('lets threads give way that compute long calls, and those alone', async () => {
     const [light, heavy] = await lightAndHeavy(makePool());
     expect(await ask(heavy, 'block 20', 'priority')).toBeGreaterThan(getPriority(0));
-    await ask(light, 'answer'); // may still be where the other one is, and leaves it
+    expect(await ask(light, 'answer', 'priority')).toBe(getPriority(0));
+  });
+
+  onLinux('moves a model of short calls away from a thread that begins to give way', async () => {
+    const pool = makePool();
+    await started(pool);
+    const [light] = [await load(pool, 'light'), await load(pool, 'elsewhere')];
+    const heavy = await load(pool, 'heavy beside light');
+    await ask(light, 'answer');
+    for (let i = 0; i < 2; i += 1) await ask(heavy, 'block 30');
+    expect(await ask(light, 'answer', 'priority')).toBeGreaterThan(getPriority(0));
     while (light.isSpreading) await sleep(5);
     expect(await ask(light, 'answer', 'priority')).toBe(getPriority(0));
   });
