@@ -1,6 +1,7 @@
 // An inference thread whose engine fails on demand, for the tests of the pool. Its models do what each text of the input
-// `command` says, one after the other, and give for every row the `thread` and the number of `rows` of the engine's call;
-// their name (the artifact's path) says how they load.
+// `command` says, one after the other, and give for every row its own `length`, the `thread` and the number of `rows` of
+// the engine's call; their name (the artifact's path) says how they load.
+const { existsSync } = require('node:fs');
 const { setImmediate } = require('node:timers');
 const { parentPort, threadId } = require('node:worker_threads');
 const { serveEngine } = require('../../dist/engines/worker/serve-engine.js');
@@ -22,6 +23,9 @@ const commands = {
   },
   block: (ms) => block(Number(ms)),
   hang: blockForever,
+  hold: (untilFile) => {
+    while (!existsSync(untilFile)) block(5);
+  },
   exit: () => process.exit(3),
   'throw-later': () => new Promise(() => setImmediate(commands.throw)),
   'fill-memory': fillMemory,
@@ -33,7 +37,12 @@ const commands = {
 };
 let calls = 0;
 
-const info = { inputs: [], outputs: [], backend: 'faulty', notes: [] };
+const info = {
+  inputs: [{ name: 'command', dtype: 'string', shape: [null] }],
+  outputs: ['length', 'thread', 'rows'].map((name) => ({ name, dtype: 'int32', shape: [null] })),
+  backend: 'faulty',
+  notes: [],
+};
 
 serveEngine(parentPort, {
   load: async ({ path }) => {
@@ -46,8 +55,12 @@ serveEngine(parentPort, {
         const perCall = data.includes('throw-every-third') ? ['throw-every-third'] : data;
         for (const [command, argument] of perCall.map((text) => text.split(' '))) await commands[command](argument);
         const rows = data.length + (data.includes('one-row-more') ? 1 : 0);
-        const values = { thread: threadId, rows: data.length };
-        const column = (value) => ({ dtype: 'int32', shape: [rows], data: new Int32Array(rows).fill(value) });
+        const values = { length: (i) => data[i]?.length, thread: () => threadId, rows: () => data.length };
+        const column = (valueOf) => ({
+          dtype: 'int32',
+          shape: [rows],
+          data: Int32Array.from({ length: rows }, (_, i) => valueOf(i)),
+        });
         return new Map(outputNames.map((name) => [name, column(values[name])]));
       },
       dispose: async () => {},
