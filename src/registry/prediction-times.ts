@@ -74,7 +74,8 @@ export class PredictionTimes {
     this.turn();
     if (!this.current) {
       this.current = newWindow();
-      this.startedAtMs = this.now();
+      // After a window it begins where that one ended, or a late prediction would keep the one before for longer.
+      if (!this.previous) this.startedAtMs = this.now();
     }
     return this.current;
   }

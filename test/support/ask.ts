@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { Agent, IncomingHttpHeaders } from 'node:http';
 
 import type { Json } from './get-json.js';
 
@@ -19,6 +19,8 @@ export interface AskOptions {
   readonly body?: unknown;
   /** Milliseconds until the answer must be there; else the promise fails. */
   readonly patienceMs?: number;
+  /** Connections to ask over; one of its own unless set. */
+  readonly agent?: Agent;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface AskOptions {
  * (`/../x` stays), any method.
  */
 export function ask(baseUrl: string, path: string, options: AskOptions = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, body, patienceMs = 20_000 } = options;
+  const { method = 'GET', headers = {}, body, patienceMs = 20_000, agent = false } = options;
   const isRaw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
   const bytes = isRaw ? Buffer.from(body ?? '') : Buffer.from(JSON.stringify(body));
   const { hostname, port } = new URL(baseUrl);
@@ -36,7 +38,7 @@ export function ask(baseUrl: string, path: string, options: AskOptions = {}): Pr
       port,
       path,
       method,
-      agent: false,
+      agent,
       signal: AbortSignal.timeout(patienceMs),
       headers: {
         ...(bytes.length > 0 && { 'Content-Length': bytes.length }),

@@ -1,6 +1,7 @@
 // An inference thread whose engine fails on demand, for the tests of the pool. Its models do what each text of the input
-// `command` says, one after the other, and give for every row the `thread`, its `priority` and the number of `rows` of the engine's call;
-// their name (the artifact's path) says how they load.
+// `command` says, one after the other, and give for every row its own `length`, the `thread`, its `priority` and the
+// number of `rows` of the engine's call; their name (the artifact's path) says how they load.
+const { existsSync } = require('node:fs');
 const { getPriority } = require('node:os');
 const { setImmediate } = require('node:timers');
 const { parentPort, threadId } = require('node:worker_threads');
@@ -23,6 +24,9 @@ const commands = {
   },
   block: (ms) => block(Number(ms)),
   hang: blockForever,
+  hold: (untilFile) => {
+    while (!existsSync(untilFile)) block(5);
+  },
   exit: () => process.exit(3),
   'throw-later': () => new Promise(() => setImmediate(commands.throw)),
   'fill-memory': fillMemory,
@@ -34,7 +38,12 @@ const commands = {
 };
 let calls = 0;
 
-const info = { inputs: [], outputs: [], backend: 'faulty', notes: [] };
+const info = {
+  inputs: [{ name: 'command', dtype: 'string', shape: [null] }],
+  outputs: ['length', 'thread', 'rows'].map((name) => ({ name, dtype: 'int32', shape: [null] })),
+  backend: 'faulty',
+  notes: [],
+};
 
 serveEngine(parentPort, {
   load: async ({ path }) => {
@@ -47,8 +56,17 @@ serveEngine(parentPort, {
         const perCall = data.includes('throw-every-third') ? ['throw-every-third'] : data;
         for (const [command, argument] of perCall.map((text) => text.split(' '))) await commands[command](argument);
         const rows = data.length + (data.includes('one-row-more') ? 1 : 0);
-        const values = { thread: threadId, priority: getPriority(0), rows: data.length };
-        const column = (value) => ({ dtype: 'int32', shape: [rows], data: new Int32Array(rows).fill(value) });
+        const values = {
+          length: (i) => data[i]?.length,
+          thread: () => threadId,
+          priority: () => getPriority(0),
+          rows: () => data.length,
+        };
+        const column = (valueOf) => ({
+          dtype: 'int32',
+          shape: [rows],
+          data: Int32Array.from({ length: rows }, (_, i) => valueOf(i)),
+        });
         return new Map(outputNames.map((name) => [name, column(values[name])]));
       },
       dispose: async () => {},

@@ -87,6 +87,17 @@ export const logRun: TinyRun = {
   examples: [{ input: { x: 1 }, output: { log: 0 } }],
 };
 
+/** Fixture `onnx-drops`: gives numbers back; for one below 0 it gives no row at all. */
+export const droppingRun: TinyRun = {
+  signature: {
+    input: row({ x: { type: 'number' } }, ['x']),
+    output: row({ same: { type: ['number', 'null'] } }, ['same']),
+  },
+  encode: { tensors: [column('x', 'float32', { kind: 'number', field: 'x' }, 1)] },
+  decode: { kind: 'tensors', fields: { same: 'y' } },
+  examples: [{ input: { x: 1 }, output: { same: 1 } }],
+};
+
 /** Fixture `onnx-sum` with a field of every kind beside its two numbers, all optional. */
 export const everyFieldRun: TinyRun = {
   signature: {

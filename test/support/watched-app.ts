@@ -1,0 +1,175 @@
+import { getEventListeners } from 'node:events';
+import type { EventEmitter } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { pino } from 'pino';
+
+import type { LeanExpressAdapter } from '../../src/common/http/lean-adapter.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { createApp } from '../../src/create-app.js';
+import { ModelHost } from '../../src/engines/model-host.js';
+import type { PendingPrediction } from '../../src/engines/worker/pending-prediction.js';
+import type { PooledModel } from '../../src/engines/worker/pooled-model.js';
+import type { TestApp } from './create-test-app.js';
+import type { Json } from './get-json.js';
+
+/** The parts of a `WorkerPool` that hold what is under way. */
+interface PoolInside {
+  readonly models: ReadonlySet<PooledModel>;
+  readonly turns: ReadonlySet<PooledModel>;
+  readonly timers: ReadonlySet<unknown>;
+  readonly roster: { readonly threads: ReadonlySet<ThreadInside> };
+}
+
+interface ThreadInside {
+  readonly worker: { terminate(): Promise<number> };
+}
+
+/** What a server holds on to at one moment. */
+export interface Holdings {
+  readonly waiting: number;
+  readonly busyThreads: number;
+  readonly turns: number;
+  readonly threads: number;
+  /** Of the pool alone, and of the whole process. */
+  readonly poolTimers: number;
+  readonly timers: number;
+  /** Of the whole server, and those of them that Node's HTTP server does not read. */
+  readonly connections: number;
+  readonly plainConnections: number;
+  /** Of the server and of the process. */
+  readonly listeners: number;
+}
+
+/** A `PlainConnection`, which outlives its requests. */
+interface ConnectionInside {
+  readonly gone: AbortController;
+}
+
+/** A server of a test, with its log and a view of what it holds: faults must leave nothing behind. */
+export class WatchedApp implements TestApp {
+  private constructor(
+    readonly app: TestApp['app'],
+    readonly baseUrl: string,
+    /** Log lines so far, parsed. */
+    readonly log: readonly Json[],
+  ) {}
+
+  /** @param environment  variables as an operator would set them. */
+  static async start(environment: Record<string, string>): Promise<WatchedApp> {
+    const log: Json[] = [];
+    const config = loadConfig({ HOST: '127.0.0.1', PORT: '0', ...environment });
+    const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) });
+    const app = await createApp(config, logger);
+    await app.listen(config.port, config.host);
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    return new WatchedApp(app, `http://127.0.0.1:${port}`, log);
+  }
+
+  close(): Promise<void> {
+    return this.app.close();
+  }
+
+  /** Lines of the pool about threads and failures, e.g. `thread-lost`. */
+  events(kind: string): readonly Json[] {
+    return this.log.filter(({ context, msg }) => context === 'Engines' && msg === kind);
+  }
+
+  /** Access log lines with this status. */
+  answersLogged(status: number): readonly Json[] {
+    return this.log.filter((line) => line.status === status);
+  }
+
+  get threads(): readonly ThreadInside[] {
+    return [...this.pool.roster.threads];
+  }
+
+  /** Requests that wait for a thread. */
+  waiting(model: string): readonly PendingPrediction[] {
+    const { waiting } = this.pooled(model).queue as unknown as { readonly waiting: ReadonlySet<PendingPrediction> };
+    return [...waiting];
+  }
+
+  /** Waits until the model computes. */
+  untilBusy(model: string): Promise<void> {
+    return until(() => this.pooled(model).busyThreads > 0);
+  }
+
+  /** What the server holds when it has nothing to do; waits for that. */
+  async idle(): Promise<Holdings> {
+    let now = await this.holdings();
+    const isIdle = async () => {
+      now = await this.holdings();
+      return now.waiting + now.busyThreads + now.turns + now.poolTimers + now.connections === 0;
+    };
+    await until(isIdle);
+    return now;
+  }
+
+  async holdings(): Promise<Holdings> {
+    const { models, turns, timers, roster } = this.pool;
+    const server: Server = this.app.getHttpServer();
+    return {
+      waiting: sum(models, ({ queue }) => queue.size),
+      busyThreads: sum(models, ({ busyThreads }) => busyThreads),
+      turns: turns.size,
+      threads: roster.threads.size,
+      poolTimers: timers.size,
+      timers: process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length,
+      connections: await new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),
+      plainConnections: this.plainConnections.length,
+      listeners: listenersOf(server) + listenersOf(process),
+    };
+  }
+
+  /** Waits until the server has all its threads and holds nothing beyond what it held when it was idle before. */
+  async expectBackTo(before: Holdings): Promise<void> {
+    let now = before;
+    const isBack = async () => {
+      now = await this.holdings();
+      const isLess = (Object.keys(now) as (keyof Holdings)[]).every((key) => now[key] <= before[key]);
+      return isLess && now.threads === before.threads;
+    };
+    await until(isBack).catch(() => expect(now).toEqual(before));
+  }
+
+  /** Listeners that requests have left on the signals of their connections, by connection. */
+  get signalListeners(): readonly number[] {
+    return this.plainConnections.map(({ gone }) => getEventListeners(gone.signal, 'abort').length);
+  }
+
+  private get plainConnections(): readonly ConnectionInside[] {
+    const { plainConnections } = this.app.getHttpAdapter() as unknown as LeanExpressAdapter;
+    const { open } = plainConnections as unknown as { readonly open: ReadonlyMap<ConnectionInside, unknown> };
+    return [...open.keys()];
+  }
+
+  private pooled(model: string): PooledModel {
+    return [...this.pool.models].find(({ path }) => path.includes(`/${model}/runs/`))!;
+  }
+
+  private get pool(): PoolInside {
+    return this.app.get<unknown, PoolInside>(ModelHost, { strict: false });
+  }
+}
+
+/** Waits for something to become true. @throws Error when it does not in `patienceMs`. */
+export async function until(isTrue: () => boolean | Promise<boolean>, patienceMs = 15_000): Promise<void> {
+  const end = performance.now() + patienceMs;
+  while (!(await isTrue())) {
+    if (performance.now() > end) throw new Error(`not true after ${patienceMs} ms: ${isTrue.toString()}`);
+    await sleep(10);
+  }
+}
+
+function listenersOf(emitter: EventEmitter): number {
+  return sum(emitter.eventNames(), (name) => emitter.listenerCount(name));
+}
+
+function sum<T>(items: Iterable<T>, valueOf: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += valueOf(item);
+  return total;
+}
