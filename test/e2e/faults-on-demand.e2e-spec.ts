@@ -138,8 +138,8 @@ describe('a thread that is lost in mid-batch', () => {
 
 describe('a model that sleeps for 30 s', () => {
   it('costs its own caller 504, and another model answers 100 requests meanwhile', async () => {
-    await start({ INFERENCE_THREADS: '2' });
-    const sleeping = tell('crowded', ['block 30000'], { 'X-Timeout-Ms': '1500' });
+    await start({ INFERENCE_THREADS: '2', PREDICTION_TIMEOUT_MS: '1500' });
+    const sleeping = tell('crowded', ['block 30000']);
     await app.untilBusy('crowded');
 
     const outcomes: unknown[] = [];

@@ -56,6 +56,8 @@ const TIMER_SLACK_MS = 2;
 const LOAD_TIMEOUT = 'loading took longer than its limit';
 /** A call is not hung before it has taken as long as so many usual ones. */
 const USUAL_CALLS = 4;
+/** However hasty its callers are, a shared call is not hung before it has taken this long. */
+const LEAST_SHARED_MS = 1_000;
 /** How long close() waits for threads deep in native code. */
 const CLOSE_PATIENCE_MS = 5_000;
 
@@ -226,18 +228,23 @@ export class WorkerPool extends ModelHost {
    * How long a call may take before its thread counts as hung; every caller gets its own answer at its own deadline
    * whatever this says. A prediction alone has until its deadline, and a little more for the thread to live on. Among
    * several, one may be to blame for the others: half the time of the most patient is left for computing them alone,
-   * and each of those has half of what is left again, so that one that hangs leaves time for the next. The most
-   * patient and not the hastiest counts, and at least `callTimeoutMs` the first time: callers with short deadlines must
-   * not end threads that serve others well.
+   * and each of those has half of what is left again, so that one that hangs leaves time for the next.
+   *
+   * Callers in a hurry must not end threads that serve others well: the most patient counts and not the hastiest, a lone
+   * call may always take `callTimeoutMs`, and a shared one a second (if that is not more than half of it) and four times
+   * as long as usual ones.
    */
   private patienceMs(model: PooledModel, call: readonly PendingPrediction[], now: number): number {
     const { callTimeoutMs = 0, hangGraceMs } = this.options;
     const { party } = call[0]!;
-    let leftMs = party ? 0 : callTimeoutMs;
+    let leftMs = 0;
     for (const { deadline } of call) leftMs = Math.max(leftMs, deadline - now);
-    if (call.length > 1 || party) return Math.max(leftMs / 2, hangGraceMs, USUAL_CALLS * model.queue.averageCallMs);
+    if (call.length > 1 || party) {
+      const leastMs = party ? hangGraceMs : Math.max(hangGraceMs, Math.min(callTimeoutMs / 2, LEAST_SHARED_MS));
+      return Math.max(leftMs / 2, leastMs, USUAL_CALLS * model.queue.averageCallMs);
+    }
     // Timers round down: the caller must hear of its own deadline before it hears of the lost thread.
-    return Math.ceil(leftMs) + hangGraceMs + TIMER_SLACK_MS;
+    return Math.ceil(Math.max(leftMs, callTimeoutMs)) + hangGraceMs + TIMER_SLACK_MS;
   }
 
   /**
