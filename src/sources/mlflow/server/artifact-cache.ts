@@ -63,7 +63,7 @@ export class ArtifactCache {
       await writing(writeWhole(keyFile, JSON.stringify(fetched)));
       return this.pathOf(fetched);
     } finally {
-      await rm(incoming, { recursive: true, force: true });
+      await rm(incoming, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
@@ -128,7 +128,7 @@ async function writing<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
-    if (!(error instanceof Error) || code === undefined || syscall === undefined) throw error;
+    if (code === undefined || syscall === undefined) throw error;
     throw new RunProblem('ARTIFACT_UNAVAILABLE', `The cache for downloaded models cannot be written (${code}).`, {
       cause: error,
     });

@@ -312,9 +312,7 @@ async function save(
       done(bytes > maxBytes ? new TooLarge() : null, chunk);
     },
   });
-  const body = response.body
-    ? Readable.fromWeb(response.body)
-    : Readable.from([]);
+  const body = response.body ? Readable.fromWeb(response.body) : Readable.from([]);
   try {
     await pipeline(body, meter, createWriteStream(file));
   } catch (error) {
@@ -328,5 +326,5 @@ async function save(
 }
 
 function isDiskError(error: unknown): boolean {
-  return error instanceof Error && ['open', 'write', 'close'].includes((error as NodeJS.ErrnoException).syscall ?? '');
+  return ['open', 'write', 'close'].includes((error as NodeJS.ErrnoException).syscall ?? '');
 }

@@ -23,12 +23,14 @@ export function messageOfNetworkError(error: unknown): string {
   return (code && WORDS[code]) ?? `the connection failed${code ? ` (${code})` : ''}.`;
 }
 
+const MAX_DEPTH = 4;
+
 /** fetch wraps the socket's error; several addresses tried wrap it once more. */
 function codeOf(error: unknown): string | undefined {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; depth++) {
-    const { code, errors } = at as Error & { code?: unknown; errors?: unknown[] };
-    if (typeof code === 'string') return code;
-    at = at.cause ?? errors?.[0];
+  let at = error as { code?: unknown; cause?: unknown; errors?: unknown[] } | undefined;
+  for (let depth = 0; at && depth < MAX_DEPTH; depth++) {
+    if (typeof at.code === 'string') return at.code;
+    at = (at.cause ?? at.errors?.[0]) as typeof at;
   }
   return undefined;
 }
