@@ -1,4 +1,5 @@
 import type { MlflowItem } from '../../config/mlflow-selection.js';
+import { mapInTurns } from '../map-in-turns.js';
 import { RunSource } from '../run-source.js';
 import type { SourcedModel } from '../run-source.js';
 import { aliasTag, deriveCard, slugOf } from './model-card.js';
@@ -28,6 +29,7 @@ interface Found<Entity> {
 export class MlflowRunSource extends RunSource {
   private readonly examiner = new RunExaminer();
   private last: SourcedModel[] | undefined;
+  private underWay: Promise<SourcedModel[]> | undefined;
   private why: readonly string[] = [];
 
   constructor(
@@ -45,7 +47,13 @@ export class MlflowRunSource extends RunSource {
     return this.why;
   }
 
-  async listModels(): Promise<SourcedModel[]> {
+  /** Readings never overlap: whoever asks while one is under way gets its result. */
+  listModels(): Promise<SourcedModel[]> {
+    this.underWay ??= this.readModels().finally(() => (this.underWay = undefined));
+    return this.underWay;
+  }
+
+  private async readModels(): Promise<SourcedModel[]> {
     try {
       this.last = await this.store.read(() => this.list());
       this.why = [];
@@ -106,11 +114,7 @@ export class MlflowRunSource extends RunSource {
     const derived = deriveCard({ kind: 'experiment', name: entity.name, description, tags: entity.tags }, item);
     if (!derived.card && item.name === undefined) return NOT_MEANT;
     const runs = await this.store.listRuns(entity.id);
-    return this.toModel(
-      derived,
-      taken,
-      runs.map((run) => this.runCandidate(derived.name, run)),
-    );
+    return this.toModel(derived, taken, await mapInTurns(runs, (run) => this.runCandidate(derived.name, run)));
   }
 
   private async readRegisteredModel(

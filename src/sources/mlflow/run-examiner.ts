@@ -2,6 +2,7 @@ import type { SelectionPolicy } from '../../domain/card.js';
 import { compareMetric } from '../../domain/metric.js';
 import { RunProblem, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
+import { mapInTurns } from '../map-in-turns.js';
 import type { SourcedRun } from '../run-source.js';
 import { readLoggedModel, servableRun, unservableRun } from './logged-run.js';
 import type { ReadModel } from './logged-run.js';
@@ -66,7 +67,7 @@ export class RunExaminer {
       some.forEach((candidate, i) => examined.set(candidate, runs[i]!));
       servable += runs.filter(({ reasons }) => reasons.length === 0).length;
     }
-    return candidates.map((candidate) => examined.get(candidate) ?? this.unexamined(candidate));
+    return mapInTurns(candidates, (candidate) => examined.get(candidate) ?? this.unexamined(candidate));
   }
 
   private async sourceOf(candidate: Candidate): Promise<SourcedRun> {

@@ -79,15 +79,15 @@ export class MlflowClient {
     return this.options.baseUrl;
   }
 
-  /** @returns the JSON object that MLflow answers; absent lists and fields are just absent. */
-  async getJson(path: string, query: Query = {}): Promise<JsonObject> {
-    return toJson(await this.ask(path, query, {}));
+  /** @returns the JSON object that MLflow answers, still as its text; absent lists and fields are just absent. */
+  async getJson(path: string, query: Query = {}): Promise<string> {
+    return requireJson(await this.ask(path, query, {}));
   }
 
   /** As `getJson`, for the calls that take a body. They only read, so they may be repeated. */
-  async postJson(path: string, body: object): Promise<JsonObject> {
+  async postJson(path: string, body: object): Promise<string> {
     const headers = { 'Content-Type': 'application/json' };
-    return toJson(await this.ask(path, {}, { method: 'POST', body: JSON.stringify(body), headers }));
+    return requireJson(await this.ask(path, {}, { method: 'POST', body: JSON.stringify(body), headers }));
   }
 
   /** A file as text; undefined when there is none. */
@@ -263,9 +263,8 @@ function retryAfterOf(response: Response): number | undefined {
   return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
 
-function toJson(text: string): JsonObject {
-  const body = parse(text);
-  if (body) return body;
+function requireJson(text: string): string {
+  if (parse(text)) return text;
   throw new StoreUnavailable('it answers something that is not JSON. Is MLFLOW_TRACKING_URI the address of MLflow?');
 }
 

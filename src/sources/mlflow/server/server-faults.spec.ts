@@ -102,7 +102,9 @@ describe('a tracking server that misbehaves', () => {
 
     const best = await bestOf(second);
 
-    expect(second.notices).toEqual([expect.stringMatching(/(ECONNREFUSED|connection was cut).*last read is served\.$/)]);
+    expect(second.notices).toEqual([
+      expect.stringMatching(/(ECONNREFUSED|connection was cut).*last read is served\.$/),
+    ]);
     expect((await best.open()).folder).toBe(folder);
     await stub.restart();
     await second.listModels();

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import type { JsonObject } from '../../../domain/json.js';
 import { RunProblem } from '../../../domain/verdict.js';
 import { StoreUnavailable } from '../mlflow-store.js';
 import type { LoggedModel } from '../mlflow-store.js';
@@ -116,7 +117,7 @@ export class ServerModel implements LoggedModel {
     let token = '';
     do {
       const page: Query = token ? { page_token: token } : {};
-      const body =
+      const text =
         'runId' in place
           ? await this.parts.client.getJson('/api/2.0/mlflow/artifacts/list', {
               run_id: place.runId,
@@ -127,6 +128,7 @@ export class ServerModel implements LoggedModel {
               `/api/2.0/mlflow/logged-models/${encodeURIComponent(place.modelId)}/artifacts/directories`,
               { ...(asked && { artifact_directory_path: asked }), ...page },
             );
+      const body = JSON.parse(text) as JsonObject;
       for (const file of objectsIn(body, 'files')) files.push(listedFile(textIn(file, 'path'), asked, root, file));
       token = textIn(body, 'next_page_token');
     } while (token && files.length <= MAX_FILES);

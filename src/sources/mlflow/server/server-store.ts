@@ -76,7 +76,8 @@ export class ServerStore extends MlflowStore {
   }
 
   async listExperiments(): Promise<MlflowExperiment[]> {
-    const found = await this.pages('/api/2.0/mlflow/experiments/search', 'experiments', { view_type: 'ACTIVE_ONLY' });
+    const route = '/api/2.0/mlflow/experiments/search';
+    const found = await this.pages(route, 'experiments', { view_type: 'ACTIVE_ONLY' }, (body) => body);
     return found.filter(isActive).map(toExperiment);
   }
 
@@ -92,7 +93,7 @@ export class ServerStore extends MlflowStore {
       run_view_type: 'ACTIVE_ONLY',
       order_by: ['attributes.start_time DESC'],
     };
-    return (await this.pages('/api/2.0/mlflow/runs/search', 'runs', request)).map(toMlflowRun);
+    return this.pages('/api/2.0/mlflow/runs/search', 'runs', request, toMlflowRun);
   }
 
   async findRun(id: string): Promise<MlflowRun | undefined> {
@@ -168,16 +169,22 @@ export class ServerStore extends MlflowStore {
     return undefined;
   }
 
-  private async pages(route: string, key: string, request: JsonObject): Promise<JsonObject[]> {
-    const found: JsonObject[] = [];
+  /** Maps page by page, between the requests, so that no page holds up the thread for long. */
+  private async pages<Entity>(
+    route: string,
+    key: string,
+    request: JsonObject,
+    toEntity: (body: JsonObject) => Entity,
+  ): Promise<Entity[]> {
+    const found: Entity[] = [];
     let token = '';
     for (let page = 0; page < MAX_PAGES; page++) {
       const body = { ...request, max_results: PAGE, ...(token && { page_token: token }) };
-      const text = await this.remembered(`POST ${route} ${JSON.stringify(body)}`, async () =>
-        JSON.stringify(await this.client.postJson(route, body)),
+      const text = await this.remembered(`POST ${route} ${JSON.stringify(body)}`, () =>
+        this.client.postJson(route, body),
       );
       const answer = JSON.parse(text!) as JsonObject;
-      found.push(...objectsIn(answer, key));
+      found.push(...objectsIn(answer, key).map(toEntity));
       token = textIn(answer, 'next_page_token');
       if (!token) break;
     }
@@ -185,8 +192,8 @@ export class ServerStore extends MlflowStore {
   }
 
   private async get(route: string, query: Query): Promise<JsonObject> {
-    const text = await this.remembered(`GET ${route} ${JSON.stringify(query)}`, async () =>
-      JSON.stringify(await this.client.getJson(route, query)),
+    const text = await this.remembered(`GET ${route} ${JSON.stringify(query)}`, () =>
+      this.client.getJson(route, query),
     );
     return JSON.parse(text!) as JsonObject;
   }
@@ -195,7 +202,7 @@ export class ServerStore extends MlflowStore {
   private async find(route: string, query: Query): Promise<JsonObject | undefined> {
     const text = await this.remembered(`GET ${route} ${JSON.stringify(query)}`, async () => {
       try {
-        return JSON.stringify(await this.client.getJson(route, query));
+        return await this.client.getJson(route, query);
       } catch (error) {
         if (error instanceof MlflowError && error.code === 'RESOURCE_DOES_NOT_EXIST') return undefined;
         throw error;
