@@ -1,5 +1,5 @@
 /**
- * `npm run test:interop`: tests against real external things (native TensorFlow, a browser, a Python client). Each part
+ * `npm run test:interop`: tests against real external things (native TensorFlow, a browser, a Python client, MLflow). Each part
  * installs what it needs below .cache/ or says why it cannot, and then fails. Name parts to run only those.
  */
 import { existsSync, readdirSync } from 'node:fs';

@@ -11,19 +11,24 @@ import { registerModel } from '../registry/register-model.js';
 import type { RegisteredModel, RegisteredRun } from '../registry/registered-run.js';
 import { formatReport } from '../registry/report.js';
 import { RunLoader } from '../registry/run-loader.js';
-import { LocalRunSource } from '../sources/local/local-run-source.js';
+import { createRunSource } from '../sources/create-run-source.js';
 import { stopWithReport } from '../stop-with-report.js';
 
 /**
- * `npm run models:check [dir]`: checks every card and every run as the registry would, and goes further: every run is
+ * `npm run models:check [dir]`: checks every card (of the folder, else of the configured sources) and every run as the registry would, and goes further: every run is
  * loaded and replays its examples, not only the best. Prints a table of verdicts.
  *
  * Exit code 0 when every model has a run to serve, 1 when one has none (or its card is not usable).
  */
 async function main(folder: string | undefined): Promise<void> {
   Logger.overrideLogger(false);
-  const config = loadConfig({ ...process.env, ...(folder !== undefined && { MODELS_DIR: folder }) });
-  const sourced = await new LocalRunSource(config.modelsDir).listModels();
+  const config = loadConfig({
+    ...process.env,
+    ...(folder !== undefined && { MODELS_DIR: folder, SOURCES: 'directory' }),
+  });
+  const source = createRunSource(config);
+  const sourced = await source.listModels();
+  for (const notice of source.notices) process.stderr.write(`${notice}\n`);
   const takenIds = new Set<string>();
   const models = sourced.flatMap((model) => (model.card ? registerModel(model.card, model, takenIds) : []));
   const broken = sourced.filter(({ card }) => !card);
@@ -47,6 +52,7 @@ async function tryRun(loader: RunLoader, model: RegisteredModel, registered: Reg
   if (registered.brokenBy) return;
   try {
     const served = await loader.load(registered.sourced, registered.run);
+    registered.learn(served.run);
     if (registered.verdict.eligible) model.best ??= { registered, served };
     await served.release();
   } catch (error) {
@@ -56,7 +62,7 @@ async function tryRun(loader: RunLoader, model: RegisteredModel, registered: Reg
 }
 
 function summary(count: number, failed: readonly string[]): string {
-  if (count === 0 && failed.length === 0) return 'There are no models in this folder.';
+  if (count === 0 && failed.length === 0) return 'There are no models here.';
   return failed.length > 0 ? `Nothing to serve for: ${failed.join(', ')}.` : 'Every model has a run to serve.';
 }
 

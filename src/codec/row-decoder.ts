@@ -2,7 +2,7 @@ import type { DecodeSpec } from '../domain/decode-spec.js';
 import type { PreparedText } from '../domain/encode-spec.js';
 import type { JsonObject, JsonValue } from '../domain/json.js';
 import type { Signature } from '../domain/signature.js';
-import type { NamedTensors } from '../domain/tensor.js';
+import type { DeclaredTensor, NamedTensors } from '../domain/tensor.js';
 import { compileBinary, compileMultiClass, compileMultiLabel } from './class-decoders.js';
 import { mismatch } from './encode-scope.js';
 import type { PreparedRow } from './encode-scope.js';
@@ -12,7 +12,6 @@ import { compileValueWriter } from './row-writer.js';
 import type { ValueWriter } from './row-writer.js';
 import { fieldOf, newRow } from './rows.js';
 import { describeOutputMismatch } from './tensor-mismatch.js';
-import type { DeclaredTensor } from './tensor-mismatch.js';
 import { compileRegression, compileTensors } from './value-decoders.js';
 
 /** What a decoder may repeat in the answer. */
@@ -164,6 +163,8 @@ function checkFields(
   }
   const absent = (decode.primary ?? decoder.mainFields).find((name) => decode.on_request?.includes(name));
   if (absent !== undefined) throw mismatch('/decode/on_request', `the primary field "${absent}" is always given`);
+  const unknown = decode.kind === 'tensors' ? decode.single?.find((name) => !(name in decode.fields)) : undefined;
+  if (unknown !== undefined) throw mismatch('/decode/single', `"${unknown}" is not one of the fields`);
   if (prepare) checkEcho(decode, signature, prepare);
 }
 

@@ -2,7 +2,7 @@ import type { EncodeSpec, TensorEncoding } from '../domain/encode-spec.js';
 import type { JsonObject } from '../domain/json.js';
 import type { RowSchema } from '../domain/signature.js';
 import { allocate, sizeOf } from '../domain/tensor.js';
-import type { NamedTensors, Tensor } from '../domain/tensor.js';
+import type { DeclaredTensor, NamedTensors, Tensor } from '../domain/tensor.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { compileArray } from './array-encoder.js';
 import { compileColumns } from './columns-encoder.js';
@@ -10,7 +10,6 @@ import { EncodeScope, EncodeVisit, mismatch } from './encode-scope.js';
 import type { PreparedRow, TensorEncoder } from './encode-scope.js';
 import { compilePrepare } from './prepared-texts.js';
 import { describeInputMismatch } from './tensor-mismatch.js';
-import type { DeclaredTensor } from './tensor-mismatch.js';
 import { compileTokens } from './tokens-encoder.js';
 
 /** Turns validated rows into the model's input tensors. */

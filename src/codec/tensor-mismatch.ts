@@ -1,11 +1,4 @@
-import type { DType } from '../domain/tensor.js';
-
-/** A tensor as the model declares it; parts it does not say are `null`. */
-export interface DeclaredTensor {
-  readonly name: string;
-  readonly dtype: DType | null;
-  readonly shape: readonly (number | null)[] | null;
-}
+import type { DeclaredTensor, DType } from '../domain/tensor.js';
 
 /** An input tensor as `encode` makes it. */
 export interface EncodedTensor {

@@ -4,7 +4,7 @@ import { sizeOf } from '../domain/tensor.js';
 import type { Tensor } from '../domain/tensor.js';
 import { perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
-import { jsonNumber, outputOf, requireWidth, tableOf } from './output-table.js';
+import { jsonNumber, modelFault, outputOf, requireWidth, tableOf } from './output-table.js';
 
 /** One field per column, `value * multiply + add`; whole numbers keep their digits when neither is given. */
 export function compileRegression({ tensor, fields, multiply, add }: RegressionDecode): OutputDecoder {
@@ -24,9 +24,10 @@ export function compileRegression({ tensor, fields, multiply, add }: RegressionD
   };
 }
 
-/** Tensors as they are, nested by their shape. */
-export function compileTensors({ fields }: TensorsDecode): OutputDecoder {
+/** Tensors as they are, nested by their shape, or the one value of a row. */
+export function compileTensors({ fields, single = [] }: TensorsDecode): OutputDecoder {
   const sources = Object.entries(fields);
+  const rowsOfField = (field: string) => (single.includes(field) ? singleRows : nestedRows);
   return {
     fields: sources.map(([field]) => field),
     mainFields: sources.map(([field]) => field),
@@ -35,10 +36,15 @@ export function compileTensors({ fields }: TensorsDecode): OutputDecoder {
       return new Map(
         sources
           .filter(([field]) => wanted.has(field))
-          .map(([field, name]) => [field, nestedRows(outputOf(outputs, name, rows), rows)]),
+          .map(([field, name]) => [field, rowsOfField(field)(outputOf(outputs, name, rows), rows, name)]),
       );
     },
   };
+}
+
+function singleRows(tensor: Tensor, rows: number, name: string): JsonValue[] {
+  if (sizeOf(tensor.shape.slice(1)) === 1) return perRow(rows, (row) => elementOf(tensor, row));
+  throw modelFault(`The output "${name}" has shape [${tensor.shape.join(', ')}], not one value per row.`);
 }
 
 function nestedRows(tensor: Tensor, rows: number): JsonValue[] {

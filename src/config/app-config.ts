@@ -1,9 +1,31 @@
 import type { LevelWithSilent } from 'pino';
 
+import type { MlflowItem } from './mlflow-selection.js';
+
+/** A kind of store that runs are read from. */
+export type SourceKind = 'directory' | 'mlflow';
+
+/** How MLflow is read. */
+export interface MlflowConfig {
+  readonly trackingUri: string;
+  /** Value of the Authorization header; undefined without credentials. */
+  readonly authorization: string | undefined;
+  readonly experiments: readonly MlflowItem[];
+  readonly models: readonly MlflowItem[];
+  readonly requestTimeoutMs: number;
+  readonly requestRetries: number;
+  /** Absolute. */
+  readonly cacheDir: string;
+  readonly maxModelBytes: number;
+}
+
 /** The configuration as everybody injects it: typed, frozen, defaults applied. Named after the environment variables. */
 export abstract class AppConfig {
   readonly port: number;
   readonly host: string;
+  /** In order of precedence. */
+  readonly sources: readonly SourceKind[];
+  readonly mlflow: MlflowConfig;
   /** Absolute. */
   readonly modelsDir: string;
   readonly defaultModel: string | undefined;

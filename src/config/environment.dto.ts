@@ -1,5 +1,7 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateBy } from 'class-validator';
+
+import { parseMlflowItems } from './mlflow-selection.js';
 
 /** `"12"` → 12; anything else stays as it is, for the validator to refuse. */
 const WholeNumber = () =>
@@ -10,6 +12,30 @@ const WholeNumber = () =>
 /** `"true"`/`"false"` → boolean; anything else stays, for the validator to refuse. */
 const Switch = () =>
   Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+
+/** A list that `parseMlflowItems` can read. */
+const MlflowItems = () =>
+  ValidateBy({
+    name: 'mlflowItems',
+    validator: {
+      validate: (value) => typeof value === 'string' && parseMlflowItems(value) !== undefined,
+      defaultMessage: () =>
+        'must be a list such as titanic?metric=f1&goal=maximize, with the options name, metric, goal',
+    },
+  });
+
+/** Variables without a default. */
+export const OPTIONAL_VARIABLES = [
+  'MLFLOW_TRACKING_USERNAME',
+  'MLFLOW_TRACKING_PASSWORD',
+  'MLFLOW_TRACKING_TOKEN',
+  'MLFLOW_MODELS',
+  'DEFAULT_MODEL',
+  'PUBLIC_URL',
+] as const;
+
+/** Variables for which empty is a value of its own; elsewhere it means absent. */
+export const MAY_BE_EMPTY: readonly string[] = ['CORS_ORIGINS', 'MLFLOW_EXPERIMENTS'];
 
 /**
  * Every variable of the environment that bestrun reads: one documented field each, with default and unit.
@@ -28,10 +54,72 @@ export class Environment {
   @Matches(/^[\w.:-]+$/, { message: 'must be a host name or an IP address' })
   HOST = '0.0.0.0';
 
+  /** Where runs come from: `directory` (MODELS_DIR), `mlflow` (MLFLOW_TRACKING_URI), or both separated by a comma, the one whose cards win first. */
+  @Matches(/^\s*(directory|mlflow)(\s*,\s*(directory|mlflow))?\s*$/, {
+    message: 'must be directory, mlflow, or both separated by a comma',
+  })
+  SOURCES = 'directory';
+
   /** Folder of the models, relative to the working directory. */
   @IsString()
   @Matches(/\S/, { message: 'must not be empty' })
   MODELS_DIR = './models';
+
+  /** MLflow: `http(s)://…` of a tracking server, `sqlite:///…` of its database, or the folder of a file store. */
+  @Matches(/^(https?:\/\/[^\s?#]+|sqlite:\/\/\/\S.*|file:\/\/\/\S.*|(?!\w+:\/\/)\S.*)$/, {
+    message: 'must be an address http(s)://…, sqlite:///… with a path, or a folder',
+  })
+  MLFLOW_TRACKING_URI = './mlruns';
+
+  /** User of the tracking server, with MLFLOW_TRACKING_PASSWORD; wins over the token. */
+  @IsOptional()
+  @IsString()
+  MLFLOW_TRACKING_USERNAME?: string;
+
+  /** Password of that user. */
+  @IsOptional()
+  @IsString()
+  MLFLOW_TRACKING_PASSWORD?: string;
+
+  /** Bearer token of the tracking server. */
+  @IsOptional()
+  @Matches(/^[\x21-\x7e]+$/, { message: 'must be a token: visible characters without spaces' })
+  MLFLOW_TRACKING_TOKEN?: string;
+
+  /** Experiments to serve, separated by commas: `titanic?metric=f1&goal=maximize&name=titanic-survival`; `*` for all whose tags say how. Empty for none. */
+  @MlflowItems()
+  MLFLOW_EXPERIMENTS = '*';
+
+  /** Registered models to serve, separated by commas: `titanic@champion`, `titanic?metric=f1&goal=maximize`, or `*`. */
+  @IsOptional()
+  @MlflowItems()
+  MLFLOW_MODELS?: string;
+
+  /** How long MLflow may take to answer, seconds. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1)
+  @Max(3600)
+  MLFLOW_HTTP_REQUEST_TIMEOUT = 30;
+
+  /** How often a request to MLflow is repeated that met a passing fault. */
+  @WholeNumber()
+  @IsInt()
+  @Min(0)
+  @Max(20)
+  MLFLOW_HTTP_REQUEST_MAX_RETRIES = 3;
+
+  /** Folder for what is downloaded from MLflow, relative to the working directory; may be shared and deleted. */
+  @IsString()
+  @Matches(/\S/, { message: 'must not be empty' })
+  MLFLOW_CACHE_DIR = './.cache/mlflow';
+
+  /** Largest model that is downloaded from MLflow, all its files together, bytes. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1)
+  @Max(1099511627776)
+  MLFLOW_MAX_MODEL_BYTES = 4_294_967_296;
 
   /** Model that the short routes (`/predict`, `/params`, …) use; the first by name unless set. */
   @IsOptional()

@@ -56,10 +56,42 @@ describe('loadConfig', () => {
     });
   });
 
+  it('reads how MLflow is reached, and both ways of saying who asks', () => {
+    const { sources, mlflow } = loadConfig({
+      SOURCES: ' mlflow , directory',
+      MLFLOW_TRACKING_URI: 'http://mlflow:5000/base/',
+      MLFLOW_TRACKING_TOKEN: 'abc',
+      MLFLOW_MODELS: 'titanic@champion',
+      MLFLOW_EXPERIMENTS: '',
+    });
+
+    expect(sources).toEqual(['mlflow', 'directory']);
+    expect(mlflow).toMatchObject({
+      trackingUri: 'http://mlflow:5000/base/',
+      authorization: 'Bearer abc',
+      experiments: [],
+      models: [{ name: 'titanic', alias: 'champion' }],
+      requestTimeoutMs: 30_000,
+    });
+    expect(loadConfig({}).mlflow.experiments).toEqual([{ name: undefined }]);
+    expect(loadConfig({ MLFLOW_TRACKING_USERNAME: 'u', MLFLOW_TRACKING_TOKEN: 't' }).mlflow.authorization).toBe(
+      'Basic dTo=',
+    );
+  });
+
   it.each([
     ['PORT', ['x', '-1', '65536', '1.5', '0x10', '1e3', 'NaN']],
     ['HOST', ['a b', 'http://x', '/']],
     ['MODELS_DIR', [' ']],
+    ['SOURCES', ['folder', 'mlflow;directory', 'mlflow,mlflow,mlflow']],
+    ['MLFLOW_TRACKING_URI', ['ftp://a', 'postgresql://u:p@h/db']],
+    ['MLFLOW_TRACKING_TOKEN', ['a b']],
+    ['MLFLOW_EXPERIMENTS', ['a?colour=red', 'a?goal=best']],
+    ['MLFLOW_MODELS', ['a@b@c', '?metric=x']],
+    ['MLFLOW_HTTP_REQUEST_TIMEOUT', ['0', '30s']],
+    ['MLFLOW_HTTP_REQUEST_MAX_RETRIES', ['-1', '21']],
+    ['MLFLOW_CACHE_DIR', [' ']],
+    ['MLFLOW_MAX_MODEL_BYTES', ['0', '4GB']],
     ['DEFAULT_MODEL', ['Titanic', 'a b', '-a', '../x']],
     ['WORKERS', ['0', '257', 'many']],
     ['INFERENCE_THREADS', ['-1', '257']],

@@ -4,8 +4,9 @@ import { resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 
-import type { AppConfig } from './app-config.js';
-import { Environment } from './environment.dto.js';
+import type { AppConfig, MlflowConfig, SourceKind } from './app-config.js';
+import { Environment, MAY_BE_EMPTY, OPTIONAL_VARIABLES } from './environment.dto.js';
+import { parseMlflowItems } from './mlflow-selection.js';
 
 /** Variables that cannot be used, each with its rule. Values are never named: they may be secrets. */
 export class ConfigError extends Error {
@@ -16,15 +17,15 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the environment once. An empty variable counts as absent, except CORS_ORIGINS, where empty means none.
+ * Reads the environment once. An empty variable counts as absent, except where empty means none (CORS_ORIGINS, MLFLOW_EXPERIMENTS).
  *
  * @throws ConfigError that names every bad variable.
  */
 export function loadConfig(environment: NodeJS.ProcessEnv): AppConfig {
-  const known = Object.keys(new Environment()).concat('DEFAULT_MODEL', 'PUBLIC_URL');
+  const known = Object.keys(new Environment()).concat(OPTIONAL_VARIABLES);
   const given = known.flatMap((name) => {
     const value = environment[name];
-    return value === undefined || (value === '' && name !== 'CORS_ORIGINS') ? [] : [[name, value] as const];
+    return value === undefined || (value === '' && !MAY_BE_EMPTY.includes(name)) ? [] : [[name, value] as const];
   });
   const env = plainToInstance(Environment, Object.fromEntries(given), { exposeDefaultValues: true });
   const problems = validateSync(env).map(
@@ -42,6 +43,8 @@ function toConfig(env: Environment): AppConfig {
   return {
     port: env.PORT,
     host: env.HOST,
+    sources: [...new Set(env.SOURCES.split(',').map((kind) => kind.trim() as SourceKind))],
+    mlflow: toMlflowConfig(env),
     modelsDir: resolve(env.MODELS_DIR),
     defaultModel: env.DEFAULT_MODEL,
     workers: env.WORKERS,
@@ -65,5 +68,20 @@ function toConfig(env: Environment): AppConfig {
     trustProxy: env.TRUST_PROXY,
     logLevel: env.LOG_LEVEL as AppConfig['logLevel'],
     logRequests: env.LOG_REQUESTS,
+  };
+}
+
+function toMlflowConfig(env: Environment): MlflowConfig {
+  const { MLFLOW_TRACKING_USERNAME: user, MLFLOW_TRACKING_PASSWORD: password = '', MLFLOW_TRACKING_TOKEN: token } = env;
+  const basic = user && `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  return {
+    trackingUri: env.MLFLOW_TRACKING_URI.trim(),
+    authorization: basic ?? (token && `Bearer ${token}`),
+    experiments: parseMlflowItems(env.MLFLOW_EXPERIMENTS) ?? [],
+    models: parseMlflowItems(env.MLFLOW_MODELS ?? '') ?? [],
+    requestTimeoutMs: env.MLFLOW_HTTP_REQUEST_TIMEOUT * 1_000,
+    requestRetries: env.MLFLOW_HTTP_REQUEST_MAX_RETRIES,
+    cacheDir: resolve(env.MLFLOW_CACHE_DIR),
+    maxModelBytes: env.MLFLOW_MAX_MODEL_BYTES,
   };
 }

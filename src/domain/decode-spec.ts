@@ -64,6 +64,8 @@ export interface RegressionDecode extends DecodeCommon {
 export interface TensorsDecode extends DecodeCommon {
   readonly kind: 'tensors';
   readonly fields: Readonly<Record<string, string>>;
+  /** Output fields given as the value itself, not as a list of one, where the tensor holds one value per row. */
+  readonly single?: readonly string[];
 }
 
 /** How the model's output tensors become the output row. */

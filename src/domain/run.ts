@@ -16,8 +16,11 @@ export interface ModelArtifact {
   readonly format: ModelFormat;
   /** Relative to the run folder, forward slashes. */
   readonly path: string;
-  /** SHA-256 of the file; of `saved_model.pb` inside the folder for `saved-model`. */
-  readonly sha256: string;
+  /**
+   * SHA-256 of the file; of `saved_model.pb` inside the folder for `saved-model`. Undefined only for a run that is not
+   * loaded, from a store that keeps no digests (MLflow).
+   */
+  readonly sha256?: string;
   /** Every other file the model needs, e.g. the weights of a TensorFlow.js model. */
   readonly files?: readonly FileReference[];
 }

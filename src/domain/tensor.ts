@@ -69,3 +69,17 @@ export function sizeOf(shape: readonly number[]): number {
 export function rowsOf(tensor: Tensor): number {
   return tensor.shape[0] ?? 1;
 }
+
+/** An input or output as a model itself declares it. Parts the model does not say are `null`. */
+export interface DeclaredTensor {
+  readonly name: string;
+  readonly dtype: DType | null;
+  /** Dimensions; `null` for one that varies. The whole is `null` when the model does not say. */
+  readonly shape: readonly (number | null)[] | null;
+}
+
+/** What a loaded model says of itself. */
+export interface DeclaredModel {
+  readonly inputs: readonly DeclaredTensor[];
+  readonly outputs: readonly DeclaredTensor[];
+}

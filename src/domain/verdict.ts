@@ -22,6 +22,16 @@ export const VERDICT_FIXES = {
   SIGNATURE_MISMATCH: "Make signature, encode and decode name the model's own inputs and outputs.",
   LOAD_FAILED: 'The engine refused the artifact: export the model again and try it with models:check.',
   SELF_TEST_FAILED: "The loaded run does not repeat its own examples: check encode, decode and the examples' values.",
+  FORMAT_UNSUPPORTED: 'Export the model to ONNX and log it with mlflow.onnx.log_model; docs/mlflow.md shows how.',
+  MODEL_MISSING: 'Log the model in the run, e.g. with mlflow.onnx.log_model.',
+  MLMODEL_INVALID: 'Log the model again; its MLmodel file cannot be used as the message says.',
+  SIGNATURE_MISSING: 'Log the model with signature=infer_signature(X, model.predict(X)).',
+  SIGNATURE_UNSUPPORTED:
+    'Use columns or tensors of numbers, texts and booleans in the signature, with fixed sizes but for the rows.',
+  NOT_EXAMINED: 'Nothing need be done: it would be looked at if the better runs were gone, or its alias were set.',
+  ARTIFACT_TOO_LARGE: 'Raise MLFLOW_MAX_MODEL_BYTES, or log a smaller model.',
+  ARTIFACT_UNAVAILABLE:
+    'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',
 } as const;
 
 export type VerdictCode = keyof typeof VERDICT_FIXES;
@@ -39,9 +49,13 @@ export interface Verdict {
   readonly reasons: readonly VerdictReason[];
 }
 
-/** A reason with the fix of its code. */
-export function reason(code: VerdictCode, message: string): VerdictReason {
-  return { code, message, fix: VERDICT_FIXES[code] };
+/**
+ * A reason with the fix of its code.
+ *
+ * @param fix  a better one, where more is known of this run.
+ */
+export function reason(code: VerdictCode, message: string, fix: string = VERDICT_FIXES[code]): VerdictReason {
+  return { code, message, fix };
 }
 
 /** Thrown below the registry when a run cannot be used; becomes a reason of its verdict. */

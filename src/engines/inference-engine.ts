@@ -1,18 +1,11 @@
 import type { ModelFormat } from '../domain/run.js';
-import type { DType, NamedTensors } from '../domain/tensor.js';
+import type { DeclaredModel, DeclaredTensor, NamedTensors } from '../domain/tensor.js';
 
-/** An input or output as the model itself declares it. Parts the model does not say are `null`. */
-export interface TensorInfo {
-  readonly name: string;
-  readonly dtype: DType | null;
-  /** Dimensions; `null` for one that varies. The whole is `null` when the model does not say. */
-  readonly shape: readonly (number | null)[] | null;
-}
+/** An input or output as the model itself declares it. */
+export type TensorInfo = DeclaredTensor;
 
 /** What an engine knows of a model once it is loaded. */
-export interface ModelInfo {
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
+export interface ModelInfo extends DeclaredModel {
   /** What computes, e.g. `onnxruntime-cpu`, `tfjs-wasm`; shown in the run's detail. */
   readonly backend: string;
   /** Sentences worth showing beside the backend, e.g. why a slower one was taken. */

@@ -145,6 +145,7 @@ export class ModelRegistryService implements OnModuleInit, OnApplicationShutdown
 
   private async readStore(): Promise<void> {
     const sourced = await this.source.listModels();
+    for (const notice of this.source.notices) this.logger.warn(notice);
     const takenIds = new Set<string>();
     const models = sourced.flatMap((model) => (model.card ? registerModel(model.card, model, takenIds) : []));
     this.brokenModels = sourced.filter((model) => !model.card);
@@ -176,6 +177,7 @@ export class ModelRegistryService implements OnModuleInit, OnApplicationShutdown
     registered.state = 'loading';
     try {
       const served = await this.loader.load(registered.sourced, registered.run);
+      registered.learn(served.run);
       registered.state = 'serving';
       return served;
     } catch (error) {

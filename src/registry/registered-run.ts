@@ -14,14 +14,16 @@ export class RegisteredRun {
   /** 1 for the best; set when the model's runs are ranked. */
   rank = 0;
   private readonly reasons: VerdictReason[];
+  private currentRun: Run;
 
   constructor(
     readonly card: ModelCard,
-    readonly run: Run,
+    run: Run,
     readonly sourced: SourcedRun,
     /** Reasons that speak against choosing the run. */
     policyReasons: readonly VerdictReason[],
   ) {
+    this.currentRun = run;
     this.reasons = [...sourced.reasons, ...policyReasons];
     this.brokenBy = sourced.reasons[0];
   }
@@ -31,6 +33,16 @@ export class RegisteredRun {
    * asked by its id; a broken one may not.
    */
   brokenBy: VerdictReason | undefined;
+
+  /** What is known of the run; once it has been loaded, that includes what only the model could say. */
+  get run(): Run {
+    return this.currentRun;
+  }
+
+  /** Takes over what loading the run has completed; its id, metrics and signature stay. */
+  learn(loaded: Run): void {
+    this.currentRun = loaded;
+  }
 
   get verdict(): Verdict {
     return { eligible: this.reasons.length === 0, reasons: this.reasons };

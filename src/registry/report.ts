@@ -11,6 +11,8 @@ interface ReportLine {
   readonly reasons: readonly VerdictReason[];
 }
 
+const CARD_FIX = '\n    → Correct card.json; schemas/card.schema.json describes every field.';
+
 /**
  * The verdicts on a store as a table for people: a line per run, and under it each reason with what to do.
  *
@@ -30,9 +32,7 @@ export function formatReport(models: readonly RegisteredModel[], brokenModels: r
     ]),
     ...brokenModels.flatMap(({ place, problems }) => [
       row(place, '-', '-', 'card not usable'),
-      ...problems.map(
-        (problem) => `  ${problem}\n    → Correct card.json; schemas/card.schema.json describes every field.`,
-      ),
+      ...problems.map((problem) => `  ${problem}${problem.includes('card.json') ? CARD_FIX : ''}`),
     ]),
   ].join('\n');
 }

@@ -9,6 +9,7 @@ import { AppError } from '../domain/app-error.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Run } from '../domain/run.js';
 import { ValidationError } from '../domain/validation-problem.js';
+import type { ValidationProblem } from '../domain/validation-problem.js';
 import { RunProblem } from '../domain/verdict.js';
 import { ModelHost } from '../engines/model-host.js';
 import type { HostedModel } from '../engines/model-host.js';
@@ -45,22 +46,25 @@ export class RunLoader {
   ) {}
 
   /**
-   * Loads the artifact, compares it with the run's own words, replays its examples.
+   * Fetches and loads the artifact, compares it with the run's own words, replays its examples.
    *
+   * @returns the run in memory; its `run` is the whole one, where `run` lacked what only the model could say.
    * @throws RunProblem with the verdict code of the first step that failed; nothing stays loaded then.
    */
   async load(sourced: SourcedRun, run: Run): Promise<ServedRun> {
-    const codec = compileCodec(run, sourced.vocabularies);
-    const hosted = await this.host.load({
-      format: run.model.format,
-      runFolder: sourced.folder,
-      path: run.model.path,
-    });
+    const { folder, complete } = await sourced.open();
+    const hosted = await this.host.load({ format: run.model.format, runFolder: folder, path: run.model.path });
     try {
+      const whole = complete ? complete(hosted.info) : run;
+      const codec = compileCodec(whole, sourced.vocabularies);
       requireMatch(codec, hosted);
-      const served = new ServedRun(run, codec, hosted);
+      const served = new ServedRun(whole, codec, hosted);
       if (takesOneRow(hosted.info, codec.decoder.outputNames)) served.serveRowByRow(ONE_ROW_PER_CALL);
-      await this.selfTest(served);
+      const answers = await this.selfTest(served);
+      if (complete) {
+        requireDeclaredAnswers(whole, answers);
+        served.learnExamples(answers);
+      }
       return served;
     } catch (error) {
       await hosted.release();
@@ -71,8 +75,10 @@ export class RunLoader {
   /**
    * Replays the examples: the first ones one by one, to learn whether rows may share calls, the others as the run is
    * served. The trainer's answers must come out the way clients will get theirs.
+   *
+   * @returns the answers, one per example.
    */
-  private async selfTest(served: ServedRun): Promise<void> {
+  private async selfTest(served: ServedRun): Promise<JsonObject[]> {
     const { examples, self_test: selfTest } = served.run;
     const tolerance = selfTest?.tolerance ?? DEFAULT_TOLERANCE;
     const all = examples.map((_, index) => index);
@@ -86,6 +92,7 @@ export class RunLoader {
       const difference = compareOutput(answers[i]!, output, tolerance);
       if (difference) throw new RunProblem('SELF_TEST_FAILED', `Example ${i}: ${difference}`);
     });
+    return answers;
   }
 
   /** Serves the run row by row unless its examples get the same answers together, in another order, as alone. */
@@ -127,4 +134,17 @@ export class RunLoader {
 function requireMatch({ encoder, decoder }: Codec, { info }: HostedModel): void {
   const mismatches = [...encoder.describeMismatch(info.inputs), ...decoder.describeMismatch(info.outputs)];
   if (mismatches.length > 0) throw new RunProblem('SIGNATURE_MISMATCH', mismatches.join(' '));
+}
+
+/** Without recorded outputs, the answers must at least be what the run's signature promises. */
+function requireDeclaredAnswers(run: Run, answers: readonly JsonObject[]): void {
+  const validator = compileRowValidator(run.signature.output, '/signature/output');
+  const problems: ValidationProblem[] = [];
+  answers.forEach((answer, i) => {
+    validator.validate(answer, [`example ${i}`], { source: 'body', mode: 'strict' }, problems);
+  });
+  const [first] = problems;
+  if (!first) return;
+  const message = `The answer to ${first.loc.join('.')} is not what the signature says: ${first.msg}.`;
+  throw new RunProblem('SELF_TEST_FAILED', message);
 }

@@ -46,10 +46,24 @@ export class ServedRun {
   private whyRowByRow: string | undefined;
 
   constructor(
-    readonly run: Run,
+    private currentRun: Run,
     readonly codec: Codec,
     private readonly hosted: HostedModel,
   ) {}
+
+  get run(): Run {
+    return this.currentRun;
+  }
+
+  /**
+   * Keeps the model's own answers as the outputs of the run's examples, whose trainer recorded none.
+   *
+   * @param outputs  one per example, in order.
+   */
+  learnExamples(outputs: readonly JsonObject[]): void {
+    const examples = this.currentRun.examples.map(({ input }, i) => ({ input, output: outputs[i]! }));
+    this.currentRun = { ...this.currentRun, examples };
+  }
 
   /** What computes, e.g. `onnxruntime-cpu`. */
   get backend(): string {

@@ -41,7 +41,7 @@ export class RunsService {
       ...(run.description !== undefined && { description: run.description }),
       performance: run.performance,
       contract: contractHash(run.signature),
-      sha256: run.model.sha256,
+      sha256: run.model.sha256 ?? null,
       backend: served?.backend ?? null,
       notes: [...(served?.notes ?? [])],
       loaded_at: served?.loadedAt.toISOString() ?? null,

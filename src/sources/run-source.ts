@@ -1,18 +1,44 @@
 import type { ModelCard } from '../domain/card.js';
 import type { Run } from '../domain/run.js';
+import type { DeclaredModel } from '../domain/tensor.js';
 import type { VerdictReason } from '../domain/verdict.js';
 
-/** A run as found: its content when readable, and what is wrong with it. */
+/**
+ * A run as found: its content when readable, and what is wrong with it.
+ *
+ * Listing is cheap and opening is not: a listing reads words (parameters, metrics, signature), never weights, because
+ * most runs of a store are never loaded. `open` brings the artifacts of the one run that is about to be loaded.
+ */
 export interface SourcedRun {
   /** Where it was found, relative to the store, for people: `titanic-survival/runs/logistic`. */
   readonly place: string;
-  /** Absolute folder that holds the artifacts. */
-  readonly folder: string;
   /** Undefined when `run.json` is absent or does not follow its schema. */
   readonly run: Run | undefined;
   /** Texts of files that `encode` refers to, by path, one token per line. */
   readonly vocabularies: ReadonlyMap<string, readonly string[]>;
   readonly reasons: readonly VerdictReason[];
+  /**
+   * Has the artifacts on this machine's disk: at once for a run that is there already, after a download for a remote
+   * one. May be called again at any time; a run that was fetched before is checked, not fetched.
+   *
+   * @throws RunProblem ARTIFACT_UNAVAILABLE when the store cannot give them now (worth another try later),
+   *   ARTIFACT_TOO_LARGE, or ARTIFACT_MISSING.
+   */
+  readonly open: () => Promise<OpenedRun>;
+}
+
+/** A run whose artifacts are on this machine's disk. */
+export interface OpenedRun {
+  /** Absolute folder that holds the artifacts. */
+  readonly folder: string;
+  /**
+   * Completes a run whose store does not say how rows become tensors (MLflow): `encode`, `decode` and the digest come
+   * from the model itself once it is loaded. Its examples have no outputs: those are learned from the loaded model's
+   * answers. Undefined when the run says everything.
+   *
+   * @throws RunProblem SIGNATURE_MISMATCH when the run's signature cannot feed this model.
+   */
+  readonly complete?: (model: DeclaredModel) => Run;
 }
 
 /** A model as found: its card and its runs, or what is wrong with the card. */
@@ -30,7 +56,16 @@ export abstract class RunSource {
   abstract readonly description: string;
 
   /**
-   * Reads the whole store. Never fails for one bad run or card: those carry their problems.
+   * What people should know about the last listing, one sentence each: that it is an old one because the server is
+   * away, and why. Empty when all is well.
+   */
+  get notices(): readonly string[] {
+    return [];
+  }
+
+  /**
+   * Reads the whole store. Never fails for one bad run or card: those carry their problems. A store that has been read
+   * before and cannot be now gives what it gave last, and says so in `notices`.
    *
    * @throws Error with a sentence for the operator when the store itself cannot be read.
    */

@@ -1,18 +1,12 @@
 import { Module } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
-import { LocalRunSource } from './local/local-run-source.js';
+import { createRunSource } from './create-run-source.js';
 import { RunSource } from './run-source.js';
 
-/** Picks the adapter for the configured store. */
+/** Picks the adapters for the configured stores. */
 @Module({
-  providers: [
-    {
-      provide: RunSource,
-      inject: [AppConfig],
-      useFactory: (config: AppConfig) => new LocalRunSource(config.modelsDir),
-    },
-  ],
+  providers: [{ provide: RunSource, inject: [AppConfig], useFactory: createRunSource }],
   exports: [RunSource],
 })
 export class SourcesModule {}

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { HTTP_STATUS_OF } from '../../src/common/errors/http-status-of.js';
-import { Environment } from '../../src/config/environment.dto.js';
+import { Environment, OPTIONAL_VARIABLES } from '../../src/config/environment.dto.js';
 import { ERROR_SENTENCES } from '../../src/domain/app-error.js';
 import type { ErrorCode } from '../../src/domain/app-error.js';
 import { VERDICT_FIXES } from '../../src/domain/verdict.js';
@@ -31,10 +31,9 @@ describe('docs/errors.md', () => {
 });
 
 describe('docs/configuration.md', () => {
-  const optional = ['DEFAULT_MODEL', 'PUBLIC_URL'];
   const defaults = new Map<string, unknown>([
     ...Object.entries(new Environment()),
-    ...optional.map((name) => [name, undefined] as const),
+    ...OPTIONAL_VARIABLES.map((name) => [name, undefined] as const),
   ]);
 
   it('lists every variable with its default', () => {

@@ -16,7 +16,13 @@ export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: N
     selection: { metric: 'f1', goal: 'maximize' },
   };
   const run = sumRun(runId, '0'.repeat(64));
-  const sourced = { place: `adder/runs/${runId}`, folder: '/nowhere', run, vocabularies: new Map(), reasons: [] };
+  const sourced = {
+    place: `adder/runs/${runId}`,
+    run,
+    vocabularies: new Map(),
+    reasons: [],
+    open: () => Promise.resolve({ folder: '/nowhere' }),
+  };
   const registered = new RegisteredRun(card, run, sourced, []);
   registered.rank = 1;
   registered.state = 'serving';

@@ -78,8 +78,13 @@ export class RunDetailDto extends RunDto {
   })
   contract: string;
 
-  @ApiProperty({ description: "SHA-256 of the run's artifact.", example: '9f86d081884c7d65…' })
-  sha256: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: "SHA-256 of the run's artifact; null when its store does not say and it is not loaded.",
+    example: '9f86d081884c7d65…',
+  })
+  sha256: string | null;
 
   @ApiProperty({
     type: String,

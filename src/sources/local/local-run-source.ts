@@ -3,7 +3,8 @@ import { basename, join } from 'node:path';
 
 import type { ModelCard } from '../../domain/card.js';
 import { JsonSyntaxError, parseJson } from '../../domain/json-text.js';
-import type { SourcedModel, SourcedRun } from '../run-source.js';
+import { mapInParallel } from '../map-in-parallel.js';
+import type { SourcedModel } from '../run-source.js';
 import { RunSource } from '../run-source.js';
 import { compileSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck } from '../schema-check.js';
@@ -44,7 +45,7 @@ export class LocalRunSource extends RunSource {
     const folder = join(this.folder, name);
     const { card, problems } = await this.readCard(folder);
     const runNames = await foldersIn(join(folder, 'runs')).catch(() => []);
-    const runs = await mapInParallel(runNames, (run) =>
+    const runs = await mapInParallel(runNames, PARALLEL_READS, (run) =>
       readRun(join(folder, 'runs', run), `${name}/runs/${run}`, this.folder, this.checkRun),
     );
     return { place: name, card, problems, runs };
@@ -75,17 +76,4 @@ async function foldersIn(folder: string): Promise<string[]> {
     .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
     .map((entry) => entry.name)
     .sort();
-}
-
-async function mapInParallel(
-  names: readonly string[],
-  work: (name: string) => Promise<SourcedRun>,
-): Promise<SourcedRun[]> {
-  const results = new Array<SourcedRun>(names.length);
-  let next = 0;
-  const lane = async () => {
-    for (let i = next++; i < names.length; i = next++) results[i] = await work(names[i]!);
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL_READS, names.length) }, lane));
-  return results;
 }

@@ -21,7 +21,8 @@ export const MAX_RUN_FILE_BYTES = 32 * 1024 * 1024;
  */
 export async function readRun(path: string, place: string, store: string, check: SchemaCheck): Promise<SourcedRun> {
   const reasons: VerdictReason[] = [];
-  const nothing = { place, folder: path, run: undefined, vocabularies: new Map<string, string[]>(), reasons };
+  const open = () => Promise.resolve({ folder: path });
+  const nothing = { place, run: undefined, vocabularies: new Map<string, string[]>(), reasons, open };
   const folder = await RunFolder.open(path, store).catch((error: unknown) => void reasons.push(reasonOf(error)));
   if (!folder) return nothing;
   const document = await readJsonFile(join(folder.path, 'run.json'), reasons);
@@ -37,7 +38,7 @@ export async function readRun(path: string, place: string, store: string, check:
   await collect(verifyArtifact(folder, run));
   const vocabularies = new Map<string, string[]>();
   await collect(readVocabularies(folder, run.encode, vocabularies));
-  return { place, folder: folder.path, run, vocabularies, reasons };
+  return { place, run, vocabularies, reasons, open: () => Promise.resolve({ folder: folder.path }) };
 }
 
 async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<JsonValue | undefined> {
@@ -79,7 +80,7 @@ function toRun(document: JsonValue): Run {
 async function verifyArtifact(folder: RunFolder, run: Run): Promise<void> {
   const { path, format, sha256, files = [] } = run.model;
   await folder.resolve(path);
-  await folder.verify(format === 'saved-model' ? posix.join(path, 'saved_model.pb') : path, sha256);
+  await folder.verify(format === 'saved-model' ? posix.join(path, 'saved_model.pb') : path, sha256!);
   for (const file of files) await folder.verify(file.path, file.sha256);
   if (format.startsWith('tfjs')) await requireListedWeights(folder, run);
 }

@@ -49,13 +49,21 @@ export class RunFolder {
    * @throws RunProblem as `resolve`, or CHECKSUM_MISMATCH.
    */
   async verify(relativePath: string, sha256: string): Promise<void> {
-    const file = await this.resolve(relativePath);
-    const actual = await digestOf(file, relativePath);
+    const actual = await this.digest(relativePath);
     if (actual === sha256) return;
     throw new RunProblem(
       'CHECKSUM_MISMATCH',
       `"${relativePath}" has the SHA-256 ${actual.slice(0, 12)}…, run.json says ${sha256.slice(0, 12)}….`,
     );
+  }
+
+  /**
+   * SHA-256 of a file, lower-case hex.
+   *
+   * @throws RunProblem as `resolve`.
+   */
+  async digest(relativePath: string): Promise<string> {
+    return digestOf(await this.resolve(relativePath), relativePath);
   }
 
   /** Lines of a text file, without the end of the last one. */

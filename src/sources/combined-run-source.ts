@@ -1,0 +1,48 @@
+import { RunSource } from './run-source.js';
+import type { SourcedModel } from './run-source.js';
+
+/**
+ * Several sources as one. A model that more than one of them names is one model: the first source with a usable card
+ * for it decides its card, and the runs of all compete. So a folder may hold nothing but a card, and MLflow the runs.
+ *
+ * A source that cannot be read costs only its own models.
+ */
+export class CombinedRunSource extends RunSource {
+  private failures: readonly string[] = [];
+
+  /** @param sources  in order of precedence. */
+  constructor(private readonly sources: readonly RunSource[]) {
+    super();
+  }
+
+  get description(): string {
+    return this.sources.map(({ description }) => description).join(' and ');
+  }
+
+  override get notices(): readonly string[] {
+    return [...this.failures, ...this.sources.flatMap(({ notices }) => notices)];
+  }
+
+  async listModels(): Promise<SourcedModel[]> {
+    const results = await Promise.allSettled(this.sources.map((source) => source.listModels()));
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+    if (errors.length === results.length) {
+      throw new Error(errors.map(({ message }) => message).join('\n'), { cause: errors[0] });
+    }
+    this.failures = errors.map(({ message }) => message);
+    return joinByName(results.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])));
+  }
+}
+
+function joinByName(models: readonly SourcedModel[]): SourcedModel[] {
+  const byName = new Map<string, SourcedModel[]>();
+  for (const model of models) {
+    const name = model.card?.name ?? model.place;
+    byName.set(name, [...(byName.get(name) ?? []), model]);
+  }
+  return [...byName.values()].map((same) => {
+    if (same.length === 1) return same[0]!;
+    const first = same.find(({ card }) => card) ?? same[0]!;
+    return { ...first, runs: same.flatMap(({ runs }) => runs) };
+  });
+}

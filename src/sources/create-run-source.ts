@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { AppConfig, MlflowConfig } from '../config/app-config.js';
+import { CombinedRunSource } from './combined-run-source.js';
+import { LocalRunSource } from './local/local-run-source.js';
+import { DbStore } from './mlflow/db/db-store.js';
+import { FileStore } from './mlflow/files/file-store.js';
+import { MlflowRunSource } from './mlflow/mlflow-run-source.js';
+import type { MlflowStore } from './mlflow/mlflow-store.js';
+import { AnswerMemory } from './mlflow/server/answer-memory.js';
+import { ArtifactCache } from './mlflow/server/artifact-cache.js';
+import { MlflowClient } from './mlflow/server/mlflow-client.js';
+import { ServerStore } from './mlflow/server/server-store.js';
+import type { RunSource } from './run-source.js';
+
+/** The source, or the several sources, that the configuration names. */
+export function createRunSource(config: AppConfig): RunSource {
+  const sources = config.sources.map((kind) =>
+    kind === 'mlflow' ? createMlflowSource(config.mlflow) : new LocalRunSource(config.modelsDir),
+  );
+  return sources.length === 1 ? sources[0]! : new CombinedRunSource(sources);
+}
+
+function createMlflowSource(config: MlflowConfig): RunSource {
+  return new MlflowRunSource(createStore(config), config);
+}
+
+/** `http(s)://…` is a server, `sqlite:///…` a database, anything else the folder of a file store, as MLflow has it. */
+function createStore(config: MlflowConfig): MlflowStore {
+  const { trackingUri } = config;
+  if (/^https?:/i.test(trackingUri)) return createServerStore(config);
+  const [, database] = /^sqlite:\/{3}(.+)$/i.exec(trackingUri) ?? [];
+  if (database) return new DbStore(resolve(database));
+  return new FileStore(/^file:/i.test(trackingUri) ? fileURLToPath(trackingUri) : resolve(trackingUri));
+}
+
+function createServerStore(config: MlflowConfig): MlflowStore {
+  const url = new URL(config.trackingUri);
+  const [user, password] = [url.username, url.password].map(decodeURIComponent);
+  const baseUrl = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+  const client = new MlflowClient({
+    baseUrl,
+    authorization: user ? basic(user, password ?? '') : config.authorization,
+    timeoutMs: config.requestTimeoutMs,
+    retries: config.requestRetries,
+  });
+  const name = createHash('sha256').update(baseUrl).digest('hex').slice(0, 16);
+  return new ServerStore({
+    client,
+    cache: new ArtifactCache(config.cacheDir),
+    memory: new AnswerMemory(join(config.cacheDir, 'answers', name)),
+    maxModelBytes: config.maxModelBytes,
+  });
+}
+
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}

@@ -1,0 +1,103 @@
+import { parseJson } from '../../../domain/json-text.js';
+import { isJsonObject } from '../../../domain/json.js';
+import type { JsonObject, JsonValue } from '../../../domain/json.js';
+import type { ModelField } from './model-field.js';
+
+/** Rows of an input example that are kept; more add no proof. */
+export const MAX_EXAMPLE_ROWS = 32;
+
+/** Most items that a made-up value of a varying size has. */
+const MADE_UP_SIZE = 1;
+
+/**
+ * Input rows of an `input_example.json`: a data frame (`columns` and `data`), an array, columns by name, or rows. What
+ * does not fit the fields is left out.
+ *
+ * @returns no rows when the example is none of these.
+ */
+export function exampleRows(text: string, fields: readonly ModelField[]): JsonObject[] {
+  const example = withoutParams(readJson(text));
+  const rows = Array.isArray(example)
+    ? rowsOfList(example, fields)
+    : isJsonObject(example)
+      ? rowsOf(example, fields)
+      : [];
+  return rows
+    .slice(0, MAX_EXAMPLE_ROWS)
+    .filter((row) => fields.every((f) => !f.isRequired || Object.hasOwn(row, f.field)));
+}
+
+/** A row that is well-formed and means nothing, for a run without an input example: zeros and empty texts. */
+export function madeUpRow(fields: readonly ModelField[]): JsonObject {
+  return Object.fromEntries(fields.map((field) => [field.field, madeUpValue(field.kind, field.shape)]));
+}
+
+function madeUpValue(kind: ModelField['kind'], [size, ...inner]: ModelField['shape']): JsonValue {
+  if (size !== undefined) return Array.from({ length: size ?? MADE_UP_SIZE }, () => madeUpValue(kind, inner));
+  return kind === 'string' ? '' : kind === 'boolean' ? false : 0;
+}
+
+function readJson(text: string): JsonValue {
+  try {
+    return parseJson(text, { allowNonFinite: true });
+  } catch {
+    return null;
+  }
+}
+
+/** An example logged with parameters is wrapped: `{"inputs": …, "params": …}`. */
+function withoutParams(example: JsonValue): JsonValue {
+  const isWrapped = isJsonObject(example) && 'inputs' in example && 'params' in example;
+  return isWrapped ? example.inputs! : example;
+}
+
+function rowsOf(example: JsonObject, fields: readonly ModelField[]): JsonObject[] {
+  const { columns, data } = example;
+  if (Array.isArray(columns) && Array.isArray(data)) return rowsOfFrame(columns, data, fields);
+  const values = fields.map(({ name, field }) => example[name ?? field]);
+  const count = Math.max(0, ...values.map((value) => (Array.isArray(value) ? value.length : 0)));
+  const areColumns = values.every((value) => value === undefined || (Array.isArray(value) && value.length === count));
+  if (!areColumns || count === 0) return [toRow(fields, values)];
+  return Array.from({ length: count }, (_, row) =>
+    toRow(
+      fields,
+      values.map((value) => (value as JsonValue[] | undefined)?.[row]),
+    ),
+  );
+}
+
+function rowsOfFrame(columns: JsonValue[], data: JsonValue[], fields: readonly ModelField[]): JsonObject[] {
+  const lists = data.filter(Array.isArray) as JsonValue[][];
+  const [only] = fields;
+  if (fields.length === 1 && only!.shape.length === 1) return lists.map((list) => toRow(fields, [list]));
+  const isNamed = fields.some(({ name }) => columns.includes(name ?? ''));
+  return lists.map((list) =>
+    toRow(
+      fields,
+      fields.map(({ name }, i) => list[isNamed ? columns.indexOf(name ?? '') : i]),
+    ),
+  );
+}
+
+function rowsOfList(example: JsonValue[], fields: readonly ModelField[]): JsonObject[] {
+  if (example.every(isJsonObject)) {
+    return example.map((row) =>
+      toRow(
+        fields,
+        fields.map(({ name, field }) => row[name ?? field]),
+      ),
+    );
+  }
+  if (fields.length === 1) return example.map((value) => toRow(fields, [value]));
+  return example.map((row) => toRow(fields, Array.isArray(row) ? row : [row]));
+}
+
+function toRow(fields: readonly ModelField[], values: readonly (JsonValue | undefined)[]): JsonObject {
+  const entries = fields.flatMap(({ field, shape }, i) => {
+    let value = values[i];
+    if (shape.length === 0 && Array.isArray(value) && value.length === 1) value = value[0];
+    const isAbsent = value === undefined || value === null || (typeof value === 'number' && !Number.isFinite(value));
+    return isAbsent ? [] : [[field, value!] as const];
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,79 @@
+import type { FieldSchema, FieldType, RowSchema } from '../../../domain/signature.js';
+import type { DeclaredTensor, DType } from '../../../domain/tensor.js';
+import { RunProblem } from '../../../domain/verdict.js';
+
+/** What one value is; MLflow's many widths differ only inside the tensor. */
+export type ValueKind = Extract<FieldType, 'number' | 'integer' | 'boolean' | 'string'>;
+
+/** One field of a row, as MLflow's signature or the model's own tensors describe it. */
+export interface ModelField {
+  /** The row's field. */
+  readonly field: string;
+  /** The column or tensor it is called in MLflow; undefined for the one unnamed tensor. */
+  readonly name: string | undefined;
+  readonly kind: ValueKind;
+  /** Shape of one row's value: empty for a single value, `null` for a size that varies. */
+  readonly shape: readonly (number | null)[];
+  readonly isRequired: boolean;
+}
+
+/**
+ * Shape of a row's value given that of its tensor: without the rows, and without a lone axis of one, which means the
+ * same and reads worse.
+ */
+export function valueShape(tensorShape: readonly (number | null)[]): (number | null)[] {
+  const shape = tensorShape.slice(1);
+  return shape.length === 1 && shape[0] === 1 ? [] : shape;
+}
+
+/** Fields that a model's own tensors stand for: one each, by the tensor's name. */
+export function fieldsOfTensors(tensors: readonly DeclaredTensor[]): ModelField[] {
+  return tensors.map(({ name, dtype, shape }) => {
+    return { field: name, name, kind: kindOf(dtype), shape: valueShape(shape ?? [null]), isRequired: true };
+  });
+}
+
+function kindOf(dtype: DType | null): ValueKind {
+  if (dtype === 'string') return 'string';
+  if (dtype === 'bool') return 'boolean';
+  return dtype === null || dtype.startsWith('float') ? 'number' : 'integer';
+}
+
+/**
+ * The JSON Schema of an input row.
+ *
+ * @param sample  a row whose values become the fields' examples.
+ */
+export function inputSchema(fields: readonly ModelField[], sample: Readonly<Record<string, unknown>> = {}): RowSchema {
+  const properties = fields.map((field) => {
+    const schema = valueSchema(field, false);
+    const example = Object.hasOwn(sample, field.field) ? sample[field.field] : undefined;
+    return [field.field, example === undefined ? schema : { ...schema, examples: [example] }] as const;
+  });
+  const required = fields.filter(({ isRequired }) => isRequired).map(({ field }) => field);
+  return { type: 'object', properties: Object.fromEntries(properties) as RowSchema['properties'], required };
+}
+
+/** The JSON Schema of an output row; numbers may be null, which stands for NaN. */
+export function outputSchema(fields: readonly ModelField[]): RowSchema {
+  const properties = Object.fromEntries(fields.map((field) => [field.field, valueSchema(field, true)]));
+  return { type: 'object', properties, required: Object.keys(properties) };
+}
+
+function valueSchema({ kind, shape, isRequired }: ModelField, mayBeNaN: boolean): FieldSchema {
+  const isNullable = (mayBeNaN && kind === 'number') || (shape.length === 0 && !isRequired);
+  const single: FieldSchema = { type: isNullable ? [kind, 'null'] : kind };
+  return shape.reduceRight<FieldSchema>((items, size) => {
+    return { type: 'array', items, ...(size !== null && { minItems: size, maxItems: size }) };
+  }, single);
+}
+
+/** @throws RunProblem SIGNATURE_UNSUPPORTED unless every field has a name of its own. */
+export function requireDistinctFields(fields: readonly ModelField[], side: string): void {
+  const seen = new Set<string>();
+  for (const { field } of fields) {
+    if (seen.has(field))
+      throw new RunProblem('SIGNATURE_UNSUPPORTED', `The signature's ${side} name "${field}" twice.`);
+    seen.add(field);
+  }
+}

@@ -1,0 +1,184 @@
+import type { DeclaredTensor } from '../../../domain/tensor.js';
+import type { RunProblem } from '../../../domain/verdict.js';
+import { readMlModel } from './ml-model.js';
+import type { MlModel } from './ml-model.js';
+import { completePart, draftPart } from './run-draft.js';
+import { servableArtifact } from './servable-artifact.js';
+
+const mlModel = (inputs?: unknown, outputs?: unknown): MlModel => {
+  const half = (name: string, value: unknown) => (value === undefined ? '' : `\n  ${name}: '${JSON.stringify(value)}'`);
+  const signature = `signature: ${inputs === undefined && outputs === undefined ? 'null' : ''}`;
+  return readMlModel(
+    `flavors:\n  onnx:\n    data: model.onnx\n${signature}${half('inputs', inputs)}${half('outputs', outputs)}\n`,
+  );
+};
+const column = (name: string | undefined, type: unknown, required = true) => ({
+  type,
+  ...(name && { name }),
+  required,
+});
+const tensor = (dtype: string, shape: number[], name?: string) => ({
+  type: 'tensor',
+  'tensor-spec': { dtype, shape },
+  ...(name && { name }),
+});
+const declared = (name: string, dtype: DeclaredTensor['dtype'], shape: (number | null)[]): DeclaredTensor => ({
+  name,
+  dtype,
+  shape,
+});
+const codeOf = (work: () => unknown): string => {
+  try {
+    work();
+    return 'none';
+  } catch (error) {
+    return (error as RunProblem).code;
+  }
+};
+
+describe('a run of MLflow', () => {
+  it('feeds the columns of a data frame side by side to a model with one input', () => {
+    const model = mlModel([column('age', 'double'), column('n', 'long')], [column('price', 'double')]);
+    const example = '{"columns": ["n", "age"], "data": [[1, 0.5], [2, 1.5]]}';
+
+    const part = completePart(model, example, {
+      inputs: [declared('X', 'float32', [null, 2])],
+      outputs: [declared('variable', 'float32', [null, 1])],
+    });
+
+    expect(part.signature.input).toMatchObject({
+      properties: { age: { type: 'number', examples: [0.5] }, n: { type: 'integer' } },
+      required: ['age', 'n'],
+    });
+    expect(part.signature.output.properties).toEqual({ price: { type: ['number', 'null'] } });
+    expect(part.encode.tensors).toMatchObject([{ kind: 'columns', tensor: 'X', dtype: 'float32', rank: 2 }]);
+    expect(part.decode).toEqual({ kind: 'tensors', fields: { price: 'variable' }, single: ['price'] });
+    expect(part.examples.map(({ input }) => input)).toEqual([
+      { age: 0.5, n: 1 },
+      { age: 1.5, n: 2 },
+    ]);
+  });
+
+  it('feeds each column to the input of its name, texts among them, when the model has several', () => {
+    const model = mlModel([column('age', 'double', false), column('sex', 'string')], [column(undefined, 'string')]);
+
+    const part = completePart(model, undefined, {
+      inputs: [declared('sex', 'string', [null, 1]), declared('age', 'float32', [null, 1])],
+      outputs: [declared('label', 'string', [null]), declared('probabilities', 'float32', [null, 3])],
+    });
+
+    expect(part.encode.tensors).toEqual([
+      {
+        kind: 'columns',
+        tensor: 'age',
+        dtype: 'float32',
+        rank: 2,
+        columns: [{ kind: 'number', field: 'age', missing: 'nan' }],
+      },
+      { kind: 'columns', tensor: 'sex', dtype: 'string', rank: 2, columns: [{ kind: 'string', field: 'sex' }] },
+    ]);
+    expect(part.decode).toMatchObject({ fields: { prediction: 'label' } });
+    expect(part.examples).toEqual([{ input: { age: 0, sex: '' }, output: {} }]);
+  });
+
+  it('takes rows of an array, and fixes the sizes that the model fixes', () => {
+    const model = mlModel([tensor('float32', [-1, -1, 2])], [tensor('float32', [-1, 3])]);
+
+    const part = completePart(model, '[[[1, 2], [3, 4]]]', {
+      inputs: [declared('image', 'float32', [null, 2, 2])],
+      outputs: [declared('p', 'float32', [null, 3])],
+    });
+
+    expect(part.encode.tensors).toEqual([
+      { kind: 'array', tensor: 'image', dtype: 'float32', field: 'input', shape: [2, 2] },
+    ]);
+    expect(part.signature.input.properties.input).toMatchObject({ minItems: 2, maxItems: 2, items: { minItems: 2 } });
+    expect(part.signature.output.properties.prediction).toMatchObject({ type: 'array', minItems: 3 });
+    expect(part.examples[0]!.input).toEqual({
+      input: [
+        [1, 2],
+        [3, 4],
+      ],
+    });
+  });
+
+  it('without a signature is what its model says, field by field', () => {
+    const part = completePart(mlModel(), '[[1, 2]]', {
+      inputs: [declared('X', 'float32', [null, 2])],
+      outputs: [declared('label', 'int64', [null]), declared('probabilities', 'float32', [null, 2])],
+    });
+
+    expect(Object.keys(part.signature.input.properties)).toEqual(['X']);
+    expect(part.signature.output.properties).toMatchObject({
+      label: { type: 'integer' },
+      probabilities: { type: 'array' },
+    });
+    expect(part.decode).toMatchObject({
+      fields: { label: 'label', probabilities: 'probabilities' },
+      single: ['label'],
+    });
+  });
+
+  it('shows its signature before its model is known', () => {
+    const model = mlModel([column('age', 'double', false)], [column('price', 'double')]);
+
+    expect(draftPart(model, '{"columns": ["age"], "data": [[7.5]]}')).toEqual({
+      signature: {
+        input: { type: 'object', properties: { age: { type: ['number', 'null'], examples: [7.5] } }, required: [] },
+        output: { type: 'object', properties: { price: { type: ['number', 'null'] } }, required: ['price'] },
+      },
+      encode: { tensors: [] },
+      decode: { kind: 'tensors', fields: { price: 'price' } },
+      examples: [],
+    });
+  });
+
+  it.each([
+    ['a column of bytes', [column('x', 'binary')]],
+    ['a column of times', [column('x', 'datetime')]],
+    ['a column of objects', [column('x', { type: 'object', properties: {} })]],
+    ['a tensor of bytes', [tensor('bytes', [-1])]],
+    ['two columns of one name', [column('x', 'long'), column('x', 'long')]],
+  ])('is refused for %s', (_what, inputs) => {
+    expect(codeOf(() => mlModel(inputs, [column('y', 'long')]))).toBe('SIGNATURE_UNSUPPORTED');
+  });
+
+  it('is refused when its signature and its model are strangers', () => {
+    const two = [declared('a', 'float32', [null, 1]), declared('b', 'float32', [null, 1])];
+    const model = mlModel(
+      [column('x', 'double'), column('y', 'double')],
+      [column('p', 'double'), column('q', 'double')],
+    );
+
+    expect(codeOf(() => completePart(model, undefined, { inputs: two, outputs: two }))).toBe('SIGNATURE_MISMATCH');
+    expect(
+      codeOf(() => completePart(model, undefined, { inputs: [declared('X', 'float32', [null, 2])], outputs: two })),
+    ).toBe('SIGNATURE_MISMATCH');
+  });
+
+  it.each(['', '{', 'just text', 'flavors: none', 'flavors: {onnx: {}}\nsignature: {inputs: "[1]"}', 'a: &a [*a]'])(
+    'is refused when its MLmodel file is %j',
+    (text) => expect(codeOf(() => readMlModel(text))).toBe('MLMODEL_INVALID'),
+  );
+
+  it.each([
+    ['sklearn', /skl2onnx/],
+    ['xgboost', /convert_xgboost/],
+    ['pytorch', /torch\.onnx\.export/],
+    ['keras', /tf2onnx/],
+    ['python_function', /Export it to ONNX and log that/],
+    ['of_next_year', /Export it to ONNX and log that/],
+  ])('of the flavor %s is told how to become ONNX', (flavor, said) => {
+    const found = servableArtifact(readMlModel(`flavors: {${flavor}: {data: model.bin}}`));
+
+    expect(found).toMatchObject({ code: 'FORMAT_UNSUPPORTED', fix: expect.stringMatching(said) as string });
+  });
+
+  it.each([
+    ['{saved_model_dir: tf2model, model_type: tf2-module}', { format: 'saved-model', path: 'tf2model' }],
+    ['{data: data, model_type: keras, save_format: tf}', { format: 'saved-model', path: 'data/model' }],
+    ['{data: data, model_type: keras, save_format: keras}', { code: 'FORMAT_UNSUPPORTED' }],
+  ])('of the flavor tensorflow %s is a SavedModel where it is one', (flavor, expected) => {
+    expect(servableArtifact(readMlModel(`flavors: {tensorflow: ${flavor}}`))).toMatchObject(expected);
+  });
+});

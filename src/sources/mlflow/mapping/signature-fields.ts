@@ -1,0 +1,76 @@
+import { JsonSyntaxError, parseJson } from '../../../domain/json-text.js';
+import { isJsonObject } from '../../../domain/json.js';
+import type { JsonObject, JsonValue } from '../../../domain/json.js';
+import { RunProblem } from '../../../domain/verdict.js';
+import { requireDistinctFields, valueShape } from './model-field.js';
+import type { ModelField, ValueKind } from './model-field.js';
+
+/** MLflow's column types that rows can hold; `binary`, `datetime`, objects and maps are not among them. */
+const KIND_OF_COLUMN: Readonly<Record<string, ValueKind>> = {
+  boolean: 'boolean',
+  integer: 'integer',
+  long: 'integer',
+  float: 'number',
+  double: 'number',
+  string: 'string',
+};
+
+/**
+ * Fields of one half of a signature: JSON inside the `MLmodel` file, with column or tensor specifications.
+ *
+ * @param side     `inputs` or `outputs`, for messages.
+ * @param unnamed  what a specification without a name is called; numbered when there are several.
+ * @throws RunProblem MLMODEL_INVALID when it is no such JSON, SIGNATURE_UNSUPPORTED for a type that rows cannot hold.
+ */
+export function fieldsOfSignature(text: string, side: string, unnamed: string): ModelField[] {
+  const specs = listOf(text, side);
+  const fields = specs.map((spec, i) => {
+    const name = typeof spec.name === 'string' ? spec.name : undefined;
+    const field = name ?? (specs.length === 1 ? unnamed : `${unnamed}_${i}`);
+    const value = spec.type === 'tensor' ? tensorValue(spec, side, field) : columnValue(spec.type, side, field);
+    return { field, name, isRequired: spec.required !== false && spec.optional !== true, ...value };
+  });
+  requireDistinctFields(fields, side);
+  return fields;
+}
+
+function listOf(text: string, side: string): JsonObject[] {
+  try {
+    const list = parseJson(text, { allowNonFinite: true });
+    if (Array.isArray(list) && list.length > 0 && list.every(isJsonObject)) return list;
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+  }
+  throw new RunProblem(
+    'MLMODEL_INVALID',
+    `The signature's ${side} in the MLmodel file are not a list of specifications.`,
+  );
+}
+
+function columnValue(type: JsonValue | undefined, side: string, field: string): Pick<ModelField, 'kind' | 'shape'> {
+  const kind = typeof type === 'string' ? KIND_OF_COLUMN[type] : undefined;
+  if (kind) return { kind, shape: [] };
+  throw unsupported(side, field, typeof type === 'string' ? type : 'an object');
+}
+
+function tensorValue(spec: JsonObject, side: string, field: string): Pick<ModelField, 'kind' | 'shape'> {
+  const tensor = spec['tensor-spec'];
+  if (!isJsonObject(tensor) || typeof tensor.dtype !== 'string' || !Array.isArray(tensor.shape)) {
+    throw new RunProblem('MLMODEL_INVALID', `The tensor specification "${field}" of ${side} lacks its dtype or shape.`);
+  }
+  const kind = kindOfNumpy(tensor.dtype);
+  if (!kind) throw unsupported(side, field, tensor.dtype);
+  const shape = tensor.shape.map((size) => (typeof size === 'number' && size >= 0 ? size : null));
+  return { kind, shape: valueShape(shape) };
+}
+
+function kindOfNumpy(dtype: string): ValueKind | undefined {
+  if (/^float(16|32|64)$/.test(dtype)) return 'number';
+  if (/^u?int(8|16|32|64)$/.test(dtype)) return 'integer';
+  if (dtype === 'bool') return 'boolean';
+  return dtype === 'str' || dtype === 'object' || dtype === 'string' ? 'string' : undefined;
+}
+
+function unsupported(side: string, field: string, type: string): RunProblem {
+  return new RunProblem('SIGNATURE_UNSUPPORTED', `The field "${field}" of the signature's ${side} is ${type}.`);
+}

@@ -1,0 +1,91 @@
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+import { describeRunSource } from '../../../test/contracts/run-source.contract.js';
+import type { RunSourceSubject } from '../../../test/contracts/run-source.contract.js';
+import { TempFolder, unpackDatabase, unpackFileStore } from '../../../test/support/mlflow-fixtures.js';
+import type { RecordedVersion } from '../../../test/support/mlflow-fixtures.js';
+import { MlflowStub } from '../../../test/support/mlflow-stub.js';
+import { loadConfig } from '../../config/load-config.js';
+import { createRunSource } from '../create-run-source.js';
+import type { RunSource } from '../run-source.js';
+
+const folders: TempFolder[] = [];
+const stubs: MlflowStub[] = [];
+afterAll(async () => {
+  folders.forEach((folder) => folder.remove());
+  await Promise.all(stubs.map((stub) => stub.stop().catch(() => undefined)));
+});
+
+const keep = (folder: TempFolder): TempFolder => {
+  folders.push(folder);
+  return folder;
+};
+
+const sourceOf = (trackingUri: string, cacheDir: string, environment: Record<string, string> = {}): RunSource =>
+  createRunSource(
+    loadConfig({
+      SOURCES: 'mlflow',
+      MLFLOW_TRACKING_URI: trackingUri,
+      MLFLOW_CACHE_DIR: cacheDir,
+      MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0',
+      ...environment,
+    }),
+  );
+
+const RUNS = {
+  servable: ['best', 'second', 'child', 'not-a-number'],
+  unservable: {
+    pickle: 'FORMAT_UNSUPPORTED',
+    'no-metric': 'NOT_EXAMINED',
+    failed: 'NOT_EXAMINED',
+    parent: 'NOT_EXAMINED',
+  },
+  deleted: ['deleted'],
+} as const;
+
+/** Leaves only half of the MLmodel file of the run named "best" in a file store. */
+const damageBestIn = (folder: TempFolder): void => {
+  const files = readdirSync(folder.path, { recursive: true, encoding: 'utf8' });
+  const named = files.find((path) => path.endsWith('mlflow.runName') && read(folder, path) === 'best')!;
+  const run = join(named, '..', '..');
+  const output = files.find((path) => path.startsWith(join(run, 'outputs', 'm-')) && path.endsWith('meta.yaml'));
+  const model = output
+    ? join(run, '..', 'models', basename(dirname(output)), 'artifacts')
+    : join(run, 'artifacts', 'model');
+  const text = read(folder, join(model, 'MLmodel'));
+  writeFileSync(folder.at(model, 'MLmodel'), text.slice(0, text.indexOf('flavors:') + 12));
+};
+
+const read = (folder: TempFolder, path: string) => readFileSync(folder.at(path), 'utf8');
+
+describe.each(['2', '3'] as RecordedVersion[])('MLflow %s', (version) => {
+  describeRunSource(`a file store of MLflow ${version}`, (): RunSourceSubject => {
+    const folder = keep(unpackFileStore(version));
+    return {
+      ...RUNS,
+      makeSource: () => sourceOf(`file://${folder.path}`, folder.at('cache')),
+      takeAway: () => rmSync(folder.path, { recursive: true }),
+      damageBest: () => damageBestIn(folder),
+    };
+  });
+
+  describeRunSource(`mlflow.db of MLflow ${version}`, (): RunSourceSubject => {
+    const folder = keep(unpackDatabase(version));
+    return {
+      ...RUNS,
+      makeSource: () => sourceOf(`sqlite:///${folder.at('mlflow.db')}`, folder.at('cache')),
+      takeAway: () => rmSync(folder.at('mlflow.db')),
+    };
+  });
+
+  describeRunSource(`a tracking server of MLflow ${version}`, async (): Promise<RunSourceSubject> => {
+    const stub = await MlflowStub.start(version);
+    stubs.push(stub);
+    return {
+      ...RUNS,
+      makeSource: () => sourceOf(stub.url, keep(new TempFolder()).path),
+      takeAway: () => stub.stop(),
+    };
+  });
+});

@@ -1,0 +1,174 @@
+import type { MlflowItem } from '../../config/mlflow-selection.js';
+import { mapInTurns } from '../map-in-turns.js';
+import { RunSource } from '../run-source.js';
+import type { SourcedModel } from '../run-source.js';
+import { aliasTag, deriveCard, slugOf } from './model-card.js';
+import type { CardOrigin, DerivedCard } from './model-card.js';
+import { StoreUnavailable } from './mlflow-store.js';
+import type { MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowStore } from './mlflow-store.js';
+import { RunExaminer } from './run-examiner.js';
+import type { Candidate } from './run-examiner.js';
+import { toRun, versionToRun } from './to-run.js';
+
+/** Which experiments and registered models of the store are served. */
+export interface MlflowSelection {
+  readonly experiments: readonly MlflowItem[];
+  readonly models: readonly MlflowItem[];
+}
+
+interface Found<Entity> {
+  readonly item: MlflowItem;
+  readonly entity: Entity;
+}
+
+/**
+ * Runs of MLflow: each selected experiment is a model whose runs compete, each selected registered model one whose
+ * versions do. A store that cannot be read any more gives its last listing; after a restart, the one that the last
+ * process has left.
+ */
+export class MlflowRunSource extends RunSource {
+  private readonly examiner = new RunExaminer();
+  private last: SourcedModel[] | undefined;
+  private underWay: Promise<SourcedModel[]> | undefined;
+  private why: readonly string[] = [];
+
+  constructor(
+    private readonly store: MlflowStore,
+    private readonly selection: MlflowSelection,
+  ) {
+    super();
+  }
+
+  get description(): string {
+    return this.store.description;
+  }
+
+  override get notices(): readonly string[] {
+    return this.why;
+  }
+
+  /** Readings never overlap: whoever asks while one is under way gets its result. */
+  listModels(): Promise<SourcedModel[]> {
+    this.underWay ??= this.readModels().finally(() => (this.underWay = undefined));
+    return this.underWay;
+  }
+
+  private async readModels(): Promise<SourcedModel[]> {
+    try {
+      this.last = await this.store.read(() => this.list());
+      this.why = [];
+      return this.last;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      const message = `MLflow at ${this.description} cannot be read: ${error.message}`;
+      this.last ??= await this.store.recall(() => this.list());
+      if (!this.last) throw new Error(message, { cause: error });
+      this.why = [`${message} What it held when it was last read is served.`];
+      return this.last;
+    }
+  }
+
+  private async list(): Promise<SourcedModel[]> {
+    const { experiments, models } = this.selection;
+    const taken = new Set<string>();
+    const listed: SourcedModel[] = [];
+    for (const found of await this.findExperiments(experiments)) listed.push(await this.readExperiment(found, taken));
+    for (const found of await this.findModels(models)) listed.push(await this.readRegisteredModel(found, taken));
+    this.examiner.endListing();
+    return listed.filter((model) => model !== NOT_MEANT);
+  }
+
+  private async findExperiments(items: readonly MlflowItem[]): Promise<Found<MlflowExperiment | string>[]> {
+    const named = items.filter(({ name }) => name !== undefined);
+    const found: Found<MlflowExperiment | string>[] = [];
+    for (const item of named) found.push({ item, entity: (await this.store.findExperiment(item.name!)) ?? item.name! });
+    const all = items.find(({ name }) => name === undefined);
+    if (!all) return found;
+    const others = (await this.store.listExperiments()).filter(({ name }) => !named.some((item) => item.name === name));
+    return [...found, ...others.map((entity) => ({ item: all, entity }))];
+  }
+
+  private async findModels(items: readonly MlflowItem[]): Promise<Found<MlflowRegisteredModel | string>[]> {
+    const named = items.filter(({ name }) => name !== undefined);
+    const all = items.find(({ name }) => name === undefined);
+    const others = all
+      ? (await this.store.listRegisteredModels()).filter((name) => !named.some((i) => i.name === name))
+      : [];
+    const wanted = [
+      ...named.map((item) => [item, item.name!] as const),
+      ...others.map((name) => [all!, name] as const),
+    ];
+    const found: Found<MlflowRegisteredModel | string>[] = [];
+    for (const [item, name] of wanted) {
+      found.push({ item, entity: (await this.store.findRegisteredModel(name)) ?? name });
+    }
+    return found;
+  }
+
+  private async readExperiment(
+    { item, entity }: Found<MlflowExperiment | string>,
+    taken: Set<string>,
+  ): Promise<SourcedModel> {
+    if (typeof entity === 'string') return missing(item, `MLflow has no experiment named "${entity}".`);
+    const description = entity.tags['mlflow.note.content'] ?? '';
+    const derived = deriveCard({ kind: 'experiment', name: entity.name, description, tags: entity.tags }, item);
+    if (!derived.card && item.name === undefined) return NOT_MEANT;
+    const runs = await this.store.listRuns(entity.id);
+    return this.toModel(derived, taken, await mapInTurns(runs, (run) => this.runCandidate(derived.name, run)));
+  }
+
+  private async readRegisteredModel(
+    { item, entity }: Found<MlflowRegisteredModel | string>,
+    taken: Set<string>,
+  ): Promise<SourcedModel> {
+    if (typeof entity === 'string') return missing(item, `MLflow has no registered model named "${entity}".`);
+    const origin: CardOrigin = { kind: 'registered model', ...entity };
+    const derived = deriveCard(origin, item);
+    if (!derived.card && item.name === undefined) return NOT_MEANT;
+    const candidates: Candidate[] = [];
+    for (const version of entity.versions) {
+      const run = version.runId ? await this.store.findRun(version.runId) : undefined;
+      const facts = versionToRun(derived.name, version, run);
+      const { alias } = item;
+      candidates.push({
+        place: `${derived.name}/versions/${version.version}`,
+        facts,
+        modelMark: version.source,
+        isWanted: alias === undefined || alias === 'latest' || facts.tags[aliasTag(alias)] === 'true',
+        findModel: () => this.store.findModelOfVersion(version, run),
+      });
+    }
+    return this.toModel(derived, taken, candidates);
+  }
+
+  private runCandidate(model: string, run: MlflowRun): Candidate {
+    const { id, endedAtMs, modelIds, tags } = run;
+    return {
+      place: `${model}/runs/${id}`,
+      facts: toRun(run),
+      modelMark: JSON.stringify([endedAtMs, modelIds, tags['mlflow.log-model.history']]),
+      isWanted: true,
+      findModel: () => this.store.findModelOfRun(run),
+    };
+  }
+
+  private async toModel(
+    { name, card, problems }: DerivedCard,
+    taken: Set<string>,
+    candidates: readonly Candidate[],
+  ): Promise<SourcedModel> {
+    if (taken.has(name)) {
+      const problem = `Two entries are called ${name} here: give one of them another name with ?name=….`;
+      return { place: name, card: undefined, problems: [problem], runs: [] };
+    }
+    taken.add(name);
+    return { place: name, card, problems, runs: await this.examiner.examine(candidates, card?.selection) };
+  }
+}
+
+/** An entry that only `*` found and whose owner did not say that it is to be served. */
+const NOT_MEANT: SourcedModel = { place: '', card: undefined, problems: [], runs: [] };
+
+function missing(item: MlflowItem, problem: string): SourcedModel {
+  return { place: item.as ?? slugOf(item.name!), card: undefined, problems: [problem], runs: [] };
+}

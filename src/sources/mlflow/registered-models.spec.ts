@@ -1,0 +1,78 @@
+import { TempFolder, unpackDatabase, unpackFileStore } from '../../../test/support/mlflow-fixtures.js';
+import type { RecordedVersion } from '../../../test/support/mlflow-fixtures.js';
+import { MlflowStub } from '../../../test/support/mlflow-stub.js';
+import { loadConfig } from '../../config/load-config.js';
+import { createRunSource } from '../create-run-source.js';
+import type { SourcedModel } from '../run-source.js';
+
+describe.each(['2', '3'] as RecordedVersion[])('registered models of MLflow %s', (version) => {
+  const folders: TempFolder[] = [];
+  let stub: MlflowStub;
+  let uris: Record<string, string>;
+
+  beforeAll(async () => {
+    stub = await MlflowStub.start(version);
+    const [files, database] = [unpackFileStore(version), unpackDatabase(version)];
+    folders.push(files, database);
+    uris = { server: stub.url, files: files.path, database: `sqlite:///${database.at('mlflow.db')}` };
+  });
+  afterAll(async () => {
+    await stub.stop();
+    folders.forEach((folder) => folder.remove());
+  });
+
+  const list = (store: string, models: string): Promise<SourcedModel[]> => {
+    const cache = new TempFolder();
+    folders.push(cache);
+    return createRunSource(
+      loadConfig({
+        SOURCES: 'mlflow',
+        MLFLOW_TRACKING_URI: uris[store],
+        MLFLOW_EXPERIMENTS: '',
+        MLFLOW_MODELS: models,
+        MLFLOW_CACHE_DIR: cache.path,
+      }),
+    ).listModels();
+  };
+  const verdicts = ([model]: SourcedModel[]) =>
+    Object.fromEntries(model!.runs.map(({ run, reasons }) => [run!.run_id, reasons.map(({ code }) => code)]));
+
+  describe.each(['server', 'files', 'database'])('in the %s store', (store) => {
+    it('serve the version that an alias points to, and say of the others that it does not', async () => {
+      const models = await list(store, 'Adder@champion');
+
+      expect(models[0]!.card).toMatchObject({ name: 'adder', title: 'Adder' });
+      expect(models[0]!.card!.selection.where).toEqual({ 'tags.mlflow.alias.champion': 'true' });
+      expect(verdicts(models)).toEqual({ 'adder-v1': [], 'adder-v2': ['NOT_EXAMINED'] });
+    });
+
+    it('serve the version with the best metric of its run', async () => {
+      const models = await list(store, 'Adder?metric=f1&goal=maximize&name=sum');
+
+      expect(verdicts(models)).toEqual({ 'sum-v1': [], 'sum-v2': [] });
+      const metrics = models[0]!.runs.map(({ run }) => run!.metrics);
+      expect(metrics.sort((a, b) => a.model_version! - b.model_version!)).toEqual([
+        { f1: 0.8, model_version: 1 },
+        { f1: 0.9, model_version: 2 },
+      ]);
+    });
+
+    it('serve the latest version when asked to', async () => {
+      const [model] = await list(store, 'Adder@latest');
+
+      expect(model!.card!.selection).toEqual({ metric: 'model_version', goal: 'maximize' });
+    });
+
+    it('say what is missing when nobody says which version is best, and when there is no such model', async () => {
+      const models = await list(store, 'Adder, Nobody');
+
+      expect(models.map(({ card }) => card)).toEqual([undefined, undefined]);
+      expect(models[0]!.problems).toEqual([expect.stringMatching(/bestrun\.metric.*Adder\?metric=….*Adder@champion/)]);
+      expect(models[1]!.problems).toEqual(['MLflow has no registered model named "Nobody".']);
+    });
+
+    it('are left alone by * unless their tags say how to choose', async () => {
+      expect(await list(store, '*')).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,88 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** An answer that was given; `undefined` text means that there was nothing. */
+export interface Answer {
+  readonly text: string | undefined;
+}
+
+/** Files of answers that no reading needed for so long are deleted. */
+const FORGET_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Answers of a server, kept on disk: those of the last complete reading, so that a restart without the server still
+ * knows what there was, and those that can never change, so that they are asked for once. Everything is advisory: what
+ * cannot be written is asked for again.
+ */
+export class AnswerMemory {
+  private readonly writtenDigests = new Map<string, string>();
+  private pending = new Map<string, string>();
+
+  /** @param folder  absolute; made when needed. */
+  constructor(private readonly folder: string) {}
+
+  async find(key: string): Promise<Answer | undefined> {
+    const stored = this.pending.get(digestOf(key)) ?? (await this.readFile(digestOf(key)));
+    if (stored === undefined) return undefined;
+    return { text: stored.startsWith('+') ? stored.slice(1) : undefined };
+  }
+
+  /** Takes an answer into the reading that is under way. */
+  note(key: string, { text }: Answer): void {
+    this.pending.set(digestOf(key), text === undefined ? '-' : `+${text}`);
+  }
+
+  /** Forgets the reading that was under way. */
+  discard(): void {
+    this.pending = new Map();
+  }
+
+  /** The reading is complete: writes what changed, each file whole or not at all. */
+  async commit(): Promise<void> {
+    const answers = this.pending;
+    this.pending = new Map();
+    try {
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      for (const [name, stored] of answers) await this.write(name, stored);
+      await this.deleteOld(answers);
+    } catch {
+      // A disk that is full costs the memory, not the reading.
+    }
+  }
+
+  private async write(name: string, stored: string): Promise<void> {
+    const digest = digestOf(stored);
+    if (this.writtenDigests.get(name) === digest) return;
+    const temporary = join(this.folder, `${name}.${randomUUID()}.tmp`);
+    try {
+      await writeFile(temporary, stored, { mode: 0o600 });
+      await rename(temporary, join(this.folder, name));
+      this.writtenDigests.set(name, digest);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  private async deleteOld(needed: ReadonlyMap<string, string>): Promise<void> {
+    const oldest = Date.now() - FORGET_AFTER_MS;
+    for (const name of await readdir(this.folder)) {
+      if (needed.has(name)) continue;
+      const file = join(this.folder, name);
+      if ((await stat(file)).mtimeMs < oldest) await rm(file, { force: true });
+    }
+  }
+
+  private async readFile(name: string): Promise<string | undefined> {
+    try {
+      return await readFile(join(this.folder, name), 'utf8');
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

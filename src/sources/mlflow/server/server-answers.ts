@@ -1,0 +1,92 @@
+import { RUN_STATUSES } from '../../../domain/run.js';
+import type { RunStatus } from '../../../domain/run.js';
+import { isJsonObject } from '../../../domain/json.js';
+import type { JsonObject, JsonValue } from '../../../domain/json.js';
+import type { MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
+
+/** A list of objects; MLflow leaves empty ones out. */
+export function objectsIn(body: JsonValue | undefined, key: string): JsonObject[] {
+  const list = isJsonObject(body) ? body[key] : undefined;
+  return Array.isArray(list) ? list.filter(isJsonObject) : [];
+}
+
+/** An object; empty when absent. */
+export function objectIn(body: JsonValue | undefined, key: string): JsonObject {
+  const value = isJsonObject(body) ? body[key] : undefined;
+  return isJsonObject(value) ? value : {};
+}
+
+/** A text; empty when absent. Numbers are written out: versions come as both. */
+export function textIn(body: JsonObject, key: string): string {
+  const value = body[key];
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+}
+
+export function toExperiment(body: JsonObject): MlflowExperiment {
+  return { id: textIn(body, 'experiment_id'), name: textIn(body, 'name'), tags: pairsOf(objectsIn(body, 'tags')) };
+}
+
+/** Whether the entity has not been deleted; old servers leave the field out. */
+export function isActive(body: JsonObject): boolean {
+  return body.lifecycle_stage === undefined || body.lifecycle_stage === 'active';
+}
+
+export function toMlflowRun(body: JsonObject): MlflowRun {
+  const info = objectIn(body, 'info');
+  const data = objectIn(body, 'data');
+  const tags = pairsOf(objectsIn(data, 'tags'));
+  const outputs = objectsIn(objectIn(body, 'outputs'), 'model_outputs');
+  return {
+    id: textIn(info, 'run_id') || textIn(info, 'run_uuid'),
+    name: textIn(info, 'run_name') || (tags['mlflow.runName'] ?? ''),
+    experimentId: textIn(info, 'experiment_id'),
+    status: statusOf(info.status),
+    startedAtMs: Number(info.start_time ?? 0),
+    endedAtMs: info.end_time === undefined ? undefined : Number(info.end_time),
+    artifactUri: textIn(info, 'artifact_uri'),
+    // Python's words for what JSON has no numbers for: "NaN", "Infinity".
+    metrics: Object.fromEntries(
+      objectsIn(data, 'metrics').map((metric) => [textIn(metric, 'key'), Number(metric.value)]),
+    ),
+    params: pairsOf(objectsIn(data, 'params')),
+    tags,
+    modelIds: outputs
+      .sort((a, b) => Number(a.step ?? 0) - Number(b.step ?? 0))
+      .map((output) => textIn(output, 'model_id'))
+      .filter(Boolean),
+  };
+}
+
+export function toVersion(body: JsonObject, aliases: readonly string[]): MlflowVersion {
+  const modelId = textIn(body, 'model_id');
+  return {
+    version: Number(body.version),
+    isReady: body.status === undefined || body.status === 'READY',
+    createdAtMs: Number(body.creation_timestamp ?? 0),
+    runId: textIn(body, 'run_id'),
+    source: modelId ? `models:/${modelId}` : textIn(body, 'source'),
+    description: textIn(body, 'description'),
+    tags: pairsOf(objectsIn(body, 'tags')),
+    aliases,
+  };
+}
+
+export function toRegisteredModel(model: JsonObject, versions: readonly JsonObject[]): MlflowRegisteredModel {
+  const aliases = objectsIn(model, 'aliases');
+  const aliasesOf = (version: JsonObject) =>
+    aliases.filter((alias) => Number(alias.version) === Number(version.version)).map((alias) => textIn(alias, 'alias'));
+  return {
+    name: textIn(model, 'name'),
+    description: textIn(model, 'description'),
+    tags: pairsOf(objectsIn(model, 'tags')),
+    versions: versions.map((version) => toVersion(version, aliasesOf(version))),
+  };
+}
+
+function pairsOf(list: readonly JsonObject[]): Record<string, string> {
+  return Object.fromEntries(list.map((pair) => [textIn(pair, 'key'), textIn(pair, 'value')]));
+}
+
+function statusOf(value: JsonValue | undefined): RunStatus {
+  return RUN_STATUSES.find((status) => status === value) ?? 'RUNNING';
+}
