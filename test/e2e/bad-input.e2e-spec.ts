@@ -413,3 +413,18 @@ describe('headers that lie', () => {
     expect(json.url).toBe(`${app.baseUrl}/livez`);
   });
 });
+
+describe('a body without an end', () => {
+  it('is refused as soon as it is too long, and the connection closes', async () => {
+    const small = await createTestApp({ BODY_LIMIT_BYTES: '2048' });
+    const socket = await RawSocket.open(small.baseUrl);
+    socket.send(`POST ${PREDICT} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    for (let i = 0; i < 4; i++) socket.send(`400\r\n${' '.repeat(1024)}\r\n`);
+
+    const received = await socket.read();
+
+    expect(statusesIn(received)).toEqual([413]);
+    expect(received).toContain('Connection: close');
+    await small.close();
+  });
+});

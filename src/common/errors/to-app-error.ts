@@ -6,12 +6,9 @@ import { shorten } from '../../domain/shorten.js';
 import { allowedMethods } from '../http/allowed-methods.js';
 import { HTTP_STATUS_OF } from './http-status-of.js';
 
-/** What Express' own body reader and router throw: a `type` or a name, and a status. */
+/** What Express' router throws. */
 interface HttpError {
-  readonly type?: string;
   readonly status?: number;
-  readonly limit?: number;
-  readonly code?: string;
 }
 
 /** Any thrown thing as one of our coded errors. What is unknown is INTERNAL_ERROR, with the thing as its cause. */
@@ -25,7 +22,7 @@ export function toAppError(thrown: unknown, request: Request): AppError {
 
 function codedError(thrown: unknown, request: Request): AppError {
   if (thrown instanceof AppError) return thrown;
-  // Nest wraps what Express and its body reader throw.
+  // Nest wraps what Express throws.
   if (thrown instanceof HttpException) return fromHttpError(thrown.cause) ?? fromHttpException(thrown, request);
   return fromHttpError(thrown) ?? new AppError('INTERNAL_ERROR', {}, { cause: thrown });
 }
@@ -46,13 +43,6 @@ function findRouteProblem({ app, path, method }: Request): AppError | undefined 
 function fromHttpError(thrown: unknown): AppError | undefined {
   if (thrown instanceof URIError) return new AppError('BAD_URL');
   if (typeof thrown !== 'object' || thrown === null) return undefined;
-  const { type, limit, status, code } = thrown as HttpError;
-  const options = { cause: thrown };
-  if (type === 'entity.too.large') return new AppError('BODY_TOO_LARGE', { limitBytes: limit ?? 0 }, options);
-  if (type === 'encoding.unsupported') return new AppError('UNSUPPORTED_ENCODING', {}, options);
-  // Broken gzip data, a body shorter than its Content-Length, a client that went away.
-  if (type?.startsWith('request.') || code?.startsWith('Z_') || status === 400) {
-    return new AppError('BODY_NOT_READABLE', {}, options);
-  }
-  return undefined;
+  const { status } = thrown as HttpError;
+  return status === 400 ? new AppError('BODY_NOT_READABLE', {}, { cause: thrown }) : undefined;
 }

@@ -1,9 +1,9 @@
-import express from 'express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 import { AppError } from '../../domain/app-error.js';
 import { JsonSyntaxError, parseJson } from '../../domain/json-text.js';
 import { ValidationError } from '../../domain/validation-problem.js';
+import { readBodyWithin } from './body-reader.js';
 import { handedOver } from './handed-over.js';
 import type { HandedOver } from './handed-over.js';
 
@@ -21,9 +21,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  * @param limitBytes  largest body, after decompression.
  */
 export function jsonBodyMiddleware(limitBytes: number): RequestHandler {
-  const readBytes = express.raw({ type: () => true, limit: limitBytes });
   return (request: Request, response: Response, next: NextFunction) => {
-    // Express' reader leaves an empty object behind where there is no body.
     request.body = undefined;
     const handed = handedOver(request);
     if (handed) return takeHandedOver(request, handed, next);
@@ -32,13 +30,12 @@ export function jsonBodyMiddleware(limitBytes: number): RequestHandler {
     if (type !== undefined && !isJson(type)) {
       return next(new AppError('UNSUPPORTED_MEDIA_TYPE', { received: printable(type) }));
     }
-    // Express' reader takes in all of a body, however long, before it says that it is too long.
     if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
       return next(new AppError('BODY_TOO_LARGE', { limitBytes }));
     }
-    readBytes(request, response, (error?: unknown) => {
-      if (error !== undefined) return next(error);
-      setBody(request, request.body as Buffer | undefined, next);
+    readBodyWithin(limitBytes, request, response, (error, bytes) => {
+      if (error) return next(error);
+      setBody(request, bytes, next);
     });
   };
 }
@@ -80,7 +77,7 @@ function printable(text: string): string {
 }
 
 function parseBody(bytes: Buffer | undefined): unknown {
-  if (bytes === undefined || !Buffer.isBuffer(bytes) || bytes.length === 0) return undefined;
+  if (bytes === undefined || bytes.length === 0) return undefined;
   const text = decode(bytes);
   try {
     return parseJson(text);
