@@ -42,6 +42,11 @@ export class PendingPrediction {
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
+  /** Its time was over before it came. */
+  get isTooLate(): boolean {
+    return this.deadline <= this.cameAt;
+  }
+
   /** It is being computed from now on. */
   start(): void {
     this.state = 'running';
@@ -85,8 +90,12 @@ export class PendingPrediction {
     this.options.signal?.removeEventListener('abort', this.onAbort);
   }
 
-  private readonly onDeadline = (): void =>
+  /** Its deadline is over. */
+  giveUp(): void {
     this.leave(new AppError('PREDICTION_TIMEOUT', { timeoutMs: this.options.timeoutMs }));
+  }
+
+  private readonly onDeadline = (): void => this.giveUp();
 
   private readonly onAbort = (): void => this.leave(this.options.signal?.reason);
 

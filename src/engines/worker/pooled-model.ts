@@ -67,8 +67,11 @@ export class PooledModel implements HostedModel {
     if (this.refusal) throw this.refusal;
     this.queue.assertRoom();
     const prediction = new PendingPrediction(inputs, options, this.onLeave);
-    this.queue.add(prediction);
-    this.keeper.onWork(this);
+    if (prediction.isTooLate) prediction.giveUp();
+    else {
+      this.queue.add(prediction);
+      this.keeper.onWork(this);
+    }
     return prediction.result;
   }
 

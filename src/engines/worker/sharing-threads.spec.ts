@@ -147,6 +147,14 @@ describe('models that share threads', () => {
     expect(events.filter(({ kind }) => kind === 'thread-hung')).toEqual([]);
   });
 
+  it('computes nothing for a caller whose time was over before it came', async () => {
+    const model = await load(makePool({ threads: 1 }), 'model');
+    const late = { timeoutMs: 10, sinceMs: performance.now() - 11 };
+    expect(await outcome(ask(model, 'exit', 'thread', late))).toBe('PREDICTION_TIMEOUT');
+    expect(await outcome(ask(model, 'answer'))).toEqual(expect.any(Number));
+    expect([model.queue.size, events.filter(({ kind }) => kind === 'thread-lost')]).toEqual([0, []]);
+  });
+
   it('refuses exactly who finds the queue full, with whole seconds to wait, and keeps nothing of them', async () => {
     const model = await load(makePool({ threads: 1, maxQueuedPerModel: 100, maxBatchRows: 100 }), 'model');
     const asked = [ask(model, 'block 30'), ...times(10_000, () => ask(model, 'answer'))];
