@@ -32,7 +32,10 @@ import { ModelRegistryService } from './registry/model-registry.service.js';
 const KEEP_ALIVE_MS = 65_000;
 
 /** Headers that pages of other origins may read. */
-const EXPOSED_HEADERS = ['X-Request-Id', 'X-Error-Code', 'Link', 'Retry-After', 'Server-Timing', 'X-Worker-Id'];
+const EXPOSED_HEADERS = [
+  ...['X-Request-Id', 'X-Error-Code', 'Link', 'Retry-After', 'Server-Timing', 'X-Worker-Id'],
+  'Contract-Hash',
+];
 
 /** JSON needs no right to load anything; pages that do set their own policy. CORS decides who may read, not CORP. */
 const SECURITY_HEADERS: HelmetOptions = {

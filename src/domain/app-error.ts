@@ -19,6 +19,8 @@ export const ERROR_SENTENCES = {
   PERFORMANCE_NOT_FOUND: 'The performance report has nothing at "{filter}". {known}',
   RUN_NOT_SERVABLE: 'Run "{runId}" cannot predict: {reason}',
   MODEL_NOT_READY: 'Model "{model}" has no run that can be served: {reason}',
+  CONTRACT_CHANGED:
+    'Run "{runId}" keeps the contract {contract}, not {wanted}. Compare GET /models/{model}/schema with yours.',
   QUEUE_FULL: 'Too many predictions are waiting. Try again in {retryAfterSeconds} s.',
   PREDICTION_TIMEOUT: 'The prediction took longer than {timeoutMs} ms and was given up.',
   PREDICTION_FAILED: 'The model could not compute this request. Other requests are not affected.',

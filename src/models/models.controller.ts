@@ -1,7 +1,9 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 
 import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../common/dto/report.dto.js';
+import { CONTRACT_HEADER } from '../common/http/contract-header.js';
 import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import type { JsonObject } from '../domain/json.js';
@@ -57,8 +59,10 @@ export class ModelsController {
   @ApiOperation({ operationId: 'getModelSchema', summary: 'JSON Schemas of one input row and one output row, and an example' })
   @ApiEnvelope(ModelSchemaDto, 'The contract.')
   @ApiErrors(UNKNOWN_MODEL, NOT_READY)
-  getSchema(@Param('model') name: string): ModelSchemaDto {
-    return this.models.getSchema(name);
+  getSchema(@Param('model') name: string, @Res({ passthrough: true }) response: Response): ModelSchemaDto {
+    const schema = this.models.getSchema(name);
+    response.setHeader(CONTRACT_HEADER, schema.contract);
+    return schema;
   }
 
   @Get(':model/performance')

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 
-import { contractHash } from '../registry/contract.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredModel } from '../registry/registered-run.js';
 import type { ModelDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
@@ -38,12 +37,13 @@ export class ModelsService {
 
   /** @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY. */
   getSchema(name: string): ModelSchemaDto {
-    const { signature, examples } = this.registry.getServedModel(name).best.registered.run;
+    const { best } = this.registry.getServedModel(name);
+    const { signature, examples } = best.registered.run;
     return {
       input: signature.input,
       output: signature.output,
       example: examples[0]!,
-      contract: contractHash(signature),
+      contract: best.served.contract,
     };
   }
 
@@ -62,7 +62,7 @@ export class ModelsService {
       best_run_id: best?.registered.run.run_id ?? null,
       metric: card.selection.metric,
       value: best?.registered.value ?? null,
-      contract: best ? contractHash(best.registered.run.signature) : null,
+      contract: best?.served.contract ?? null,
       run_count: runs.length + unreadable.length,
       links: {
         self,

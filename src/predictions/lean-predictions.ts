@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
+import { acceptsContract, readContractMatch } from '../common/http/contract-header.js';
 import type { HandedOver } from '../common/http/handed-over.js';
 import type { RequestHead, ShortAnswer, ShortCaller, ShortHandler, ShortWay } from '../common/http/plain/short-way.js';
 import { hostUrl } from '../common/http/request-url.js';
@@ -53,10 +54,11 @@ export class LeanPredictions implements ShortWay {
     const route = this.routesByUrl.get(head.url);
     if (!route?.methods.includes(head.method) || !this.isPlain(head)) return undefined;
     const timeoutMs = readTimeout(head.headers, this.config.predictionTimeoutMs);
-    if (timeoutMs === undefined) return undefined;
+    const acceptedContracts = readContractMatch(head.headers);
+    if (timeoutMs === undefined || !acceptedContracts) return undefined;
     const plain: PlainHead = {
-      route,
       timeoutMs,
+      acceptedContracts,
       method: head.method,
       url: head.url,
       host: head.headers.host as string | undefined,
@@ -83,13 +85,17 @@ export class LeanPredictions implements ShortWay {
 
   private async answer(head: PlainHead, bytes: Buffer, caller: ShortCaller): Promise<ShortAnswer | HandedOver> {
     const timing = new PredictionTiming();
-    const { route } = head;
+    // Looked up again for each request: connections keep what `find` gave them, and models come and go.
+    const route = this.routesByUrl.get(head.url);
+    const best = route?.model.best;
+    if (!best || !route.methods.includes(head.method)) return { bytes };
+    const { served, registered } = best;
+    if (!acceptsContract(head.acceptedContracts, served.contract)) return { bytes };
     const start = performance.now();
     const rows = rowsOf(bytes, route, this.config.maxRowsPerRequest);
     if (!rows) return { bytes };
     timing.parseMs = performance.now() - start;
     try {
-      const { served, registered } = route.model.best;
       const predictions = await served.predictText(rows, {
         locOf: route.locOf,
         source: 'body',
@@ -100,7 +106,7 @@ export class LeanPredictions implements ShortWay {
         signal: caller.signal,
         timing,
       });
-      return this.write(head, registered, predictions, caller, timing);
+      return this.write(head, registered, served.contract, predictions, caller, timing);
     } catch (error) {
       return error instanceof ValidationError ? { bytes } : { bytes, error };
     }
@@ -110,6 +116,7 @@ export class LeanPredictions implements ShortWay {
   private write(
     head: PlainHead,
     { card, run }: RegisteredRun,
+    contract: string,
     predictions: string,
     caller: ShortCaller,
     timing: PredictionTiming,
@@ -122,21 +129,22 @@ export class LeanPredictions implements ShortWay {
       `"predictions":${predictions}}}`;
     timing.serialiseMs += performance.now() - start;
     timing.finish();
-    return { body, serverTiming: serverTiming(timing) };
+    return { body, contract, serverTiming: serverTiming(timing) };
   }
 }
 
 /** What a request says, apart from its body. */
 interface PlainHead {
-  readonly route: LeanRoute;
   readonly timeoutMs: number;
+  readonly acceptedContracts: readonly string[];
   readonly method: string;
   readonly url: string;
   readonly host: string | undefined;
 }
 
 interface LeanRoute {
-  readonly model: ServedModel;
+  /** Its best run is read for each request; it has none any more once it is gone from the store. */
+  readonly model: RegisteredModel;
   readonly methods: readonly string[];
   readonly locOf: (index: number) => Location;
   /** Rows of a body that has the right shape; undefined for any other. */

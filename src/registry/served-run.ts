@@ -8,6 +8,7 @@ import type { NamedTensors } from '../domain/tensor.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import type { HostedModel } from '../engines/model-host.js';
+import { contractHash } from './contract.js';
 import { PredictionTimes } from './prediction-times.js';
 
 /** How a list of rows is to be predicted. */
@@ -42,6 +43,9 @@ export class ServedRun {
   /** Where the time of its recent predictions went. */
   readonly times = new PredictionTimes();
 
+  /** Hash of the contract it keeps. */
+  readonly contract: string;
+
   /** Why its rows are computed one by one; undefined when they may share calls. */
   private whyRowByRow: string | undefined;
 
@@ -49,7 +53,9 @@ export class ServedRun {
     readonly run: Run,
     readonly codec: Codec,
     private readonly hosted: HostedModel,
-  ) {}
+  ) {
+    this.contract = contractHash(run.signature);
+  }
 
   /** What computes, e.g. `onnxruntime-cpu`. */
   get backend(): string {

@@ -22,6 +22,7 @@ export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: N
   registered.state = 'serving';
   const served = {
     run,
+    contract: '0123456789abcdef',
     backend: 'fake',
     notes: [],
     onRequestFields: [],

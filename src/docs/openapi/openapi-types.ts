@@ -39,6 +39,8 @@ export interface Parameter {
 }
 
 export interface Operation {
+  /** Hash of the contract that the model's rows keep. */
+  'x-contract-hash'?: string;
   operationId: string;
   summary: string;
   description?: string;
