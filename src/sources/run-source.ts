@@ -30,7 +30,8 @@ export abstract class RunSource {
   abstract readonly description: string;
 
   /**
-   * Reads the whole store. Never fails for one bad run or card: those carry their problems.
+   * Reads the whole store. Never fails for one bad run or card: those carry their problems. Asked again, it gives the
+   * same objects for cards and runs that did not change, and leaves out new runs that are still being written.
    *
    * @throws Error with a sentence for the operator when the store itself cannot be read.
    */
