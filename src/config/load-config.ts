@@ -21,7 +21,7 @@ export class ConfigError extends Error {
  * @throws ConfigError that names every bad variable.
  */
 export function loadConfig(environment: NodeJS.ProcessEnv): AppConfig {
-  const known = Object.keys(new Environment()).concat('DEFAULT_MODEL', 'PUBLIC_URL');
+  const known = Object.keys(new Environment()).concat('DEFAULT_MODEL', 'ADMIN_API_KEY', 'PUBLIC_URL');
   const given = known.flatMap((name) => {
     const value = environment[name];
     return value === undefined || (value === '' && name !== 'CORS_ORIGINS') ? [] : [[name, value] as const];
@@ -55,6 +55,9 @@ function toConfig(env: Environment): AppConfig {
     maxQueuedRequests: env.MAX_QUEUED_REQUESTS,
     maxBatchRows: env.MAX_BATCH_ROWS,
     maxExtraRuns: env.MAX_EXTRA_RUNS,
+    refreshIntervalMs: env.REFRESH_INTERVAL_MS,
+    refreshSettleMs: env.REFRESH_SETTLE_MS,
+    adminApiKey: env.ADMIN_API_KEY,
     corsOrigins:
       env.CORS_ORIGINS === '*'
         ? '*'

@@ -1,18 +1,28 @@
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { LocalRunSource } from './local/local-run-source.js';
+import { LocalStateStore } from './local/local-state-store.js';
 import { RunSource } from './run-source.js';
+import { StateStore } from './state-store.js';
 
-/** Picks the adapter for the configured store. */
+/** Picks the adapters for the configured store. */
 @Module({
   providers: [
     {
       provide: RunSource,
       inject: [AppConfig],
-      useFactory: (config: AppConfig) => new LocalRunSource(config.modelsDir),
+      useFactory: (config: AppConfig) => new LocalRunSource(config.modelsDir, config.refreshSettleMs),
+    },
+    {
+      provide: StateStore,
+      inject: [AppConfig],
+      useFactory: (config: AppConfig) => {
+        const logger = new Logger('State');
+        return new LocalStateStore(config.modelsDir, (message, cause) => logger.warn(message, cause));
+      },
     },
   ],
-  exports: [RunSource],
+  exports: [RunSource, StateStore],
 })
 export class SourcesModule {}

@@ -31,7 +31,7 @@ describe('docs/errors.md', () => {
 });
 
 describe('docs/configuration.md', () => {
-  const optional = ['DEFAULT_MODEL', 'PUBLIC_URL'];
+  const optional = ['DEFAULT_MODEL', 'ADMIN_API_KEY', 'PUBLIC_URL'];
   const defaults = new Map<string, unknown>([
     ...Object.entries(new Environment()),
     ...optional.map((name) => [name, undefined] as const),
