@@ -78,12 +78,11 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
 
 /**
  * Answers plain predictions before Express sees them (predictions/lean-predictions.ts). Call after `init()`: the routes
- * are those of the models that are served.
+ * are those of the models that are served, from then on.
  */
 export function setUpLeanPredictions(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
   const adapter = app.getHttpAdapter() as unknown as LeanExpressAdapter;
-  const registry = app.get(ModelRegistryService);
-  const lean = new LeanPredictions(registry.listServedModels(), registry.findDefaultModel(), config, {
+  const lean = new LeanPredictions(app.get(ModelRegistryService), config, {
     headers: [...staticHeaders(headerMiddlewares(config)), 'Content-Type', 'application/json; charset=utf-8'],
     ...(config.logRequests && { log: leanAccessLog(logger) }),
   });

@@ -7,7 +7,7 @@ import { Logger } from '@nestjs/common';
 import { loadConfig } from '../config/load-config.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import { createModelHost } from '../engines/create-model-host.js';
-import { registerModel } from '../registry/register-model.js';
+import { newModel, registerRuns } from '../registry/register-model.js';
 import type { RegisteredModel, RegisteredRun } from '../registry/registered-run.js';
 import { formatReport } from '../registry/report.js';
 import { RunLoader } from '../registry/run-loader.js';
@@ -25,7 +25,8 @@ async function main(folder: string | undefined): Promise<void> {
   const config = loadConfig({ ...process.env, ...(folder !== undefined && { MODELS_DIR: folder }) });
   const sourced = await new LocalRunSource(config.modelsDir).listModels();
   const takenIds = new Set<string>();
-  const models = sourced.flatMap((model) => (model.card ? registerModel(model.card, model, takenIds) : []));
+  const models: RegisteredModel[] = [];
+  for (const { card, runs } of sourced) if (card) models.push(newModel(card, await registerRuns(card, runs, takenIds)));
   const broken = sourced.filter(({ card }) => !card);
   const host = createModelHost({
     threads: 1,

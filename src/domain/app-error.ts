@@ -18,6 +18,11 @@ export const ERROR_SENTENCES = {
   PARAM_NOT_FOUND: 'The run has no parameter "{param}". It has: {known}.',
   PERFORMANCE_NOT_FOUND: 'The performance report has nothing at "{filter}". {known}',
   RUN_NOT_SERVABLE: 'Run "{runId}" cannot predict: {reason}',
+  PIN_REFUSED: 'Run "{runId}" cannot be served, and nothing has changed: {reason}',
+  NO_PREVIOUS_RUN: 'Model "{model}" has no earlier run to go back to: GET /models/{model}/history lists what served.',
+  ADMIN_KEY_NOT_SET: 'Nobody may do this here: the operator has set no ADMIN_API_KEY.',
+  ADMIN_KEY_WRONG: 'This needs the key of the operator in the header X-API-Key.',
+  STORE_NOT_READABLE: 'The store of the models cannot be read now; what is served stays as it is.',
   MODEL_NOT_READY: 'Model "{model}" has no run that can be served: {reason}',
   CONTRACT_CHANGED:
     'Run "{runId}" keeps the contract {contract}, not {wanted}. Compare GET /models/{model}/schema with yours.',

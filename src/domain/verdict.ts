@@ -22,6 +22,9 @@ export const VERDICT_FIXES = {
   SIGNATURE_MISMATCH: "Make signature, encode and decode name the model's own inputs and outputs.",
   LOAD_FAILED: 'The engine refused the artifact: export the model again and try it with models:check.',
   SELF_TEST_FAILED: "The loaded run does not repeat its own examples: check encode, decode and the examples' values.",
+  CONTRACT_BREAKING: 'Keep what clients rely on, or pin the run when they are ready for the new contract.',
+  REHEARSAL_FAILED: "The run did not do on the served run's examples what card.json's promotion asks; see the message.",
+  FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: mend it and publish it again.',
 } as const;
 
 export type VerdictCode = keyof typeof VERDICT_FIXES;

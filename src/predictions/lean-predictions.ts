@@ -13,7 +13,7 @@ import type { JsonObject } from '../domain/json.js';
 import { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Location } from '../domain/validation-problem.js';
 import { ValidationError } from '../domain/validation-problem.js';
-import type { ServedModel } from '../registry/model-registry.service.js';
+import type { ModelRegistryService, ServedModel } from '../registry/model-registry.service.js';
 import type { RegisteredModel, RegisteredRun } from '../registry/registered-run.js';
 import { isForTexts } from './choose-model.js';
 
@@ -30,24 +30,30 @@ import { isForTexts } from './choose-model.js';
 export class LeanPredictions implements ShortWay {
   readonly headers: readonly string[];
   readonly log: ShortWay['log'];
-  private readonly routesByUrl: ReadonlyMap<string, LeanRoute>;
+  private routesByUrl: ReadonlyMap<string, LeanRoute>;
 
+  /** @param registry  whose models are looked up again after each change of what is served. */
   constructor(
-    models: readonly ServedModel[],
-    defaultModel: RegisteredModel,
+    private readonly registry: Pick<ModelRegistryService, 'listServedModels' | 'findDefaultModel' | 'onChange'>,
     private readonly config: AppConfig,
     { headers, log }: Pick<ShortWay, 'headers' | 'log'>,
   ) {
     this.headers = headers;
     this.log = log;
+    this.routesByUrl = this.routes();
+    registry.onChange(() => (this.routesByUrl = this.routes()));
+  }
+
+  private routes(): ReadonlyMap<string, LeanRoute> {
+    const models = this.registry.listServedModels();
     const routes = new Map<string, LeanRoute>();
     for (const model of models) routes.set(`/models/${model.card.name}/predictions`, inputsRoute(model));
-    const short = models.find((model) => model.card === defaultModel.card);
+    const short = models.find((model) => model === this.registry.findDefaultModel());
     if (short) {
       routes.set('/predictions', { ...inputsRoute(short), refusedKeys: ['model', 'run_id'] });
       if (isForTexts(short)) for (const url of ['/predict', '/prediction']) routes.set(url, textsRoute(short));
     }
-    this.routesByUrl = routes;
+    return routes;
   }
 
   find(head: RequestHead): ShortHandler | undefined {

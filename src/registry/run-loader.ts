@@ -58,7 +58,7 @@ export class RunLoader {
     });
     try {
       requireMatch(codec, hosted);
-      const served = new ServedRun(run, codec, hosted);
+      const served = new ServedRun(run, codec, hosted, this.config.predictionTimeoutMs);
       if (takesOneRow(hosted.info, codec.decoder.outputNames)) served.serveRowByRow(ONE_ROW_PER_CALL);
       await this.selfTest(served);
       return served;

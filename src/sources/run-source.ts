@@ -36,4 +36,14 @@ export abstract class RunSource {
    * @throws Error with a sentence for the operator when the store itself cannot be read.
    */
   abstract listModels(): Promise<SourcedModel[]>;
+
+  /**
+   * Calls `onHint` when something may have changed. A source that cannot tell says nothing: hints save waiting for the
+   * next look, and no change is only ever hinted at.
+   *
+   * @returns ends it.
+   */
+  watch(_onHint: () => void): () => void {
+    return () => undefined;
+  }
 }

@@ -17,7 +17,7 @@ export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: N
   };
   const run = sumRun(runId, '0'.repeat(64));
   const sourced = { place: `adder/runs/${runId}`, folder: '/nowhere', run, vocabularies: new Map(), reasons: [] };
-  const registered = new RegisteredRun(card, run, sourced, []);
+  const registered = new RegisteredRun(card, run, sourced);
   registered.rank = 1;
   registered.state = 'serving';
   const served = {
@@ -29,7 +29,7 @@ export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: N
     loadedAt: new Date(0),
     times: new PredictionTimes(),
   } as unknown as ServedRun;
-  return { card, runs: [registered], unreadable: [], best: { registered, served } };
+  return { card, runs: [registered], unreadable: [], best: { registered, served }, pin: undefined, refused: undefined };
 }
 
 /** The registry with one model, for tests of a room alone. A method the test did not expect is absent, and throws. */

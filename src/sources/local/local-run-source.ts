@@ -10,6 +10,7 @@ import type { SchemaCheck } from '../schema-check.js';
 import { readRun } from './read-run.js';
 import { RunCache } from './run-cache.js';
 import type { RunPlace } from './run-cache.js';
+import { watchFolders } from './watch-folders.js';
 
 /**
  * Runs in a folder: `{model}/card.json` and `{model}/runs/{run}/run.json` (docs/run-format.md). Asked again, it reads
@@ -54,6 +55,10 @@ export class LocalRunSource extends RunSource {
       const { card, problems } = this.cards.get(name)!;
       return { place: name, card, problems, runs };
     });
+  }
+
+  override watch(onHint: () => void): () => void {
+    return watchFolders(this.folder, onHint);
   }
 
   private placeOf(model: string, run: string): RunPlace {
