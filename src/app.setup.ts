@@ -97,7 +97,7 @@ function headerMiddlewares(config: AppConfig): RequestHandler[] {
     noStoreMiddleware,
     cors({
       origin: originsOf(config),
-      methods: ['GET', 'HEAD', 'POST', 'PUT'],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
       preflightContinue: true,

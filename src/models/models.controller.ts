@@ -9,6 +9,7 @@ import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import type { JsonObject } from '../domain/json.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { paramOf, performanceOf } from '../registry/run-report.js';
+import { HistoryDto } from './dto/control.dto.js';
 import { ModelDto, ModelListDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
 import { ModelsService } from './models.service.js';
 
@@ -52,6 +53,19 @@ export class ModelsController {
   @ApiErrors(UNKNOWN_MODEL)
   getSelection(@Param('model') name: string): SelectionDto {
     return this.models.getSelection(name);
+  }
+
+  @Get(':model/history')
+  @ModelParam()
+  @ApiOperation({
+    operationId: 'getModelHistory',
+    summary: 'What happened to the run that serves, and why',
+    description: 'Promotions, refusals, pins, roll-backs and steps back of all replicas over the store.',
+  })
+  @ApiEnvelope(HistoryDto, 'The history.')
+  @ApiErrors(UNKNOWN_MODEL)
+  getHistory(@Param('model') name: string): Promise<HistoryDto> {
+    return this.models.getHistory(name);
   }
 
   @Get(':model/schema')

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
+import { whatWouldWin, whyServed } from '../registry/explain-selection.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredModel } from '../registry/registered-run.js';
+import type { HistoryDto, ServedDto } from './dto/control.dto.js';
 import type { ModelDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
 
 /** What clients may know of models. */
@@ -20,10 +22,15 @@ export class ModelsService {
 
   /** @throws AppError MODEL_NOT_FOUND. */
   getSelection(name: string): SelectionDto {
-    const { card, best, runs, unreadable } = this.registry.getModel(name);
+    const model = this.registry.getModel(name);
+    const { card, best, runs, unreadable, pin, refused } = model;
     return {
       policy: card.selection as SelectionDto['policy'],
       best_run_id: best?.registered.run.run_id ?? null,
+      why: whyServed(model),
+      to_win: whatWouldWin(model),
+      pin: pin ? { ...pin } : null,
+      refused: refused ? { run_id: refused.run_id, differences: [...refused.differences] } : null,
       ranking: runs.map(({ rank, run, value, verdict }) => ({
         rank,
         run_id: run.run_id,
@@ -32,6 +39,23 @@ export class ModelsService {
         verdict: { eligible: verdict.eligible, reasons: [...verdict.reasons] },
       })),
       unreadable: unreadable.map(({ place, reasons }) => ({ place, verdict: { eligible: false, reasons: [...reasons] } })),
+    };
+  }
+
+  /** What happened to the run that serves. @throws AppError MODEL_NOT_FOUND. */
+  async getHistory(name: string): Promise<HistoryDto> {
+    const history = await this.registry.readHistory(name);
+    return { history: history.map((event) => ({ ...event })) };
+  }
+
+  /** @throws AppError MODEL_NOT_FOUND. */
+  getServed(name: string): ServedDto {
+    const { best, pin } = this.registry.getModel(name);
+    return {
+      model: name,
+      run_id: best?.served.run.run_id ?? null,
+      contract: best?.served.contract ?? null,
+      pin: pin ? { ...pin } : null,
     };
   }
 
@@ -69,6 +93,7 @@ export class ModelsService {
         predictions: `${self}/predictions`,
         schema: `${self}/schema`,
         selection: `${self}/selection`,
+        history: `${self}/history`,
         runs: `${self}/runs`,
         performance: `${self}/performance`,
         params: `${self}/params`,

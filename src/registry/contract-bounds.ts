@@ -21,14 +21,14 @@ export function diffBounds(
     const moved = compareBounds(was, is, sign);
     if (moved === 0) continue;
     const keyword = (is ?? was)!.keyword;
-    const message = `${who} must be ${worded(is, sign)}, not ${worded(was, sign)}.`;
+    const message = `${who}: ${worded(is, sign)} now, ${worded(was, sign)} before.`;
     note(`${pointer}/${keyword}`, moved > 0 ? 'wider' : 'narrower', message);
   }
   for (const [keyword, sign] of SIZES) {
     const [was, is] = [served[keyword], candidate[keyword]];
     if (was === is) continue;
     const isWider = is === undefined || (was !== undefined && (was - is) * sign > 0);
-    const message = `${who} has ${keyword} ${is ?? 'none'}, not ${was ?? 'none'}.`;
+    const message = `${who}: ${keyword} ${is ?? 'none'} now, ${was ?? 'none'} before.`;
     note(`${pointer}/${keyword}`, isWider ? 'wider' : 'narrower', message);
   }
   diffStep(who, served.multipleOf, candidate.multipleOf, `${pointer}/multipleOf`, note);
@@ -62,7 +62,7 @@ function compareBounds(was: Bound | undefined, is: Bound | undefined, sign: 1 | 
 }
 
 function worded(bound: Bound | undefined, sign: 1 | -1): string {
-  if (!bound) return sign > 0 ? 'as small as you like' : 'as great as you like';
+  if (!bound) return sign > 0 ? 'no minimum' : 'no maximum';
   const { value, isExclusive } = bound;
   if (isExclusive) return `${sign > 0 ? 'above' : 'below'} ${value}`;
   return `at ${sign > 0 ? 'least' : 'most'} ${value}`;
@@ -70,7 +70,7 @@ function worded(bound: Bound | undefined, sign: 1 | -1): string {
 
 function diffStep(who: string, was: number | undefined, is: number | undefined, pointer: string, note: Note): void {
   if (was === is) return;
-  const message = `${who} must be a multiple of ${is ?? 'anything'}, not of ${was ?? 'anything'}.`;
+  const message = `${who}: multiples of ${is ?? 'anything'} now, of ${was ?? 'anything'} before.`;
   if (is === undefined) note(pointer, 'wider', message);
   else if (was === undefined) note(pointer, 'narrower', message);
   else note(pointer, was % is === 0 ? 'wider' : is % was === 0 ? 'narrower' : 'other', message);

@@ -112,7 +112,7 @@ describe('the difference between two contracts', () => {
       {
         pointer: '/input/properties/a~1b~0c/maximum',
         kind: 'breaking',
-        message: 'The input "a/b~c" must be at most 100, not at most 150.',
+        message: 'The input "a/b~c": at most 100 now, at most 150 before.',
       },
     ]);
   });

@@ -86,7 +86,7 @@ function diffField(who: string, served: FieldSchema, candidate: FieldSchema, poi
   if (served.unit !== candidate.unit) {
     // A unit that was never named may have been the same all along; one that changes makes old numbers wrong.
     const isChanged = served.unit !== undefined && candidate.unit !== undefined;
-    const message = `${who} is in ${candidate.unit ?? 'no named unit'}, not in ${served.unit ?? 'no named unit'}.`;
+    const message = `${who}: in ${candidate.unit ?? 'no named unit'} now, in ${served.unit ?? 'no named unit'} before.`;
     note(`${pointer}/unit`, isChanged ? 'other' : 'harmless', message);
   }
   if (!isDeepStrictEqual(served.default, candidate.default)) {
@@ -136,7 +136,7 @@ function diffRule(
   const [was, is] = [served[keyword], candidate[keyword]];
   if (was === is) return;
   const change = was === undefined ? 'narrower' : is === undefined ? 'wider' : 'other';
-  note(`${pointer}/${keyword}`, change, `${who} has the ${keyword} ${is ?? 'none'}, not ${was ?? 'none'}.`);
+  note(`${pointer}/${keyword}`, change, `${who}: ${keyword} ${is ?? 'none'} now, ${was ?? 'none'} before.`);
 }
 
 /** Longest list of values that a sentence shows. */

@@ -3,9 +3,11 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
+import type { HistoryEvent } from '../domain/model-state.js';
 import { shorten } from '../domain/shorten.js';
 import { ModelHost } from '../engines/model-host.js';
 import type { SourcedModel } from '../sources/run-source.js';
+import { Chronicle } from './chronicle.js';
 import { ExtraRuns } from './extra-runs.js';
 import type { Best, RegisteredModel, RegisteredRun } from './registered-run.js';
 import { RegistryContents } from './registry-contents.js';
@@ -31,6 +33,7 @@ export class ModelRegistryService implements OnApplicationShutdown {
     loader: RunLoader,
     private readonly host: ModelHost,
     private readonly config: AppConfig,
+    private readonly chronicle: Chronicle,
   ) {
     this.extraRuns = new ExtraRuns(loader, config.maxExtraRuns);
     contents.onChange(() => {
@@ -129,6 +132,11 @@ export class ModelRegistryService implements OnApplicationShutdown {
       throw new AppError('RUN_NOT_SERVABLE', { runId: run.run_id, reason: `${brokenBy.code}: ${brokenBy.message}` });
     }
     return this.extraRuns.use(registered, work);
+  }
+
+  /** What happened to a model, newest first. @throws AppError MODEL_NOT_FOUND. */
+  async readHistory(name: string): Promise<readonly HistoryEvent[]> {
+    return (await this.chronicle.read(this.getModel(name))).history;
   }
 
   /** The verdicts as a table for people. */

@@ -6,6 +6,7 @@ import type { ModelState, Pin } from '../domain/model-state.js';
 import type { Signature } from '../domain/signature.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import type { VerdictReason } from '../domain/verdict.js';
+import type { SourcedRun } from '../sources/run-source.js';
 import { contractHash } from './contract.js';
 import { breakingDifferences } from './contract-diff.js';
 import type { ContractDifference } from './contract-diff.js';
@@ -30,6 +31,9 @@ export class PromotionService implements BeforeApplicationShutdown {
   private readonly probations = new Map<RegisteredModel, Probation>();
   /** Rehearsals that failed, by candidate: not repeated against the same served run under the same card. */
   private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: ServedRun; why: VerdictReason }>();
+
+  /** Runs that failed in service here: known at once, while the writing down takes its time. */
+  private readonly failedHere = new WeakMap<SourcedRun, string>();
 
   constructor(
     private readonly loader: RunLoader,
@@ -66,6 +70,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     const kept = this.keptPrevious(model, registered);
     const served = kept ?? (await this.load(registered));
     registered.holdBack(undefined);
+    this.failedHere.delete(registered.sourced);
     this.swap(model, { registered, served }, { isWatched: false });
   }
 
@@ -121,12 +126,13 @@ export class PromotionService implements BeforeApplicationShutdown {
       candidate.holdBack(undefined);
       if (candidate.brokenBy) continue;
       const differences = this.differencesOf(candidate, baselines);
-      const why = failedInService(candidate, state) ?? refusalOf(differences);
+      const why = this.failedInService(candidate, state) ?? refusalOf(differences);
       if (why) {
         candidate.holdBack(why);
         firstRefused ??= candidate;
         if (differences.length > 0) model.refused ??= { run_id: candidate.run.run_id, differences };
-        await this.noteRefusal(model, candidate, why);
+        // That a run failed in service is in the history since it did.
+        if (why.code !== 'FAILED_IN_SERVICE') await this.noteRefusal(model, candidate, why);
         continue;
       }
       if (await this.promote(model, candidate)) return this.recordServed(model);
@@ -146,6 +152,13 @@ export class PromotionService implements BeforeApplicationShutdown {
     const successor = runs.find(({ run }) => run.run_id === best.served.run.run_id);
     if (successor && !successor.brokenBy) return false;
     return best.registered.under(card).isContender && compareRuns(best.served.run, candidate.run, card.selection) <= 0;
+  }
+
+  private failedInService({ run, sourced }: RegisteredRun, { failed }: ModelState): VerdictReason | undefined {
+    const written = failed.find(({ run_id: runId }) => runId === run.run_id);
+    const isTheSame = written !== undefined && written.digest === runDigest(run);
+    const sentence = this.failedHere.get(sourced) ?? (isTheSame ? written.reason : undefined);
+    return sentence === undefined ? undefined : reason('FAILED_IN_SERVICE', sentence);
   }
 
   private differencesOf({ run }: RegisteredRun, baselines: readonly Signature[]): ContractDifference[] {
@@ -244,6 +257,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     const registered = model.runs.find(({ sourced }) => sourced === previous.registered.sourced);
     const again = { registered: registered ?? previous.registered, served: previous.served };
     this.swap(model, again, { isWatched: false });
+    this.failedHere.set(failing.registered.sourced, sentence);
     failing.registered.holdBack(reason('FAILED_IN_SERVICE', sentence));
     this.logger.error(
       `Model ${model.card.name} steps back from run ${failing.served.run.run_id} to ${again.served.run.run_id}: ${sentence}`,
@@ -303,11 +317,6 @@ export class PromotionService implements BeforeApplicationShutdown {
       registered.state = state;
     }
   }
-}
-
-function failedInService({ run }: RegisteredRun, { failed }: ModelState): VerdictReason | undefined {
-  const found = failed.find(({ run_id: runId }) => runId === run.run_id);
-  return found && found.digest === runDigest(run) ? reason('FAILED_IN_SERVICE', found.reason) : undefined;
 }
 
 /** Differences that a verdict spells out. */

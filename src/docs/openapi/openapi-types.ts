@@ -45,6 +45,7 @@ export interface Operation {
   summary: string;
   description?: string;
   tags: string[];
+  security?: Readonly<Record<string, readonly string[]>>[];
   parameters?: Parameter[];
   requestBody?: { required?: boolean; content: Record<string, MediaType> };
   responses: Record<string, ResponseObject | Reference>;

@@ -36,6 +36,7 @@ export function watchFolders(store: string, onHint: () => void): () => void {
   };
   const addModels = async () => {
     const entries = await readdir(store, { withFileTypes: true }).catch(() => []);
+    const count = watchers.size;
     for (const entry of entries) {
       if (entry.isFile() || entry.name.startsWith('.')) continue;
       const model = join(store, entry.name);
@@ -45,6 +46,8 @@ export function watchFolders(store: string, onHint: () => void): () => void {
       });
       add(join(model, 'runs'), onHint);
     }
+    // What came while the folders were not watched yet gave no hint.
+    if (watchers.size > count) onHint();
   };
   add(store, () => {
     void addModels();
