@@ -37,7 +37,7 @@ export function whatWouldWin({ card, best, pin }: RegisteredModel): string {
     bytes !== undefined && `at most ${bytes} bytes of artifact`,
     changes !== undefined && `at most a share of ${changes} of the served run's examples answered otherwise`,
   ];
-  const keeps = best ? ' that breaks no client of the present contract' : '';
+  const keeps = best ? ', and no change that breaks clients' : '';
   const until = pin ? ' Nothing takes over while a run is pinned.' : '';
   return `${parts.filter((part) => part !== false).join(', ')}${keeps}.${until}`;
 }

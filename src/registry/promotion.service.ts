@@ -8,8 +8,7 @@ import { RunProblem, reason } from '../domain/verdict.js';
 import type { VerdictReason } from '../domain/verdict.js';
 import type { SourcedRun } from '../sources/run-source.js';
 import { contractHash } from './contract.js';
-import { breakingDifferences } from './contract-diff.js';
-import type { ContractDifference } from './contract-diff.js';
+import { passContractGate } from './contract-gate.js';
 import { Chronicle, runDigest } from './chronicle.js';
 import { Probation } from './probation.js';
 import { compareRuns } from './rank-runs.js';
@@ -125,8 +124,8 @@ export class PromotionService implements BeforeApplicationShutdown {
       if (!candidate.isContender || this.isServedKept(model, candidate)) break;
       candidate.holdBack(undefined);
       if (candidate.brokenBy) continue;
-      const differences = this.differencesOf(candidate, baselines);
-      const why = this.failedInService(candidate, state) ?? refusalOf(differences);
+      const { differences, why: breaking } = passContractGate(candidate.run, baselines);
+      const why = this.failedInService(candidate, state) ?? breaking;
       if (why) {
         candidate.holdBack(why);
         firstRefused ??= candidate;
@@ -159,11 +158,6 @@ export class PromotionService implements BeforeApplicationShutdown {
     const isTheSame = written !== undefined && written.digest === runDigest(run);
     const sentence = this.failedHere.get(sourced) ?? (isTheSame ? written.reason : undefined);
     return sentence === undefined ? undefined : reason('FAILED_IN_SERVICE', sentence);
-  }
-
-  private differencesOf({ run }: RegisteredRun, baselines: readonly Signature[]): ContractDifference[] {
-    const all = baselines.map((signature) => breakingDifferences(signature, run.signature));
-    return all.find((differences) => differences.length === 0) ?? all[0] ?? [];
   }
 
   /** @returns whether the candidate serves now. */
@@ -317,16 +311,6 @@ export class PromotionService implements BeforeApplicationShutdown {
       registered.state = state;
     }
   }
-}
-
-/** Differences that a verdict spells out. */
-const LISTED = 5;
-
-function refusalOf(differences: readonly ContractDifference[]): VerdictReason | undefined {
-  if (differences.length === 0) return undefined;
-  const listed = differences.slice(0, LISTED).map(({ pointer, message }) => `${message} (${pointer})`);
-  const more = differences.length - LISTED;
-  return reason('CONTRACT_BREAKING', listed.join(' ') + (more > 0 ? ` And ${more} more.` : ''));
 }
 
 function reasonOf(error: unknown, code: 'LOAD_FAILED' | 'REHEARSAL_FAILED', sentence: string): VerdictReason {

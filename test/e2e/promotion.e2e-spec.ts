@@ -74,8 +74,7 @@ describe('a model whose store changes while it is served', () => {
     expect(await data('/models/adder/selection')).toMatchObject({
       best_run_id: 'second',
       why: 'It has the highest f1 of 2 runs: 0.6.',
-      to_win:
-        'A FINISHED run with f1 above 0.6 (or the same, and started later) that breaks no client of the present contract.',
+      to_win: 'A FINISHED run with f1 above 0.6 (or the same, and started later), and no change that breaks clients.',
     });
     expect((await data('/models/adder/history')).history[0]).toMatchObject({
       event: 'promoted',

@@ -186,7 +186,7 @@ export class SelectionDto {
 
   @ApiProperty({
     description: 'What a run would need to take over.',
-    example: 'A FINISHED run with f1 above 0.7555 (or the same, and started later) that breaks no client of the present contract.',
+    example: 'A FINISHED run with f1 above 0.7555 (or the same, and started later), and no change that breaks clients.',
   })
   to_win: string;
 
