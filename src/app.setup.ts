@@ -32,7 +32,10 @@ import { ModelRegistryService } from './registry/model-registry.service.js';
 const KEEP_ALIVE_MS = 65_000;
 
 /** Headers that pages of other origins may read. */
-const EXPOSED_HEADERS = ['X-Request-Id', 'X-Error-Code', 'Link', 'Retry-After', 'Server-Timing', 'X-Worker-Id'];
+const EXPOSED_HEADERS = [
+  ...['X-Request-Id', 'X-Error-Code', 'Link', 'Retry-After', 'Server-Timing', 'X-Worker-Id'],
+  'Contract-Hash',
+];
 
 /** JSON needs no right to load anything; pages that do set their own policy. CORS decides who may read, not CORP. */
 const SECURITY_HEADERS: HelmetOptions = {
@@ -75,12 +78,11 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
 
 /**
  * Answers plain predictions before Express sees them (predictions/lean-predictions.ts). Call after `init()`: the routes
- * are those of the models that are served.
+ * are those of the models that are served, from then on.
  */
 export function setUpLeanPredictions(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
   const adapter = app.getHttpAdapter() as unknown as LeanExpressAdapter;
-  const registry = app.get(ModelRegistryService);
-  const lean = new LeanPredictions(registry.listServedModels(), registry.findDefaultModel(), config, {
+  const lean = new LeanPredictions(app.get(ModelRegistryService), config, {
     headers: [...staticHeaders(headerMiddlewares(config)), 'Content-Type', 'application/json; charset=utf-8'],
     ...(config.logRequests && { log: leanAccessLog(logger) }),
   });
@@ -95,7 +97,7 @@ function headerMiddlewares(config: AppConfig): RequestHandler[] {
     noStoreMiddleware,
     cors({
       origin: originsOf(config),
-      methods: ['GET', 'HEAD', 'POST', 'PUT'],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
       preflightContinue: true,

@@ -40,6 +40,11 @@ export abstract class AppConfig {
   readonly maxQueuedRequests: number;
   readonly maxBatchRows: number;
   readonly maxExtraRuns: number;
+  /** 0 looks at the store only when asked. */
+  readonly refreshIntervalMs: number;
+  readonly refreshSettleMs: number;
+  /** Undefined when nobody may change which run serves. Never to be written anywhere. */
+  readonly adminApiKey: string | undefined;
   /** `'*'`, or the allowed origins. */
   readonly corsOrigins: '*' | readonly string[];
   /** Without a slash at the end. */

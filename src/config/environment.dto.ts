@@ -26,6 +26,7 @@ const MlflowItems = () =>
 
 /** Variables without a default. */
 export const OPTIONAL_VARIABLES = [
+  'ADMIN_API_KEY',
   'MLFLOW_TRACKING_USERNAME',
   'MLFLOW_TRACKING_PASSWORD',
   'MLFLOW_TRACKING_TOKEN',
@@ -202,6 +203,25 @@ export class Environment {
   @Min(1)
   @Max(1000)
   MAX_EXTRA_RUNS = 4;
+
+  /** How often the store is looked at for new and changed runs, milliseconds; 0 looks only when asked. */
+  @WholeNumber()
+  @IsInt()
+  @Min(0)
+  @Max(86400000)
+  REFRESH_INTERVAL_MS = 10_000;
+
+  /** How long the files of a new or changed run must stay as they are before it is read, milliseconds. */
+  @WholeNumber()
+  @IsInt()
+  @Min(0)
+  @Max(3600000)
+  REFRESH_SETTLE_MS = 1_000;
+
+  /** Key that refreshes, pins and roll-backs need in X-API-Key; nobody may do these unless it is set. */
+  @IsOptional()
+  @Matches(/^[\x21-\x7e]{16,}$/, { message: 'must be at least 16 characters of ASCII without spaces' })
+  ADMIN_API_KEY?: string;
 
   /** Origins whose pages may call the API: `*`, or a list separated by commas; empty for none. */
   @IsString()

@@ -58,6 +58,9 @@ function toConfig(env: Environment): AppConfig {
     maxQueuedRequests: env.MAX_QUEUED_REQUESTS,
     maxBatchRows: env.MAX_BATCH_ROWS,
     maxExtraRuns: env.MAX_EXTRA_RUNS,
+    refreshIntervalMs: env.REFRESH_INTERVAL_MS,
+    refreshSettleMs: env.REFRESH_SETTLE_MS,
+    adminApiKey: env.ADMIN_API_KEY,
     corsOrigins:
       env.CORS_ORIGINS === '*'
         ? '*'

@@ -21,6 +21,7 @@ export const API_TAGS: readonly (readonly [name: string, description: string])[]
   ['Prediction', 'Rows in, predictions out. Each model has operations of its own, with its own fields.'],
   ['Parameters', "Hyper-parameters of the default model's best run."],
   ['Performance', "Held-out performance of the default model's best run."],
+  ['Operation', 'For operators: refresh, pin, roll back. Needs the key that the operator set as `ADMIN_API_KEY`.'],
   ['Documentation', 'This document in several forms.'],
 ];
 

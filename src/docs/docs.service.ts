@@ -30,12 +30,16 @@ export class DocsService {
   publish(fixed: OpenApiDocument): void {
     this.fixed = fixed;
     this.rebuild();
+    this.registry.onChange(() => this.rebuild());
   }
 
-  /** Builds the document again; call when a model is served by another run. */
+  /** Builds the document again, as is done when a model is served by another run. Until it is there the old one counts. */
   rebuild(): void {
     if (!this.fixed) throw new Error('publishDocs was not called.');
-    const text = stringifyJson(buildDocument(this.fixed, this.modelsDefaultFirst()));
+    const models = this.modelsDefaultFirst();
+    if (models.length === 0 && this.published) return;
+    const text = stringifyJson(buildDocument(this.fixed, models));
+    if (publishedText(text).etag === this.published?.etag) return;
     this.published = publishedText(text);
     this.collection = undefined;
   }

@@ -28,6 +28,16 @@ export interface SelectionPolicy {
   readonly guardrails?: readonly Guardrail[];
 }
 
+/** What a run must keep in its rehearsal before it takes over from the served one. */
+export interface PromotionPolicy {
+  /** Most milliseconds that the model may take for one example: the median of several. */
+  readonly max_latency_ms?: number;
+  /** Most bytes of the artifact with all its files. */
+  readonly max_size_bytes?: number;
+  /** Largest share, 0 to 1, of the served run's examples that may get another answer. For classifiers. */
+  readonly max_label_changes?: number;
+}
+
 /** What is known of a model apart from its runs: the content of a valid `card.json`. */
 export interface ModelCard {
   /** Lower-case words joined by dashes; also the folder's name and the path segment of its routes. */
@@ -38,4 +48,5 @@ export interface ModelCard {
   readonly owners?: readonly string[];
   readonly licence?: string;
   readonly selection: SelectionPolicy;
+  readonly promotion?: PromotionPolicy;
 }

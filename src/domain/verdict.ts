@@ -32,6 +32,9 @@ export const VERDICT_FIXES = {
   ARTIFACT_TOO_LARGE: 'Raise MLFLOW_MAX_MODEL_BYTES, or log a smaller model.',
   ARTIFACT_UNAVAILABLE:
     'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',
+  CONTRACT_BREAKING: 'Keep what clients rely on, or pin the run when they are ready for the new contract.',
+  REHEARSAL_FAILED: "The run did not do on the served run's examples what card.json's promotion asks; see the message.",
+  FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: mend it and publish it again.',
 } as const;
 
 export type VerdictCode = keyof typeof VERDICT_FIXES;

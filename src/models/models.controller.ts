@@ -1,12 +1,15 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 
 import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../common/dto/report.dto.js';
+import { CONTRACT_HEADER } from '../common/http/contract-header.js';
 import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import type { JsonObject } from '../domain/json.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { paramOf, performanceOf } from '../registry/run-report.js';
+import { HistoryDto } from './dto/control.dto.js';
 import { ModelDto, ModelListDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
 import { ModelsService } from './models.service.js';
 
@@ -52,13 +55,28 @@ export class ModelsController {
     return this.models.getSelection(name);
   }
 
+  @Get(':model/history')
+  @ModelParam()
+  @ApiOperation({
+    operationId: 'getModelHistory',
+    summary: 'What happened to the run that serves, and why',
+    description: 'Promotions, refusals, pins, roll-backs and steps back of all replicas over the store.',
+  })
+  @ApiEnvelope(HistoryDto, 'The history.')
+  @ApiErrors(UNKNOWN_MODEL)
+  getHistory(@Param('model') name: string): Promise<HistoryDto> {
+    return this.models.getHistory(name);
+  }
+
   @Get(':model/schema')
   @ModelParam()
   @ApiOperation({ operationId: 'getModelSchema', summary: 'JSON Schemas of one input row and one output row, and an example' })
   @ApiEnvelope(ModelSchemaDto, 'The contract.')
   @ApiErrors(UNKNOWN_MODEL, NOT_READY)
-  getSchema(@Param('model') name: string): ModelSchemaDto {
-    return this.models.getSchema(name);
+  getSchema(@Param('model') name: string, @Res({ passthrough: true }) response: Response): ModelSchemaDto {
+    const schema = this.models.getSchema(name);
+    response.setHeader(CONTRACT_HEADER, schema.contract);
+    return schema;
   }
 
   @Get(':model/performance')

@@ -2,12 +2,13 @@ import { Module } from '@nestjs/common';
 
 import { RegistryModule } from '../registry/registry.module.js';
 import { DefaultModelController } from './default-model.controller.js';
+import { ModelControlController } from './model-control.controller.js';
 import { ModelsController } from './models.controller.js';
 import { ModelsService } from './models.service.js';
 
 @Module({
   imports: [RegistryModule],
-  controllers: [ModelsController, DefaultModelController],
+  controllers: [ModelControlController, ModelsController, DefaultModelController],
   providers: [ModelsService],
 })
 export class ModelsModule {}

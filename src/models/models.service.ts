@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-import { contractHash } from '../registry/contract.js';
+import { whatWouldWin, whyServed } from '../registry/explain-selection.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredModel } from '../registry/registered-run.js';
+import type { HistoryDto, ServedDto } from './dto/control.dto.js';
 import type { ModelDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
 
 /** What clients may know of models. */
@@ -21,10 +22,15 @@ export class ModelsService {
 
   /** @throws AppError MODEL_NOT_FOUND. */
   getSelection(name: string): SelectionDto {
-    const { card, best, runs, unreadable } = this.registry.getModel(name);
+    const model = this.registry.getModel(name);
+    const { card, best, runs, unreadable, pin, refused } = model;
     return {
       policy: card.selection as SelectionDto['policy'],
       best_run_id: best?.registered.run.run_id ?? null,
+      why: whyServed(model),
+      to_win: whatWouldWin(model),
+      pin: pin ? { ...pin } : null,
+      refused: refused ? { run_id: refused.run_id, differences: [...refused.differences] } : null,
       ranking: runs.map(({ rank, run, value, verdict }) => ({
         rank,
         run_id: run.run_id,
@@ -36,14 +42,32 @@ export class ModelsService {
     };
   }
 
+  /** What happened to the run that serves. @throws AppError MODEL_NOT_FOUND. */
+  async getHistory(name: string): Promise<HistoryDto> {
+    const history = await this.registry.readHistory(name);
+    return { history: history.map((event) => ({ ...event })) };
+  }
+
+  /** @throws AppError MODEL_NOT_FOUND. */
+  getServed(name: string): ServedDto {
+    const { best, pin } = this.registry.getModel(name);
+    return {
+      model: name,
+      run_id: best?.served.run.run_id ?? null,
+      contract: best?.served.contract ?? null,
+      pin: pin ? { ...pin } : null,
+    };
+  }
+
   /** @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY. */
   getSchema(name: string): ModelSchemaDto {
-    const { signature, examples } = this.registry.getServedModel(name).best.registered.run;
+    const { best } = this.registry.getServedModel(name);
+    const { signature, examples } = best.registered.run;
     return {
       input: signature.input,
       output: signature.output,
       example: examples[0]!,
-      contract: contractHash(signature),
+      contract: best.served.contract,
     };
   }
 
@@ -62,13 +86,14 @@ export class ModelsService {
       best_run_id: best?.registered.run.run_id ?? null,
       metric: card.selection.metric,
       value: best?.registered.value ?? null,
-      contract: best ? contractHash(best.registered.run.signature) : null,
+      contract: best?.served.contract ?? null,
       run_count: runs.length + unreadable.length,
       links: {
         self,
         predictions: `${self}/predictions`,
         schema: `${self}/schema`,
         selection: `${self}/selection`,
+        history: `${self}/history`,
         runs: `${self}/runs`,
         performance: `${self}/performance`,
         params: `${self}/params`,

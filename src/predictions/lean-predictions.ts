@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
+import { acceptsContract, readContractMatch } from '../common/http/contract-header.js';
 import type { HandedOver } from '../common/http/handed-over.js';
 import type { RequestHead, ShortAnswer, ShortCaller, ShortHandler, ShortWay } from '../common/http/plain/short-way.js';
 import { hostUrl } from '../common/http/request-url.js';
@@ -12,7 +13,7 @@ import type { JsonObject } from '../domain/json.js';
 import { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Location } from '../domain/validation-problem.js';
 import { ValidationError } from '../domain/validation-problem.js';
-import type { ServedModel } from '../registry/model-registry.service.js';
+import type { ModelRegistryService, ServedModel } from '../registry/model-registry.service.js';
 import type { RegisteredModel, RegisteredRun } from '../registry/registered-run.js';
 import { isForTexts } from './choose-model.js';
 
@@ -29,34 +30,41 @@ import { isForTexts } from './choose-model.js';
 export class LeanPredictions implements ShortWay {
   readonly headers: readonly string[];
   readonly log: ShortWay['log'];
-  private readonly routesByUrl: ReadonlyMap<string, LeanRoute>;
+  private routesByUrl: ReadonlyMap<string, LeanRoute>;
 
+  /** @param registry  whose models are looked up again after each change of what is served. */
   constructor(
-    models: readonly ServedModel[],
-    defaultModel: RegisteredModel,
+    private readonly registry: Pick<ModelRegistryService, 'listServedModels' | 'findDefaultModel' | 'onChange'>,
     private readonly config: AppConfig,
     { headers, log }: Pick<ShortWay, 'headers' | 'log'>,
   ) {
     this.headers = headers;
     this.log = log;
+    this.routesByUrl = this.routes();
+    registry.onChange(() => (this.routesByUrl = this.routes()));
+  }
+
+  private routes(): ReadonlyMap<string, LeanRoute> {
+    const models = this.registry.listServedModels();
     const routes = new Map<string, LeanRoute>();
     for (const model of models) routes.set(`/models/${model.card.name}/predictions`, inputsRoute(model));
-    const short = models.find((model) => model.card === defaultModel.card);
+    const short = models.find((model) => model === this.registry.findDefaultModel());
     if (short) {
       routes.set('/predictions', { ...inputsRoute(short), refusedKeys: ['model', 'run_id'] });
       if (isForTexts(short)) for (const url of ['/predict', '/prediction']) routes.set(url, textsRoute(short));
     }
-    this.routesByUrl = routes;
+    return routes;
   }
 
   find(head: RequestHead): ShortHandler | undefined {
     const route = this.routesByUrl.get(head.url);
     if (!route?.methods.includes(head.method) || !this.isPlain(head)) return undefined;
     const timeoutMs = readTimeout(head.headers, this.config.predictionTimeoutMs);
-    if (timeoutMs === undefined) return undefined;
+    const acceptedContracts = readContractMatch(head.headers);
+    if (timeoutMs === undefined || !acceptedContracts) return undefined;
     const plain: PlainHead = {
-      route,
       timeoutMs,
+      acceptedContracts,
       method: head.method,
       url: head.url,
       host: head.headers.host as string | undefined,
@@ -83,13 +91,17 @@ export class LeanPredictions implements ShortWay {
 
   private async answer(head: PlainHead, bytes: Buffer, caller: ShortCaller): Promise<ShortAnswer | HandedOver> {
     const timing = new PredictionTiming();
-    const { route } = head;
+    // Looked up again for each request: connections keep what `find` gave them, and models come and go.
+    const route = this.routesByUrl.get(head.url);
+    const best = route?.model.best;
+    if (!best || !route.methods.includes(head.method)) return { bytes };
+    const { served, registered } = best;
+    if (!acceptsContract(head.acceptedContracts, served.contract)) return { bytes };
     const start = performance.now();
     const rows = rowsOf(bytes, route, this.config.maxRowsPerRequest);
     if (!rows) return { bytes };
     timing.parseMs = performance.now() - start;
     try {
-      const { served, registered } = route.model.best;
       const predictions = await served.predictText(rows, {
         locOf: route.locOf,
         source: 'body',
@@ -100,7 +112,7 @@ export class LeanPredictions implements ShortWay {
         signal: caller.signal,
         timing,
       });
-      return this.write(head, registered, predictions, caller, timing);
+      return this.write(head, registered, served.contract, predictions, caller, timing);
     } catch (error) {
       return error instanceof ValidationError ? { bytes } : { bytes, error };
     }
@@ -110,6 +122,7 @@ export class LeanPredictions implements ShortWay {
   private write(
     head: PlainHead,
     { card, run }: RegisteredRun,
+    contract: string,
     predictions: string,
     caller: ShortCaller,
     timing: PredictionTiming,
@@ -122,21 +135,22 @@ export class LeanPredictions implements ShortWay {
       `"predictions":${predictions}}}`;
     timing.serialiseMs += performance.now() - start;
     timing.finish();
-    return { body, serverTiming: serverTiming(timing) };
+    return { body, contract, serverTiming: serverTiming(timing) };
   }
 }
 
 /** What a request says, apart from its body. */
 interface PlainHead {
-  readonly route: LeanRoute;
   readonly timeoutMs: number;
+  readonly acceptedContracts: readonly string[];
   readonly method: string;
   readonly url: string;
   readonly host: string | undefined;
 }
 
 interface LeanRoute {
-  readonly model: ServedModel;
+  /** Its best run is read for each request; it has none any more once it is gone from the store. */
+  readonly model: RegisteredModel;
   readonly methods: readonly string[];
   readonly locOf: (index: number) => Location;
   /** Rows of a body that has the right shape; undefined for any other. */

@@ -3,6 +3,14 @@ import type { DocumentedError } from '../common/openapi/api-errors.decorator.js'
 /** Errors of a prediction from a query, for the documentation of its routes. */
 export const QUERY_PREDICTION_ERRORS: readonly DocumentedError[] = [
   'VALIDATION_FAILED',
+  [
+    'CONTRACT_CHANGED',
+    {
+      runId: 'titanic-rule-baseline-001',
+      contract: '0123456789abcdef',
+      wanted: 'fedcba9876543210',
+    },
+  ],
   'PREDICTION_FAILED',
   'WORKER_LOST',
   ['QUEUE_FULL', { retryAfterSeconds: 1 }],

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
 import type { RequestClock } from '../common/http/clock.decorator.js';
+import { acceptsContract } from '../common/http/contract-header.js';
 import { bodyShapeProblem } from '../common/validation/v1-rules.js';
 import { AppConfig } from '../config/app-config.js';
+import { AppError } from '../domain/app-error.js';
 import type { JsonObject } from '../domain/json.js';
 import { TEXT_FIELD, takesTexts } from '../domain/text-shorthand.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
@@ -155,6 +157,7 @@ export class PredictionsService {
 
   private predictRows(served: ServedRun, rows: Rows, signal: AbortSignal, clock?: RequestClock): Promise<JsonObject[]> {
     const { values, locOf, source, mode } = rows;
+    if (clock) settleContract(served, clock);
     const include = checkedInclude(served, rows);
     const { timeoutMs: patienceMs = Infinity, sinceMs, timing } = clock ?? {};
     const timeoutMs = Math.min(patienceMs, this.config.predictionTimeoutMs);
@@ -190,6 +193,14 @@ export class PredictionsService {
     const msg = `ensure this value has at most ${limit} items`;
     throw new ValidationError([{ loc, msg, type: 'value_error.list.max_items', ctx: { limit_value: limit } }]);
   }
+}
+
+/** Tells the client which contract it gets, and refuses when it was written for another. */
+function settleContract({ run, contract }: ServedRun, clock: RequestClock): void {
+  clock.tellContract(contract);
+  const wanted = clock.acceptedContracts;
+  if (acceptsContract(wanted, contract)) return;
+  throw new AppError('CONTRACT_CHANGED', { runId: run.run_id, contract, wanted: wanted.join(' or ') });
 }
 
 function requireTextModel({ card, run }: RegisteredRun): void {

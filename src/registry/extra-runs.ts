@@ -11,6 +11,8 @@ interface Loaded {
   ready?: ServedRun;
   /** Requests using it now: it is not released under them. */
   users: number;
+  /** The store holds something else under its id now. */
+  isOutdated: boolean;
 }
 
 /**
@@ -19,6 +21,7 @@ interface Loaded {
  */
 export class ExtraRuns {
   private readonly loadedById = new Map<string, Loaded>();
+  private readonly outdated = new Set<Loaded>();
 
   constructor(
     private readonly loader: Pick<RunLoader, 'load'>,
@@ -47,20 +50,37 @@ export class ExtraRuns {
     return this.loadedById.get(runId)?.ready;
   }
 
+  /** Gives back runs that are no longer what the store holds, once nobody uses them. */
+  async retain(isCurrent: (registered: RegisteredRun) => boolean): Promise<void> {
+    for (const loaded of this.loadedById.values()) loaded.isOutdated ||= !isCurrent(loaded.registered);
+    await this.shrink();
+  }
+
   /** Gives every run back. */
   async close(): Promise<void> {
-    const all = [...this.loadedById.values()];
+    const all = [...this.loadedById.values(), ...this.outdated];
     this.loadedById.clear();
+    this.outdated.clear();
     await Promise.all(all.map(releaseQuietly));
   }
 
   private take(registered: RegisteredRun): Loaded {
     const id = registered.run.run_id;
-    const loaded = this.loadedById.get(id) ?? { registered, served: this.load(registered), users: 0 };
+    const known = this.loadedById.get(id);
+    if (known && known.registered !== registered) known.isOutdated = true;
+    const loaded: Loaded = known?.isOutdated === false ? known : this.begin(registered);
     // Deleted first, so that the map's order stays the order of last use.
     this.loadedById.delete(id);
     this.loadedById.set(id, loaded);
     return loaded;
+  }
+
+  private begin(registered: RegisteredRun): Loaded {
+    const id = registered.run.run_id;
+    const known = this.loadedById.get(id);
+    // The outdated one is given back by whoever uses it last.
+    if (known) this.outdated.add(known);
+    return { registered, served: this.load(registered), users: 0, isOutdated: false };
   }
 
   private async load(registered: RegisteredRun): Promise<ServedRun> {
@@ -72,7 +92,7 @@ export class ExtraRuns {
       registered.state = 'serving';
       return served;
     } catch (error) {
-      this.loadedById.delete(run.run_id);
+      if (this.loadedById.get(run.run_id)?.registered === registered) this.loadedById.delete(run.run_id);
       registered.state = 'checked';
       if (!(error instanceof RunProblem)) throw error;
       registered.reject(reason(error.code, error.message));
@@ -85,9 +105,13 @@ export class ExtraRuns {
   }
 
   private async shrink(): Promise<void> {
-    for (const [id, loaded] of this.loadedById) {
-      if (this.loadedById.size <= this.limit) return;
+    for (const loaded of this.outdated) {
       if (loaded.users > 0) continue;
+      this.outdated.delete(loaded);
+      await releaseQuietly(loaded);
+    }
+    for (const [id, loaded] of this.loadedById) {
+      if (loaded.users > 0 || (!loaded.isOutdated && this.loadedById.size <= this.limit)) continue;
       this.loadedById.delete(id);
       await releaseQuietly(loaded);
     }

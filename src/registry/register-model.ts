@@ -1,44 +1,74 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { ModelCard } from '../domain/card.js';
 import type { Run } from '../domain/run.js';
 import { RunProblem, reason } from '../domain/verdict.js';
-import type { SourcedModel, SourcedRun } from '../sources/run-source.js';
-import { compareRuns, policyReasons } from './rank-runs.js';
+import type { SourcedRun } from '../sources/run-source.js';
+import { compareRuns } from './rank-runs.js';
 import { RegisteredRun } from './registered-run.js';
 import type { RegisteredModel } from './registered-run.js';
 import { compileCodec } from './run-loader.js';
 
+/** The runs of a model as they are registered. */
+export type RegisteredRuns = Pick<RegisteredModel, 'runs' | 'unreadable'>;
+
+/** Longest time that checking runs keeps requests waiting, milliseconds. */
+const TURN_MS = 5;
+
 /**
- * Checks and ranks the runs of one model, without loading any.
+ * Checks and ranks the runs of one model, without loading any. Runs that did not change are not checked again, and
+ * requests are answered in between, however many there are.
  *
  * @param takenIds  run ids met so far in the store; this model's are added. The first to claim an id keeps it.
+ * @param before  the same model as it was registered last.
  */
-export function registerModel(card: ModelCard, model: SourcedModel, takenIds: Set<string>): RegisteredModel {
+export async function registerRuns(
+  card: ModelCard,
+  sourcedRuns: readonly SourcedRun[],
+  takenIds: Set<string>,
+  before?: RegisteredRuns,
+): Promise<RegisteredRuns> {
+  const known = new Map(before?.runs.map((registered) => [registered.sourced, registered]));
   const runs: RegisteredRun[] = [];
   const unreadable: SourcedRun[] = [];
-  for (const sourced of model.runs) {
+  let turnBegan = performance.now();
+  for (const sourced of sourcedRuns) {
     const { run } = sourced;
     if (!run) unreadable.push(sourced);
     else if (takenIds.has(run.run_id)) unreadable.push(withDuplicateId(sourced, run.run_id));
     else {
       takenIds.add(run.run_id);
-      runs.push(registerRun(card, sourced, run));
+      const same = known.get(sourced);
+      runs.push(!same ? registerRun(card, sourced, run) : same.card === card ? same : same.under(card));
     }
+    if (performance.now() - turnBegan < TURN_MS) continue;
+    await nextTurn();
+    turnBegan = performance.now();
   }
+  const isSame = runs.length === known.size && runs.every((registered) => known.get(registered.sourced) === registered);
+  return { runs: isSame && before ? before.runs : ranked(runs, card), unreadable };
+}
+
+/** A model as it is registered first. */
+export function newModel(card: ModelCard, { runs, unreadable }: RegisteredRuns): RegisteredModel {
+  return { card, runs, unreadable, best: undefined, pin: undefined, refused: undefined };
+}
+
+function ranked(runs: RegisteredRun[], card: ModelCard): readonly RegisteredRun[] {
   const byRank = (a: RegisteredRun, b: RegisteredRun) =>
-    Number(b.verdict.eligible) - Number(a.verdict.eligible) || compareRuns(a.run, b.run, card.selection);
+    Number(b.isContender) - Number(a.isContender) || compareRuns(a.run, b.run, card.selection);
   runs.sort(byRank).forEach((registered, i) => (registered.rank = i + 1));
-  return { card, runs, unreadable, best: undefined };
+  return runs;
 }
 
 function registerRun(card: ModelCard, sourced: SourcedRun, run: Run): RegisteredRun {
-  const registered = new RegisteredRun(card, run, sourced, policyReasons(run, card.selection));
   try {
     compileCodec(run, sourced.vocabularies);
+    return new RegisteredRun(card, run, sourced);
   } catch (error) {
     if (!(error instanceof RunProblem)) throw error;
-    registered.reject(reason(error.code, error.message));
+    return new RegisteredRun(card, run, sourced, [...sourced.reasons, reason(error.code, error.message)]);
   }
-  return registered;
 }
 
 function withDuplicateId(sourced: SourcedRun, runId: string): SourcedRun {

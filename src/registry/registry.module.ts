@@ -2,13 +2,26 @@ import { Module } from '@nestjs/common';
 
 import { EnginesModule } from '../engines/engines.module.js';
 import { SourcesModule } from '../sources/sources.module.js';
+import { Chronicle } from './chronicle.js';
 import { ModelRegistryService } from './model-registry.service.js';
+import { PinService } from './pin.service.js';
+import { PromotionService } from './promotion.service.js';
+import { RefreshService } from './refresh.service.js';
+import { RegistryContents } from './registry-contents.js';
 import { RunLoader } from './run-loader.js';
 
 /** The shared registry: one instance, whichever room injects it. */
 @Module({
   imports: [SourcesModule, EnginesModule],
-  providers: [RunLoader, ModelRegistryService],
-  exports: [ModelRegistryService],
+  providers: [
+    Chronicle,
+    RunLoader,
+    RegistryContents,
+    PromotionService,
+    RefreshService,
+    ModelRegistryService,
+    PinService,
+  ],
+  exports: [ModelRegistryService, RefreshService, PinService],
 })
 export class RegistryModule {}

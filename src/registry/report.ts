@@ -1,5 +1,6 @@
 import type { VerdictReason } from '../domain/verdict.js';
 import type { SourcedModel } from '../sources/run-source.js';
+import { whatWouldWin, whyServed } from './explain-selection.js';
 import type { RegisteredModel } from './registered-run.js';
 
 /** One line of the table: a run (or a card) and what is said of it. */
@@ -14,7 +15,8 @@ interface ReportLine {
 const CARD_FIX = '\n    → Correct card.json; schemas/card.schema.json describes every field.';
 
 /**
- * The verdicts on a store as a table for people: a line per run, and under it each reason with what to do.
+ * The verdicts on a store as a table for people: a line per run, and under it each reason with what to do; then, for each
+ * model, why its run serves and what would win.
  *
  * @param brokenModels  models whose card cannot be used.
  */
@@ -34,6 +36,7 @@ export function formatReport(models: readonly RegisteredModel[], brokenModels: r
       row(place, '-', '-', 'card not usable'),
       ...problems.map((problem) => `  ${problem}${problem.includes('card.json') ? CARD_FIX : ''}`),
     ]),
+    ...models.flatMap((model) => [`\n${model.card.name}: ${whyServed(model)}`, `  To win: ${whatWouldWin(model)}`]),
   ].join('\n');
 }
 

@@ -58,7 +58,7 @@ export class RunLoader {
       const whole = complete ? complete(hosted.info) : run;
       const codec = compileCodec(whole, sourced.vocabularies);
       requireMatch(codec, hosted);
-      const served = new ServedRun(whole, codec, hosted);
+      const served = new ServedRun(whole, codec, hosted, this.config.predictionTimeoutMs);
       if (takesOneRow(hosted.info, codec.decoder.outputNames)) served.serveRowByRow(ONE_ROW_PER_CALL);
       const answers = await this.selfTest(served);
       if (complete) {

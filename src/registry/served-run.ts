@@ -8,7 +8,9 @@ import type { NamedTensors } from '../domain/tensor.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import type { HostedModel } from '../engines/model-host.js';
+import { contractHash } from './contract.js';
 import { PredictionTimes } from './prediction-times.js';
+import { ServiceRecord } from './service-record.js';
 
 /** How a list of rows is to be predicted. */
 export interface PredictOptions extends ValidateOptions {
@@ -41,6 +43,11 @@ export class ServedRun {
   readonly loadedAt = new Date();
   /** Where the time of its recent predictions went. */
   readonly times = new PredictionTimes();
+  /** How they ended. */
+  readonly record = new ServiceRecord();
+
+  /** Hash of the contract it keeps. */
+  readonly contract: string;
 
   /** Why its rows are computed one by one; undefined when they may share calls. */
   private whyRowByRow: string | undefined;
@@ -49,7 +56,11 @@ export class ServedRun {
     private currentRun: Run,
     readonly codec: Codec,
     private readonly hosted: HostedModel,
-  ) {}
+    /** The server's own limit, milliseconds: who asks for less may be late without blame for the run. */
+    private readonly fairTimeoutMs = 0,
+  ) {
+    this.contract = contractHash(currentRun.signature);
+  }
 
   get run(): Run {
     return this.currentRun;
@@ -121,7 +132,10 @@ export class ServedRun {
     const { timeoutMs, sinceMs = cameAt, signal, timing, rowByRow = this.isRowByRow } = options;
     const { outputNames } = this.codec.decoder;
     const validateMs = performance.now() - cameAt;
-    const outputs = await this.hosted.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
+    // No await before this call: between the moment a caller reads which run is best and the moment its rows wait in the
+    // queue nothing else can happen, so a swap never releases a run under a request (`release` lets the queue finish).
+    const computing = this.hosted.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
+    const outputs = await this.recorded(computing, timeoutMs);
     const computedAt = performance.now();
     const decoded = decode(outputs, { rows, prepared });
     if (timing) {
@@ -130,6 +144,17 @@ export class ServedRun {
       timing.serialiseMs = performance.now() - computedAt;
     }
     return decoded;
+  }
+
+  private async recorded(computing: Promise<NamedTensors>, timeoutMs: number): Promise<NamedTensors> {
+    try {
+      const outputs = await computing;
+      this.record.answered += 1;
+      return outputs;
+    } catch (error) {
+      this.record.noteFailure(error, timeoutMs < this.fairTimeoutMs);
+      throw error;
+    }
   }
 
   private encode(values: readonly unknown[], options: PredictOptions): DecodeContext & { inputs: NamedTensors } {

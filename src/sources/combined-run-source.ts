@@ -5,10 +5,12 @@ import type { SourcedModel } from './run-source.js';
  * Several sources as one. A model that more than one of them names is one model: the first source with a usable card
  * for it decides its card, and the runs of all compete. So a folder may hold nothing but a card, and MLflow the runs.
  *
- * A source that cannot be read costs only its own models.
+ * A source that cannot be read costs only its own models; one that was read before gives what it gave then, because a
+ * store that is away for a while is no reason to serve its models no more.
  */
 export class CombinedRunSource extends RunSource {
   private failures: readonly string[] = [];
+  private readonly last = new Map<RunSource, readonly SourcedModel[]>();
 
   /** @param sources  in order of precedence. */
   constructor(private readonly sources: readonly RunSource[]) {
@@ -30,7 +32,17 @@ export class CombinedRunSource extends RunSource {
       throw new Error(errors.map(({ message }) => message).join('\n'), { cause: errors[0] });
     }
     this.failures = errors.map(({ message }) => message);
-    return joinByName(results.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])));
+    const listed = results.map((result, i) => {
+      const source = this.sources[i]!;
+      if (result.status === 'fulfilled') this.last.set(source, result.value);
+      return this.last.get(source) ?? [];
+    });
+    return joinByName(listed.flat());
+  }
+
+  override watch(onHint: () => void): () => void {
+    const ends = this.sources.map((source) => source.watch(onHint));
+    return () => ends.forEach((end) => end());
   }
 }
 

@@ -18,7 +18,9 @@ import type { RunSource } from './run-source.js';
 /** The source, or the several sources, that the configuration names. */
 export function createRunSource(config: AppConfig): RunSource {
   const sources = config.sources.map((kind) =>
-    kind === 'mlflow' ? createMlflowSource(config.mlflow) : new LocalRunSource(config.modelsDir),
+    kind === 'mlflow'
+      ? createMlflowSource(config.mlflow)
+      : new LocalRunSource(config.modelsDir, config.refreshSettleMs),
   );
   return sources.length === 1 ? sources[0]! : new CombinedRunSource(sources);
 }

@@ -64,10 +64,21 @@ export abstract class RunSource {
   }
 
   /**
-   * Reads the whole store. Never fails for one bad run or card: those carry their problems. A store that has been read
-   * before and cannot be now gives what it gave last, and says so in `notices`.
+   * Reads the whole store. Never fails for one bad run or card: those carry their problems. Asked again, it gives the
+   * same objects for runs that did not change, and leaves out new runs that are still being written. A store that has
+   * been read before and cannot be now may give what it gave last, and say so in `notices`.
    *
    * @throws Error with a sentence for the operator when the store itself cannot be read.
    */
   abstract listModels(): Promise<SourcedModel[]>;
+
+  /**
+   * Calls `onHint` when something may have changed. A source that cannot tell says nothing: hints save waiting for the
+   * next look, and no change is only ever hinted at.
+   *
+   * @returns ends it.
+   */
+  watch(_onHint: () => void): () => void {
+    return () => undefined;
+  }
 }

@@ -1,12 +1,24 @@
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { createRunSource } from './create-run-source.js';
+import { LocalStateStore } from './local/local-state-store.js';
 import { RunSource } from './run-source.js';
+import { StateStore } from './state-store.js';
 
 /** Picks the adapters for the configured stores. */
 @Module({
-  providers: [{ provide: RunSource, inject: [AppConfig], useFactory: createRunSource }],
-  exports: [RunSource],
+  providers: [
+    { provide: RunSource, inject: [AppConfig], useFactory: createRunSource },
+    {
+      provide: StateStore,
+      inject: [AppConfig],
+      useFactory: (config: AppConfig) => {
+        const logger = new Logger('State');
+        return new LocalStateStore(config.modelsDir, (message, cause) => logger.warn(message, cause));
+      },
+    },
+  ],
+  exports: [RunSource, StateStore],
 })
 export class SourcesModule {}

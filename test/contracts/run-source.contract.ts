@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load-config.js';
 import type { VerdictCode } from '../../src/domain/verdict.js';
 import { createModelHost } from '../../src/engines/create-model-host.js';
-import { registerModel } from '../../src/registry/register-model.js';
+import { registerRuns } from '../../src/registry/register-model.js';
 import { RunLoader } from '../../src/registry/run-loader.js';
 import type { RunSource, SourcedModel, SourcedRun } from '../../src/sources/run-source.js';
 
@@ -57,7 +57,7 @@ export function describeRunSource(name: string, setUp: () => Promise<RunSourceSu
     it('ranks the runs that can be served by their metric', async () => {
       const model = await list();
 
-      const { runs } = registerModel(model.card!, model, new Set());
+      const { runs } = await registerRuns(model.card!, model.runs, new Set());
 
       expect(runs.filter(({ verdict }) => verdict.eligible).map(({ run }) => run.name)).toEqual(
         subject.servable.filter((name) => Object.hasOwn(runNamed(model, name).run!.metrics, 'f1')),

@@ -29,6 +29,9 @@ const ALLOWED: [string, string][] = [
   ['/models', READ],
   ['/models/adder', READ],
   ['/models/adder/selection', READ],
+  ['/models/adder/history', READ],
+  ['/models/adder/pin', 'DELETE, OPTIONS, PUT'],
+  ['/models/adder/rollback', 'OPTIONS, POST'],
   ['/models/adder/schema', READ],
   ['/models/adder/performance', READ],
   ['/models/adder/params', READ],
@@ -53,10 +56,9 @@ const ALLOWED: [string, string][] = [
 describe('methods', () => {
   it.each(ALLOWED)('%s answers 405 with Allow: %s for the others', async (path, allow) => {
     for (const method of [
-      'DELETE',
       'PATCH',
       'TRACE',
-      ...['GET', 'POST', 'PUT'].filter((name) => !allow.includes(name)),
+      ...['DELETE', 'GET', 'POST', 'PUT'].filter((name) => !allow.includes(name)),
     ]) {
       const { status, headers, json } = await send(path, { method });
 
@@ -113,7 +115,7 @@ describe('methods', () => {
   it('the server as a whole answers OPTIONS *', async () => {
     const { status, headers } = await send('*', { method: 'OPTIONS' });
 
-    expect([status, headers.allow]).toEqual([204, 'GET, HEAD, OPTIONS, POST, PUT']);
+    expect([status, headers.allow]).toEqual([204, 'DELETE, GET, HEAD, OPTIONS, POST, PUT']);
   });
 });
 
@@ -299,7 +301,7 @@ describe('pages of other origins', () => {
     const { status, headers } = await send('/predict', { method: 'OPTIONS', headers: preflight });
 
     expect(status).toBe(204);
-    expect(headers['access-control-allow-methods']).toBe('GET,HEAD,POST,PUT');
+    expect(headers['access-control-allow-methods']).toBe('GET,HEAD,POST,PUT,DELETE');
     expect(headers['access-control-allow-headers']).toBe('content-type,x-request-id');
     expect(headers['access-control-max-age']).toBe('600');
   });

@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
+import type { Run } from '../../src/domain/run.js';
+import type { Signature } from '../../src/domain/signature.js';
+import { LocalStateStore } from '../../src/sources/local/local-state-store.js';
 import { TestStore } from '../support/build-store.js';
 
 const PROGRAM = join(__dirname, '..', '..', 'dist', 'cli', 'check-models.js');
@@ -30,6 +33,30 @@ describe('models:check', () => {
     expect(stdout).toMatch(/^MODEL +RUN +METRIC +VERDICT\nadder +good +f1 0\.9000 +best: served\n/);
     expect(stdout).toContain("STATUS_NOT_FINISHED: The run's status is FAILED.\n    →");
     expect(stdout).toContain('Every model has a run to serve.');
+  });
+
+  it('tells what a server over the store would: why a run serves, what is pinned, what breaks clients, what would win', async () => {
+    store.addRun('adder', 'good', { metrics: { f1: 0.9 } }).addRun('adder', 'second', { metrics: { f1: 0.8 } });
+    const { signature } = store.readJson('adder/runs/good/run.json') as unknown as Run;
+    const relied: Signature = {
+      ...signature,
+      output: { ...signature.output, properties: { ...signature.output.properties, more: { type: 'number' } } },
+    };
+    await new LocalStateStore(store.folder).update('adder', (state) => ({
+      ...state,
+      served: { run_id: 'gone', at: 'then', contract: 'x', signature: relied },
+      pin: { run_id: 'second', reason: 'For the audit.', by: 'Ada', at: 'then' },
+    }));
+
+    const { code, stdout } = await check(store.folder);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('CONTRACT_BREAKING: The output "more" is gone. (/output/properties/more)');
+    expect(stdout).toMatch(/adder +second +f1 0\.8000 +best: served/);
+    expect(stdout).toContain('adder: It is pinned by Ada: For the audit.');
+    expect(stdout).toContain(
+      'To win: A FINISHED run with f1 above 0.8 (or the same, and started later), and no change',
+    );
   });
 
   it('tries every run, not only the best', async () => {

@@ -99,6 +99,7 @@ describe('the API document of the shipped models', () => {
       'Prediction',
       'Parameters',
       'Performance',
+      'Operation',
       'Documentation',
     ]);
     expect(document.tags.every(({ description }: Json) => description.length > 0)).toBe(true);
@@ -145,7 +146,8 @@ describe('the API document of the shipped models', () => {
 
   it('shows bodies that work, and answers that are the real ones', async () => {
     const check = schemaChecker(document);
-    for (const located of operations.filter(({ operation }) => operation.requestBody)) {
+    // Those that need the operator's key change which run serves: tests of their own show them.
+    for (const located of operations.filter(({ operation }) => operation.requestBody && !operation.security)) {
       const { examples, example, schema } = located.operation.requestBody.content[JSON_TYPE];
       const bodies: [string, Json][] = examples
         ? Object.entries<Json>(examples).map(([key, { value }]) => [key, value])

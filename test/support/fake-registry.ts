@@ -23,18 +23,19 @@ export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: N
     reasons: [],
     open: () => Promise.resolve({ folder: '/nowhere' }),
   };
-  const registered = new RegisteredRun(card, run, sourced, []);
+  const registered = new RegisteredRun(card, run, sourced);
   registered.rank = 1;
   registered.state = 'serving';
   const served = {
     run,
+    contract: '0123456789abcdef',
     backend: 'fake',
     notes: [],
     onRequestFields: [],
     loadedAt: new Date(0),
     times: new PredictionTimes(),
   } as unknown as ServedRun;
-  return { card, runs: [registered], unreadable: [], best: { registered, served } };
+  return { card, runs: [registered], unreadable: [], best: { registered, served }, pin: undefined, refused: undefined };
 }
 
 /** The registry with one model, for tests of a room alone. A method the test did not expect is absent, and throws. */

@@ -3,7 +3,7 @@ import type { Express, RequestHandler } from 'express';
 import { allowedMethods } from './allowed-methods.js';
 
 /** What some route or other answers: for `OPTIONS *`, which asks about the server as a whole. */
-const ALL_METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
+const ALL_METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
 
 /** Answers OPTIONS with 204 and `Allow`; the CORS headers of a preflight are set before. Unknown paths go on to 404. */
 export function optionsMiddleware(app: Express): RequestHandler {

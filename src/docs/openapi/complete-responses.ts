@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
+import { CONTRACT_HEADER, CONTRACT_MATCH_HEADER } from '../../common/http/contract-header.js';
 import { TIMEOUT_HEADER } from '../../common/http/timeout-header.js';
 import { AppError, ERROR_SENTENCES } from '../../domain/app-error.js';
 import type { ErrorCode, ErrorFacts } from '../../domain/app-error.js';
@@ -28,6 +29,16 @@ const TIMEOUT_PARAMETER: Parameter = {
   schema: { type: 'integer', minimum: 1, maximum: 999_999_999 },
 };
 
+const CONTRACT_PARAMETER: Parameter = {
+  name: CONTRACT_MATCH_HEADER,
+  in: 'header',
+  required: false,
+  description:
+    'Hash of the contract the client was written for, as `Contract-Hash` told it; when the run that would answer keeps ' +
+    'another, the answer is 412. Several hashes are separated by commas.',
+  schema: { type: 'string', pattern: '^"?[0-9a-f]{16}"?( *, *"?[0-9a-f]{16}"?)*$' },
+};
+
 /** What is the same everywhere: errors any route may answer, headers, an example for each answer. */
 export function completeResponses(document: OpenApiDocument): void {
   const { components } = document;
@@ -42,6 +53,13 @@ export function completeResponses(document: OpenApiDocument): void {
       description: 'Seconds to wait, when too many predictions are waiting.',
       schema: { type: 'integer' },
       example: 1,
+    },
+    ContractHash: {
+      description:
+        'Hash of the contract that the run which answered keeps; it changes when fields, types or ranges do. Send it ' +
+        'back in `If-Contract-Match` to be answered under this contract only.',
+      schema: { type: 'string', pattern: '^[0-9a-f]{16}$' },
+      example: '0123456789abcdef',
     },
     ServerTiming: {
       description:
@@ -75,7 +93,7 @@ function completeOperation(located: LocatedOperation, { components }: OpenApiDoc
   }
   // A query is for trying out, and holds the fields of a row alone.
   if (isPrediction(located) && located.method !== 'get')
-    operation.parameters = [...(operation.parameters ?? []), TIMEOUT_PARAMETER];
+    operation.parameters = [...(operation.parameters ?? []), TIMEOUT_PARAMETER, CONTRACT_PARAMETER];
 }
 
 function isPrediction({ operation: { tags } }: LocatedOperation): boolean {
@@ -147,8 +165,11 @@ function problemOf(key: string, status: number, value: unknown): object {
 
 function headersOf(located: LocatedOperation, status: string, { description }: ResponseObject): Record<string, object> {
   const { operation } = located;
+  const contract = { [CONTRACT_HEADER]: { $ref: '#/components/headers/ContractHash' } };
   if (isPrediction(located) && status === '200')
-    return { 'Server-Timing': { $ref: '#/components/headers/ServerTiming' } };
+    return { ...contract, 'Server-Timing': { $ref: '#/components/headers/ServerTiming' } };
+  if (isPrediction(located) && status === '412') return contract;
+  if (operation.operationId === 'getModelSchema' && status === '200') return contract;
   const isList = operation.operationId === 'listRuns' || operation.operationId === 'listModelRuns';
   if (isList && status === '200') return { Link: { $ref: '#/components/headers/Link' } };
   return description.includes('QUEUE_FULL') ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {};

@@ -57,6 +57,7 @@ export function modelPath(
   return {
     post: {
       ...inBody,
+      'x-contract-hash': model.best.served.contract,
       operationId: names.postId,
       summary: `${title}: predict rows`,
       description: about,
@@ -64,6 +65,7 @@ export function modelPath(
     },
     put: {
       ...inBody,
+      'x-contract-hash': model.best.served.contract,
       operationId: names.putId,
       summary: `${title}: predict rows by PUT, which clients may repeat safely`,
       description: about,
@@ -71,6 +73,7 @@ export function modelPath(
     },
     get: {
       ...generic.get,
+      'x-contract-hash': model.best.served.contract,
       operationId: names.getId,
       summary: `${title}: predict one row given in the query`,
       description: `${about}\n\nFor trying out: addresses are kept in histories and logs, so send people's data by POST.`,

@@ -39,10 +39,13 @@ export interface Parameter {
 }
 
 export interface Operation {
+  /** Hash of the contract that the model's rows keep. */
+  'x-contract-hash'?: string;
   operationId: string;
   summary: string;
   description?: string;
   tags: string[];
+  security?: Readonly<Record<string, readonly string[]>>[];
   parameters?: Parameter[];
   requestBody?: { required?: boolean; content: Record<string, MediaType> };
   responses: Record<string, ResponseObject | Reference>;

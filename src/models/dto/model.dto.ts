@@ -3,6 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { VerdictDto } from '../../common/dto/verdict.dto.js';
 import { MODEL_TASKS } from '../../domain/card.js';
 import { VERDICT_FIXES } from '../../domain/verdict.js';
+import { PinDto } from './control.dto.js';
 
 const anyObject = { type: 'object', additionalProperties: true } as const;
 
@@ -19,6 +20,9 @@ export class ModelLinksDto {
 
   @ApiProperty({ description: 'Why its best run is the best.', example: '/models/titanic-survival/selection' })
   selection: string;
+
+  @ApiProperty({ description: 'What happened to the run that serves it.', example: '/models/titanic-survival/history' })
+  history: string;
 
   @ApiProperty({ description: 'Its runs, best first.', example: '/models/titanic-survival/runs' })
   runs: string;
@@ -148,6 +152,27 @@ export class UnreadableRunDto {
   verdict: VerdictDto;
 }
 
+/** One difference between the contract that clients rely on and that of another run. */
+export class ContractDifferenceDto {
+  @ApiProperty({ description: 'JSON pointer into the signature.', example: '/input/properties/age/maximum' })
+  pointer: string;
+
+  @ApiProperty({ enum: ['breaking', 'compatible'], description: 'Whether clients may stop working.' })
+  kind: string;
+
+  @ApiProperty({ description: 'In a sentence.', example: 'The input "age": at most 100 now, at most 150 before.' })
+  message: string;
+}
+
+/** A better run that was not promoted. */
+export class RefusalDto {
+  @ApiProperty({ description: 'The run.', example: 'titanic-neural-net-002' })
+  run_id: string;
+
+  @ApiProperty({ type: [ContractDifferenceDto], description: 'What it would break.' })
+  differences: ContractDifferenceDto[];
+}
+
 /** Why the best run is the best. */
 export class SelectionDto {
   @ApiProperty({ type: SelectionPolicyDto })
@@ -155,6 +180,26 @@ export class SelectionDto {
 
   @ApiProperty({ type: String, nullable: true, description: 'The winner; null when nothing can be served.', example: 'titanic-rule-baseline-001' })
   best_run_id: string | null;
+
+  @ApiProperty({ description: 'Why this run serves, in a sentence.', example: 'It has the highest f1 of 4 runs: 0.7555.' })
+  why: string;
+
+  @ApiProperty({
+    description: 'What a run would need to take over.',
+    example: 'A FINISHED run with f1 above 0.7555 (or the same, and started later), and no change that breaks clients.',
+  })
+  to_win: string;
+
+  @ApiProperty({ type: PinDto, nullable: true, description: "A person's choice that overrides the policy.", example: null })
+  pin: PinDto | null;
+
+  @ApiProperty({
+    type: RefusalDto,
+    nullable: true,
+    description: 'The best run that is better than the served one but would break its clients.',
+    example: null,
+  })
+  refused: RefusalDto | null;
 
   @ApiProperty({ type: [RankedRunDto], description: 'Every run, eligible ones first, best first.' })
   ranking: RankedRunDto[];

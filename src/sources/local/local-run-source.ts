@@ -1,26 +1,38 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 
 import type { ModelCard } from '../../domain/card.js';
 import { JsonSyntaxError, parseJson } from '../../domain/json-text.js';
-import { mapInParallel } from '../map-in-parallel.js';
 import type { SourcedModel } from '../run-source.js';
 import { RunSource } from '../run-source.js';
 import { compileSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck } from '../schema-check.js';
 import { readRun } from './read-run.js';
+import { RunCache } from './run-cache.js';
+import type { RunPlace } from './run-cache.js';
+import { watchFolders } from './watch-folders.js';
 
-/** Run folders read at the same time; more only wait for the disk. */
-const PARALLEL_READS = 16;
-
-/** Runs in a folder: `{model}/card.json` and `{model}/runs/{run}/run.json` (docs/run-format.md). */
+/**
+ * Runs in a folder: `{model}/card.json` and `{model}/runs/{run}/run.json` (docs/run-format.md). Asked again, it reads
+ * only what changed: cards and runs that did not are the same objects as before.
+ */
 export class LocalRunSource extends RunSource {
   private readonly checkCard: SchemaCheck = compileSchemaCheck('card');
   private readonly checkRun: SchemaCheck = compileSchemaCheck('run');
+  private readonly runs: RunCache;
+  private cards: ReadonlyMap<string, Card> = new Map();
+  private runNames: ReadonlyMap<string, readonly string[]> = new Map();
 
-  /** @param folder  absolute path of the store. */
-  constructor(private readonly folder: string) {
+  /**
+   * @param folder  absolute path of the store.
+   * @param settleMs  how long the files of a run must stay as they are before they are read, except at the first time.
+   */
+  constructor(
+    private readonly folder: string,
+    settleMs = 1_000,
+  ) {
     super();
+    this.runs = new RunCache(({ path, place }) => readRun(path, place, folder, this.checkRun), settleMs);
   }
 
   get description(): string {
@@ -31,42 +43,62 @@ export class LocalRunSource extends RunSource {
     const names = await foldersIn(this.folder).catch((error: unknown) => {
       throw new Error(
         `The models folder ${this.folder} cannot be read. Set MODELS_DIR to the folder that holds your models.`,
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     });
-    const models: SourcedModel[] = [];
-    for (const name of names) models.push(await this.readModel(name));
-    return models;
+    this.cards = new Map(await Promise.all(names.map(async (name) => [name, await this.readCard(name)] as const)));
+    this.runNames = new Map(await Promise.all(names.map(async (name) => [name, await this.listRuns(name)] as const)));
+    const placesByModel = names.map((name) => this.runNames.get(name)!.map((run) => this.placeOf(name, run)));
+    const found = await this.runs.refresh(placesByModel.flat());
+    return names.map((name, i) => {
+      const runs = placesByModel[i]!.flatMap(({ path }) => found.get(path) ?? []);
+      const { card, problems } = this.cards.get(name)!;
+      return { place: name, card, problems, runs };
+    });
   }
 
-  private async readModel(name: string): Promise<SourcedModel> {
-    const folder = join(this.folder, name);
-    const { card, problems } = await this.readCard(folder);
-    const runNames = await foldersIn(join(folder, 'runs')).catch(() => []);
-    const runs = await mapInParallel(runNames, PARALLEL_READS, (run) =>
-      readRun(join(folder, 'runs', run), `${name}/runs/${run}`, this.folder, this.checkRun),
+  override watch(onHint: () => void): () => void {
+    return watchFolders(this.folder, onHint);
+  }
+
+  private placeOf(model: string, run: string): RunPlace {
+    return { path: join(this.folder, model, 'runs', run), place: `${model}/runs/${run}` };
+  }
+
+  /** Names of a model's runs; the last ones known while the folder is there but cannot be read. */
+  private async listRuns(model: string): Promise<readonly string[]> {
+    return foldersIn(join(this.folder, model, 'runs')).catch((error: NodeJS.ErrnoException) =>
+      error.code === 'ENOENT' ? [] : (this.runNames.get(model) ?? []),
     );
-    return { place: name, card, problems, runs };
   }
 
-  private async readCard(folder: string): Promise<{ card: ModelCard | undefined; problems: string[] }> {
+  private async readCard(name: string): Promise<Card> {
+    const text = await readFile(join(this.folder, name, 'card.json'), 'utf8').catch(() => undefined);
+    const known = this.cards.get(name);
+    return known && known.text === text ? known : { text, ...this.parseCard(name, text) };
+  }
+
+  private parseCard(name: string, text: string | undefined): Omit<Card, 'text'> {
+    if (text === undefined) return { card: undefined, problems: ['There is no readable card.json.'] };
     try {
-      const document = parseJson((await readFile(join(folder, 'card.json'), 'utf8')).replace(/^\uFEFF/, ''));
+      const document = parseJson(text.replace(/^\uFEFF/, ''));
       const problems = this.checkCard(document).map(({ pointer, expected }) => `card.json ${pointer}: ${expected}.`);
       if (problems.length > 0) return { card: undefined, problems };
       const card = document as unknown as ModelCard;
-      if (card.name === basename(folder)) return { card, problems };
-      return { card: undefined, problems: [`card.json /name: must be the folder's name, "${basename(folder)}".`] };
+      if (card.name === name) return { card, problems };
+      return { card: undefined, problems: [`card.json /name: must be the folder's name, "${name}".`] };
     } catch (error) {
-      const problem =
-        error instanceof JsonSyntaxError
-          ? `card.json is not JSON: ${error.message}.`
-          : 'There is no readable card.json.';
-      return { card: undefined, problems: [problem] };
+      if (!(error instanceof JsonSyntaxError)) throw error;
+      return { card: undefined, problems: [`card.json is not JSON: ${error.message}.`] };
     }
   }
+}
+
+/** A card with the text it was read from. */
+interface Card {
+  readonly text: string | undefined;
+  readonly card: ModelCard | undefined;
+  readonly problems: readonly string[];
 }
 
 /** Names of the folders (and links to folders) inside, sorted; hidden ones are left out. */

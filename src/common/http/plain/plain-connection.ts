@@ -162,12 +162,12 @@ export class PlainConnection {
     if (this.received.length > 0) this.next();
   }
 
-  private write({ requestId }: Exchange, { serverTiming, body }: ShortAnswer): void {
+  private write({ requestId }: Exchange, { contract, serverTiming, body }: ShortAnswer): void {
     const { keepAliveMs, isDraining, answerStart } = this.keeper;
     const connection = isDraining ? 'close' : `keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}`;
     const isSent = this.socket.write(
-      `${answerStart}X-Request-Id: ${requestId}\r\nServer-Timing: ${serverTiming}\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\nDate: ${httpDate()}\r\nConnection: ${connection}\r\n\r\n${body}`,
+      `${answerStart}X-Request-Id: ${requestId}\r\nContract-Hash: ${contract}\r\n` +
+        `Server-Timing: ${serverTiming}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nDate: ${httpDate()}\r\nConnection: ${connection}\r\n\r\n${body}`,
     );
     this.isBlocked = !isSent;
   }

@@ -61,8 +61,8 @@ export class ShortRequests {
     });
   }
 
-  private write({ response, requestId }: Exchange, { serverTiming, body }: ShortAnswer): void {
-    const own = ['X-Request-Id', requestId, 'Server-Timing', serverTiming];
+  private write({ response, requestId }: Exchange, { contract, serverTiming, body }: ShortAnswer): void {
+    const own = ['X-Request-Id', requestId, 'Contract-Hash', contract, 'Server-Timing', serverTiming];
     const length = String(Buffer.byteLength(body));
     response.writeHead(200, [...this.way.headers, ...own, 'Content-Length', length]);
     response.end(body);

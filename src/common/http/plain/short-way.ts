@@ -20,6 +20,8 @@ export interface ShortCaller {
 
 /** An answer with status 200; its headers are those of every answer and these. */
 export interface ShortAnswer {
+  /** Value of `Contract-Hash`. */
+  readonly contract: string;
   /** Value of `Server-Timing`. */
   readonly serverTiming: string;
   /** JSON text. */

@@ -1,0 +1,32 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+
+import { AppConfig } from '../../config/app-config.js';
+import { AppError } from '../../domain/app-error.js';
+
+/** Header that carries the operator's key. */
+export const ADMIN_KEY_HEADER = 'X-API-Key';
+
+/** Lets only those in who have the operator's key; nobody when there is none. The key is never logged. */
+@Injectable()
+export class AdminKeyGuard implements CanActivate {
+  constructor(private readonly config: AppConfig) {}
+
+  /** @throws AppError ADMIN_KEY_NOT_SET, ADMIN_KEY_WRONG. */
+  canActivate(context: ExecutionContext): boolean {
+    const { adminApiKey } = this.config;
+    if (adminApiKey === undefined) throw new AppError('ADMIN_KEY_NOT_SET');
+    const given = context.switchToHttp().getRequest<Request>().get(ADMIN_KEY_HEADER);
+    if (given === undefined || !isSame(given, adminApiKey)) throw new AppError('ADMIN_KEY_WRONG');
+    return true;
+  }
+}
+
+/** Takes the same time wherever the texts differ: digests have one length, and are compared whole. */
+function isSame(given: string, wanted: string): boolean {
+  const [a, b] = [given, wanted].map((text) => createHash('sha256').update(text).digest());
+  return timingSafeEqual(a!, b!);
+}

@@ -1,0 +1,77 @@
+import type { Signature } from './signature.js';
+
+/** A person's choice of the run that serves a model, whatever the policy says. */
+export interface Pin {
+  readonly run_id: string;
+  /** Why, in the person's words. */
+  readonly reason: string;
+  /** Who; as the person says. */
+  readonly by: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** The run a model is served with, and the contract that its clients have come to rely on. */
+export interface ServedRecord {
+  readonly run_id: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly contract: string;
+  readonly signature: Signature;
+}
+
+/** A run that had to be taken out of service: it is not tried again until its digest is another. */
+export interface FailedRun {
+  readonly run_id: string;
+  readonly digest: string;
+  readonly reason: string;
+}
+
+/** What can happen to the run that serves a model; `docs/selection.md` says when. */
+export const HISTORY_EVENTS = [
+  'served',
+  'promoted',
+  'refused',
+  'load_failed',
+  'pinned',
+  'unpinned',
+  'rolled_back',
+  'stepped_back',
+] as const;
+export type HistoryEventName = (typeof HISTORY_EVENTS)[number];
+
+/** One thing that happened. */
+export interface HistoryEvent {
+  /** ISO 8601, UTC; by the clock of the process that wrote it. */
+  readonly at: string;
+  readonly event: HistoryEventName;
+  readonly run_id: string;
+  /** Run that served before, or still does after a refusal. */
+  readonly previous_run_id: string | null;
+  /** Contract of `run_id`; null when it is not known. */
+  readonly contract: string | null;
+  /** A sentence. */
+  readonly reason: string;
+  /** `policy`, or whoever a person says to be. */
+  readonly by: string;
+}
+
+/** What is known of a model beyond one process: shared by all replicas over one store, and older than any of them. */
+export interface ModelState {
+  readonly pin: Pin | undefined;
+  readonly served: ServedRecord | undefined;
+  readonly failed: readonly FailedRun[];
+  /** Newest first, at most `MAX_HISTORY`. */
+  readonly history: readonly HistoryEvent[];
+}
+
+/** Events that are kept. */
+export const MAX_HISTORY = 200;
+
+/** A model of which nothing is known. */
+export const EMPTY_STATE: ModelState = { pin: undefined, served: undefined, failed: [], history: [] };
+
+/** The state with an event on top. */
+export function withEvent(state: ModelState, event: HistoryEvent): ModelState {
+  return { ...state, history: [event, ...state.history].slice(0, MAX_HISTORY) };
+}

@@ -1,0 +1,134 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+import { IsText } from '../../common/validation/v1-rules.js';
+import { HISTORY_EVENTS } from '../../domain/model-state.js';
+
+const RUN = 'titanic-rule-baseline-001';
+const AT = '2026-01-31T12:00:00.000Z';
+const BY = { description: 'Who, as the person says; for the history.', example: 'Ada' } as const;
+
+/** Why a person goes back to the run that served before. */
+export class RollbackRequestDto {
+  @ApiProperty({ description: 'Why; for the history.', minLength: 1, maxLength: 500, example: 'Too many complaints.' })
+  @IsText({ minLength: 1, maxLength: 500 })
+  reason: string;
+
+  @ApiPropertyOptional({ ...BY, maxLength: 100, default: 'admin' })
+  @IsText({ optional: true, minLength: 1, maxLength: 100 })
+  by?: string;
+}
+
+/** The run that a person wants served, and why. */
+export class PinRequestDto {
+  @ApiProperty({ description: 'The run.', example: RUN })
+  @IsText({ minLength: 1 })
+  run_id: string;
+
+  @ApiProperty({ description: 'Why; for the history.', minLength: 1, maxLength: 500, example: 'For the audit in May.' })
+  @IsText({ minLength: 1, maxLength: 500 })
+  reason: string;
+
+  @ApiPropertyOptional({ ...BY, maxLength: 100, default: 'admin' })
+  @IsText({ optional: true, minLength: 1, maxLength: 100 })
+  by?: string;
+}
+
+/** Who takes a pin off. */
+export class UnpinQueryDto {
+  @ApiPropertyOptional({ ...BY, maxLength: 100, default: 'admin' })
+  @IsText({ optional: true, minLength: 1, maxLength: 100 })
+  by?: string;
+}
+
+/** A person's choice that overrides the policy. */
+export class PinDto {
+  @ApiProperty({ description: 'The run.', example: RUN })
+  run_id: string;
+
+  @ApiProperty({ description: 'Why, in the words of who did it.', example: 'For the audit in May.' })
+  reason: string;
+
+  @ApiProperty({ description: 'Who did it, as they say.', example: 'Ada' })
+  by: string;
+
+  @ApiProperty({ format: 'date-time', description: 'When.', example: AT })
+  at: string;
+}
+
+/** What serves a model after a person changed it. */
+export class ServedDto {
+  @ApiProperty({ description: 'The model.', example: 'titanic-survival' })
+  model: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Run that serves now.', example: RUN })
+  run_id: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Hash of its contract.', example: '0123456789abcdef' })
+  contract: string | null;
+
+  @ApiProperty({ type: PinDto, nullable: true, description: 'The pin; null when the policy chooses.' })
+  pin: PinDto | null;
+}
+
+/** What a refresh did to one model. */
+export class RefreshedModelDto {
+  @ApiProperty({ description: 'The model.', example: 'titanic-survival' })
+  model: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Run that serves now; null when none can.', example: RUN })
+  run_id: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Run that served before; the same when nothing changed.',
+    example: 'titanic-logistic-001',
+  })
+  previous_run_id: string | null;
+}
+
+/** What a refresh did. */
+export class RefreshDto {
+  @ApiProperty({ type: [RefreshedModelDto], description: 'Every model, in the order of `/models`.' })
+  models: RefreshedModelDto[];
+}
+
+/** One thing that happened to the run that serves a model. */
+export class HistoryEventDto {
+  @ApiProperty({ format: 'date-time', description: 'When.', example: AT })
+  at: string;
+
+  @ApiProperty({ enum: HISTORY_EVENTS, enumName: 'HistoryEvent', description: 'What.', example: 'promoted' })
+  event: string;
+
+  @ApiProperty({ description: 'The run it is about: the one that serves since, or that was refused.', example: RUN })
+  run_id: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Run that served before, and still does after a refusal.',
+    example: 'titanic-logistic-001',
+  })
+  previous_run_id: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: "Hash of the run's contract; null where it does not matter.",
+    example: '0123456789abcdef',
+  })
+  contract: string | null;
+
+  @ApiProperty({ description: 'Why.', example: 'f1 0.7555, the highest.' })
+  reason: string;
+
+  @ApiProperty({ description: '`policy`, or who did it.', example: 'policy' })
+  by: string;
+}
+
+/** What happened to a model. */
+export class HistoryDto {
+  @ApiProperty({ type: [HistoryEventDto], description: 'Newest first; the last 200.' })
+  history: HistoryEventDto[];
+}

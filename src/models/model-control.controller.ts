@@ -1,0 +1,88 @@
+import { Body, Controller, Delete, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+
+import { AdminOnly } from '../common/auth/admin-only.decorator.js';
+import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import type { DocumentedError } from '../common/openapi/api-errors.decorator.js';
+import { PinService } from '../registry/pin.service.js';
+import { RefreshService } from '../registry/refresh.service.js';
+import { PinRequestDto, RefreshDto, RollbackRequestDto, ServedDto, UnpinQueryDto } from './dto/control.dto.js';
+import { ModelsService } from './models.service.js';
+
+const ADMIN: readonly DocumentedError[] = ['ADMIN_KEY_WRONG', 'ADMIN_KEY_NOT_SET'];
+const BODY: readonly DocumentedError[] = ['VALIDATION_FAILED', 'BODY_NOT_READABLE'];
+const UNKNOWN_MODEL = ['MODEL_NOT_FOUND', { model: 'nope', known: 'titanic-survival' }] as const;
+const REFUSED = [
+  'PIN_REFUSED',
+  { runId: 'titanic-rule-baseline-001', reason: 'LOAD_FAILED: the artifact is damaged.' },
+] as const;
+const ModelParam = () => ApiParam({ name: 'model', description: 'Name of the model.' });
+const SOMEBODY = 'admin';
+
+/** What operators decide: when the store is looked at, and which run serves whatever the policy says. */
+@ApiTags('Operation')
+@AdminOnly()
+@Controller('models')
+export class ModelControlController {
+  constructor(
+    private readonly refreshes: RefreshService,
+    private readonly pins: PinService,
+    private readonly models: ModelsService,
+  ) {}
+
+  @Post('refresh')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'refreshModels',
+    summary: 'Look at the store now',
+    description: 'Answers when better runs have taken over. It is looked at every `REFRESH_INTERVAL_MS` anyway.',
+  })
+  @ApiEnvelope(RefreshDto, 'What serves now, and what did before.')
+  @ApiErrors(...ADMIN, 'STORE_NOT_READABLE')
+  async refresh(): Promise<RefreshDto> {
+    return { models: await this.refreshes.refresh() };
+  }
+
+  @Put(':model/pin')
+  @ModelParam()
+  @ApiOperation({
+    operationId: 'pinRun',
+    summary: 'Serve a model with one run, whatever policy and contract say',
+    description: 'The run must load and repeat its examples, or nothing changes. All replicas over the store follow.',
+  })
+  @ApiEnvelope(ServedDto, 'What serves now.')
+  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['RUN_NOT_FOUND', { runId: 'nope' }], REFUSED)
+  async pin(@Param('model') name: string, @Body() { run_id, reason, by = SOMEBODY }: PinRequestDto): Promise<ServedDto> {
+    await this.pins.pin(name, { run_id, reason, by });
+    return this.models.getServed(name);
+  }
+
+  @Delete(':model/pin')
+  @ModelParam()
+  @ApiOperation({ operationId: 'unpinRun', summary: 'Leave the choice of the run to the policy again' })
+  @ApiEnvelope(ServedDto, 'What serves now.')
+  @ApiErrors(...ADMIN, 'VALIDATION_FAILED', UNKNOWN_MODEL)
+  async unpin(@Param('model') name: string, @Query() { by = SOMEBODY }: UnpinQueryDto): Promise<ServedDto> {
+    await this.pins.unpin(name, by);
+    return this.models.getServed(name);
+  }
+
+  @Post(':model/rollback')
+  @HttpCode(200)
+  @ModelParam()
+  @ApiOperation({
+    operationId: 'rollBackModel',
+    summary: 'Pin the run that served before the present one',
+    description: '`DELETE` the pin to let the policy choose again.',
+  })
+  @ApiEnvelope(ServedDto, 'What serves now.')
+  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['NO_PREVIOUS_RUN', { model: 'titanic-survival' }], REFUSED)
+  async rollBack(
+    @Param('model') name: string,
+    @Body() { reason, by = SOMEBODY }: RollbackRequestDto,
+  ): Promise<ServedDto> {
+    await this.pins.rollBack(name, { reason, by });
+    return this.models.getServed(name);
+  }
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { stringifyJson } from '../domain/json-text.js';
+import { withEvent } from '../domain/model-state.js';
+import type { HistoryEvent, HistoryEventName, ModelState, Pin, ServedRecord } from '../domain/model-state.js';
+import type { Run } from '../domain/run.js';
+import type { VerdictReason } from '../domain/verdict.js';
+import { StateStore } from '../sources/state-store.js';
+import { contractHash } from './contract.js';
+import type { RegisteredModel, RegisteredRun } from './registered-run.js';
+import type { ServedRun } from './served-run.js';
+
+/** Runs that failed in service and are remembered, per model. */
+const MAX_FAILED = 50;
+const POLICY = 'policy';
+
+/** What a run is, so that a changed one can be told from it. */
+export function runDigest(run: Run): string {
+  return createHash('sha256').update(stringifyJson(run)).digest('hex').slice(0, 16);
+}
+
+/**
+ * Writes down what happens to models, once for all replicas over a store: they see the same runs and come to the same
+ * conclusions, and the first to write one down spares the others.
+ */
+@Injectable()
+export class Chronicle {
+  /** What this process has seen written, so that nothing is written (or even tried) at every look at the store. */
+  private readonly seen = new WeakMap<RegisteredModel, Set<string>>();
+  private readonly lastServed = new WeakMap<RegisteredModel, string>();
+
+  constructor(private readonly states: StateStore) {}
+
+  read({ card }: RegisteredModel): Promise<ModelState> {
+    return this.states.read(card.name);
+  }
+
+  /**
+   * A run serves by the policy's choice.
+   *
+   * @returns why, in a sentence; undefined when this process knew it.
+   */
+  async served(model: RegisteredModel, registered: RegisteredRun, served: ServedRun): Promise<string | undefined> {
+    const { run } = registered;
+    const key = `served ${run.run_id} ${served.contract}`;
+    if (this.lastServed.get(model) === key) return undefined;
+    this.lastServed.set(model, key);
+    this.seen.delete(model);
+    const at = new Date().toISOString();
+    const record: ServedRecord = { run_id: run.run_id, at, contract: served.contract, signature: run.signature };
+    const why = whyServed(model, registered);
+    await this.states.update(model.card.name, (state) => {
+      const before = state.served;
+      if (before?.run_id === record.run_id && before.contract === record.contract) return state;
+      const event = this.event(before ? 'promoted' : 'served', run, why);
+      return withEvent({ ...state, served: record }, { ...event, previous_run_id: before?.run_id ?? null });
+    });
+    return why;
+  }
+
+  /** @returns false when this was known. */
+  refused(model: RegisteredModel, run: Run, why: VerdictReason): Promise<boolean> {
+    return this.note(model, 'refused', run, why);
+  }
+
+  /** @returns false when this was known. */
+  loadFailed(model: RegisteredModel, run: Run, why: VerdictReason): Promise<boolean> {
+    return this.note(model, 'load_failed', run, why);
+  }
+
+  /** The run failed, and its predecessor serves again. */
+  async steppedBack(model: RegisteredModel, failing: Run, again: ServedRun, sentence: string): Promise<void> {
+    const event = { ...this.event('stepped_back', again.run, sentence), previous_run_id: failing.run_id };
+    const { run_id: runId, signature } = again.run;
+    const record = { run_id: runId, at: event.at, contract: again.contract, signature };
+    const failed = { run_id: failing.run_id, digest: runDigest(failing), reason: sentence };
+    this.lastServed.set(model, `served ${runId} ${again.contract}`);
+    await this.states.update(model.card.name, (state) => {
+      const others = state.failed.filter(({ run_id: id }) => id !== failed.run_id);
+      return withEvent({ ...state, served: record, failed: [failed, ...others].slice(0, MAX_FAILED) }, event);
+    });
+  }
+
+  /** A person chose a run. */
+  async pinned(
+    model: RegisteredModel,
+    run: Run,
+    pin: Pick<Pin, 'reason' | 'by'>,
+    name: 'pinned' | 'rolled_back',
+    previousRunId: string | null,
+  ): Promise<Pin> {
+    const event = { ...this.event(name, run, pin.reason, pin.by), previous_run_id: previousRunId };
+    const whole: Pin = { run_id: run.run_id, ...pin, at: event.at };
+    await this.states.update(model.card.name, (state) => {
+      // Who chooses a run that failed forgives it.
+      const failed = state.failed.filter(({ run_id: id }) => id !== run.run_id);
+      return withEvent({ ...state, pin: whole, failed }, event);
+    });
+    return whole;
+  }
+
+  /** A person let go of the pin. */
+  async unpinned(model: RegisteredModel, by: string): Promise<void> {
+    await this.states.update(model.card.name, (state) => {
+      const { pin } = state;
+      if (!pin) return state;
+      const event: HistoryEvent = {
+        at: new Date().toISOString(),
+        event: 'unpinned',
+        run_id: pin.run_id,
+        previous_run_id: null,
+        contract: null,
+        reason: 'The policy chooses again.',
+        by,
+      };
+      return withEvent({ ...state, pin: undefined }, event);
+    });
+    this.lastServed.delete(model);
+  }
+
+  private async note(
+    model: RegisteredModel,
+    name: 'refused' | 'load_failed',
+    run: Run,
+    why: VerdictReason,
+  ): Promise<boolean> {
+    const seen = this.seen.get(model) ?? new Set<string>();
+    this.seen.set(model, seen);
+    const sentence = `${why.code}: ${why.message}`;
+    const key = `${name} ${run.run_id} ${sentence}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    const servedId = model.best?.served.run.run_id ?? null;
+    await this.states.update(model.card.name, (state) => {
+      const isKnown = sinceServed(state).some(
+        ({ event, run_id: id, reason }) => event === name && id === run.run_id && reason === sentence,
+      );
+      return isKnown ? state : withEvent(state, { ...this.event(name, run, sentence), previous_run_id: servedId });
+    });
+    return true;
+  }
+
+  private event(name: HistoryEventName, run: Run, reason: string, by = POLICY): HistoryEvent {
+    const at = new Date().toISOString();
+    const contract = contractHash(run.signature);
+    return { at, event: name, run_id: run.run_id, previous_run_id: null, contract, reason, by };
+  }
+}
+
+/** Events after the last change of the served run. */
+function sinceServed({ history }: ModelState): readonly HistoryEvent[] {
+  const last = history.findIndex(({ event }) => event !== 'refused' && event !== 'load_failed');
+  return last < 0 ? history : history.slice(0, last);
+}
+
+function whyServed({ card }: RegisteredModel, { value, rank }: RegisteredRun): string {
+  const { metric, goal } = card.selection;
+  const figure = value === null ? `no number as ${metric}` : `${metric} ${value}`;
+  const place = rank === 1 ? `the ${goal === 'maximize' ? 'highest' : 'lowest'}` : 'the best that may serve';
+  return `${figure}, ${place}.`;
+}

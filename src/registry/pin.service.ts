@@ -1,0 +1,100 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { AppError } from '../domain/app-error.js';
+import type { ModelState, Pin } from '../domain/model-state.js';
+import { shorten } from '../domain/shorten.js';
+import { RunProblem } from '../domain/verdict.js';
+import { Chronicle } from './chronicle.js';
+import { ModelRegistryService } from './model-registry.service.js';
+import { PromotionService } from './promotion.service.js';
+import { RefreshService } from './refresh.service.js';
+import type { RegisteredModel, RegisteredRun } from './registered-run.js';
+
+/** What a person wants, and why. */
+export type PinRequest = Pick<Pin, 'run_id' | 'reason' | 'by'>;
+
+/** Events after which another run serves. */
+const TAKEOVERS: ReadonlySet<string> = new Set(['served', 'promoted', 'pinned', 'rolled_back', 'stepped_back']);
+
+/** What a person decides over the policy's head. Every decision is written down, and seen by all replicas. */
+@Injectable()
+export class PinService {
+  private readonly logger = new Logger('Pins');
+
+  constructor(
+    private readonly registry: ModelRegistryService,
+    private readonly refreshes: RefreshService,
+    private readonly promotions: PromotionService,
+    private readonly chronicle: Chronicle,
+  ) {}
+
+  /**
+   * Serves a model with a run until the pin is taken off.
+   *
+   * @throws AppError MODEL_NOT_FOUND, RUN_NOT_FOUND, or PIN_REFUSED when the run cannot be loaded: nothing changes then.
+   */
+  pin(name: string, request: PinRequest): Promise<Pin> {
+    return this.refreshes.exclusively(() => this.serve(this.registry.getModel(name), request, 'pinned'));
+  }
+
+  /** Leaves the choice to the policy again; fine when there was no pin. @throws AppError MODEL_NOT_FOUND. */
+  unpin(name: string, by: string): Promise<RegisteredModel> {
+    return this.refreshes.exclusively(async () => {
+      const model = this.registry.getModel(name);
+      if (model.pin) this.logger.log(`Model ${name}: the pin on run ${model.pin.run_id} is taken off by ${by}`);
+      await this.chronicle.unpinned(model, by);
+      await this.promotions.settle(model);
+      return model;
+    });
+  }
+
+  /**
+   * Pins the run that served before the present one.
+   *
+   * @throws AppError MODEL_NOT_FOUND, NO_PREVIOUS_RUN, or PIN_REFUSED.
+   */
+  rollBack(name: string, { reason, by }: Omit<PinRequest, 'run_id'>): Promise<Pin> {
+    return this.refreshes.exclusively(async () => {
+      const model = this.registry.getModel(name);
+      const previous = findPrevious(model, await this.chronicle.read(model));
+      if (!previous) throw new AppError('NO_PREVIOUS_RUN', { model: name });
+      return this.serve(model, { run_id: previous.run.run_id, reason, by }, 'rolled_back');
+    });
+  }
+
+  private async serve(
+    model: RegisteredModel,
+    { run_id: runId, reason, by }: PinRequest,
+    event: 'pinned' | 'rolled_back',
+  ): Promise<Pin> {
+    const { name } = model.card;
+    const registered = model.runs.find(({ run }) => run.run_id === runId);
+    if (!registered) throw new AppError('RUN_NOT_FOUND', { runId: shorten(runId) });
+    const previousRunId = model.best?.served.run.run_id ?? null;
+    try {
+      await this.promotions.serve(model, registered);
+    } catch (error) {
+      if (!(error instanceof RunProblem)) throw error;
+      throw new AppError('PIN_REFUSED', { runId, reason: `${error.code}: ${error.message}` }, { cause: error });
+    }
+    model.pin = await this.chronicle.pinned(model, registered.run, { reason, by }, event, previousRunId);
+    this.logger.log(
+      `Model ${name} is served by run ${runId} instead of ${previousRunId ?? 'none'}, ${event} by ${by}: ${reason}`,
+    );
+    return model.pin;
+  }
+}
+
+/** The run that served before the present one, and is still in the store and did not fail. */
+function findPrevious(model: RegisteredModel, { history, failed }: ModelState): RegisteredRun | undefined {
+  const present = model.best?.served.run.run_id;
+  const ids = history
+    .filter(({ event }) => TAKEOVERS.has(event))
+    .flatMap((event) => [event.run_id, event.previous_run_id]);
+  const isGood = (id: string | null) => id !== null && id !== present && failed.every(({ run_id: bad }) => bad !== id);
+  for (const id of ids.filter(isGood)) {
+    const found = model.runs.find(({ run }) => run.run_id === id);
+    if (found && !found.sourced.reasons[0]) return found;
+  }
+  return undefined;
+}

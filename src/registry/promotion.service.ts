@@ -1,0 +1,346 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+
+import { AppConfig } from '../config/app-config.js';
+import { EMPTY_STATE } from '../domain/model-state.js';
+import type { ModelState, Pin } from '../domain/model-state.js';
+import type { Signature } from '../domain/signature.js';
+import { RunProblem, reason } from '../domain/verdict.js';
+import type { VerdictReason } from '../domain/verdict.js';
+import type { SourcedRun } from '../sources/run-source.js';
+import { contractHash } from './contract.js';
+import { hasContract, passContractGate } from './contract-gate.js';
+import { Chronicle, runDigest } from './chronicle.js';
+import { Probation } from './probation.js';
+import { compareRuns } from './rank-runs.js';
+import type { Best, RegisteredModel, RegisteredRun } from './registered-run.js';
+import { RegistryContents } from './registry-contents.js';
+import { rehearse, requireSize } from './rehearsal.js';
+import { RunLoader } from './run-loader.js';
+import type { ServedRun } from './served-run.js';
+
+/**
+ * How a model moves from the run that serves it to the next. To be called for one model at a time.
+ *
+ * The next run is loaded beside the old one, proves itself, and takes over in one synchronous step; what the old one has
+ * begun it finishes. If anything about the next one is not right, nothing has happened but a verdict.
+ */
+@Injectable()
+export class PromotionService implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('Promotion');
+  private readonly probations = new Map<RegisteredModel, Probation>();
+  /** Rehearsals that failed, by candidate: not repeated against the same served run under the same card. */
+  private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: ServedRun; why: VerdictReason }>();
+
+  /** Runs that failed in service here: known at once, while the writing down takes its time. */
+  private readonly failedHere = new WeakMap<SourcedRun, string>();
+
+  constructor(
+    private readonly loader: RunLoader,
+    private readonly contents: RegistryContents,
+    private readonly config: AppConfig,
+    private readonly chronicle: Chronicle,
+  ) {}
+
+  beforeApplicationShutdown(): void {
+    for (const probation of this.probations.values()) probation.end({ keepPrevious: true });
+    this.probations.clear();
+  }
+
+  /** Brings a model to the run it should be served with: the pinned one, else the best that may take over. */
+  async settle(model: RegisteredModel): Promise<void> {
+    for (const registered of model.runs) registered.forgetPassingFailure();
+    const state = await this.chronicle.read(model);
+    const wasPinned = model.pin !== undefined;
+    model.pin = state.pin;
+    if (state.pin && (await this.followPin(model, state.pin))) return;
+    if (!model.best) await this.resume(model, state);
+    // A person let go of the pin: the policy may go back to the contract from before it as well.
+    const before = wasPinned && !state.pin ? state.served?.signature : undefined;
+    await this.followPolicy(model, state, before);
+  }
+
+  /**
+   * Serves a run because a person wants it, whatever policy and contract say.
+   *
+   * @throws RunProblem when it cannot be loaded or fails its examples; nothing has changed then.
+   */
+  async serve(model: RegisteredModel, registered: RegisteredRun): Promise<void> {
+    if (model.best?.registered === registered) return this.endProbation(model);
+    if (registered.sourced.reasons[0]) throw problemOf(registered.sourced.reasons[0]);
+    const kept = this.keptPrevious(model, registered);
+    const served = kept ?? (await this.load(registered));
+    registered.holdBack(undefined);
+    this.failedHere.delete(registered.sourced);
+    this.swap(model, { registered, served }, { isWatched: false });
+  }
+
+  /** Takes a model out of service: it is gone from the store. What it has begun it finishes. */
+  withdraw(model: RegisteredModel): void {
+    this.endProbation(model);
+    const { best } = model;
+    model.best = undefined;
+    void best?.served.release();
+    this.contents.tellChange();
+  }
+
+  private endProbation(model: RegisteredModel): void {
+    this.probations.get(model)?.end();
+    this.probations.delete(model);
+  }
+
+  private async followPin(model: RegisteredModel, pin: Pin): Promise<boolean> {
+    if (model.best?.served.run.run_id === pin.run_id) return true;
+    const pinned = model.runs.find(({ run }) => run.run_id === pin.run_id);
+    if (!pinned || pinned.brokenBy) {
+      const why = pinned ? `${pinned.brokenBy!.code}: ${pinned.brokenBy!.message}` : 'it is not in the store';
+      if (!model.best) this.logger.warn(`Run ${pin.run_id}, pinned for ${model.card.name}, cannot be served: ${why}`);
+      return false;
+    }
+    try {
+      await this.serve(model, pinned);
+      this.logger.log(`Model ${model.card.name} is served by run ${pin.run_id}, pinned by ${pin.by}: ${pin.reason}`);
+      return true;
+    } catch (error) {
+      await this.noteLoadFailure(model, pinned, error);
+      return false;
+    }
+  }
+
+  /** After a start: serves the run that was served last, so that a better one has to prove itself against it as ever. */
+  private async resume(model: RegisteredModel, { served: last }: ModelState): Promise<void> {
+    const registered = last && model.runs.find(({ run }) => run.run_id === last.run_id);
+    const isTheSame =
+      registered && (!hasContract(registered.run) || contractHash(registered.run.signature) === last?.contract);
+    if (!isTheSame || !registered.isContender || registered === model.runs[0]) return;
+    const served = await this.tryToLoad(model, registered);
+    if (served) this.swap(model, { registered, served }, { isWatched: false });
+  }
+
+  private async followPolicy(model: RegisteredModel, state: ModelState, before?: Signature): Promise<void> {
+    const baselines = [model.best?.served.run.signature ?? state.served?.signature, before].filter(
+      (signature) => signature !== undefined,
+    );
+    model.refused = undefined;
+    let firstRefused: RegisteredRun | undefined;
+    for (const candidate of model.runs) {
+      if (!candidate.isContender || this.isServedKept(model, candidate)) break;
+      candidate.holdBack(undefined);
+      if (candidate.brokenBy) continue;
+      if (await this.isHeldBack(model, candidate, state, baselines)) firstRefused ??= candidate;
+      else if (await this.promote(model, candidate, baselines)) return this.recordServed(model);
+      // Loading it has told what its contract is.
+      else if (candidate.verdict.reasons[0]?.code === 'CONTRACT_BREAKING') firstRefused ??= candidate;
+    }
+    if (!model.best && firstRefused) await this.serveAllTheSame(model, firstRefused);
+    if (model.best) await this.recordServed(model);
+    else this.logger.error(`Model ${model.card.name} has no run that can be served`);
+  }
+
+  /** Whether something speaks against a run that might serve, as far as that is known without loading it. */
+  private async isHeldBack(
+    model: RegisteredModel,
+    candidate: RegisteredRun,
+    state: ModelState,
+    baselines: readonly Signature[],
+  ): Promise<boolean> {
+    const { differences, why: breaking } = passContractGate(candidate.run, baselines);
+    const why = this.failedInService(candidate, state) ?? breaking;
+    if (!why) return false;
+    candidate.holdBack(why);
+    if (differences.length > 0) model.refused ??= { run_id: candidate.run.run_id, differences };
+    // That a run failed in service is in the history since it did.
+    if (why.code !== 'FAILED_IN_SERVICE') await this.noteRefusal(model, candidate, why);
+    return true;
+  }
+
+  /** Whether the run that serves is at least as good as the candidate, and may go on. */
+  private isServedKept({ best, runs, card }: RegisteredModel, candidate: RegisteredRun): boolean {
+    if (!best) return false;
+    if (best.registered === candidate) return true;
+    if (runs.includes(best.registered)) return best.registered.isContender && best.registered.rank < candidate.rank;
+    // Its folder is gone or holds something else now: what is in memory serves until something better comes, or until
+    // what its folder holds now can take over.
+    const successor = runs.find(({ run }) => run.run_id === best.served.run.run_id);
+    if (successor && !successor.brokenBy) return false;
+    return best.registered.under(card).isContender && compareRuns(best.served.run, candidate.run, card.selection) <= 0;
+  }
+
+  private failedInService({ run, sourced }: RegisteredRun, { failed }: ModelState): VerdictReason | undefined {
+    const written = failed.find(({ run_id: runId }) => runId === run.run_id);
+    const isTheSame = written !== undefined && written.digest === runDigest(sourced.run ?? run);
+    const sentence = this.failedHere.get(sourced) ?? (isTheSame ? written.reason : undefined);
+    return sentence === undefined ? undefined : reason('FAILED_IN_SERVICE', sentence);
+  }
+
+  /** @returns whether the candidate serves now. */
+  private async promote(
+    model: RegisteredModel,
+    candidate: RegisteredRun,
+    baselines: readonly Signature[],
+  ): Promise<boolean> {
+    const against = model.best?.served;
+    const before = this.failedRehearsals.get(candidate);
+    if (against && before?.against === against) {
+      candidate.holdBack(before.why);
+      return false;
+    }
+    const kept = this.keptPrevious(model, candidate);
+    const isIncomplete = !hasContract(candidate.run);
+    const served = kept ?? (await this.tryToLoad(model, candidate));
+    if (!served) return false;
+    if (isIncomplete && (await this.isHeldBack(model, candidate, EMPTY_STATE, baselines))) {
+      if (!kept) await served.release();
+      return false;
+    }
+    if (against && !(await this.rehearses(model, candidate, served, against))) {
+      if (!kept) await served.release();
+      return false;
+    }
+    // The minute for which it was kept went by during the rehearsal: it is loaded again.
+    if (kept && this.keptPrevious(model, candidate) !== kept) return this.promote(model, candidate, baselines);
+    this.swap(model, { registered: candidate, served }, { isWatched: true });
+    return true;
+  }
+
+  private async rehearses(
+    model: RegisteredModel,
+    candidate: RegisteredRun,
+    loaded: ServedRun,
+    served: ServedRun,
+  ): Promise<boolean> {
+    const policy = model.card.promotion ?? {};
+    try {
+      await requireSize(candidate.sourced, candidate.run, policy);
+      await rehearse(loaded, { served, policy, timeoutMs: this.config.predictionTimeoutMs });
+      return true;
+    } catch (error) {
+      const why = reasonOf(error, 'REHEARSAL_FAILED', 'The rehearsal could not be held.');
+      candidate.holdBack(why);
+      candidate.state = 'checked';
+      this.failedRehearsals.set(candidate, { against: served, why });
+      await this.noteRefusal(model, candidate, why);
+      return false;
+    }
+  }
+
+  /** At a start, when no run keeps the contract that was served last: there is nothing to protect it with. */
+  private async serveAllTheSame(model: RegisteredModel, candidate: RegisteredRun): Promise<void> {
+    const served = await this.tryToLoad(model, candidate);
+    if (!served) return;
+    this.logger.warn(
+      `Model ${model.card.name}: no run keeps what was served before; ` +
+        `run ${candidate.run.run_id} serves all the same (${candidate.verdict.reasons[0]?.message ?? ''})`,
+    );
+    candidate.holdBack(undefined);
+    this.swap(model, { registered: candidate, served }, { isWatched: false });
+  }
+
+  /**
+   * The moment of a promotion: one synchronous step, before and after which every reader finds a run that answers. The
+   * old run gives its memory back when all it has begun is answered; on probation, when that is over.
+   */
+  private swap(model: RegisteredModel, next: Best, { isWatched }: { readonly isWatched: boolean }): void {
+    const previous = model.best;
+    const probation = this.probations.get(model);
+    const isStepBack = probation?.previous.served === next.served;
+    probation?.end({ keepPrevious: isStepBack });
+    this.probations.delete(model);
+    next.served.record.reset();
+    next.registered.state = 'serving';
+    model.best = next;
+    if (previous) {
+      previous.registered.state = 'checked';
+      if (isWatched) this.watch(model, next, previous);
+      else void previous.served.release();
+    }
+    this.contents.tellChange();
+  }
+
+  private watch(model: RegisteredModel, next: Best, previous: Best): void {
+    const onFailed = (failed: number, total: number) => {
+      const sentence = `${failed} of its first ${total} predictions failed.`;
+      void this.stepBack(model, next, previous, sentence).catch((error: unknown) =>
+        this.logger.error(`The step back of model ${model.card.name} could not be written down`, error),
+      );
+    };
+    this.probations.set(model, new Probation(next, previous, onFailed));
+  }
+
+  /** Serves the predecessor again, at once: it is still in memory. */
+  private async stepBack(model: RegisteredModel, failing: Best, previous: Best, sentence: string): Promise<void> {
+    if (model.best !== failing) return;
+    const registered = model.runs.find(({ sourced }) => sourced === previous.registered.sourced);
+    const again = { registered: registered ?? previous.registered, served: previous.served };
+    this.swap(model, again, { isWatched: false });
+    this.failedHere.set(failing.registered.sourced, sentence);
+    failing.registered.holdBack(reason('FAILED_IN_SERVICE', sentence));
+    this.logger.error(
+      `Model ${model.card.name} steps back from run ${failing.served.run.run_id} to ${again.served.run.run_id}: ${sentence}`,
+    );
+    const asFound = failing.registered.sourced.run ?? failing.served.run;
+    await this.chronicle.steppedBack(model, asFound, again.served, sentence);
+  }
+
+  /** The run, when it is kept in memory because it served a moment ago. */
+  private keptPrevious(model: RegisteredModel, { sourced }: RegisteredRun): ServedRun | undefined {
+    const probation = this.probations.get(model);
+    if (!probation || probation.isOver) return undefined;
+    return probation.previous.registered.sourced === sourced ? probation.previous.served : undefined;
+  }
+
+  private async recordServed(model: RegisteredModel): Promise<void> {
+    const { registered, served } = model.best!;
+    const why = await this.chronicle.served(model, registered, served);
+    if (why === undefined) return;
+    const { name, selection } = model.card;
+    this.logger.log(
+      `Model ${name} is served by run ${registered.run.run_id} ` +
+        `(${selection.metric} ${registered.value ?? 'none'}, ${served.backend}): ${why}`,
+    );
+  }
+
+  private async noteRefusal(model: RegisteredModel, candidate: RegisteredRun, why: VerdictReason): Promise<void> {
+    if (!(await this.chronicle.refused(model, candidate.run, why))) return;
+    this.logger.warn(
+      `Run ${candidate.run.run_id} of model ${model.card.name} is held back: ${why.code}: ${why.message}`,
+    );
+  }
+
+  private async noteLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
+    const problem = reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
+    registered.reject(problem);
+    this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
+    await this.chronicle.loadFailed(model, registered.run, problem);
+  }
+
+  private async tryToLoad(model: RegisteredModel, registered: RegisteredRun): Promise<ServedRun | undefined> {
+    try {
+      return await this.load(registered);
+    } catch (error) {
+      await this.noteLoadFailure(model, registered, error);
+      return undefined;
+    }
+  }
+
+  private async load(registered: RegisteredRun): Promise<ServedRun> {
+    const { state } = registered;
+    registered.state = 'loading';
+    try {
+      const served = await this.loader.load(registered.sourced, registered.run);
+      registered.learn(served.run);
+      registered.noteLoaded();
+      return served;
+    } finally {
+      registered.state = state;
+    }
+  }
+}
+
+function reasonOf(error: unknown, code: 'LOAD_FAILED' | 'REHEARSAL_FAILED', sentence: string): VerdictReason {
+  return error instanceof RunProblem ? reason(error.code, error.message) : reason(code, sentence);
+}
+
+function problemOf({ code, message }: VerdictReason): RunProblem {
+  return new RunProblem(code, message);
+}
