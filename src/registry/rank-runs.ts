@@ -44,8 +44,13 @@ function statusReasons(run: Run): VerdictReason[] {
 
 function metricReasons(run: Run, policy: SelectionPolicy): VerdictReason[] {
   if (Object.hasOwn(run.metrics, policy.metric)) return [];
-  return [reason('METRIC_MISSING', `The run has no metric "${policy.metric}".`)];
+  const logged = Object.keys(run.metrics);
+  const names = logged.slice(0, LISTED_METRICS).join(', ') + (logged.length > LISTED_METRICS ? ', …' : '');
+  return [reason('METRIC_MISSING', `The run has no metric "${policy.metric}". It has: ${names || 'none'}.`)];
 }
+
+/** Names of metrics that a sentence lists. */
+const LISTED_METRICS = 10;
 
 function whereReasons(run: Run, policy: SelectionPolicy): VerdictReason[] {
   return Object.entries(policy.where ?? {}).flatMap(([path, wanted]) => {

@@ -23,6 +23,7 @@ import {
   proofOrder,
   takesOneRow,
 } from './batching-proof.js';
+import { selfTestHint } from './self-test-hints.js';
 import { ServedRun } from './served-run.js';
 import type { Codec } from './served-run.js';
 
@@ -90,7 +91,8 @@ export class RunLoader {
       : await this.replay(served, all);
     examples.forEach(({ output }, i) => {
       const difference = compareOutput(answers[i]!, output, tolerance);
-      if (difference) throw new RunProblem('SELF_TEST_FAILED', `Example ${i}: ${difference}`);
+      if (!difference) return;
+      throw new RunProblem('SELF_TEST_FAILED', `Example ${i}: ${difference}${selfTestHint(served.run, answers)}`);
     });
     return answers;
   }
