@@ -268,12 +268,11 @@ export class PromotionService implements BeforeApplicationShutdown {
 
   private async recordServed(model: RegisteredModel): Promise<void> {
     const { registered, served } = model.best!;
-    const why = await this.chronicle.served(model, registered, served);
-    if (why === undefined) return;
-    const { name, selection } = model.card;
+    const news = await this.chronicle.served(model, registered, served);
+    if (!news) return;
+    const before = news.previous_run_id === null ? '' : ` instead of ${news.previous_run_id}`;
     this.logger.log(
-      `Model ${name} is served by run ${registered.run.run_id} ` +
-        `(${selection.metric} ${registered.value ?? 'none'}, ${served.backend}): ${why}`,
+      `Model ${model.card.name} is served by run ${registered.run.run_id}${before} (${served.backend}): ${news.reason}`,
     );
   }
 
