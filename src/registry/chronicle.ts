@@ -40,9 +40,13 @@ export class Chronicle {
   /**
    * A run serves by the policy's choice.
    *
-   * @returns why, in a sentence; undefined when this process knew it.
+   * @returns why, and instead of which run; undefined when this process knew it.
    */
-  async served(model: RegisteredModel, registered: RegisteredRun, served: ServedRun): Promise<string | undefined> {
+  async served(
+    model: RegisteredModel,
+    registered: RegisteredRun,
+    served: ServedRun,
+  ): Promise<Pick<HistoryEvent, 'reason' | 'previous_run_id'> | undefined> {
     const { run } = registered;
     const key = `served ${run.run_id} ${served.contract}`;
     if (this.lastServed.get(model) === key) return undefined;
@@ -50,14 +54,16 @@ export class Chronicle {
     this.seen.delete(model);
     const at = new Date().toISOString();
     const record: ServedRecord = { run_id: run.run_id, at, contract: served.contract, signature: run.signature };
-    const why = whyServed(model, registered);
+    const reason = whyServed(model, registered);
+    let previousRunId: string | null = null;
     await this.states.update(model.card.name, (state) => {
       const before = state.served;
       if (before?.run_id === record.run_id && before.contract === record.contract) return state;
-      const event = this.event(before ? 'promoted' : 'served', run, why);
-      return withEvent({ ...state, served: record }, { ...event, previous_run_id: before?.run_id ?? null });
+      previousRunId = before?.run_id ?? null;
+      const event = this.event(before ? 'promoted' : 'served', run, reason);
+      return withEvent({ ...state, served: record }, { ...event, previous_run_id: previousRunId });
     });
-    return why;
+    return { reason, previous_run_id: previousRunId };
   }
 
   /** @returns false when this was known. */
@@ -117,7 +123,7 @@ export class Chronicle {
       };
       return withEvent({ ...state, pin: undefined }, event);
     });
-    this.lastServed.delete(model);
+    if (model.pin) this.lastServed.delete(model);
   }
 
   private async note(

@@ -46,12 +46,13 @@ function diffRows(served: RowSchema, candidate: RowSchema, direction: Direction,
   const root = `/${direction}`;
   for (const [name, field] of Object.entries(served.properties)) {
     const pointer = `${root}/properties/${escaped(name)}`;
+    const who = `The ${direction} "${name}"`;
     const other = own(candidate.properties, name);
     // Clients that send it would be ignored without a word, which is no better than refusing them.
-    if (!other) note(pointer, 'other', `The ${direction} "${name}" is gone.`);
+    if (!other) note(pointer, 'other', `${who} is gone.`);
     else {
-      diffPresence(name, isRequired(served, name), isRequired(candidate, name), root, note);
-      diffField(`The ${direction} "${name}"`, field, other, pointer, note);
+      diffPresence(who, isRequired(served, name), isRequired(candidate, name), root, note);
+      diffField(who, field, other, pointer, note);
     }
   }
   for (const name of Object.keys(candidate.properties)) {
@@ -63,10 +64,10 @@ function diffRows(served: RowSchema, candidate: RowSchema, direction: Direction,
   diffExtras(served, candidate, direction, note);
 }
 
-function diffPresence(name: string, was: boolean, is: boolean, root: string, note: Note): void {
+function diffPresence(who: string, was: boolean, is: boolean, root: string, note: Note): void {
   if (was === is) return;
   const change = is ? 'narrower' : 'wider';
-  note(`${root}/required`, change, `The field "${name}" is ${is ? 'required now' : 'no longer always there'}.`);
+  note(`${root}/required`, change, `${who} ${is ? 'is required now' : 'may be absent now'}.`);
 }
 
 function diffExtras(served: RowSchema, candidate: RowSchema, direction: Direction, note: Note): void {

@@ -11,7 +11,7 @@ interface Loaded {
   ready?: ServedRun;
   /** Requests using it now: it is not released under them. */
   users: number;
-  /** The store holds something else under its id now. */
+  /** The store holds something else under its id now, or it serves as the best run of its model. */
   isOutdated: boolean;
 }
 
@@ -50,9 +50,9 @@ export class ExtraRuns {
     return this.loadedById.get(runId)?.ready;
   }
 
-  /** Gives back runs that are no longer what the store holds, once nobody uses them. */
-  async retain(isCurrent: (registered: RegisteredRun) => boolean): Promise<void> {
-    for (const loaded of this.loadedById.values()) loaded.isOutdated ||= !isCurrent(loaded.registered);
+  /** Gives back runs that are not wanted here any more, once nobody uses them. */
+  async retain(isWanted: (registered: RegisteredRun) => boolean): Promise<void> {
+    for (const loaded of this.loadedById.values()) loaded.isOutdated ||= !isWanted(loaded.registered);
     await this.shrink();
   }
 

@@ -37,8 +37,10 @@ export class ModelRegistryService implements OnApplicationShutdown {
   ) {
     this.extraRuns = new ExtraRuns(loader, config.maxExtraRuns);
     contents.onChange(() => {
-      const isCurrent = (registered: RegisteredRun) => contents.runsById.get(registered.run.run_id) === registered;
-      void this.extraRuns.retain(isCurrent);
+      // What is gone, changed, or serves as the best one of its model now needs no place among the extra runs.
+      const isExtra = (registered: RegisteredRun) =>
+        contents.runsById.get(registered.run.run_id) === registered && !this.isBest(registered);
+      void this.extraRuns.retain(isExtra);
     });
   }
 

@@ -12,6 +12,9 @@ const FEWEST_PREDICTIONS = 5;
  */
 export class Probation {
   private readonly timer: NodeJS.Timeout;
+  private hasFailed = false;
+  /** Whether it has ended: the predecessor is no longer kept. */
+  isOver = false;
 
   /**
    * @param previous  the run that served before.
@@ -35,13 +38,11 @@ export class Probation {
     this.isOver = true;
   }
 
-  /** Whether it has ended: the predecessor is no longer kept. */
-  isOver = false;
-
   private judge(): void {
     const { answered, failed } = this.watched.served.record;
     const total = answered + failed;
-    if (this.isOver || total < FEWEST_PREDICTIONS || failed <= MAX_FAILED_SHARE * total) return;
+    if (this.isOver || this.hasFailed || total < FEWEST_PREDICTIONS || failed <= MAX_FAILED_SHARE * total) return;
+    this.hasFailed = true;
     this.onFailed(failed, total);
   }
 }

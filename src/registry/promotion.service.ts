@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
+import { AppError } from '../domain/app-error.js';
 import { EMPTY_STATE } from '../domain/model-state.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
 import type { Signature } from '../domain/signature.js';
@@ -28,6 +29,7 @@ import type { ServedRun } from './served-run.js';
 @Injectable()
 export class PromotionService implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Promotion');
+  private isStopping = false;
   private readonly probations = new Map<RegisteredModel, Probation>();
   /** Rehearsals that failed, by candidate: not repeated against the same served run under the same card. */
   private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: ServedRun; why: VerdictReason }>();
@@ -43,6 +45,7 @@ export class PromotionService implements BeforeApplicationShutdown {
   ) {}
 
   beforeApplicationShutdown(): void {
+    this.isStopping = true;
     for (const probation of this.probations.values()) probation.end({ keepPrevious: true });
     this.probations.clear();
   }
@@ -215,6 +218,7 @@ export class PromotionService implements BeforeApplicationShutdown {
       await rehearse(loaded, { served, policy, timeoutMs: this.config.predictionTimeoutMs });
       return true;
     } catch (error) {
+      this.requireOpen();
       const why = reasonOf(error, 'REHEARSAL_FAILED', 'The rehearsal could not be held.');
       candidate.holdBack(why);
       candidate.state = 'checked';
@@ -291,16 +295,16 @@ export class PromotionService implements BeforeApplicationShutdown {
 
   private async recordServed(model: RegisteredModel): Promise<void> {
     const { registered, served } = model.best!;
-    const why = await this.chronicle.served(model, registered, served);
-    if (why === undefined) return;
-    const { name, selection } = model.card;
+    const news = await this.chronicle.served(model, registered, served);
+    if (!news) return;
+    const before = news.previous_run_id === null ? '' : ` instead of ${news.previous_run_id}`;
     this.logger.log(
-      `Model ${name} is served by run ${registered.run.run_id} ` +
-        `(${selection.metric} ${registered.value ?? 'none'}, ${served.backend}): ${why}`,
+      `Model ${model.card.name} is served by run ${registered.run.run_id}${before} (${served.backend}): ${news.reason}`,
     );
   }
 
   private async noteRefusal(model: RegisteredModel, candidate: RegisteredRun, why: VerdictReason): Promise<void> {
+    this.requireOpen();
     if (!(await this.chronicle.refused(model, candidate.run, why))) return;
     this.logger.warn(
       `Run ${candidate.run.run_id} of model ${model.card.name} is held back: ${why.code}: ${why.message}`,
@@ -308,10 +312,16 @@ export class PromotionService implements BeforeApplicationShutdown {
   }
 
   private async noteLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
+    this.requireOpen();
     const problem = reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
     registered.reject(problem);
     this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
     await this.chronicle.loadFailed(model, registered.run, problem);
+  }
+
+  /** What fails while the server ends is nobody's fault, and not to be written down. @throws AppError SHUTTING_DOWN. */
+  private requireOpen(): void {
+    if (this.isStopping) throw new AppError('SHUTTING_DOWN');
   }
 
   private async tryToLoad(model: RegisteredModel, registered: RegisteredRun): Promise<ServedRun | undefined> {

@@ -66,13 +66,11 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     this.start();
   }
 
-  beforeApplicationShutdown(): Promise<void> {
+  beforeApplicationShutdown(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
     clearTimeout(this.hintTimer);
     this.stopWatching?.();
-    // What is being loaded now must not come alive after everything else has ended.
-    return this.turns.take(() => Promise.resolve());
   }
 
   /**
@@ -139,6 +137,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     try {
       await this.promotions.settle(model);
     } catch (error) {
+      if (error instanceof AppError && error.code === 'SHUTTING_DOWN') throw error;
       this.logger.error(`Model ${model.card.name} could not be brought up to date`, error);
     }
   }

@@ -134,8 +134,14 @@ export class ServedRun {
     const validateMs = performance.now() - cameAt;
     // No await before this call: between the moment a caller reads which run is best and the moment its rows wait in the
     // queue nothing else can happen, so a swap never releases a run under a request (`release` lets the queue finish).
-    const computing = this.hosted.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
-    const outputs = await this.recorded(computing, timeoutMs);
+    let outputs: NamedTensors;
+    try {
+      outputs = await this.hosted.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
+    } catch (error) {
+      this.record.noteFailure(error, timeoutMs < this.fairTimeoutMs);
+      throw error;
+    }
+    this.record.answered += 1;
     const computedAt = performance.now();
     const decoded = decode(outputs, { rows, prepared });
     if (timing) {
@@ -144,17 +150,6 @@ export class ServedRun {
       timing.serialiseMs = performance.now() - computedAt;
     }
     return decoded;
-  }
-
-  private async recorded(computing: Promise<NamedTensors>, timeoutMs: number): Promise<NamedTensors> {
-    try {
-      const outputs = await computing;
-      this.record.answered += 1;
-      return outputs;
-    } catch (error) {
-      this.record.noteFailure(error, timeoutMs < this.fairTimeoutMs);
-      throw error;
-    }
   }
 
   private encode(values: readonly unknown[], options: PredictOptions): DecodeContext & { inputs: NamedTensors } {

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { TestStore } from '../../../test/support/build-store.js';
 import { EMPTY_STATE, MAX_HISTORY, withEvent } from '../../domain/model-state.js';
@@ -85,6 +85,16 @@ describe('the state of a model', () => {
 
     expect((await open().read('remote')).pin?.run_id).toBe('a');
     expect(readdirSync(store.folder).sort()).toEqual(['.bestrun', 'adder']);
+  });
+
+  it('does not make a store anew that is away', async () => {
+    const states = open();
+    store.remove();
+
+    await states.update('adder', pinned('a'));
+
+    expect((await states.read('adder')).pin?.run_id).toBe('a');
+    expect(existsSync(store.folder)).toBe(false);
   });
 
   it('takes no damaged file for a state, and puts it aside before it writes', async () => {

@@ -53,7 +53,8 @@ export class LocalStateStore extends StateStore {
   private async changeNow(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
     const file = await this.fileOf(model);
     try {
-      await mkdir(dirname(file), { recursive: true });
+      // Never the store itself: one that is away is not to be made anew in its place.
+      if (dirname(file) === join(this.folder, OTHERS)) await mkdir(dirname(file)).catch(ignoreExisting);
       return await withFileLock(`${file}.lock`, async () => {
         const loaded = await this.load(file);
         const before = this.present(model, loaded);
@@ -106,6 +107,10 @@ interface Loaded {
   readonly text: string | undefined;
   /** undefined when there is no file, or none that can be read as a state. */
   readonly state?: ModelState | undefined;
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 /** A file that is no state is somebody's accident: it is put aside rather than written over. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
+import { mapInParallel } from '../map-in-parallel.js';
 import type { SourcedRun } from '../run-source.js';
 import { fingerprintOf } from './fingerprint.js';
 
@@ -48,7 +49,7 @@ export class RunCache {
     const before = this.known ?? new Map<string, Known>();
     const after = new Map<string, Known>();
     const changed: { place: RunPlace; fingerprint: string | undefined }[] = [];
-    await inParallel(places, async (place) => {
+    await mapInParallel(places, PARALLEL, async (place) => {
       const fingerprint = await fingerprintOf(place.path);
       const known = before.get(place.path);
       if (known) after.set(place.path, known);
@@ -57,7 +58,7 @@ export class RunCache {
       }
     });
     if (changed.length > 0 && !isFirst) await sleep(this.settleMs);
-    await inParallel(changed, async ({ place, fingerprint }) => {
+    await mapInParallel(changed, PARALLEL, async ({ place, fingerprint }) => {
       const taken = isFirst ? await this.take(place, fingerprint) : await this.takeSettled(place, fingerprint);
       if (taken) after.set(place.path, keepSame(before.get(place.path), taken));
     });
@@ -86,12 +87,4 @@ function keepSame(before: Known | undefined, taken: Known): Known {
 /** All of a run but the way to open it, which is a new function each time. */
 function wordsOf({ open: _open, ...words }: SourcedRun): object {
   return words;
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    for (let i = next++; i < items.length; i = next++) await work(items[i]!);
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, lane));
 }

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { AppError } from '../domain/app-error.js';
+import { Probation } from './probation.js';
+import type { Best } from './registered-run.js';
+import { ServiceRecord } from './service-record.js';
+
+/** A run of which only the record matters; `releases` counts how often its memory was given back. */
+function aBest() {
+  const best = { record: new ServiceRecord(), releases: 0 };
+  const served = { record: best.record, release: () => Promise.resolve(void (best.releases += 1)) };
+  return Object.assign(best, { best: { served } as unknown as Best });
+}
+
+describe('a run on probation', () => {
+  const failure = new AppError('PREDICTION_FAILED');
+  const start = (durationMs?: number) => {
+    const [watched, previous] = [aBest(), aBest()];
+    const verdicts: string[] = [];
+    const onFailed = (failed: number, total: number) => void verdicts.push(`${failed}/${total}`);
+    const probation = new Probation(watched.best, previous.best, onFailed, durationMs);
+    const answer = (count: number) => (watched.record.answered += count);
+    const fail = (error: unknown = failure, isHasty = false) => watched.record.noteFailure(error, isHasty);
+    return { watched, previous, verdicts, probation, answer, fail };
+  };
+
+  it('fails when more than a fifth of at least five predictions fail', () => {
+    const { verdicts, probation, fail } = start();
+    for (let i = 0; i < 4; i++) fail();
+    expect(verdicts).toEqual([]);
+    for (let i = 0; i < 4; i++) fail();
+    probation.end();
+
+    expect(verdicts).toEqual(['5/5']);
+  });
+
+  it('holds while no more than a fifth fail', () => {
+    const { verdicts, probation, answer, fail } = start();
+    answer(8);
+    fail();
+    fail();
+    expect(verdicts).toEqual([]);
+    fail();
+    probation.end();
+
+    expect(verdicts).toEqual(['3/11']);
+  });
+
+  it.each<[string, unknown, boolean]>([
+    ['a full queue', new AppError('QUEUE_FULL', { retryAfterSeconds: 1 }), false],
+    ['a client that has gone', new DOMException('gone', 'AbortError'), false],
+    ['a client in more of a hurry than the server', new AppError('PREDICTION_TIMEOUT', { timeoutMs: 1 }), true],
+  ])('is not blamed for %s', (_what, error, isHasty) => {
+    const { verdicts, probation, fail } = start();
+    for (let i = 0; i < 10; i++) fail(error, isHasty);
+    probation.end();
+
+    expect(verdicts).toEqual([]);
+  });
+
+  it('gives its predecessor back when the time is over, once, and is not judged any more', async () => {
+    const { previous, verdicts, probation, fail } = start(5);
+    await sleep(30);
+    probation.end();
+    for (let i = 0; i < 10; i++) fail();
+
+    expect([previous.releases, verdicts, probation.isOver]).toEqual([1, [], true]);
+  });
+
+  it('keeps its predecessor that is to serve again', () => {
+    const { previous, probation } = start();
+    probation.end({ keepPrevious: true });
+    probation.end();
+
+    expect(previous.releases).toBe(0);
+  });
+});
