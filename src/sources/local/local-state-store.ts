@@ -37,6 +37,8 @@ export class LocalStateStore extends StateStore {
   }
 
   async read(model: string): Promise<ModelState> {
+    // What this process has begun to write it also reads.
+    await this.turns.get(model);
     return this.present(model, await this.load(await this.fileOf(model)));
   }
 
