@@ -6,6 +6,7 @@ import { AppError } from '../domain/app-error.js';
 import { EMPTY_STATE } from '../domain/model-state.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
 import type { Signature } from '../domain/signature.js';
+import { ValidationError } from '../domain/validation-problem.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import type { VerdictReason } from '../domain/verdict.js';
 import type { SourcedRun } from '../sources/run-source.js';
@@ -58,9 +59,12 @@ export class PromotionService implements BeforeApplicationShutdown {
     model.pin = state.pin;
     if (state.pin && (await this.followPin(model, state.pin))) return;
     if (!model.best) await this.resume(model, state);
-    // A person let go of the pin: the policy may go back to the contract from before it as well.
-    const before = wasPinned && !state.pin ? state.served?.signature : undefined;
-    await this.followPolicy(model, state, before);
+    // A person let go of the pin, or another server stepped back from the run: what serves now is not what clients are to
+    // rely on, and the way back to what served before is open.
+    const hasFailed = model.best !== undefined && this.failedInService(model.best.registered, state) !== undefined;
+    const isUnpinned = wasPinned && !state.pin;
+    const before = isUnpinned || hasFailed ? state.served?.signature : undefined;
+    await this.followPolicy(model, state, { before, hasFailed });
   }
 
   /**
@@ -120,14 +124,22 @@ export class PromotionService implements BeforeApplicationShutdown {
     if (served) this.swap(model, { registered, served }, { isWatched: false });
   }
 
-  private async followPolicy(model: RegisteredModel, state: ModelState, before?: Signature): Promise<void> {
+  /**
+   * @param before  a contract that may be gone back to, besides the one that is served.
+   * @param hasFailed  whether the run that serves is to go when any other can take over.
+   */
+  private async followPolicy(
+    model: RegisteredModel,
+    state: ModelState,
+    { before, hasFailed }: { readonly before: Signature | undefined; readonly hasFailed: boolean },
+  ): Promise<void> {
     const baselines = [model.best?.served.run.signature ?? state.served?.signature, before].filter(
       (signature) => signature !== undefined,
     );
     model.refused = undefined;
     let firstRefused: RegisteredRun | undefined;
     for (const candidate of model.runs) {
-      if (!candidate.isContender || this.isServedKept(model, candidate)) break;
+      if (!candidate.isContender || (!hasFailed && this.isServedKept(model, candidate))) break;
       candidate.holdBack(undefined);
       if (candidate.brokenBy) continue;
       if (await this.isHeldBack(model, candidate, state, baselines)) firstRefused ??= candidate;
@@ -222,7 +234,7 @@ export class PromotionService implements BeforeApplicationShutdown {
       const why = reasonOf(error, 'REHEARSAL_FAILED', 'The rehearsal could not be held.');
       candidate.holdBack(why);
       candidate.state = 'checked';
-      this.failedRehearsals.set(candidate, { against: served, why });
+      if (!isOfTheMoment(error)) this.failedRehearsals.set(candidate, { against: served, why });
       await this.noteRefusal(model, candidate, why);
       return false;
     }
@@ -345,6 +357,12 @@ export class PromotionService implements BeforeApplicationShutdown {
       registered.state = state;
     }
   }
+}
+
+/** Whether something was too busy, too slow or lost, which may be otherwise the next time. */
+function isOfTheMoment(error: unknown): boolean {
+  const cause = error instanceof RunProblem ? error.cause : error;
+  return cause instanceof AppError && !(cause instanceof ValidationError);
 }
 
 function reasonOf(error: unknown, code: 'LOAD_FAILED' | 'REHEARSAL_FAILED', sentence: string): VerdictReason {

@@ -224,6 +224,26 @@ describe('two servers over one store', () => {
 });
 
 describe('a run that fails on real requests', () => {
+  it('goes from the other servers over the store as well', async () => {
+    const store = new TestStore()
+      .addModel('gather')
+      .addRun('gather', 'good', { ...throwingRun, ...f1(0.5) }, 'onnx-gather');
+    const [a, b] = [await createManagedApp(store), await createManagedApp(store)];
+    store.addRun('gather', 'bad', { ...throwingRun, ...f1(0.9) }, 'onnx-gather');
+    const promoted = [await refresh(a), await refresh(b)];
+    for (let i = 0; i < 5; i++) {
+      await ask(a.baseUrl, '/models/gather/predictions', { method: 'POST', body: { inputs: [{ index: 9 }] } });
+    }
+
+    const after = [await refresh(a), await refresh(b), await refresh(b)];
+    await a.close();
+    await b.close();
+    store.remove();
+
+    expect(promoted).toEqual([{ gather: 'bad' }, { gather: 'bad' }]);
+    expect(after).toEqual([{ gather: 'good' }, { gather: 'good' }, { gather: 'good' }]);
+  });
+
   it('gives way to its predecessor at once, and is not tried again until it changes', async () => {
     const store = new TestStore()
       .addModel('gather')
