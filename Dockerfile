@@ -22,7 +22,7 @@ RUN npm ci $(for part in $OMIT; do printf -- '--omit=%s ' "$part"; done) \
 
 FROM node:22-slim
 WORKDIR /app
-ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 PORT=5000 MODELS_DIR=/models
+ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 PORT=5000 MODELS_DIR=/models MLFLOW_CACHE_DIR=/tmp/bestrun-mlflow
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json LICENSE ./

@@ -45,6 +45,8 @@ export abstract class AppConfig {
   readonly refreshSettleMs: number;
   /** Undefined when nobody may change which run serves. Never to be written anywhere. */
   readonly adminApiKey: string | undefined;
+  /** What MLflow signs its webhooks with. */
+  readonly mlflowWebhookSecret: string | undefined;
   /** `'*'`, or the allowed origins. */
   readonly corsOrigins: '*' | readonly string[];
   /** Without a slash at the end. */

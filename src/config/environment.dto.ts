@@ -31,6 +31,7 @@ export const OPTIONAL_VARIABLES = [
   'MLFLOW_TRACKING_PASSWORD',
   'MLFLOW_TRACKING_TOKEN',
   'MLFLOW_MODELS',
+  'MLFLOW_WEBHOOK_SECRET',
   'DEFAULT_MODEL',
   'PUBLIC_URL',
 ] as const;
@@ -86,6 +87,11 @@ export class Environment {
   @IsOptional()
   @Matches(/^[\x21-\x7e]+$/, { message: 'must be a token: visible characters without spaces' })
   MLFLOW_TRACKING_TOKEN?: string;
+
+  /** Secret of MLflow's webhook that calls POST /webhooks/mlflow; nothing is taken there unless it is set. Never logged. */
+  @IsOptional()
+  @Matches(/^.{16,}$/, { message: 'must be at least 16 characters' })
+  MLFLOW_WEBHOOK_SECRET?: string;
 
   /** Experiments to serve, separated by commas: `titanic?metric=f1&goal=maximize&name=titanic-survival`; `*` for all whose tags say how. Empty for none. */
   @MlflowItems()

@@ -61,6 +61,7 @@ function toConfig(env: Environment): AppConfig {
     refreshIntervalMs: env.REFRESH_INTERVAL_MS,
     refreshSettleMs: env.REFRESH_SETTLE_MS,
     adminApiKey: env.ADMIN_API_KEY,
+    mlflowWebhookSecret: env.MLFLOW_WEBHOOK_SECRET,
     corsOrigins:
       env.CORS_ORIGINS === '*'
         ? '*'

@@ -86,6 +86,13 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     return this.waiting;
   }
 
+  /** Somebody says that something has changed: the store is looked at soon, once for all hints of a moment. */
+  acceptHint(): { readonly accepted: true } {
+    clearTimeout(this.hintTimer);
+    this.hintTimer = setTimeout(() => void this.refreshQuietly(), HINT_PAUSE_MS).unref();
+    return { accepted: true };
+  }
+
   /** Runs `work` while no refresh does, and no other work. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.turns.take(work);
@@ -94,11 +101,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   private start(): void {
     const { refreshIntervalMs } = this.config;
     if (refreshIntervalMs === 0) return;
-    const hint = () => {
-      clearTimeout(this.hintTimer);
-      this.hintTimer = setTimeout(() => void this.refreshQuietly(), HINT_PAUSE_MS).unref();
-    };
-    this.stopWatching = this.source.watch(hint);
+    this.stopWatching = this.source.watch(() => this.acceptHint());
     const poll = () => {
       this.timer = setTimeout(() => void this.refreshQuietly().then(poll), refreshIntervalMs).unref();
       if (this.isStopped) clearTimeout(this.timer);

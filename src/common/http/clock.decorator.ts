@@ -9,6 +9,8 @@ import { TIMEOUT_HEADER, readTimeout } from './timeout-header.js';
 
 declare module 'express-serve-static-core' {
   interface Request {
+    /** The body as it came, unpacked. */
+    rawBody?: Buffer;
     /** How long it took to read the body as JSON, milliseconds. */
     parseMs?: number;
     /** Where the time of a prediction went; set for requests that predict. */

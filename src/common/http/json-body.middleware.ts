@@ -47,6 +47,7 @@ function takeHandedOver(request: Request, { bytes, error }: HandedOver, next: Ne
 
 function setBody(request: Request, bytes: Buffer | undefined, next: NextFunction): void {
   try {
+    request.rawBody = bytes;
     const start = performance.now();
     request.body = parseBody(bytes);
     request.parseMs = performance.now() - start;

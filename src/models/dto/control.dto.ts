@@ -132,3 +132,9 @@ export class HistoryDto {
   @ApiProperty({ type: [HistoryEventDto], description: 'Newest first; the last 200.' })
   history: HistoryEventDto[];
 }
+
+/** What became of a hint that something has changed. */
+export class HintDto {
+  @ApiProperty({ description: 'The store will be looked at.', example: true })
+  accepted: boolean;
+}

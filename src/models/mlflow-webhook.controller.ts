@@ -1,0 +1,39 @@
+import { Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import { MlflowWebhookGuard } from '../common/auth/mlflow-webhook.guard.js';
+import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { RefreshService } from '../registry/refresh.service.js';
+import { HintDto } from './dto/control.dto.js';
+
+/** Where MLflow tells that something has changed (docs/mlflow.md). */
+@ApiTags('Operation')
+@UseGuards(MlflowWebhookGuard)
+@Controller('webhooks')
+export class MlflowWebhookController {
+  constructor(private readonly refreshes: RefreshService) {}
+
+  /** What has changed is not read from the delivery: the store itself is looked at. MLflow does not wait for that. */
+  @Post('mlflow')
+  @HttpCode(200)
+  @ApiHeader({
+    name: 'X-MLflow-Signature',
+    required: false,
+    description: '`v1,` and base64 of HMAC-SHA256 over id, timestamp and body.',
+  })
+  @ApiHeader({ name: 'X-MLflow-Delivery-Id', required: false, description: 'Id of the delivery; part of what is signed.' })
+  @ApiHeader({ name: 'X-MLflow-Timestamp', required: false, description: 'Seconds since 1970; part of what is signed.' })
+  @ApiOperation({
+    operationId: 'receiveMlflowWebhook',
+    summary: 'Take a webhook of MLflow, and look at the store soon',
+    description: 'For MLflow, which signs what it sends with the secret of `MLFLOW_WEBHOOK_SECRET`.',
+    // No key of ours: the signature is all it takes.
+    security: [{}],
+  })
+  @ApiEnvelope(HintDto, 'The store will be looked at.')
+  @ApiErrors('WEBHOOK_SIGNATURE_WRONG', 'WEBHOOK_SECRET_NOT_SET', 'BODY_NOT_READABLE')
+  receive(): HintDto {
+    return this.refreshes.acceptHint();
+  }
+}
