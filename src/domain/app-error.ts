@@ -23,7 +23,8 @@ export const ERROR_SENTENCES = {
   ADMIN_KEY_NOT_SET: 'Nobody may do this here: the operator has set no ADMIN_API_KEY.',
   ADMIN_KEY_WRONG: 'This needs the key of the operator in the header X-API-Key.',
   WEBHOOK_SECRET_NOT_SET: 'Nothing is taken here: the operator has set no MLFLOW_WEBHOOK_SECRET.',
-  WEBHOOK_SIGNATURE_WRONG: 'The delivery is not signed with the secret of this server, or it is more than five minutes old.',
+  WEBHOOK_SIGNATURE_WRONG:
+    'The delivery is not signed with the secret of this server, or it is more than five minutes old.',
   STORE_NOT_READABLE: 'The store of the models cannot be read now; what is served stays as it is.',
   MODEL_NOT_READY: 'Model "{model}" has no run that can be served: {reason}',
   CONTRACT_CHANGED:
