@@ -1,9 +1,17 @@
 import { isJsonObject } from '../domain/json.js';
 import type { JsonObject, JsonValue } from '../domain/json.js';
+import type { Run } from '../domain/run.js';
 import { fieldOf } from './rows.js';
 
+/** How far a replayed number may lie from the trainer's unless the run says. */
+const DEFAULT_TOLERANCE = 1e-4;
 /** Characters of a value shown in a sentence. */
 const SHOWN = 80;
+
+/** How far a run's replayed numbers may lie from the trainer's. */
+export function toleranceOf({ self_test: selfTest }: Pick<Run, 'self_test'>): number {
+  return selfTest?.tolerance ?? DEFAULT_TOLERANCE;
+}
 
 /**
  * Compares an output row with the one the trainer saw. Fields that `expected` does not name are not compared.

@@ -5,6 +5,7 @@ import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
+import { Turns } from '../domain/turns.js';
 import { RunSource } from '../sources/run-source.js';
 import type { SourcedModel } from '../sources/run-source.js';
 import { NothingToServeError } from './nothing-to-serve.error.js';
@@ -13,7 +14,6 @@ import { newModel, registerRuns } from './register-model.js';
 import type { RegisteredModel } from './registered-run.js';
 import { RegistryContents } from './registry-contents.js';
 import { formatReport } from './report.js';
-import { Turns } from './turns.js';
 
 /** What a refresh did to one model. */
 export interface RefreshedModel {

@@ -1,6 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 import type { ModelCard } from '../domain/card.js';
+import { mapInTurns } from '../domain/map-in-turns.js';
 import type { Run } from '../domain/run.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import type { SourcedRun } from '../sources/run-source.js';
@@ -11,9 +10,6 @@ import { compileCodec } from './run-loader.js';
 
 /** The runs of a model as they are registered. */
 export type RegisteredRuns = Pick<RegisteredModel, 'runs' | 'unreadable'>;
-
-/** Longest time that checking runs keeps requests waiting, milliseconds. */
-const TURN_MS = 5;
 
 /**
  * Checks and ranks the runs of one model, without loading any. Runs that did not change are not checked again, and
@@ -31,20 +27,14 @@ export async function registerRuns(
   const known = new Map(before?.runs.map((registered) => [registered.sourced, registered]));
   const runs: RegisteredRun[] = [];
   const unreadable: SourcedRun[] = [];
-  let turnBegan = performance.now();
-  for (const sourced of sourcedRuns) {
+  await mapInTurns(sourcedRuns, (sourced) => {
     const { run } = sourced;
-    if (!run) unreadable.push(sourced);
-    else if (takenIds.has(run.run_id)) unreadable.push(withDuplicateId(sourced, run.run_id));
-    else {
-      takenIds.add(run.run_id);
-      const same = known.get(sourced);
-      runs.push(!same ? registerRun(card, sourced, run) : same.card === card ? same : same.under(card));
-    }
-    if (performance.now() - turnBegan < TURN_MS) continue;
-    await nextTurn();
-    turnBegan = performance.now();
-  }
+    if (!run) return unreadable.push(sourced);
+    if (takenIds.has(run.run_id)) return unreadable.push(withDuplicateId(sourced, run.run_id));
+    takenIds.add(run.run_id);
+    const same = known.get(sourced);
+    return runs.push(!same ? registerRun(card, sourced, run) : same.card === card ? same : same.under(card));
+  });
   const isSame = runs.length === known.size && runs.every((registered) => known.get(registered.sourced) === registered);
   return { runs: isSame && before ? before.runs : ranked(runs, card), unreadable };
 }

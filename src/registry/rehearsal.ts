@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { compareOutput } from '../codec/examples-match.js';
+import { compareOutput, toleranceOf } from '../codec/examples-match.js';
 import { compileRowValidator } from '../codec/row-validator.js';
 import type { PromotionPolicy } from '../domain/card.js';
 import type { JsonObject } from '../domain/json.js';
@@ -16,7 +16,6 @@ import type { ServedRun } from './served-run.js';
 
 /** Calls of one row whose median is the latency of a run. */
 const TIMED_CALLS = 15;
-const DEFAULT_TOLERANCE = 1e-4;
 
 /** What a rehearsal needs to know. */
 export interface Rehearsal {
@@ -97,7 +96,7 @@ function requireFewChanges(
 ): void {
   if (limit === undefined) return;
   const { examples } = served.run;
-  const tolerance = candidate.run.self_test?.tolerance ?? DEFAULT_TOLERANCE;
+  const tolerance = toleranceOf(candidate.run);
   const { primaryFields } = served.codec.decoder;
   const changed = examples.filter(({ output }, i) => {
     const expected = Object.fromEntries(

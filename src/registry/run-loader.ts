@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { compareOutput } from '../codec/examples-match.js';
+import { compareOutput, toleranceOf } from '../codec/examples-match.js';
 import { compileRowDecoder } from '../codec/row-decoder.js';
 import { compileRowEncoder } from '../codec/row-encoder.js';
 import { compileRowValidator } from '../codec/row-validator.js';
@@ -26,8 +26,6 @@ import {
 import { selfTestHint } from './self-test-hints.js';
 import { ServedRun } from './served-run.js';
 import type { Codec } from './served-run.js';
-
-const DEFAULT_TOLERANCE = 1e-4;
 
 /** Compiles a run's contract: no I/O, no engine. @throws RunProblem when its parts contradict each other. */
 export function compileCodec(run: Run, vocabularies: SourcedRun['vocabularies']): Codec {
@@ -80,8 +78,8 @@ export class RunLoader {
    * @returns the answers, one per example.
    */
   private async selfTest(served: ServedRun): Promise<JsonObject[]> {
-    const { examples, self_test: selfTest } = served.run;
-    const tolerance = selfTest?.tolerance ?? DEFAULT_TOLERANCE;
+    const { examples } = served.run;
+    const tolerance = toleranceOf(served.run);
     const all = examples.map((_, index) => index);
     const first = all.slice(0, MAX_PROOF_ROWS);
     const alone = await this.replay(served, first, true);

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { AppConfig, MlflowConfig } from '../config/app-config.js';
 import { CombinedRunSource } from './combined-run-source.js';
+import { sha256OfText } from './digests.js';
 import { LocalRunSource } from './local/local-run-source.js';
 import { DbStore } from './mlflow/db/db-store.js';
 import { FileStore } from './mlflow/files/file-store.js';
@@ -48,7 +48,7 @@ function createServerStore(config: MlflowConfig): MlflowStore {
     timeoutMs: config.requestTimeoutMs,
     retries: config.requestRetries,
   });
-  const name = createHash('sha256').update(baseUrl).digest('hex').slice(0, 16);
+  const name = sha256OfText(baseUrl).slice(0, 16);
   return new ServerStore({
     client,
     cache: new ArtifactCache(config.cacheDir),

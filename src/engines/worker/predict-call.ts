@@ -29,11 +29,18 @@ export function joinOutputNames(predictions: readonly PendingPrediction[]): read
   return [...new Set(predictions.flatMap(({ options }) => options.outputNames))];
 }
 
-/** Gives each prediction its rows of what one call computed, and of those the outputs it asked for. */
-export function shareOutputs(predictions: readonly PendingPrediction[], outputs: NamedTensors): void {
+/**
+ * Gives each prediction its rows of what one call computed, and of those the outputs it asked for.
+ *
+ * @param joinedNames  what the call gave, from `joinOutputNames`.
+ */
+export function shareOutputs(
+  predictions: readonly PendingPrediction[],
+  outputs: NamedTensors,
+  joinedNames: readonly string[],
+): void {
   const [single, second] = predictions;
   if (!second) return single!.succeed(outputs, single!.rows ?? 1);
-  const joinedNames = joinOutputNames(predictions);
   const batchRows = predictions.reduce((sum, { rows }) => sum + rows!, 0);
   let start = 0;
   for (const prediction of predictions) {

@@ -208,7 +208,7 @@ export class WorkerPool extends ModelHost {
       model.busyThreads -= 1;
       if (reply.kind === 'predicted') {
         model.noteSuccess(call, performance.now() - start, reply.computeMs);
-        shareOutputs(call, unpack(reply.outputs));
+        shareOutputs(call, unpack(reply.outputs), outputNames);
       } else {
         this.callFailed(model, call, reply);
       }

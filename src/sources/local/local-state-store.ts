@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { EMPTY_STATE } from '../../domain/model-state.js';
 import type { ModelState } from '../../domain/model-state.js';
+import { Turns } from '../../domain/turns.js';
 import { StateStore } from '../state-store.js';
+import { writeWhole } from '../write-whole.js';
 import { withFileLock } from './file-lock.js';
 import { mergeHistories, readState, writeState } from './state-file.js';
 
@@ -22,7 +23,7 @@ interface Unwritten {
 /** States in files beside the cards; one that cannot be written is kept in memory. */
 export class LocalStateStore extends StateStore {
   private readonly unwrittenByModel = new Map<string, Unwritten>();
-  private readonly turns = new Map<string, Promise<unknown>>();
+  private readonly turnsByModel = new Map<string, Turns>();
   private hasWarned = false;
 
   /**
@@ -38,18 +39,14 @@ export class LocalStateStore extends StateStore {
 
   async read(model: string): Promise<ModelState> {
     // What this process has begun to write it also reads.
-    await this.turns.get(model);
+    await this.turnsByModel.get(model)?.take(() => Promise.resolve());
     return this.present(model, await this.load(await this.fileOf(model)));
   }
 
   update(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
-    const before = this.turns.get(model) ?? Promise.resolve();
-    const turn = before.then(() => this.changeNow(model, change));
-    this.turns.set(
-      model,
-      turn.catch(() => undefined),
-    );
-    return turn;
+    const turns = this.turnsByModel.get(model) ?? new Turns();
+    this.turnsByModel.set(model, turns);
+    return turns.take(() => this.changeNow(model, change));
   }
 
   private async changeNow(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
@@ -64,7 +61,7 @@ export class LocalStateStore extends StateStore {
         const isKept = after === before && !this.unwrittenByModel.has(model);
         if (!isKept) {
           await keepDamaged(file, loaded);
-          await writeWhole(file, writeState(after));
+          await writeWhole(file, writeState(after), { isSynced: true });
         }
         this.unwrittenByModel.delete(model);
         return after;
@@ -118,22 +115,4 @@ function ignoreExisting(error: NodeJS.ErrnoException): void {
 /** A file that is no state is somebody's accident: it is put aside rather than written over. */
 async function keepDamaged(file: string, { text, state }: Loaded): Promise<void> {
   if (text !== undefined && !state) await rename(file, `${file}.damaged`);
-}
-
-/** Readers see the old text or the new one, never a part, even when the machine stops in between. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  const draft = `${file}.${randomUUID()}.tmp`;
-  try {
-    const handle = await open(draft, 'wx');
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    throw error;
-  }
 }

@@ -1,13 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 import { RunProblem } from '../../domain/verdict.js';
-
-/** Files up to this size are read whole to hash them; streaming costs more than it saves below. */
-const WHOLE_FILE_BYTES = 4 * 1024 * 1024;
+import { sha256OfFile } from '../digests.js';
 
 /** A run's folder: the only way to its files, which never leads out of it. */
 export class RunFolder {
@@ -73,7 +68,8 @@ export class RunFolder {
   }
 }
 
-function isInside(path: string, folder: string): boolean {
+/** Whether a path is a folder or below it; both absolute, links resolved. */
+export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder + sep);
 }
 
@@ -84,8 +80,5 @@ function outsideProblem(path: string): RunProblem {
 async function digestOf(file: string, shownPath: string): Promise<string> {
   const info = await stat(file);
   if (!info.isFile()) throw new RunProblem('ARTIFACT_MISSING', `"${shownPath}" is not a file.`);
-  const hash = createHash('sha256');
-  if (info.size <= WHOLE_FILE_BYTES) hash.update(await readFile(file));
-  else await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
+  return sha256OfFile(file, info.size);
 }

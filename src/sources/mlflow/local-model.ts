@@ -1,8 +1,8 @@
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 
 import { RunProblem } from '../../domain/verdict.js';
-import { RunFolder } from '../local/run-folder.js';
+import { RunFolder, isInside } from '../local/run-folder.js';
 import type { LoggedModel } from './mlflow-store.js';
 
 /** Text files of a model larger than this are not MLflow's. */
@@ -58,7 +58,7 @@ export async function findLocalModel(
   const paths = taggedPath === undefined ? ['.', ...(await foldersIn(artifacts))] : [taggedPath];
   for (const path of paths) {
     const folder = join(artifacts, path);
-    if (isBelow(folder, artifacts) && (await isFile(join(folder, 'MLmodel')))) return new LocalModel(folder, root);
+    if (isInside(folder, artifacts) && (await isFile(join(folder, 'MLmodel')))) return new LocalModel(folder, root);
   }
   return undefined;
 }
@@ -75,14 +75,10 @@ export async function foldersIn(folder: string): Promise<string[]> {
 /** Whether a folder is there and, links followed, inside another. */
 export async function liesInside(folder: string, root: string): Promise<boolean> {
   try {
-    return isBelow(await realpath(folder), await realpath(root));
+    return isInside(await realpath(folder), await realpath(root));
   } catch {
     return false;
   }
-}
-
-function isBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder + sep);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { MlflowItem } from '../../config/mlflow-selection.js';
-import { mapInTurns } from '../map-in-turns.js';
+import { mapInTurns } from '../../domain/map-in-turns.js';
 import { RunSource } from '../run-source.js';
 import type { SourcedModel } from '../run-source.js';
 import { aliasTag, deriveCard, slugOf } from './model-card.js';

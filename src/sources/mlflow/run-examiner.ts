@@ -1,8 +1,8 @@
 import type { SelectionPolicy } from '../../domain/card.js';
+import { mapInTurns } from '../../domain/map-in-turns.js';
 import { compareMetric } from '../../domain/metric.js';
 import { RunProblem, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
-import { mapInTurns } from '../map-in-turns.js';
 import type { SourcedRun } from '../run-source.js';
 import { readLoggedModel, servableRun, unservableRun } from './logged-run.js';
 import type { ReadModel } from './logged-run.js';

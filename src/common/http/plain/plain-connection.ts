@@ -18,10 +18,9 @@ const EMPTY = Buffer.alloc(0);
 
 /** What a connection needs of its server. */
 export interface ConnectionKeeper {
-  readonly way: ShortWay;
   readonly keepAliveMs: number;
   /** Whether the server is closing: answers say that the connection ends with them. */
-  readonly isDraining: boolean;
+  readonly isClosing: boolean;
   /** Status line and headers that all answers share, up to the request's own. */
   readonly answerStart: string;
   /** Gives the connection to Node's HTTP server, with all that was read and not answered put back. */
@@ -57,6 +56,7 @@ export class PlainConnection {
 
   constructor(
     private readonly socket: Socket,
+    private readonly way: ShortWay,
     private readonly keeper: ConnectionKeeper,
   ) {
     this.localPort = socket.localPort;
@@ -128,7 +128,7 @@ export class PlainConnection {
     const requestId = requestIdFor(head.headers['x-request-id']);
     const exchange = { head, bytes, arrivedAtMs, requestId };
     this.exchange = exchange;
-    const caller = { requestId, arrivedAtMs, signal: this.gone.signal, localPort: this.localPort };
+    const caller = { arrivedAtMs, signal: this.gone.signal, localPort: this.localPort };
     void handler(bytes.subarray(head.length), caller).then((answer) => this.onAnswer(exchange, answer));
   }
 
@@ -139,7 +139,7 @@ export class PlainConnection {
     }
     const head = readHead(bytes);
     if (head === 'partial' || head === 'unusual') return head;
-    const handler = this.keeper.way.find(head);
+    const handler = this.way.find(head);
     if (!handler || head.length + head.bodyLength > MAX_REQUEST_BYTES) return 'unusual';
     // A copy: a part of the bytes would keep all of them alive.
     this.lastHead = { bytes: Buffer.from(bytes.subarray(0, head.length)), head, handler };
@@ -156,15 +156,15 @@ export class PlainConnection {
     this.write(exchange, answer);
     this.log(exchange, true);
     this.activeAtMs = performance.now();
-    if (this.keeper.isDraining) return void this.socket.end();
+    if (this.keeper.isClosing) return void this.socket.end();
     if (this.isBlocked) return;
     if (this.socket.isPaused()) this.socket.resume();
     if (this.received.length > 0) this.next();
   }
 
   private write({ requestId }: Exchange, { contract, serverTiming, body }: ShortAnswer): void {
-    const { keepAliveMs, isDraining, answerStart } = this.keeper;
-    const connection = isDraining ? 'close' : `keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}`;
+    const { keepAliveMs, isClosing, answerStart } = this.keeper;
+    const connection = isClosing ? 'close' : `keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}`;
     const isSent = this.socket.write(
       `${answerStart}X-Request-Id: ${requestId}\r\nContract-Hash: ${contract}\r\n` +
         `Server-Timing: ${serverTiming}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nDate: ${httpDate()}\r\nConnection: ${connection}\r\n\r\n${body}`,
@@ -217,11 +217,11 @@ export class PlainConnection {
   private logHalf(): void {
     const head = this.coming;
     this.coming = undefined;
-    if (head) this.keeper.way.log?.(head, requestIdFor(head.headers['x-request-id']), false, this.activeAtMs);
+    if (head) this.way.log?.(head, requestIdFor(head.headers['x-request-id']), false, this.activeAtMs);
   }
 
   private log({ head, requestId, arrivedAtMs }: Exchange, isAnswered: boolean): void {
-    this.keeper.way.log?.(head, requestId, isAnswered, arrivedAtMs);
+    this.way.log?.(head, requestId, isAnswered, arrivedAtMs);
   }
 }
 

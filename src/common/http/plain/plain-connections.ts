@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { PlainConnection } from './plain-connection.js';
+import type { ConnectionKeeper } from './plain-connection.js';
 import type { ShortWay } from './short-way.js';
 
 /** How often slow and idle connections are looked for, milliseconds. */
@@ -18,13 +19,13 @@ const CHECK_MS = 500;
  * which has it from then on. There is no second HTTP server here: this code answers 200 or nothing at all, and reads
  * nothing that can be read in two ways. (docs/decisions/0006-plain-connections.md has the figures.)
  */
-export class PlainConnections {
+export class PlainConnections implements ConnectionKeeper {
   private readonly open = new Map<PlainConnection, Socket>();
   private way: ShortWay | undefined;
-  private answerStart = '';
+  answerStart = '';
   private isDraining = false;
   private timer: NodeJS.Timeout | undefined;
-  private readonly giveToNode: (socket: Socket) => void;
+  readonly giveToNode: (socket: Socket) => void;
 
   /** @param server  whose connections come here first from now on. */
   constructor(private readonly server: Server) {
@@ -58,33 +59,30 @@ export class PlainConnections {
     return busy;
   }
 
-  private take(socket: Socket): void {
-    if (!this.way || this.isDraining) return this.giveToNode(socket);
-    const { way, answerStart, server } = this;
-    const isDraining = () => this.isDraining || !server.listening;
-    const connection = new PlainConnection(socket, {
-      way,
-      answerStart,
-      keepAliveMs: server.keepAliveTimeout,
-      get isDraining() {
-        return isDraining();
-      },
-      giveToNode: this.giveToNode,
-      refuseHalf: (half) => {
-        const error = Object.assign(new Error('half a request'), { code: 'HPE_INVALID_EOF_STATE' });
-        server.emit('clientError', error, half);
-      },
-      onClosed: (closed) => this.forget(closed),
-    });
-    this.open.set(connection, socket);
-    this.timer ??= setInterval(() => this.checkTimes(), CHECK_MS).unref();
+  get keepAliveMs(): number {
+    return this.server.keepAliveTimeout;
   }
 
-  private forget(connection: PlainConnection): void {
+  get isClosing(): boolean {
+    return this.isDraining || !this.server.listening;
+  }
+
+  refuseHalf(socket: Socket): void {
+    const error = Object.assign(new Error('half a request'), { code: 'HPE_INVALID_EOF_STATE' });
+    this.server.emit('clientError', error, socket);
+  }
+
+  onClosed(connection: PlainConnection): void {
     this.open.delete(connection);
     if (this.open.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
+  }
+
+  private take(socket: Socket): void {
+    if (!this.way || this.isDraining) return this.giveToNode(socket);
+    this.open.set(new PlainConnection(socket, this.way, this), socket);
+    this.timer ??= setInterval(() => this.checkTimes(), CHECK_MS).unref();
   }
 
   private checkTimes(): void {

@@ -54,7 +54,7 @@ export class ShortRequests {
       const head = { method: request.method!, url: request.url!, headers: request.headers };
       this.way.log?.(head, requestId, isAnswered, arrivedAtMs);
     });
-    const caller = { requestId, arrivedAtMs, signal: gone.signal, localPort: request.socket.localPort };
+    const caller = { arrivedAtMs, signal: gone.signal, localPort: request.socket.localPort };
     void handler(bytes, caller).then((answer) => {
       if (isShortAnswer(answer)) this.write(exchange, answer);
       else if (!request.socket.destroyed) this.giveUp(exchange, answer);

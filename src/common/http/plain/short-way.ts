@@ -10,7 +10,6 @@ export interface RequestHead {
 
 /** Who asks, seen from an answer that is being made. */
 export interface ShortCaller {
-  readonly requestId: string;
   /** `performance.now()` at which the whole request was there. */
   readonly arrivedAtMs: number;
   /** Fires when the client has gone: nobody wants the answer any more. */

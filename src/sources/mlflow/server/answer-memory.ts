@@ -1,6 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { sha256OfText } from '../../digests.js';
+import { writeWhole } from '../../write-whole.js';
 
 /** An answer that was given; `undefined` text means that there was nothing. */
 export interface Answer {
@@ -23,14 +25,14 @@ export class AnswerMemory {
   constructor(private readonly folder: string) {}
 
   async find(key: string): Promise<Answer | undefined> {
-    const stored = this.pending.get(digestOf(key)) ?? (await this.readFile(digestOf(key)));
+    const stored = this.pending.get(sha256OfText(key)) ?? (await this.readFile(sha256OfText(key)));
     if (stored === undefined) return undefined;
     return { text: stored.startsWith('+') ? stored.slice(1) : undefined };
   }
 
   /** Takes an answer into the reading that is under way. */
   note(key: string, { text }: Answer): void {
-    this.pending.set(digestOf(key), text === undefined ? '-' : `+${text}`);
+    this.pending.set(sha256OfText(key), text === undefined ? '-' : `+${text}`);
   }
 
   /** Forgets the reading that was under way. */
@@ -52,17 +54,10 @@ export class AnswerMemory {
   }
 
   private async write(name: string, stored: string): Promise<void> {
-    const digest = digestOf(stored);
+    const digest = sha256OfText(stored);
     if (this.writtenDigests.get(name) === digest) return;
-    const temporary = join(this.folder, `${name}.${randomUUID()}.tmp`);
-    try {
-      await writeFile(temporary, stored, { mode: 0o600 });
-      await rename(temporary, join(this.folder, name));
-      this.writtenDigests.set(name, digest);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+    await writeWhole(join(this.folder, name), stored, { mode: 0o600 });
+    this.writtenDigests.set(name, digest);
   }
 
   private async deleteOld(needed: ReadonlyMap<string, string>): Promise<void> {
@@ -81,8 +76,4 @@ export class AnswerMemory {
       return undefined;
     }
   }
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

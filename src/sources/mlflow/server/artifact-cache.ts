@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 import { RunProblem } from '../../../domain/verdict.js';
+import { sha256OfFile, sha256OfText } from '../../digests.js';
+import { writeWhole } from '../../write-whole.js';
 
 /** A file of a cached folder. */
 export interface CachedFile {
@@ -50,7 +50,7 @@ export class ArtifactCache {
   }
 
   private async findOrFetch(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<string> {
-    const keyFile = join(this.folder, 'keys', `${digestOf(key)}.json`);
+    const keyFile = join(this.folder, 'keys', `${sha256OfText(key)}.json`);
     const manifest = await readManifest(keyFile);
     const known = manifest && this.pathOf(manifest);
     if (known && (await isWhole(known, manifest.files))) return known;
@@ -58,8 +58,9 @@ export class ArtifactCache {
     try {
       await writing(mkdir(incoming, { recursive: true, mode: 0o700 }));
       const files = await writing(fetch(incoming));
-      const fetched: Manifest = { digest: digestOf(JSON.stringify(files)), files };
+      const fetched: Manifest = { digest: sha256OfText(JSON.stringify(files)), files };
       await writing(this.install(incoming, fetched));
+      await writing(mkdir(join(this.folder, 'keys'), { recursive: true, mode: 0o700 }));
       await writing(writeWhole(keyFile, JSON.stringify(fetched)));
       return this.pathOf(fetched);
     } finally {
@@ -90,9 +91,7 @@ async function isWhole(folder: string, files: readonly CachedFile[]): Promise<bo
     for (const { path, bytes, sha256 } of files) {
       const file = join(folder, path);
       if ((await stat(file)).size !== bytes) return false;
-      const hash = createHash('sha256');
-      await pipeline(createReadStream(file), hash);
-      if (hash.digest('hex') !== sha256) return false;
+      if ((await sha256OfFile(file, bytes)) !== sha256) return false;
     }
     return true;
   } catch {
@@ -103,22 +102,10 @@ async function isWhole(folder: string, files: readonly CachedFile[]): Promise<bo
 async function readManifest(file: string): Promise<Manifest | undefined> {
   try {
     const { digest, files } = JSON.parse(await readFile(file, 'utf8')) as Manifest;
-    const isOurs = /^[0-9a-f]{64}$/.test(digest) && digest === digestOf(JSON.stringify(files));
+    const isOurs = /^[0-9a-f]{64}$/.test(digest) && digest === sha256OfText(JSON.stringify(files));
     return isOurs ? { digest, files } : undefined;
   } catch {
     return undefined;
-  }
-}
-
-async function writeWhole(file: string, text: string): Promise<void> {
-  await mkdir(join(file, '..'), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, text);
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
   }
 }
 
@@ -137,8 +124,4 @@ async function writing<T>(work: Promise<T>): Promise<T> {
 
 function ignoreAbsent(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

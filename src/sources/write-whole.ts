@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+
+/** How a file is written. */
+export interface WriteOptions {
+  /** Rights of the file; the process' own default unless set. */
+  readonly mode?: number;
+  /** Whether it must be on the disk afterwards, even if the machine stops: takes longer. */
+  readonly isSynced?: boolean;
+}
+
+/**
+ * Writes a file whole or not at all: readers see the old text or the new one, never a part.
+ *
+ * @param file  absolute; its folder must be there.
+ * @throws the error of the file system; no draft is left behind.
+ */
+export async function writeWhole(file: string, text: string, { mode, isSynced }: WriteOptions = {}): Promise<void> {
+  const draft = `${file}.${randomUUID()}.tmp`;
+  try {
+    const handle = await open(draft, 'wx', mode);
+    try {
+      await handle.writeFile(text);
+      if (isSynced) await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
