@@ -1,7 +1,7 @@
 import { AppError } from '../domain/app-error.js';
 import type { Activation } from '../domain/decode-spec.js';
 import type { JsonValue } from '../domain/json.js';
-import { sigmoid, softmax } from '../domain/numerics.js';
+import { numberOrNull, sigmoid, softmax } from '../domain/numerics.js';
 import type { NamedTensors, Tensor, TensorData } from '../domain/tensor.js';
 import { canonicalNumber } from './parse-scalars.js';
 
@@ -74,7 +74,7 @@ export function activatedValue(
 /** A number as JSON can hold it: NaN and the infinities become null; a bigint that fits becomes a number. */
 export function jsonNumber(value: number | bigint): number | bigint | null {
   if (typeof value === 'bigint') return canonicalNumber(value);
-  return Number.isFinite(value) ? value : null;
+  return numberOrNull(value);
 }
 
 /** An object key for a label. */

@@ -16,6 +16,7 @@ export const ERROR_SENTENCES = {
   MODEL_NOT_FOUND: 'No model is named "{model}". Known models: {known}.',
   RUN_NOT_FOUND: 'Invalid run ID: no run is named "{runId}". GET /runs lists them.',
   PARAM_NOT_FOUND: 'The run has no parameter "{param}". It has: {known}.',
+  METRIC_NOT_FOUND: 'The run has no metric "{metric}". It has: {known}.',
   PERFORMANCE_NOT_FOUND: 'The performance report has nothing at "{filter}". {known}',
   RUN_NOT_SERVABLE: 'Run "{runId}" cannot predict: {reason}',
   PIN_REFUSED: 'Run "{runId}" cannot be served, and nothing has changed: {reason}',

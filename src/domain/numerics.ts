@@ -32,3 +32,8 @@ export function argmax(values: readonly number[]): number {
   }
   return best;
 }
+
+/** A number as JSON can hold it: null for NaN and the infinities. */
+export function numberOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

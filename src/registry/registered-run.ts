@@ -1,5 +1,6 @@
 import type { ModelCard } from '../domain/card.js';
 import type { Pin } from '../domain/model-state.js';
+import { numberOrNull } from '../domain/numerics.js';
 import type { Run } from '../domain/run.js';
 import type { Verdict, VerdictReason } from '../domain/verdict.js';
 import type { SourcedRun } from '../sources/run-source.js';
@@ -77,8 +78,7 @@ export class RegisteredRun {
 
   /** The policy's metric of this run; null when it has no number. */
   get value(): number | null {
-    const value = metricOf(this.run, this.card.selection);
-    return Number.isFinite(value) ? value : null;
+    return numberOrNull(metricOf(this.run, this.card.selection));
   }
 
   /** Notes why the run cannot be used after all. */

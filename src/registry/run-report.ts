@@ -24,6 +24,16 @@ export function paramOf(run: Run, param: string): JsonObject {
   throw new AppError('PARAM_NOT_FOUND', { param: shorten(param), known: listNames(Object.keys(run.params)) });
 }
 
+/**
+ * The last value of a metric; NaN where the trainer had no number.
+ *
+ * @throws AppError METRIC_NOT_FOUND that lists the metrics.
+ */
+export function metricValueOf(run: Run, metric: string): number {
+  if (Object.hasOwn(run.metrics, metric)) return run.metrics[metric]!;
+  throw new AppError('METRIC_NOT_FOUND', { metric: shorten(metric), known: listNames(Object.keys(run.metrics)) });
+}
+
 /** One field of any name; an assignment would trip over `__proto__`. */
 function ownField(name: string, value: JsonValue): JsonObject {
   return Object.fromEntries([[name, value]]);

@@ -11,6 +11,7 @@ import type { JsonObject } from '../domain/json.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { paramOf, performanceOf } from '../registry/run-report.js';
 import { ListRunsQueryDto } from './dto/list-runs.query.dto.js';
+import { MetricDto, MetricQueryDto } from './dto/metric.dto.js';
 import { RunDetailDto, RunListDto } from './dto/run.dto.js';
 import { RunsService } from './runs.service.js';
 
@@ -60,6 +61,24 @@ export class RunsController {
   @ApiErrors(UNKNOWN_RUN, ['PERFORMANCE_NOT_FOUND', { filter: 'nope', known: 'It has: overall, class, slices.' }])
   getPerformance(@Param('run_id') runId: string, @Query() { filter }: PerformanceQueryDto): JsonObject {
     return performanceOf(this.registry.getRun(runId).run, filter);
+  }
+
+  @Get(':run_id/metrics/:metric')
+  @RunIdParam()
+  @ApiParam({ name: 'metric', description: 'Name of the metric; case-sensitive.', example: 'f1' })
+  @ApiOperation({
+    operationId: 'getRunMetric',
+    summary: "One of a run's metrics, with its course over the training",
+    description: 'Stores of MLflow keep every value that was logged; a run folder keeps the last one.',
+  })
+  @ApiEnvelope(MetricDto, 'The metric, its value and its history.')
+  @ApiErrors(UNKNOWN_RUN, ['METRIC_NOT_FOUND', { metric: 'nope', known: 'f1, recall' }], 'STORE_NOT_READABLE')
+  getMetric(
+    @Param('run_id') runId: string,
+    @Param('metric') metric: string,
+    @Query() query: MetricQueryDto,
+  ): Promise<MetricDto> {
+    return this.runs.getMetric(runId, metric, query);
   }
 
   @Get(':run_id/params')

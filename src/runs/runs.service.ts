@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { numberOrNull } from '../domain/numerics.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import { notOneOfProblem } from '../common/validation/v1-rules.js';
 import { contractHash } from '../registry/contract.js';
@@ -7,8 +8,11 @@ import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredRun } from '../registry/registered-run.js';
 import type { ListRunsQueryDto } from './dto/list-runs.query.dto.js';
 import { DEFAULT_PAGE } from './dto/list-runs.query.dto.js';
+import { DEFAULT_POINTS } from './dto/metric.dto.js';
+import type { MetricDto, MetricQueryDto } from './dto/metric.dto.js';
 import type { RunDetailDto, RunDto, RunListDto } from './dto/run.dto.js';
 import type { Page } from '../common/http/page-links.js';
+import { describeMetric } from './metric-history.js';
 import { sortRuns } from './sort-runs.js';
 
 /** What clients may know of runs. */
@@ -48,6 +52,11 @@ export class RunsService {
     };
   }
 
+  /** @throws AppError RUN_NOT_FOUND, METRIC_NOT_FOUND or STORE_NOT_READABLE. */
+  async getMetric(runId: string, metric: string, { points = DEFAULT_POINTS }: MetricQueryDto): Promise<MetricDto> {
+    return describeMetric(this.registry.getRun(runId), metric, points);
+  }
+
   /** A run as lists show it. */
   toDto(registered: RegisteredRun): RunDto {
     const { run, card } = registered;
@@ -62,7 +71,7 @@ export class RunsService {
       format: run.model.format,
       started_at: run.started_at,
       ended_at: run.ended_at ?? null,
-      metrics: mapValues(run.metrics, (value) => (Number.isFinite(value) ? value : null)),
+      metrics: mapValues(run.metrics, numberOrNull),
       params: run.params,
       tags: { ...run.tags },
       verdict: { eligible: registered.verdict.eligible, reasons: [...registered.verdict.reasons] },

@@ -1,4 +1,5 @@
 import type { ModelCard } from '../domain/card.js';
+import type { MetricPoint } from '../domain/metric-point.js';
 import type { Run } from '../domain/run.js';
 import type { DeclaredModel } from '../domain/tensor.js';
 import type { VerdictReason } from '../domain/verdict.js';
@@ -25,6 +26,13 @@ export interface SourcedRun {
    *   ARTIFACT_TOO_LARGE, or ARTIFACT_MISSING.
    */
   readonly open: () => Promise<OpenedRun>;
+  /**
+   * Every value of one metric over the training, in the order of the steps. Undefined for a store that keeps last
+   * values only.
+   *
+   * @throws AppError STORE_NOT_READABLE.
+   */
+  readonly readMetricHistory?: ((metric: string) => Promise<readonly MetricPoint[]>) | undefined;
 }
 
 /** A run whose artifacts are on this machine's disk. */

@@ -39,6 +39,39 @@ const list = async (query = '') => {
   return { ids: data.runs.map(({ run_id }: Json) => run_id) as string[], total: data.total as number };
 };
 
+describe('GET /runs/{run_id}/metrics/{metric}', () => {
+  it('gives the one value of a store that keeps no history, when training ended', async () => {
+    const { status, json } = await send('/runs/a1/metrics/loss');
+
+    expect(status).toBe(200);
+    expect(json.data).toEqual({
+      metric: 'loss',
+      value: 3,
+      history: [{ step: 0, timestamp: '2026-01-01T00:01:00Z', value: 3 }],
+      total: 1,
+    });
+  });
+
+  it('writes null where the trainer had no number', async () => {
+    const { data } = (await send('/runs/a5/metrics/loss')).json;
+
+    expect([data.value, data.history[0].value]).toEqual([null, null]);
+  });
+
+  it.each(['nope', '__proto__', 'f1%2Floss'])('is 404 for the metric %s and lists the metrics', async (metric) => {
+    const { status, json, headers } = await send(`/runs/a1/metrics/${metric}`);
+
+    expect([status, headers['x-error-code']]).toEqual([404, 'METRIC_NOT_FOUND']);
+    expect(json.detail).toMatch(/It has: f1, loss\.$/);
+  });
+
+  it.each(['0', '1', '10001', 'many', '1.5'])('refuses %s points', async (points) => {
+    const { status, json } = await send(`/runs/a1/metrics/f1?points=${points}`);
+
+    expect([status, json.detail[0].loc]).toEqual([422, ['query', 'points']]);
+  });
+});
+
 describe('GET /runs', () => {
   it('lists the default model first, then the others, each best first', async () => {
     expect(await list()).toEqual({ ids: ['l1', 'l2', 'a1', 'a2', 'a3', 'a4', 'a5'], total: 7 });

@@ -30,6 +30,7 @@ function withExample(parameter: Parameter, { model, run }: DescribedModel): Para
     'path model': model.card.name,
     'path run_id': run.run_id,
     'path param': pickParam(run),
+    'path metric': model.card.selection.metric,
     'query filter': pickReportKey(run),
     'query sort': `-metrics.${model.card.selection.metric}`,
     'query model': model.card.name,

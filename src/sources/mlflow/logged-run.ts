@@ -12,6 +12,13 @@ import type { ServableArtifact } from './mapping/servable-artifact.js';
 import type { LoggedModel } from './mlflow-store.js';
 import type { RunFacts } from './to-run.js';
 
+/** What MLflow has recorded of a run, without its model. */
+export interface RunRecord {
+  readonly place: string;
+  readonly facts: RunFacts;
+  readonly readMetricHistory: SourcedRun['readMetricHistory'];
+}
+
 /** The words of a logged model, read once: they do not change. */
 export interface ReadModel {
   readonly logged: LoggedModel;
@@ -46,7 +53,7 @@ export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | 
 }
 
 /** A run that may be loaded: its files are fetched when it is opened. */
-export function servableRun(place: string, facts: RunFacts, model: ReadModel): SourcedRun {
+export function servableRun({ place, facts, readMetricHistory }: RunRecord, model: ReadModel): SourcedRun {
   const { artifact, mlModel, exampleText } = model;
   const run = { ...facts, model: artifact, ...draftPart(mlModel, exampleText) };
   const open = async (): Promise<OpenedRun> => {
@@ -63,12 +70,12 @@ export function servableRun(place: string, facts: RunFacts, model: ReadModel): S
       }),
     };
   };
-  return { place, run, vocabularies: new Map(), reasons: [], open };
+  return { place, run, vocabularies: new Map(), reasons: [], open, readMetricHistory };
 }
 
 /** A run that is listed with its metrics and cannot be loaded. */
-export function unservableRun(place: string, facts: RunFacts, why: VerdictReason): SourcedRun {
+export function unservableRun({ place, facts, readMetricHistory }: RunRecord, why: VerdictReason): SourcedRun {
   const run = { ...facts, ...NO_MODEL, model: { format: 'onnx', path: '' } } as const;
   const open = () => Promise.reject(new RunProblem(why.code, why.message));
-  return { place, run, vocabularies: new Map(), reasons: [why], open };
+  return { place, run, vocabularies: new Map(), reasons: [why], open, readMetricHistory };
 }

@@ -1,3 +1,5 @@
+import { compareMetric } from '../../domain/metric.js';
+
 /** A value of a metric as Python writes it: `0.93`, `1e-05`, `nan`, `inf`, `-inf`. */
 export function pythonNumber(text: string): number {
   const word = text.toLowerCase();
@@ -6,26 +8,34 @@ export function pythonNumber(text: string): number {
   return text.trim() === '' ? NaN : Number(text);
 }
 
+/** A line of a metric file. */
+export interface MetricLine {
+  readonly step: number;
+  readonly timeMs: number;
+  readonly value: number;
+}
+
 /**
- * The latest value in a metric file of MLflow's file store: a line `timestamp value step` for each point, the latest by
- * step, then time, then value.
- *
- * @returns undefined when no line can be read.
+ * The lines of a metric file of MLflow's file store, `timestamp value step` each, in the order in which MLflow counts
+ * them: by step, then time, then value. Lines that cannot be read are left out.
  */
-export function latestMetric(text: string): number | undefined {
-  let latest: readonly [step: number, time: number, value: number] | undefined;
+export function readMetricLines(text: string): MetricLine[] {
+  const lines: MetricLine[] = [];
   for (const line of text.split('\n')) {
     const [time, value, step = '0'] = line.trim().split(' ');
     if (time === undefined || value === undefined) continue;
-    const point = [Number(step), Number(time), pythonNumber(value)] as const;
-    if (Number.isNaN(point[0]) || Number.isNaN(point[1])) continue;
-    if (!latest || isLater(point, latest)) latest = point;
+    const point = { step: Number(step), timeMs: Number(time), value: pythonNumber(value) };
+    if (!Number.isNaN(point.step) && !Number.isNaN(point.timeMs)) lines.push(point);
   }
-  return latest?.[2];
+  return lines.sort(byStep);
 }
 
-function isLater(a: readonly [number, number, number], b: readonly [number, number, number]): boolean {
-  if (a[0] !== b[0]) return a[0] > b[0];
-  if (a[1] !== b[1]) return a[1] > b[1];
-  return Number.isNaN(b[2]) || a[2] >= b[2];
+/** The latest value in a metric file; undefined when no line can be read. */
+export function latestMetric(text: string): number | undefined {
+  return readMetricLines(text).at(-1)?.value;
+}
+
+/** NaN counts as the least value. */
+function byStep(a: MetricLine, b: MetricLine): number {
+  return a.step - b.step || a.timeMs - b.timeMs || compareMetric(b.value, a.value, 'maximize');
 }

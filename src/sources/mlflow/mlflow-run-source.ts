@@ -1,14 +1,13 @@
 import type { MlflowItem } from '../../config/mlflow-selection.js';
-import { mapInTurns } from '../../domain/map-in-turns.js';
 import { RunSource } from '../run-source.js';
 import type { SourcedModel } from '../run-source.js';
-import { aliasTag, deriveCard, slugOf } from './model-card.js';
+import { CandidateFinder } from './candidates.js';
+import type { Candidate } from './candidates.js';
+import { deriveCard, slugOf } from './model-card.js';
 import type { CardOrigin, DerivedCard } from './model-card.js';
 import { StoreUnavailable } from './mlflow-store.js';
-import type { MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowStore } from './mlflow-store.js';
+import type { MlflowExperiment, MlflowRegisteredModel, MlflowStore } from './mlflow-store.js';
 import { RunExaminer } from './run-examiner.js';
-import type { Candidate } from './run-examiner.js';
-import { toRun, versionToRun } from './to-run.js';
 
 /** Which experiments and registered models of the store are served. */
 export interface MlflowSelection {
@@ -28,6 +27,7 @@ interface Found<Entity> {
  */
 export class MlflowRunSource extends RunSource {
   private readonly examiner = new RunExaminer();
+  private readonly candidates: CandidateFinder;
   private last: SourcedModel[] | undefined;
   private underWay: Promise<SourcedModel[]> | undefined;
   private why: readonly string[] = [];
@@ -37,6 +37,7 @@ export class MlflowRunSource extends RunSource {
     private readonly selection: MlflowSelection,
   ) {
     super();
+    this.candidates = new CandidateFinder(store);
   }
 
   get description(): string {
@@ -114,7 +115,8 @@ export class MlflowRunSource extends RunSource {
     const derived = deriveCard({ kind: 'experiment', name: entity.name, description, tags: entity.tags }, item);
     if (!derived.card && item.name === undefined) return NOT_MEANT;
     const runs = await this.store.listRuns(entity.id);
-    return this.toModel(derived, taken, await mapInTurns(runs, (run) => this.runCandidate(derived.name, run)));
+    const candidates = await this.candidates.ofRuns(derived, entity.id, runs);
+    return this.toModel(derived, taken, candidates);
   }
 
   private async readRegisteredModel(
@@ -125,31 +127,8 @@ export class MlflowRunSource extends RunSource {
     const origin: CardOrigin = { kind: 'registered model', ...entity };
     const derived = deriveCard(origin, item);
     if (!derived.card && item.name === undefined) return NOT_MEANT;
-    const candidates: Candidate[] = [];
-    for (const version of entity.versions) {
-      const run = version.runId ? await this.store.findRun(version.runId) : undefined;
-      const facts = versionToRun(derived.name, version, run);
-      const { alias } = item;
-      candidates.push({
-        place: `${derived.name}/versions/${version.version}`,
-        facts,
-        modelMark: version.source,
-        isWanted: alias === undefined || alias === 'latest' || facts.tags[aliasTag(alias)] === 'true',
-        findModel: () => this.store.findModelOfVersion(version, run),
-      });
-    }
+    const candidates = await this.candidates.ofVersions(derived, item.alias, entity.versions);
     return this.toModel(derived, taken, candidates);
-  }
-
-  private runCandidate(model: string, run: MlflowRun): Candidate {
-    const { id, endedAtMs, modelIds, tags } = run;
-    return {
-      place: `${model}/runs/${id}`,
-      facts: toRun(run),
-      modelMark: JSON.stringify([endedAtMs, modelIds, tags['mlflow.log-model.history']]),
-      isWanted: true,
-      findModel: () => this.store.findModelOfRun(run),
-    };
   }
 
   private async toModel(

@@ -1,4 +1,10 @@
+import { isJsonObject } from '../../domain/json.js';
+import type { JsonObject } from '../../domain/json.js';
+import type { MetricPoint } from '../../domain/metric-point.js';
 import type { RunStatus } from '../../domain/run.js';
+
+/** Points of one metric that are read; a trainer that logs each batch may have millions. */
+export const MAX_METRIC_POINTS = 100_000;
 
 /** An experiment; deleted ones are never given. */
 export interface MlflowExperiment {
@@ -67,6 +73,20 @@ export interface LoggedModel {
   fetch(): Promise<string>;
 }
 
+/**
+ * A logged model of MLflow 3 with what was logged for it. A run may put out several, checkpoints of one training, each
+ * with metrics of its own.
+ */
+export interface Checkpoint {
+  readonly id: string;
+  /** Whether its files have arrived whole. */
+  readonly isReady: boolean;
+  /** Latest value of each metric that was logged for this very model. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Undefined when its folder is nowhere to be found. */
+  readonly files: LoggedModel | undefined;
+}
+
 /** The store cannot be read now; the message says why and what to look at, for the operator. */
 export class StoreUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -106,24 +126,46 @@ export abstract class MlflowStore {
   abstract findExperiment(name: string): Promise<MlflowExperiment | undefined>;
   abstract listRuns(experimentId: string): Promise<MlflowRun[]>;
   abstract findRun(id: string): Promise<MlflowRun | undefined>;
+  /**
+   * Every value of one of a run's metrics in the order of their steps, `MAX_METRIC_POINTS` at most. May be asked for
+   * outside of a reading.
+   */
+  abstract readMetricHistory(run: MlflowRun, metric: string): Promise<MetricPoint[]>;
   /** Names, sorted. */
   abstract listRegisteredModels(): Promise<string[]>;
   abstract findRegisteredModel(name: string): Promise<MlflowRegisteredModel | undefined>;
-  /** The model that a run put out: the latest logged model (MLflow 3), else the one among its artifacts (MLflow 2). */
+  /**
+   * A logged model; deleted ones are never given.
+   *
+   * @param run  the run that put it out, when it is known.
+   */
+  abstract findCheckpoint(id: string, run: MlflowRun | undefined): Promise<Checkpoint | undefined>;
+  /** The model among a run's artifacts (MLflow 2), where the client's tag says or where one is found. */
   abstract findModelOfRun(run: MlflowRun): Promise<LoggedModel | undefined>;
-  /** @param run  the run of `version.runId`, when it still exists. */
-  abstract findModelOfVersion(version: MlflowVersion, run: MlflowRun | undefined): Promise<LoggedModel | undefined>;
+  /**
+   * The model at a path of a run's artifacts.
+   *
+   * @param run  the run of that id, when it has been read.
+   */
+  abstract findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined>;
 }
 
+/** Flavors that can be served, as the client of MLflow 2 notes them. */
+const SERVABLE_FLAVORS = ['onnx', 'tensorflow'];
+
 /**
- * Where in a run's artifacts MLflow 2 put its model, from the tag that its client writes.
+ * Where in a run's artifacts MLflow 2 put its model, from the tag that its client writes: of several the last one that
+ * can be served, else the last.
  *
- * @returns the last one logged; undefined without a readable tag.
+ * @returns undefined without a readable tag.
  */
 export function loggedArtifactPath(tags: MlflowRun['tags']): string | undefined {
   try {
-    const history = JSON.parse(tags['mlflow.log-model.history'] ?? '[]') as { artifact_path?: unknown }[];
-    const path = history.at(-1)?.artifact_path;
+    const history: unknown = JSON.parse(tags['mlflow.log-model.history'] ?? '[]');
+    const entries = Array.isArray(history) ? history.filter(isJsonObject).reverse() : [];
+    const isServable = ({ flavors }: JsonObject) =>
+      isJsonObject(flavors) && SERVABLE_FLAVORS.some((flavor) => Object.hasOwn(flavors, flavor));
+    const path = (entries.find(isServable) ?? entries[0])?.artifact_path;
     return typeof path === 'string' ? path : undefined;
   } catch {
     return undefined;

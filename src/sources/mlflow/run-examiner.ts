@@ -4,10 +4,10 @@ import { compareMetric } from '../../domain/metric.js';
 import { RunProblem, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
 import type { SourcedRun } from '../run-source.js';
+import type { Candidate } from './candidates.js';
 import { readLoggedModel, servableRun, unservableRun } from './logged-run.js';
 import type { ReadModel } from './logged-run.js';
 import type { LoggedModel } from './mlflow-store.js';
-import type { RunFacts } from './to-run.js';
 
 /** Runs of one model, best first, that are looked at until this many can be served. */
 export const ENOUGH_SERVABLE = 20;
@@ -15,19 +15,11 @@ export const ENOUGH_SERVABLE = 20;
 /** Most runs of one model that are looked at, whatever is found. */
 export const MOST_EXAMINED = 500;
 
+/** Models of one run that are looked at until one can be served. */
+const MOST_MODELS = 20;
+
 /** Runs whose words are read at the same time. */
 const PARALLEL_READS = 8;
-
-/** A run with the way to its model, which is walked only when the run is worth it. */
-export interface Candidate {
-  readonly place: string;
-  readonly facts: RunFacts;
-  /** Changes when the run may have put out another model. */
-  readonly modelMark: string;
-  /** Whether the policy's conditions hold that the source itself set (an alias). */
-  readonly isWanted: boolean;
-  readonly findModel: () => Promise<LoggedModel | undefined>;
-}
 
 interface Remembered {
   readonly fingerprint: string;
@@ -71,21 +63,21 @@ export class RunExaminer {
   }
 
   private async sourceOf(candidate: Candidate): Promise<SourcedRun> {
-    const { place, facts } = candidate;
+    const { place } = candidate;
     const found = await this.modelOf(candidate);
     const mark = 'code' in found ? found.code + found.message : found.logged.key;
+    const facts = 'code' in found ? candidate.facts : candidate.factsWith(found.logged);
     return this.sameAsBefore(place, `${mark}\n${JSON.stringify(facts)}`, () =>
-      'code' in found ? unservableRun(place, facts, found) : servableRun(place, facts, found),
+      'code' in found ? unservableRun({ ...candidate, facts }, found) : servableRun({ ...candidate, facts }, found),
     );
   }
 
-  private async modelOf({ place, modelMark, findModel }: Candidate): Promise<ReadModel | VerdictReason> {
+  private async modelOf({ place, modelMark, findModels }: Candidate): Promise<ReadModel | VerdictReason> {
     const mark = `${place}\n${modelMark}`;
     const known = this.modelsByMark.get(mark);
     if (known) return known;
     try {
-      const logged = await findModel();
-      const read = logged ? await readLoggedModel(logged) : reason('MODEL_MISSING', 'The run has no logged model.');
+      const read = await readFirstServable(await findModels());
       this.modelsByMark.set(mark, read);
       return read;
     } catch (error) {
@@ -95,10 +87,10 @@ export class RunExaminer {
     }
   }
 
-  private unexamined({ place, facts }: Candidate): SourcedRun {
+  private unexamined(candidate: Candidate): SourcedRun {
     const message = `Only finished runs that the policy may choose are looked at, best first, until ${ENOUGH_SERVABLE} can be served.`;
-    return this.sameAsBefore(place, `-\n${JSON.stringify(facts)}`, () =>
-      unservableRun(place, facts, reason('NOT_EXAMINED', message)),
+    return this.sameAsBefore(candidate.place, `-\n${JSON.stringify(candidate.facts)}`, () =>
+      unservableRun(candidate, reason('NOT_EXAMINED', message)),
     );
   }
 
@@ -108,6 +100,17 @@ export class RunExaminer {
     this.nextRunsByPlace.set(place, now);
     return now.sourced;
   }
+}
+
+/** A run may hold a pickle and its export to ONNX: what can be served counts before what is wanted first. */
+async function readFirstServable(models: readonly LoggedModel[]): Promise<ReadModel | VerdictReason> {
+  let first: VerdictReason | undefined;
+  for (const model of models.slice(0, MOST_MODELS)) {
+    const read = await readLoggedModel(model);
+    if (!('code' in read)) return read;
+    first ??= read;
+  }
+  return first ?? reason('MODEL_MISSING', 'The run has no logged model.');
 }
 
 function placeOfMark(mark: string): string {

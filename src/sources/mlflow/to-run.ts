@@ -51,7 +51,7 @@ export function versionToRun(model: string, version: MlflowVersion, run: MlflowR
   };
 }
 
-/** A clock gone wrong gives a time that no date holds; 1970 then. */
-function isoTime(ms: number): string {
+/** A time in milliseconds as ISO 8601. A clock gone wrong gives one that no date holds; 1970 then. */
+export function isoTime(ms: number): string {
   return new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString();
 }

@@ -2,21 +2,28 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import type { MetricPoint } from '../../../domain/metric-point.js';
 import { RUN_STATUSES } from '../../../domain/run.js';
+import { Turns } from '../../../domain/turns.js';
 import { LocalModel, findLocalModel, liesInside } from '../local-model.js';
-import { MlflowStore, loggedArtifactPath, parseVersionSource } from '../mlflow-store.js';
+import { MAX_METRIC_POINTS, MlflowStore, loggedArtifactPath } from '../mlflow-store.js';
 import type {
+  Checkpoint,
   LoggedModel,
   MlflowExperiment,
   MlflowRegisteredModel,
   MlflowRun,
   MlflowVersion,
 } from '../mlflow-store.js';
+import { isoTime } from '../to-run.js';
 import { withSnapshot } from './sqlite-snapshot.js';
 import type { SqlRow, SqliteSnapshot } from './sqlite-snapshot.js';
 
 /** Runs whose metrics, parameters and tags are asked for at once: a query must not hold up requests. */
 const RUNS_PER_QUERY = 200;
+
+/** `status` of a logged model whose files have arrived. */
+const READY_MODEL = 2;
 
 /**
  * MLflow's SQLite database (`mlflow.db`), versions 2 and 3, and the artifact folders beside it (`mlruns`,
@@ -25,6 +32,7 @@ const RUNS_PER_QUERY = 200;
 export class DbStore extends MlflowStore {
   private snapshot: SqliteSnapshot | undefined;
   private readonly root: string;
+  private readonly historyTurns = new Turns();
 
   /** @param file  absolute. */
   constructor(private readonly file: string) {
@@ -76,6 +84,17 @@ export class DbStore extends MlflowStore {
     return Promise.resolve(this.toRuns(rows)[0]);
   }
 
+  /** One at a time: each takes a copy of the database. */
+  readMetricHistory({ id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
+    const sql = `SELECT step, timestamp, value, is_nan FROM metrics WHERE run_uuid=? AND key=?
+      ORDER BY step, timestamp, value LIMIT ?`;
+    return this.historyTurns.take(() =>
+      withSnapshot(this.file, (snapshot) =>
+        Promise.resolve(snapshot.all(sql, [id, metric, MAX_METRIC_POINTS]).map(toMetricPoint)),
+      ),
+    );
+  }
+
   listRegisteredModels(): Promise<string[]> {
     return Promise.resolve(this.all('SELECT name FROM registered_models ORDER BY name').map((row) => text(row.name)));
   }
@@ -96,26 +115,33 @@ export class DbStore extends MlflowStore {
     });
   }
 
+  async findCheckpoint(id: string): Promise<Checkpoint | undefined> {
+    const sql = "SELECT artifact_location, status FROM logged_models WHERE model_id=? AND lifecycle_stage='active'";
+    const [row] = this.all(sql, [id]);
+    if (!row) return undefined;
+    const folder = await this.localFolder(text(row.artifact_location));
+    const metrics = this.all(
+      `SELECT metric_name AS key, metric_value AS value FROM logged_model_metrics WHERE model_id=?
+       ORDER BY metric_step, metric_timestamp_ms`,
+      [id],
+    );
+    return {
+      id,
+      isReady: Number(row.status) === READY_MODEL,
+      metrics: metricsOf(metrics),
+      files: folder === undefined ? undefined : new LocalModel(folder, this.root),
+    };
+  }
+
   async findModelOfRun(run: MlflowRun): Promise<LoggedModel | undefined> {
-    const modelId = run.modelIds.at(-1);
-    if (modelId !== undefined) return this.loggedModel(modelId);
     const artifacts = await this.localFolder(run.artifactUri);
     return artifacts === undefined ? undefined : findLocalModel(artifacts, loggedArtifactPath(run.tags), this.root);
   }
 
-  async findModelOfVersion(version: MlflowVersion, run: MlflowRun | undefined): Promise<LoggedModel | undefined> {
-    const source = parseVersionSource(version, run);
-    if (!source) return undefined;
-    if ('modelId' in source) return this.loggedModel(source.modelId);
-    const owner = run?.id === source.runId ? run : await this.findRun(source.runId);
+  async findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined> {
+    const owner = run?.id === runId ? run : await this.findRun(runId);
     const artifacts = owner && (await this.localFolder(owner.artifactUri));
-    return artifacts === undefined ? undefined : findLocalModel(artifacts, source.path, this.root);
-  }
-
-  private async loggedModel(modelId: string): Promise<LoggedModel | undefined> {
-    const [row] = this.all('SELECT artifact_location FROM logged_models WHERE model_id=?', [modelId]);
-    const folder = row && (await this.localFolder(text(row.artifact_location)));
-    return folder === undefined ? undefined : new LocalModel(folder, this.root);
+    return artifacts === undefined ? undefined : findLocalModel(artifacts, path, this.root);
   }
 
   /**
@@ -160,7 +186,7 @@ export class DbStore extends MlflowStore {
         startedAtMs: Number(row.start_time ?? 0),
         endedAtMs: row.end_time === null ? undefined : Number(row.end_time),
         artifactUri: text(row.artifact_uri),
-        metrics: Object.fromEntries((metrics.get(id) ?? []).map((metric) => [text(metric.key), metricValue(metric)])),
+        metrics: metricsOf(metrics.get(id) ?? []),
         params: pairs(params.get(id) ?? []),
         tags: ownTags,
         modelIds: [...(outputs.get(id) ?? [])]
@@ -221,9 +247,18 @@ function groupBy(rows: readonly SqlRow[]): Map<string, SqlRow[]> {
   return groups;
 }
 
+function toMetricPoint(row: SqlRow): MetricPoint {
+  return { step: Number(row.step), timestamp: isoTime(Number(row.timestamp)), value: metricValue(row) };
+}
+
+/** Of equal keys the last. */
+function metricsOf(rows: readonly SqlRow[]): Record<string, number> {
+  return Object.fromEntries(rows.map((row) => [text(row.key), metricValue(row)]));
+}
+
 /** SQL keeps NaN as 0 with a mark, and the infinities as the largest numbers. */
 function metricValue({ value, is_nan: isNaN }: SqlRow): number {
-  if (Number(isNaN) === 1) return NaN;
+  if (Number(isNaN) === 1 || value === null) return NaN;
   const number = Number(value);
   if (Math.abs(number) < Number.MAX_VALUE) return number;
   return number > 0 ? Infinity : -Infinity;

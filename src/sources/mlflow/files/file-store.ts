@@ -2,18 +2,21 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { RUN_STATUSES } from '../../../domain/run.js';
+import type { MetricPoint } from '../../../domain/metric-point.js';
 import type { RunStatus } from '../../../domain/run.js';
 import { mapInParallel } from '../../map-in-parallel.js';
 import { LocalModel, findLocalModel, foldersIn, liesInside } from '../local-model.js';
-import { latestMetric } from '../metric-lines.js';
-import { MlflowStore, StoreUnavailable, loggedArtifactPath, parseVersionSource } from '../mlflow-store.js';
+import { latestMetric, readMetricLines } from '../metric-lines.js';
+import { MAX_METRIC_POINTS, MlflowStore, StoreUnavailable, loggedArtifactPath } from '../mlflow-store.js';
 import type {
+  Checkpoint,
   LoggedModel,
   MlflowExperiment,
   MlflowRegisteredModel,
   MlflowRun,
   MlflowVersion,
 } from '../mlflow-store.js';
+import { isoTime } from '../to-run.js';
 import { parseYamlMapping, textOf } from '../yaml-text.js';
 import type { YamlValue } from '../yaml-text.js';
 import { readEntries } from './read-entries.js';
@@ -74,6 +77,12 @@ export class FileStore extends MlflowStore {
     return undefined;
   }
 
+  async readMetricHistory({ experimentId, id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
+    const lines = (await readEntries(join(this.folder, experimentId, id, 'metrics')))[metric] ?? '';
+    const points = readMetricLines(lines).slice(0, MAX_METRIC_POINTS);
+    return points.map(({ step, timeMs, value }) => ({ step, timestamp: isoTime(timeMs), value }));
+  }
+
   listRegisteredModels(): Promise<string[]> {
     return foldersIn(join(this.folder, 'models'));
   }
@@ -94,34 +103,38 @@ export class FileStore extends MlflowStore {
     };
   }
 
-  async findModelOfRun(run: MlflowRun): Promise<LoggedModel | undefined> {
-    const modelId = run.modelIds.at(-1);
-    if (modelId !== undefined) return this.loggedModel(run.experimentId, modelId);
-    const artifacts = join(this.folder, run.experimentId, run.id, 'artifacts');
-    return findLocalModel(artifacts, loggedArtifactPath(run.tags), this.folder);
-  }
-
-  async findModelOfVersion(version: MlflowVersion, run: MlflowRun | undefined): Promise<LoggedModel | undefined> {
-    const source = parseVersionSource(version, run);
-    if (!source) return undefined;
-    if ('modelId' in source) {
-      for (const { id } of await this.listExperiments()) {
-        const model = await this.loggedModel(id, source.modelId);
-        if (model) return model;
-      }
-      return undefined;
+  async findCheckpoint(id: string, run: MlflowRun | undefined): Promise<Checkpoint | undefined> {
+    if (!/^m-[\w-]+$/.test(id)) return undefined;
+    const experiments = run ? [run.experimentId] : (await this.listExperiments()).map((experiment) => experiment.id);
+    for (const experiment of experiments) {
+      const found = await this.readCheckpoint(join(this.folder, experiment, 'models', id), id);
+      if (found) return found;
     }
-    const owner = run?.id === source.runId ? run : await this.findRun(source.runId);
-    if (!owner) return undefined;
-    return findLocalModel(join(this.folder, owner.experimentId, owner.id, 'artifacts'), source.path, this.folder);
+    return undefined;
   }
 
-  /** Beside its `meta.yaml`: the URI in there is an absolute one of the machine that wrote it. */
-  private async loggedModel(experimentId: string, modelId: string): Promise<LoggedModel | undefined> {
-    const folder = join(this.folder, experimentId, 'models', modelId, 'artifacts');
-    return /^m-[\w-]+$/.test(modelId) && (await liesInside(folder, this.folder))
-      ? new LocalModel(folder, this.folder)
-      : undefined;
+  findModelOfRun(run: MlflowRun): Promise<LoggedModel | undefined> {
+    return findLocalModel(this.artifactsOf(run), loggedArtifactPath(run.tags), this.folder);
+  }
+
+  async findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined> {
+    const owner = run?.id === runId ? run : await this.findRun(runId);
+    return owner && findLocalModel(this.artifactsOf(owner), path, this.folder);
+  }
+
+  private artifactsOf({ experimentId, id }: MlflowRun): string {
+    return join(this.folder, experimentId, id, 'artifacts');
+  }
+
+  /** Its files lie beside its `meta.yaml`: the URI in there is an absolute one of the machine that wrote it. */
+  private async readCheckpoint(folder: string, id: string): Promise<Checkpoint | undefined> {
+    const meta = await readMeta(folder);
+    if (!meta || !isActive(meta)) return undefined;
+    const artifacts = join(folder, 'artifacts');
+    const isThere = await liesInside(artifacts, this.folder);
+    const metrics = latestMetrics(await readEntries(join(folder, 'metrics')));
+    const files = isThere ? new LocalModel(artifacts, this.folder) : undefined;
+    return { id, isReady: isReadyModel(meta), metrics, files };
   }
 
   private async readExperiment(id: string): Promise<MlflowExperiment | undefined> {
@@ -143,7 +156,6 @@ export class FileStore extends MlflowStore {
       readOutputs(join(folder, 'outputs')),
     ]);
     const endedAt = textOf(meta, 'end_time');
-    const latest = Object.entries(metrics).map(([key, lines]) => [key, latestMetric(lines)] as const);
     return {
       id,
       name: textOf(meta, 'run_name') ?? tags['mlflow.runName'] ?? '',
@@ -152,7 +164,7 @@ export class FileStore extends MlflowStore {
       startedAtMs: Number(textOf(meta, 'start_time') ?? 0),
       endedAtMs: endedAt === undefined ? undefined : Number(endedAt),
       artifactUri: textOf(meta, 'artifact_uri') ?? '',
-      metrics: Object.fromEntries(latest.filter((entry): entry is [string, number] => entry[1] !== undefined)),
+      metrics: latestMetrics(metrics),
       params,
       tags,
       modelIds,
@@ -163,6 +175,16 @@ export class FileStore extends MlflowStore {
 async function readMeta(folder: string): Promise<Meta | undefined> {
   const text = await readFile(join(folder, 'meta.yaml'), 'utf8').catch(() => '');
   return text === '' ? undefined : parseYamlMapping(text);
+}
+
+function latestMetrics(linesByKey: Readonly<Record<string, string>>): Record<string, number> {
+  const latest = Object.entries(linesByKey).map(([key, lines]) => [key, latestMetric(lines)] as const);
+  return Object.fromEntries(latest.filter((entry): entry is [string, number] => entry[1] !== undefined));
+}
+
+/** `status` of a logged model, by number: 1 pending, 2 ready, 3 failed. */
+function isReadyModel(meta: Meta): boolean {
+  return ['2', undefined].includes(textOf(meta, 'status'));
 }
 
 function isActive(meta: Meta): boolean {

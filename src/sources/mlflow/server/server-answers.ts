@@ -1,8 +1,10 @@
+import type { MetricPoint } from '../../../domain/metric-point.js';
 import { RUN_STATUSES } from '../../../domain/run.js';
 import type { RunStatus } from '../../../domain/run.js';
 import { isJsonObject } from '../../../domain/json.js';
 import type { JsonObject, JsonValue } from '../../../domain/json.js';
-import type { MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
+import { isoTime } from '../to-run.js';
+import type { Checkpoint, MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
 
 /** A list of objects; MLflow leaves empty ones out. */
 export function objectsIn(body: JsonValue | undefined, key: string): JsonObject[] {
@@ -44,16 +46,23 @@ export function toMlflowRun(body: JsonObject): MlflowRun {
     startedAtMs: Number(info.start_time ?? 0),
     endedAtMs: info.end_time === undefined ? undefined : Number(info.end_time),
     artifactUri: textIn(info, 'artifact_uri'),
-    // Python's words for what JSON has no numbers for: "NaN", "Infinity".
-    metrics: Object.fromEntries(
-      objectsIn(data, 'metrics').map((metric) => [textIn(metric, 'key'), Number(metric.value)]),
-    ),
+    metrics: metricsOf(objectsIn(data, 'metrics')),
     params: pairsOf(objectsIn(data, 'params')),
     tags,
     modelIds: outputs
       .sort((a, b) => Number(a.step ?? 0) - Number(b.step ?? 0))
       .map((output) => textIn(output, 'model_id'))
       .filter(Boolean),
+  };
+}
+
+/** A logged model without its files. */
+export function toCheckpointFacts(body: JsonObject): Pick<Checkpoint, 'isReady' | 'metrics'> {
+  const byTime = (a: JsonObject, b: JsonObject) =>
+    Number(a.step ?? 0) - Number(b.step ?? 0) || Number(a.timestamp ?? 0) - Number(b.timestamp ?? 0);
+  return {
+    isReady: objectIn(body, 'info').status === 'LOGGED_MODEL_READY',
+    metrics: metricsOf(objectsIn(objectIn(body, 'data'), 'metrics').sort(byTime)),
   };
 }
 
@@ -81,6 +90,15 @@ export function toRegisteredModel(model: JsonObject, versions: readonly JsonObje
     tags: pairsOf(objectsIn(model, 'tags')),
     versions: versions.map((version) => toVersion(version, aliasesOf(version))),
   };
+}
+
+export function toMetricPoint({ step, timestamp, value }: JsonObject): MetricPoint {
+  return { step: Number(step ?? 0), timestamp: isoTime(Number(timestamp ?? 0)), value: Number(value) };
+}
+
+/** Of equal keys the last. Python's words for what JSON has no numbers for, "NaN" and "Infinity", are numbers here. */
+function metricsOf(list: readonly JsonObject[]): Record<string, number> {
+  return Object.fromEntries(list.map((metric) => [textIn(metric, 'key'), Number(metric.value)]));
 }
 
 function pairsOf(list: readonly JsonObject[]): Record<string, string> {

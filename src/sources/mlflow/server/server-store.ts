@@ -1,13 +1,8 @@
 import type { JsonObject } from '../../../domain/json.js';
+import type { MetricPoint } from '../../../domain/metric-point.js';
 import { RunProblem } from '../../../domain/verdict.js';
-import { MlflowStore, StoreUnavailable, loggedArtifactPath, parseVersionSource } from '../mlflow-store.js';
-import type {
-  LoggedModel,
-  MlflowExperiment,
-  MlflowRegisteredModel,
-  MlflowRun,
-  MlflowVersion,
-} from '../mlflow-store.js';
+import { MAX_METRIC_POINTS, MlflowStore, StoreUnavailable, loggedArtifactPath } from '../mlflow-store.js';
+import type { Checkpoint, LoggedModel, MlflowExperiment, MlflowRegisteredModel, MlflowRun } from '../mlflow-store.js';
 import type { AnswerMemory } from './answer-memory.js';
 import type { ArtifactCache } from './artifact-cache.js';
 import { MlflowError } from './mlflow-client.js';
@@ -17,7 +12,9 @@ import {
   objectIn,
   objectsIn,
   textIn,
+  toCheckpointFacts,
   toExperiment,
+  toMetricPoint,
   toMlflowRun,
   toRegisteredModel,
 } from './server-answers.js';
@@ -27,6 +24,7 @@ import type { AskOnce, ModelPlace } from './server-model.js';
 /** Small pages: parsing one must not hold up the requests that are being answered. */
 const PAGE = 200;
 const MAX_PAGES = 5_000;
+const HISTORY_PAGE = 10_000;
 
 /** What a tracking server needs beside the client. */
 export interface ServerStoreParts {
@@ -102,6 +100,21 @@ export class ServerStore extends MlflowStore {
     return body && isActive(objectIn(run, 'info')) ? toMlflowRun(run) : undefined;
   }
 
+  async readMetricHistory({ id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
+    const points: MetricPoint[] = [];
+    let token = '';
+    do {
+      // Without max_results some versions answer an empty page.
+      const query = { run_id: id, metric_key: metric, max_results: String(HISTORY_PAGE) };
+      const ask = () =>
+        this.client.getJson('/api/2.0/mlflow/metrics/get-history', { ...query, ...(token && { page_token: token }) });
+      const body = JSON.parse(await asStoreProblem(ask, false)) as JsonObject;
+      points.push(...objectsIn(body, 'metrics').map(toMetricPoint));
+      token = textIn(body, 'next_page_token');
+    } while (token && points.length < MAX_METRIC_POINTS);
+    return points.slice(0, MAX_METRIC_POINTS).sort((a, b) => a.step - b.step);
+  }
+
   async listRegisteredModels(): Promise<string[]> {
     const names: string[] = [];
     let token = '';
@@ -134,17 +147,18 @@ export class ServerStore extends MlflowStore {
     return toRegisteredModel(objectIn(body, 'registered_model'), versions);
   }
 
+  async findCheckpoint(id: string): Promise<Checkpoint | undefined> {
+    const body = await this.find(`/api/2.0/mlflow/logged-models/${encodeURIComponent(id)}`, {});
+    return body && { ...toCheckpointFacts(objectIn(body, 'model')), id, files: this.model({ modelId: id }, '') };
+  }
+
   async findModelOfRun(run: MlflowRun): Promise<LoggedModel | undefined> {
-    const modelId = run.modelIds.at(-1);
-    if (modelId !== undefined) return this.model({ modelId }, '');
     const path = loggedArtifactPath(run.tags) ?? (await this.searchArtifacts(run.id));
     return path === undefined ? undefined : this.model({ runId: run.id, path }, markOf(run));
   }
 
-  findModelOfVersion(version: MlflowVersion, run: MlflowRun | undefined): Promise<LoggedModel | undefined> {
-    const source = parseVersionSource(version, run);
-    const mark = source && 'runId' in source && run ? markOf(run) : '';
-    return Promise.resolve(source && this.model(source, mark));
+  findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined> {
+    return Promise.resolve(this.model({ runId, path }, run ? markOf(run) : ''));
   }
 
   private model(place: ModelPlace, mark: string): LoggedModel {
