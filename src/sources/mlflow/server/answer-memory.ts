@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { sha256OfText } from '../../digests.js';
@@ -9,15 +9,16 @@ export interface Answer {
   readonly text: string | undefined;
 }
 
-/** Files of answers that no reading needed for so long are deleted. */
+/** Files of answers that no process has needed for so long are deleted. */
 const FORGET_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Answers of a server, kept on disk: those of the last complete reading, so that a restart without the server still
  * knows what there was, and those that can never change, so that they are asked for once. Everything is advisory: what
- * cannot be written is asked for again.
+ * cannot be written is asked for again. Several processes may share the folder: each keeps what it has needed young.
  */
 export class AnswerMemory {
+  /** Of all that this process has needed: what never changes is asked for once, and needed at the next start. */
   private readonly writtenDigests = new Map<string, string>();
   private pending = new Map<string, string>();
 
@@ -47,7 +48,7 @@ export class AnswerMemory {
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
       for (const [name, stored] of answers) await this.write(name, stored);
-      await this.deleteOld(answers);
+      await this.tidy();
     } catch {
       // A disk that is full costs the memory, not the reading.
     }
@@ -60,12 +61,14 @@ export class AnswerMemory {
     this.writtenDigests.set(name, digest);
   }
 
-  private async deleteOld(needed: ReadonlyMap<string, string>): Promise<void> {
-    const oldest = Date.now() - FORGET_AFTER_MS;
+  private async tidy(): Promise<void> {
+    const now = Date.now();
     for (const name of await readdir(this.folder)) {
-      if (needed.has(name)) continue;
       const file = join(this.folder, name);
-      if ((await stat(file)).mtimeMs < oldest) await rm(file, { force: true });
+      const ageMs = now - (await stat(file)).mtimeMs;
+      if (ageMs < FORGET_AFTER_MS / 2) continue;
+      if (this.writtenDigests.has(name)) await utimes(file, now / 1000, now / 1000);
+      else if (ageMs > FORGET_AFTER_MS) await rm(file, { force: true });
     }
   }
 
