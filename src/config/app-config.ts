@@ -17,6 +17,7 @@ export interface MlflowConfig {
   /** Absolute. */
   readonly cacheDir: string;
   readonly maxModelBytes: number;
+  readonly maxCacheBytes: number;
 }
 
 /** The configuration as everybody injects it: typed, frozen, defaults applied. Named after the environment variables. */

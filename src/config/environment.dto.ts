@@ -128,6 +128,13 @@ export class Environment {
   @Max(1099511627776)
   MLFLOW_MAX_MODEL_BYTES = 4_294_967_296;
 
+  /** Size above which models downloaded from MLflow are deleted that nobody has needed for a day, bytes. */
+  @WholeNumber()
+  @IsInt()
+  @Min(1)
+  @Max(1099511627776)
+  MLFLOW_CACHE_MAX_BYTES = 17_179_869_184;
+
   /** Model that the short routes (`/predict`, `/params`, …) use; the first by name unless set. */
   @IsOptional()
   @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'must be a model name: lower-case words joined by dashes' })

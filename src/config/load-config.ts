@@ -87,5 +87,6 @@ function toMlflowConfig(env: Environment): MlflowConfig {
     requestRetries: env.MLFLOW_HTTP_REQUEST_MAX_RETRIES,
     cacheDir: resolve(env.MLFLOW_CACHE_DIR),
     maxModelBytes: env.MLFLOW_MAX_MODEL_BYTES,
+    maxCacheBytes: env.MLFLOW_CACHE_MAX_BYTES,
   };
 }

@@ -51,8 +51,8 @@ export async function rehearse(candidate: ServedRun, { served, policy, timeoutMs
 export async function requireSize(sourced: SourcedRun, run: Run, policy: PromotionPolicy): Promise<void> {
   const limit = policy.max_size_bytes;
   if (limit === undefined) return;
-  const { folder } = await sourced.open();
-  const bytes = await sizeOf(folder, run);
+  const { folder, close } = await sourced.open();
+  const bytes = await sizeOf(folder, run).finally(() => close?.());
   if (bytes > limit) fail(`The artifact has ${bytes} bytes; card.json allows ${limit}.`);
 }
 

@@ -13,7 +13,7 @@ import type { ValidationProblem } from '../domain/validation-problem.js';
 import { RunProblem } from '../domain/verdict.js';
 import { ModelHost } from '../engines/model-host.js';
 import type { HostedModel } from '../engines/model-host.js';
-import type { SourcedRun } from '../sources/run-source.js';
+import type { OpenedRun, SourcedRun } from '../sources/run-source.js';
 import {
   MAX_PROOF_ROWS,
   ONE_ROW_PER_CALL,
@@ -51,13 +51,22 @@ export class RunLoader {
    * @throws RunProblem with the verdict code of the first step that failed; nothing stays loaded then.
    */
   async load(sourced: SourcedRun, run: Run): Promise<ServedRun> {
-    const { folder, complete } = await sourced.open();
+    const opened = await sourced.open();
+    try {
+      return await this.loadOpened(opened, sourced, run);
+    } catch (error) {
+      opened.close?.();
+      throw error;
+    }
+  }
+
+  private async loadOpened({ folder, complete, close }: OpenedRun, sourced: SourcedRun, run: Run): Promise<ServedRun> {
     const hosted = await this.host.load({ format: run.model.format, runFolder: folder, path: run.model.path });
     try {
       const whole = complete ? complete(hosted.info) : run;
       const codec = compileCodec(whole, sourced.vocabularies);
       requireMatch(codec, hosted);
-      const served = new ServedRun(whole, codec, hosted, this.config.predictionTimeoutMs);
+      const served = new ServedRun(whole, codec, hosted, this.config.predictionTimeoutMs, close);
       if (takesOneRow(hosted.info, codec.decoder.outputNames)) served.serveRowByRow(ONE_ROW_PER_CALL);
       const answers = await this.selfTest(served);
       if (complete) {

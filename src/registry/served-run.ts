@@ -58,6 +58,8 @@ export class ServedRun {
     private readonly hosted: HostedModel,
     /** The server's own limit, milliseconds: who asks for less may be late without blame for the run. */
     private readonly fairTimeoutMs = 0,
+    /** Lets go of the artifacts: a thread that is replaced loads them again until then. */
+    private readonly closeArtifacts: () => void = () => undefined,
   ) {
     this.contract = contractHash(currentRun.signature);
   }
@@ -170,7 +172,8 @@ export class ServedRun {
   private readonly noteTimes = (timing: PredictionTiming): void => this.times.record(timing);
 
   /** Gives the model's memory back. */
-  release(): Promise<void> {
-    return this.hosted.release();
+  async release(): Promise<void> {
+    await this.hosted.release();
+    this.closeArtifacts();
   }
 }

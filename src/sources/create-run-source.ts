@@ -51,7 +51,7 @@ function createServerStore(config: MlflowConfig): MlflowStore {
   const name = sha256OfText(baseUrl).slice(0, 16);
   return new ServerStore({
     client,
-    cache: new ArtifactCache(config.cacheDir),
+    cache: new ArtifactCache(config.cacheDir, config.maxCacheBytes),
     memory: new AnswerMemory(join(config.cacheDir, 'answers', name)),
     maxModelBytes: config.maxModelBytes,
   });

@@ -47,6 +47,8 @@ export interface OpenedRun {
    * @throws RunProblem SIGNATURE_MISMATCH when the run's signature cannot feed this model.
    */
   readonly complete?: (model: DeclaredModel) => Run;
+  /** The artifacts are not needed any more: a source that has fetched them may make room. */
+  readonly close?: () => void;
 }
 
 /** A model as found: its card and its runs, or what is wrong with the card. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { RunProblem } from '../../domain/verdict.js';
 import { RunFolder, isInside } from '../local/run-folder.js';
-import type { LoggedModel } from './mlflow-store.js';
+import type { FetchedModel, LoggedModel } from './mlflow-store.js';
 
 /** Text files of a model larger than this are not MLflow's. */
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
@@ -34,9 +34,9 @@ export class LocalModel implements LoggedModel {
     }
   }
 
-  async fetch(): Promise<string> {
+  async fetch(): Promise<FetchedModel> {
     try {
-      return (await RunFolder.open(this.folder, this.root)).path;
+      return { path: (await RunFolder.open(this.folder, this.root)).path, release: () => undefined };
     } catch (error) {
       if (error instanceof RunProblem) throw error;
       throw new RunProblem('ARTIFACT_MISSING', 'The folder of the logged model is not there.', { cause: error });

@@ -57,12 +57,13 @@ export function servableRun({ place, facts, readMetricHistory }: RunRecord, mode
   const { artifact, mlModel, exampleText } = model;
   const run = { ...facts, model: artifact, ...draftPart(mlModel, exampleText) };
   const open = async (): Promise<OpenedRun> => {
-    const path = await model.logged.fetch();
+    const { path, release } = await model.logged.fetch();
     const folder = await RunFolder.open(path, path);
     const isFolder = artifact.format === 'saved-model';
     const sha256 = await folder.digest(isFolder ? posix.join(artifact.path, 'saved_model.pb') : artifact.path);
     return {
       folder: folder.path,
+      close: release,
       complete: (declared) => ({
         ...run,
         ...completePart(mlModel, exampleText, declared),

@@ -52,6 +52,14 @@ export interface MlflowRegisteredModel {
   readonly versions: readonly MlflowVersion[];
 }
 
+/** The folder of a logged model on this machine's disk. */
+export interface FetchedModel {
+  /** Absolute. */
+  readonly path: string;
+  /** It is not needed any more. */
+  readonly release: () => void;
+}
+
 /** The folder of a logged model: `MLmodel` and what it names. Its files do not change once it was logged. */
 export interface LoggedModel {
   /** Names this model among all that the store holds. */
@@ -65,12 +73,11 @@ export interface LoggedModel {
    */
   readText(path: string): Promise<string | undefined>;
   /**
-   * Has the folder on this machine's disk.
+   * Has the folder on this machine's disk, until it is let go.
    *
-   * @returns its absolute path.
    * @throws RunProblem ARTIFACT_UNAVAILABLE, ARTIFACT_TOO_LARGE or ARTIFACT_MISSING.
    */
-  fetch(): Promise<string>;
+  fetch(): Promise<FetchedModel>;
 }
 
 /**

@@ -1,25 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { RunProblem } from '../../../domain/verdict.js';
 import { sha256OfFile, sha256OfText } from '../../digests.js';
 import { writeWhole } from '../../write-whole.js';
+import { CacheRoom, markNeeded, readManifest } from './cache-room.js';
+import type { CachedFile, Manifest } from './cache-room.js';
 
-/** A file of a cached folder. */
-export interface CachedFile {
-  /** Relative to the folder, forward slashes. */
+/** A folder that is here, until it is let go. */
+export interface HeldFolder {
+  /** Absolute. */
   readonly path: string;
-  readonly bytes: number;
-  /** Lower-case hex. */
-  readonly sha256: string;
-}
-
-/** What a cached folder must hold. */
-interface Manifest {
-  /** Name of the folder: the digest of its files' paths and contents. */
-  readonly digest: string;
-  readonly files: readonly CachedFile[];
+  /** It is not needed any more; it may be deleted when room is needed. */
+  readonly release: () => void;
 }
 
 /**
@@ -29,19 +23,42 @@ interface Manifest {
  */
 export class ArtifactCache {
   private readonly underWay = new Map<string, Promise<string>>();
+  private readonly room: CacheRoom;
 
-  /** @param folder  absolute; made when needed. */
-  constructor(private readonly folder: string) {}
+  /**
+   * @param folder    absolute; made when needed.
+   * @param maxBytes  of everything that is kept; what was needed within a day stays all the same.
+   */
+  constructor(
+    private readonly folder: string,
+    maxBytes: number,
+  ) {
+    this.room = new CacheRoom(folder, maxBytes);
+  }
 
   /**
    * The folder of a key, fetched when it is not here whole.
    *
    * @param key    names content that never changes.
    * @param fetch  fills an empty folder and says what it put there.
-   * @returns its absolute path.
    * @throws RunProblem ARTIFACT_UNAVAILABLE when the cache cannot be written; what `fetch` throws.
    */
-  folderOf(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<string> {
+  async folderOf(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<HeldFolder> {
+    const release = this.room.hold(this.keyFileOf(key));
+    try {
+      return { path: await this.pathOfKey(key, fetch), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Says once in a while that what is held is held still. */
+  renew(): Promise<void> {
+    return this.room.renew();
+  }
+
+  private pathOfKey(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<string> {
     const known = this.underWay.get(key);
     if (known) return known;
     const found = this.findOrFetch(key, fetch).finally(() => this.underWay.delete(key));
@@ -50,7 +67,8 @@ export class ArtifactCache {
   }
 
   private async findOrFetch(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<string> {
-    const keyFile = join(this.folder, 'keys', `${sha256OfText(key)}.json`);
+    const keyFile = this.keyFileOf(key);
+    await markNeeded(keyFile);
     const manifest = await readManifest(keyFile);
     const known = manifest && this.pathOf(manifest);
     if (known && (await isWhole(known, manifest.files))) return known;
@@ -62,10 +80,15 @@ export class ArtifactCache {
       await writing(this.install(incoming, fetched));
       await writing(mkdir(join(this.folder, 'keys'), { recursive: true, mode: 0o700 }));
       await writing(writeWhole(keyFile, JSON.stringify(fetched)));
+      await this.room.tidy();
       return this.pathOf(fetched);
     } finally {
       await rm(incoming, { recursive: true, force: true }).catch(() => undefined);
     }
+  }
+
+  private keyFileOf(key: string): string {
+    return join(this.folder, 'keys', `${sha256OfText(key)}.json`);
   }
 
   private pathOf({ digest }: Manifest): string {
@@ -96,16 +119,6 @@ async function isWhole(folder: string, files: readonly CachedFile[]): Promise<bo
     return true;
   } catch {
     return false;
-  }
-}
-
-async function readManifest(file: string): Promise<Manifest | undefined> {
-  try {
-    const { digest, files } = JSON.parse(await readFile(file, 'utf8')) as Manifest;
-    const isOurs = /^[0-9a-f]{64}$/.test(digest) && digest === sha256OfText(JSON.stringify(files));
-    return isOurs ? { digest, files } : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import type { JsonObject } from '../../../domain/json.js';
 import { RunProblem } from '../../../domain/verdict.js';
 import { StoreUnavailable } from '../mlflow-store.js';
-import type { LoggedModel } from '../mlflow-store.js';
-import type { ArtifactCache, CachedFile } from './artifact-cache.js';
+import type { FetchedModel, LoggedModel } from '../mlflow-store.js';
+import type { ArtifactCache } from './artifact-cache.js';
+import type { CachedFile } from './cache-room.js';
 import { MlflowError, TooLarge } from './mlflow-client.js';
 import type { MlflowClient, Query } from './mlflow-client.js';
 import { objectsIn, textIn } from './server-answers.js';
@@ -64,7 +65,7 @@ export class ServerModel implements LoggedModel {
     }
   }
 
-  async fetch(): Promise<string> {
+  async fetch(): Promise<FetchedModel> {
     try {
       return await this.parts.cache.folderOf(this.key, (into) => this.downloadTo(into));
     } catch (error) {

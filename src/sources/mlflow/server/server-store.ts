@@ -55,6 +55,7 @@ export class ServerStore extends MlflowStore {
     try {
       const result = await work();
       await memory.commit();
+      await this.parts.cache.renew();
       return result;
     } finally {
       memory.discard();
