@@ -12,6 +12,7 @@ import { passContractGate } from '../registry/contract-gate.js';
 import { newModel, registerRuns } from '../registry/register-model.js';
 import type { Best, RegisteredModel, RegisteredRun } from '../registry/registered-run.js';
 import { formatReport } from '../registry/report.js';
+import { decideIdHolders } from '../registry/run-ids.js';
 import { RunLoader } from '../registry/run-loader.js';
 import type { ServedRun } from '../registry/served-run.js';
 import { createRunSource } from '../sources/create-run-source.js';
@@ -34,9 +35,9 @@ async function main(folder: string | undefined): Promise<void> {
   const source = createRunSource(config);
   const sourced = await source.listModels();
   for (const notice of source.notices) process.stderr.write(`${notice}\n`);
-  const takenIds = new Set<string>();
+  const holders = await decideIdHolders(sourced, [], () => Promise.resolve(new Set()));
   const models: RegisteredModel[] = [];
-  for (const { card, runs } of sourced) if (card) models.push(newModel(card, await registerRuns(card, runs, takenIds)));
+  for (const { card, runs } of sourced) if (card) models.push(newModel(card, await registerRuns(card, runs, holders)));
   const broken = sourced.filter(({ card }) => !card);
   const host = createModelHost({
     threads: 1,

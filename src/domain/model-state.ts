@@ -18,6 +18,8 @@ export interface ServedRecord {
   readonly at: string;
   readonly contract: string;
   readonly signature: Signature;
+  /** Where the run was found, for people: `SourcedRun.place`. */
+  readonly place?: string;
 }
 
 /** A run that had to be taken out of service: it is not tried again until its digest is another. */
@@ -68,10 +70,35 @@ export interface ModelState {
 /** Events that are kept. */
 export const MAX_HISTORY = 200;
 
+/** Events after which another run serves. */
+const TAKEOVERS: ReadonlySet<HistoryEventName> = new Set([
+  'served',
+  'promoted',
+  'pinned',
+  'rolled_back',
+  'stepped_back',
+]);
+
+/** Whether another run serves since. */
+export function isTakeover({ event }: HistoryEvent): boolean {
+  return TAKEOVERS.has(event);
+}
+
 /** A model of which nothing is known. */
 export const EMPTY_STATE: ModelState = { pin: undefined, served: undefined, failed: [], history: [] };
 
+/** Attempts that came to nothing fill at most this much of a history: what served must not be lost among them. */
+const MAX_ATTEMPTS = MAX_HISTORY / 2;
+
 /** The state with an event on top. */
 export function withEvent(state: ModelState, event: HistoryEvent): ModelState {
-  return { ...state, history: [event, ...state.history].slice(0, MAX_HISTORY) };
+  return { ...state, history: trimHistory([event, ...state.history]) };
+}
+
+/** As much of a history as is kept, newest first. */
+export function trimHistory(history: readonly HistoryEvent[]): HistoryEvent[] {
+  let attempts = 0;
+  const isKept = ({ event }: HistoryEvent) =>
+    (event !== 'refused' && event !== 'load_failed') || ++attempts <= MAX_ATTEMPTS;
+  return history.filter(isKept).slice(0, MAX_HISTORY);
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { stringifyJson } from '../domain/json-text.js';
-import { withEvent } from '../domain/model-state.js';
+import { isTakeover, withEvent } from '../domain/model-state.js';
 import type { HistoryEvent, HistoryEventName, ModelState, Pin, ServedRecord } from '../domain/model-state.js';
 import type { Run } from '../domain/run.js';
 import type { VerdictReason } from '../domain/verdict.js';
@@ -37,6 +37,16 @@ export class Chronicle {
     return this.states.read(card.name);
   }
 
+  /** Has it written down and said again who serves, after a person let go of a pin. */
+  forgetServed(model: RegisteredModel): void {
+    this.lastServed.delete(model);
+  }
+
+  /** Where the run was found that served the model last. */
+  async lastPlace(model: string): Promise<string | undefined> {
+    return (await this.states.read(model)).served?.place;
+  }
+
   /**
    * A run serves by the policy's choice.
    *
@@ -53,13 +63,15 @@ export class Chronicle {
     this.lastServed.set(model, key);
     this.seen.delete(model);
     const at = new Date().toISOString();
-    const record: ServedRecord = { run_id: run.run_id, at, contract: served.contract, signature: run.signature };
+    const { place } = registered.sourced;
+    const record: ServedRecord = { run_id: run.run_id, at, contract: served.contract, signature: run.signature, place };
     const reason = whyServed(model, registered);
     let previousRunId: string | null = null;
     await this.states.update(model.card.name, (state) => {
       const before = state.served;
       if (before?.run_id === record.run_id && before.contract === record.contract) return state;
-      previousRunId = before?.run_id ?? null;
+      // A pin serves without the policy's choosing: who served last is what took over last.
+      previousRunId = state.history.find(isTakeover)?.run_id ?? before?.run_id ?? null;
       const event = this.event(before ? 'promoted' : 'served', run, reason);
       return withEvent({ ...state, served: record }, { ...event, previous_run_id: previousRunId });
     });
@@ -135,13 +147,14 @@ export class Chronicle {
     const seen = this.seen.get(model) ?? new Set<string>();
     this.seen.set(model, seen);
     const sentence = `${why.code}: ${why.message}`;
-    const key = `${name} ${run.run_id} ${sentence}`;
+    const key = `${name} ${run.run_id} ${withoutFigures(sentence)}`;
     if (seen.has(key)) return false;
     seen.add(key);
     const servedId = model.best?.served.run.run_id ?? null;
     await this.states.update(model.card.name, (state) => {
       const isKnown = sinceServed(state).some(
-        ({ event, run_id: id, reason }) => event === name && id === run.run_id && reason === sentence,
+        ({ event, run_id: id, reason }) =>
+          event === name && id === run.run_id && withoutFigures(reason) === withoutFigures(sentence),
       );
       return isKnown ? state : withEvent(state, { ...this.event(name, run, sentence), previous_run_id: servedId });
     });
@@ -153,6 +166,11 @@ export class Chronicle {
     const contract = contractHash(run.signature);
     return { at, event: name, run_id: run.run_id, previous_run_id: null, contract, reason, by };
   }
+}
+
+/** A sentence without what is measured anew each time. */
+function withoutFigures(sentence: string): string {
+  return sentence.replace(/\d+(\.\d+)? ms\b/g, 'ms');
 }
 
 /** Events after the last change of the served run. */

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 
 import { AppError } from '../domain/app-error.js';
+import { isTakeover } from '../domain/model-state.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
 import { shorten } from '../domain/shorten.js';
 import { RunProblem } from '../domain/verdict.js';
@@ -12,9 +13,6 @@ import type { RegisteredModel, RegisteredRun } from './registered-run.js';
 
 /** What a person wants, and why. */
 export type PinRequest = Pick<Pin, 'run_id' | 'reason' | 'by'>;
-
-/** Events after which another run serves. */
-const TAKEOVERS: ReadonlySet<string> = new Set(['served', 'promoted', 'pinned', 'rolled_back', 'stepped_back']);
 
 /** What a person decides over the policy's head. Every decision is written down, and seen by all replicas. */
 @Injectable()
@@ -33,14 +31,15 @@ export class PinService {
    *
    * @throws AppError MODEL_NOT_FOUND, RUN_NOT_FOUND, or PIN_REFUSED when the run cannot be loaded: nothing changes then.
    */
-  pin(name: string, request: PinRequest): Promise<Pin> {
-    return this.refreshes.exclusively(() => this.serve(this.registry.getModel(name), request, 'pinned'));
+  async pin(name: string, request: PinRequest): Promise<Pin> {
+    const model = this.registry.getModel(name);
+    return this.refreshes.exclusively(model, () => this.serve(model, request, 'pinned'));
   }
 
   /** Leaves the choice to the policy again; fine when there was no pin. @throws AppError MODEL_NOT_FOUND. */
-  unpin(name: string, by: string): Promise<RegisteredModel> {
-    return this.refreshes.exclusively(async () => {
-      const model = this.registry.getModel(name);
+  async unpin(name: string, by: string): Promise<RegisteredModel> {
+    const model = this.registry.getModel(name);
+    return this.refreshes.exclusively(model, async () => {
       if (model.pin) this.logger.log(`Model ${name}: the pin on run ${model.pin.run_id} is taken off by ${by}`);
       await this.chronicle.unpinned(model, by);
       await this.promotions.settle(model);
@@ -53,9 +52,9 @@ export class PinService {
    *
    * @throws AppError MODEL_NOT_FOUND, NO_PREVIOUS_RUN, or PIN_REFUSED.
    */
-  rollBack(name: string, { reason, by }: Omit<PinRequest, 'run_id'>): Promise<Pin> {
-    return this.refreshes.exclusively(async () => {
-      const model = this.registry.getModel(name);
+  async rollBack(name: string, { reason, by }: Omit<PinRequest, 'run_id'>): Promise<Pin> {
+    const model = this.registry.getModel(name);
+    return this.refreshes.exclusively(model, async () => {
       const previous = findPrevious(model, await this.chronicle.read(model));
       if (!previous) throw new AppError('NO_PREVIOUS_RUN', { model: name });
       return this.serve(model, { run_id: previous.run.run_id, reason, by }, 'rolled_back');
@@ -85,15 +84,20 @@ export class PinService {
   }
 }
 
-/** The run that served before the present one, and is still in the store and did not fail. */
+/**
+ * The run that served before the present one, and is still in the store and did not fail. What was rolled back from in a
+ * row is passed over: who rolls back again wants to go further back.
+ */
 function findPrevious(model: RegisteredModel, { history, failed }: ModelState): RegisteredRun | undefined {
-  const present = model.best?.served.run.run_id;
-  const ids = history
-    .filter(({ event }) => TAKEOVERS.has(event))
-    .flatMap((event) => [event.run_id, event.previous_run_id]);
-  const isGood = (id: string | null) => id !== null && id !== present && failed.every(({ run_id: bad }) => bad !== id);
-  for (const id of ids.filter(isGood)) {
-    const found = model.runs.find(({ run }) => run.run_id === id);
+  const takeovers = history.filter(isTakeover);
+  const rollBacks = takeovers.slice(0, takeovers.findIndex(({ event }) => event !== 'rolled_back') >>> 0);
+  const unwanted = new Set([
+    model.best?.served.run.run_id,
+    ...rollBacks.map((event) => event.previous_run_id),
+    ...failed.map(({ run_id: runId }) => runId),
+  ]);
+  for (const id of takeovers.flatMap((event) => [event.run_id, event.previous_run_id])) {
+    const found = id !== null && !unwanted.has(id) ? model.runs.find(({ run }) => run.run_id === id) : undefined;
     if (found && !found.sourced.reasons[0]) return found;
   }
   return undefined;

@@ -1,10 +1,13 @@
 import type { Best } from './registered-run.js';
+import type { Failure } from './service-record.js';
 
 /** How long a run is watched after it took over, and its predecessor kept ready. */
 export const PROBATION_MS = 60_000;
 /** A run goes when more than this share of its predictions failed, once there were enough of them. */
 const MAX_FAILED_SHARE = 0.2;
 const FEWEST_PREDICTIONS = 5;
+/** Failed predictions that the predecessor is asked about at the same time; those of a flood beyond it are not counted. */
+const MOST_REPEATED = 4;
 
 /**
  * The first minute of a run in service. Its predecessor stays in memory meanwhile, so that stepping back takes no time;
@@ -13,6 +16,8 @@ const FEWEST_PREDICTIONS = 5;
 export class Probation {
   private readonly timer: NodeJS.Timeout;
   private hasFailed = false;
+  /** Failures that the predecessor is being asked about. */
+  private repeating = 0;
   /** Whether it has ended: the predecessor is no longer kept. */
   isOver = false;
 
@@ -26,7 +31,7 @@ export class Probation {
     private readonly onFailed: (failed: number, total: number) => void,
     durationMs = PROBATION_MS,
   ) {
-    watched.served.record.reset(() => this.judge());
+    watched.served.record.reset((failure) => void this.weigh(failure));
     this.timer = setTimeout(() => this.end(), durationMs).unref();
   }
 
@@ -38,11 +43,31 @@ export class Probation {
     this.isOver = true;
   }
 
-  private judge(): void {
-    const { answered, failed } = this.watched.served.record;
-    const total = answered + failed;
-    if (this.isOver || this.hasFailed || total < FEWEST_PREDICTIONS || failed <= MAX_FAILED_SHARE * total) return;
+  /**
+   * Rows that the predecessor cannot compute either speak against nobody: who sends them must not be able to take a run
+   * out of service. Only what fails in the model is asked again; what hung or killed a thread is not.
+   */
+  private async weigh({ code, repeatWith }: Failure): Promise<void> {
+    if (code !== 'PREDICTION_FAILED') return this.blame();
+    if (this.repeating >= MOST_REPEATED) return;
+    this.repeating += 1;
+    try {
+      await repeatWith(this.previous.served);
+    } catch {
+      return;
+    } finally {
+      this.repeating -= 1;
+    }
+    this.blame();
+  }
+
+  private blame(): void {
+    const { record } = this.watched.served;
+    record.failed += 1;
+    const total = record.answered + record.failed;
+    const isFine = total < FEWEST_PREDICTIONS || record.failed <= MAX_FAILED_SHARE * total;
+    if (this.isOver || this.hasFailed || isFine) return;
     this.hasFailed = true;
-    this.onFailed(failed, total);
+    this.onFailed(record.failed, total);
   }
 }

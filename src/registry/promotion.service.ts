@@ -3,10 +3,11 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
+import type { ErrorCode } from '../domain/app-error.js';
 import { EMPTY_STATE } from '../domain/model-state.js';
+import type { PromotionPolicy } from '../domain/card.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
 import type { Signature } from '../domain/signature.js';
-import { ValidationError } from '../domain/validation-problem.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import type { VerdictReason } from '../domain/verdict.js';
 import type { SourcedRun } from '../sources/run-source.js';
@@ -14,7 +15,7 @@ import { contractHash } from './contract.js';
 import { hasContract, passContractGate } from './contract-gate.js';
 import { Chronicle, runDigest } from './chronicle.js';
 import { Probation } from './probation.js';
-import { compareRuns } from './rank-runs.js';
+import { compareRuns, statusReasons } from './rank-runs.js';
 import type { Best, RegisteredModel, RegisteredRun } from './registered-run.js';
 import { RegistryContents } from './registry-contents.js';
 import { rehearse, requireSize } from './rehearsal.js';
@@ -34,6 +35,9 @@ export class PromotionService implements BeforeApplicationShutdown {
   private readonly probations = new Map<RegisteredModel, Probation>();
   /** Rehearsals that failed, by candidate: not repeated against the same served run under the same card. */
   private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: ServedRun; why: VerdictReason }>();
+
+  /** Runs that are larger than their card allows. */
+  private readonly tooLarge = new WeakMap<RegisteredRun, VerdictReason>();
 
   /** Runs that failed in service here: known at once, while the writing down takes its time. */
   private readonly failedHere = new WeakMap<SourcedRun, string>();
@@ -58,6 +62,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     const wasPinned = model.pin !== undefined;
     model.pin = state.pin;
     if (state.pin && (await this.followPin(model, state.pin))) return;
+    if (wasPinned && !state.pin) this.chronicle.forgetServed(model);
     if (!model.best) await this.resume(model, state);
     // A person let go of the pin, or another server stepped back from the run: what serves now is not what clients are to
     // rely on, and the way back to what served before is open.
@@ -74,11 +79,13 @@ export class PromotionService implements BeforeApplicationShutdown {
    */
   async serve(model: RegisteredModel, registered: RegisteredRun): Promise<void> {
     if (model.best?.registered === registered) return this.endProbation(model);
-    if (registered.sourced.reasons[0]) throw problemOf(registered.sourced.reasons[0]);
+    const [against] = [...registered.sourced.reasons, ...statusReasons(registered.run)];
+    if (against) throw problemOf(against);
     const kept = this.keptPrevious(model, registered);
     const served = kept ?? (await this.load(registered));
     registered.holdBack(undefined);
     this.failedHere.delete(registered.sourced);
+    if (model.refused?.run_id === registered.run.run_id) model.refused = undefined;
     this.swap(model, { registered, served }, { isWatched: false });
   }
 
@@ -97,8 +104,10 @@ export class PromotionService implements BeforeApplicationShutdown {
   }
 
   private async followPin(model: RegisteredModel, pin: Pin): Promise<boolean> {
-    if (model.best?.served.run.run_id === pin.run_id) return true;
     const pinned = model.runs.find(({ run }) => run.run_id === pin.run_id);
+    const isServed = model.best?.served.run.run_id === pin.run_id;
+    // What its folder holds now takes over; when that is broken, or gone, what is in memory goes on.
+    if (isServed && (!pinned || pinned.brokenBy || pinned.sourced === model.best?.registered.sourced)) return true;
     if (!pinned || pinned.brokenBy) {
       const why = pinned ? `${pinned.brokenBy!.code}: ${pinned.brokenBy!.message}` : 'it is not in the store';
       if (!model.best) this.logger.warn(`Run ${pin.run_id}, pinned for ${model.card.name}, cannot be served: ${why}`);
@@ -110,7 +119,7 @@ export class PromotionService implements BeforeApplicationShutdown {
       return true;
     } catch (error) {
       await this.noteLoadFailure(model, pinned, error);
-      return false;
+      return isServed;
     }
   }
 
@@ -200,6 +209,7 @@ export class PromotionService implements BeforeApplicationShutdown {
       candidate.holdBack(before.why);
       return false;
     }
+    if (!(await this.fits(model, candidate))) return false;
     const kept = this.keptPrevious(model, candidate);
     const isIncomplete = !hasContract(candidate.run);
     const served = kept ?? (await this.tryToLoad(model, candidate));
@@ -226,7 +236,6 @@ export class PromotionService implements BeforeApplicationShutdown {
   ): Promise<boolean> {
     const policy = model.card.promotion ?? {};
     try {
-      await requireSize(candidate.sourced, candidate.run, policy);
       await rehearse(loaded, { served, policy, timeoutMs: this.config.predictionTimeoutMs });
       return true;
     } catch (error) {
@@ -237,6 +246,31 @@ export class PromotionService implements BeforeApplicationShutdown {
       if (!isOfTheMoment(error)) this.failedRehearsals.set(candidate, { against: served, why });
       await this.noteRefusal(model, candidate, why);
       return false;
+    }
+  }
+
+  /** Whether the artifact is no larger than the owner allows: looked at before it takes any memory. */
+  private async fits(model: RegisteredModel, candidate: RegisteredRun): Promise<boolean> {
+    const { promotion } = model.card;
+    // Without a run that serves there is nothing to fall back on: the limits are for taking over.
+    if (!promotion || !model.best) return true;
+    const why = this.tooLarge.get(candidate) ?? (await this.whyTooLarge(candidate, promotion));
+    if (!why) return true;
+    candidate.holdBack(why);
+    this.tooLarge.set(candidate, why);
+    await this.noteRefusal(model, candidate, why);
+    return false;
+  }
+
+  private async whyTooLarge(candidate: RegisteredRun, promotion: PromotionPolicy): Promise<VerdictReason | undefined> {
+    try {
+      await requireSize(candidate.sourced, candidate.run, promotion);
+      return undefined;
+    } catch (error) {
+      // What cannot be measured cannot be loaded either, and loading it says why.
+      return error instanceof RunProblem && error.code === 'REHEARSAL_FAILED'
+        ? reason(error.code, error.message)
+        : undefined;
     }
   }
 
@@ -263,11 +297,14 @@ export class PromotionService implements BeforeApplicationShutdown {
     probation?.end({ keepPrevious: isStepBack });
     this.probations.delete(model);
     next.served.record.reset();
-    next.registered.state = 'serving';
-    model.best = next;
+    // The store may have been read again while the run was loaded.
+    const registered = model.runs.find(({ sourced }) => sourced === next.registered.sourced) ?? next.registered;
+    registered.state = 'serving';
+    const best = { registered, served: next.served };
+    model.best = best;
     if (previous) {
       previous.registered.state = 'checked';
-      if (isWatched) this.watch(model, next, previous);
+      if (isWatched) this.watch(model, best, previous);
       else void previous.served.release();
     }
     this.contents.tellChange();
@@ -325,8 +362,9 @@ export class PromotionService implements BeforeApplicationShutdown {
 
   private async noteLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
     this.requireOpen();
-    const problem = reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
-    registered.reject(problem);
+    const isPassing = isOfTheMoment(error);
+    const problem = isPassing ? TOO_BUSY : reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
+    registered.reject(problem, { isPassing });
     this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
     await this.chronicle.loadFailed(model, registered.run, problem);
   }
@@ -359,10 +397,19 @@ export class PromotionService implements BeforeApplicationShutdown {
   }
 }
 
+/** Failures of the server rather than of the run. */
+const OF_THE_MOMENT: ReadonlySet<ErrorCode> = new Set(['QUEUE_FULL', 'PREDICTION_TIMEOUT', 'WORKER_LOST']);
+
+const TOO_BUSY = reason(
+  'LOAD_FAILED',
+  'The server was too busy to try the run, or it is too slow for PREDICTION_TIMEOUT_MS.',
+  'Nothing need be done when the server was busy: the run is tried again by itself.',
+);
+
 /** Whether something was too busy, too slow or lost, which may be otherwise the next time. */
 function isOfTheMoment(error: unknown): boolean {
   const cause = error instanceof RunProblem ? error.cause : error;
-  return cause instanceof AppError && !(cause instanceof ValidationError);
+  return cause instanceof AppError && OF_THE_MOMENT.has(cause.code);
 }
 
 function reasonOf(error: unknown, code: 'LOAD_FAILED' | 'REHEARSAL_FAILED', sentence: string): VerdictReason {

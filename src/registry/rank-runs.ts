@@ -1,5 +1,6 @@
 import type { SelectionPolicy } from '../domain/card.js';
 import { valueAt } from '../domain/dotted-path.js';
+import { stringifyJson } from '../domain/json-text.js';
 import type { JsonValue } from '../domain/json.js';
 import { compareMetric } from '../domain/metric.js';
 import type { Run } from '../domain/run.js';
@@ -38,7 +39,8 @@ export function metricOf(run: Run, policy: SelectionPolicy): number {
   return Object.hasOwn(run.metrics, policy.metric) ? run.metrics[policy.metric]! : NaN;
 }
 
-function statusReasons(run: Run): VerdictReason[] {
+/** That training has not ended well, if so. */
+export function statusReasons(run: Run): VerdictReason[] {
   return run.status === 'FINISHED' ? [] : [reason('STATUS_NOT_FINISHED', `The run's status is ${run.status}.`)];
 }
 
@@ -56,9 +58,9 @@ function whereReasons(run: Run, policy: SelectionPolicy): VerdictReason[] {
   return Object.entries(policy.where ?? {}).flatMap(([path, wanted]) => {
     const actual = valueAt(run as unknown as JsonValue, path);
     const allowed = Array.isArray(wanted) ? wanted : [wanted];
-    if (actual !== undefined && allowed.some((value) => JSON.stringify(value) === JSON.stringify(actual))) return [];
-    const found = actual === undefined ? 'absent' : JSON.stringify(actual);
-    return [reason('CONDITION_NOT_MET', `The policy wants ${path} to be ${JSON.stringify(wanted)}; it is ${found}.`)];
+    const found = actual === undefined ? 'absent' : stringifyJson(actual);
+    if (actual !== undefined && allowed.some((value) => stringifyJson(value) === found)) return [];
+    return [reason('CONDITION_NOT_MET', `The policy wants ${path} to be ${stringifyJson(wanted)}; it is ${found}.`)];
   });
 }
 

@@ -5,15 +5,21 @@ import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
+import type { ModelCard } from '../domain/card.js';
 import { Turns } from '../domain/turns.js';
 import { RunSource } from '../sources/run-source.js';
 import type { SourcedModel } from '../sources/run-source.js';
+import { Chronicle } from './chronicle.js';
 import { NothingToServeError } from './nothing-to-serve.error.js';
 import { PromotionService } from './promotion.service.js';
 import { newModel, registerRuns } from './register-model.js';
+import type { RegisteredRuns } from './register-model.js';
 import type { RegisteredModel } from './registered-run.js';
 import { RegistryContents } from './registry-contents.js';
 import { formatReport } from './report.js';
+import { decideIdHolders } from './run-ids.js';
+import type { IdHolders } from './run-ids.js';
+import { VerdictLog } from './verdict-log.js';
 
 /** What a refresh did to one model. */
 export interface RefreshedModel {
@@ -30,11 +36,16 @@ const HINT_PAUSE_MS = 250;
 /**
  * When the store is looked at: at the start, every `REFRESH_INTERVAL_MS`, when the source hints at a change, and when
  * somebody asks. One look at a time; who asks during one shares the next. A store that cannot be read changes nothing.
+ * What concerns one model alone (settling it, a person's decision on it) takes that model's turn, so that neither a store
+ * that hangs nor another model's download keeps a person waiting.
  */
 @Injectable()
 export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('Refresh');
-  private readonly turns = new Turns();
+  private readonly looks = new Turns();
+  private readonly turnsByModel = new WeakMap<RegisteredModel, Turns>();
+  private readonly verdictLog = new VerdictLog((line) => this.logger.warn(line));
+  private kept: readonly RegisteredModel[] = [];
   private waiting: Promise<RefreshedModel[]> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private hintTimer: NodeJS.Timeout | undefined;
@@ -47,6 +58,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     private readonly source: RunSource,
     private readonly contents: RegistryContents,
     private readonly promotions: PromotionService,
+    private readonly chronicle: Chronicle,
     private readonly config: AppConfig,
   ) {}
 
@@ -57,8 +69,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     this.tellNotices();
     for (const { place, problems } of contents.brokenModels) this.logger.warn(`Model ${place}: ${problems.join(' ')}`);
     requireDefault(contents.models, config.defaultModel);
-    this.warnUnreadable();
-    await Promise.all(contents.models.map((model) => this.promotions.settle(model)));
+    await Promise.all(contents.models.map((model) => this.settle(model)));
     if (!contents.models.some((model) => model.best)) {
       const report = formatReport(contents.models, contents.brokenModels);
       throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}`);
@@ -79,7 +90,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
    * @throws AppError STORE_NOT_READABLE; everything stays as it is then.
    */
   refresh(): Promise<RefreshedModel[]> {
-    this.waiting ??= this.turns.take(() => {
+    this.waiting ??= this.looks.take(() => {
       this.waiting = undefined;
       return this.refreshNow();
     });
@@ -93,9 +104,11 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     return { accepted: true };
   }
 
-  /** Runs `work` while no refresh does, and no other work. */
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.turns.take(work);
+  /** Runs `work` while nothing else changes who serves the model. */
+  exclusively<T>(model: RegisteredModel, work: () => Promise<T>): Promise<T> {
+    const turns = this.turnsByModel.get(model) ?? new Turns();
+    this.turnsByModel.set(model, turns);
+    return turns.take(work);
   }
 
   private start(): void {
@@ -138,7 +151,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   private async settle(model: RegisteredModel): Promise<void> {
     if (this.isStopped) return;
     try {
-      await this.promotions.settle(model);
+      await this.exclusively(model, () => this.promotions.settle(model));
     } catch (error) {
       if (error instanceof AppError && error.code === 'SHUTTING_DOWN') throw error;
       this.logger.error(`Model ${model.card.name} could not be brought up to date`, error);
@@ -172,15 +185,18 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   /** Takes over what was found. Models keep their runs in service until `settle`; those that are gone are withdrawn. */
   private async readStore(listed: readonly SourcedModel[]): Promise<void> {
     const { contents } = this;
-    const takenIds = new Set<string>();
+    const holders = await decideIdHolders(listed, contents.models, () => this.lastPlaces(listed));
     const updates: (() => RegisteredModel)[] = [];
+    const broken: SourcedModel[] = [];
     let hasChanged = false;
     for (const sourced of listed) {
       const known = contents.modelsByName.get(sourced.card?.name ?? sourced.place);
       // A card that was usable and is not any more is somebody's half-written file.
       const card = isDeepStrictEqual(sourced.card, known?.card) ? known?.card : (sourced.card ?? known?.card);
+      if (!sourced.card) broken.push(sourced);
       if (!card) continue;
-      const registered = await registerRuns(card, sourced.runs, takenIds, known);
+      const registered = await this.register(card, sourced, holders, known);
+      if (!registered) continue;
       hasChanged ||= !known || known.card !== card || known.runs !== registered.runs;
       updates.push(() => (known ? renew(known, { card, ...registered }) : newModel(card, registered)));
     }
@@ -188,10 +204,35 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     const gone = contents.models.filter((model) => !models.includes(model));
     const kept = gone.filter((model) => model.card.name === this.config.defaultModel);
     this.reportChanges(listed, gone, kept);
-    const broken = listed.filter((model) => !model.card);
     contents.replace(inOrder([...models, ...kept], this.config.defaultModel), broken);
-    for (const model of gone) if (!kept.includes(model)) this.promotions.withdraw(model);
+    for (const model of gone) if (!kept.includes(model)) this.withdraw(model);
+    this.verdictLog.tell(contents.models);
     if (hasChanged) contents.tellChange();
+  }
+
+  /** @returns what is known of the model already when something of it is beyond us: the others are not to suffer. */
+  private async register(
+    card: ModelCard,
+    { runs }: SourcedModel,
+    holders: IdHolders,
+    known: RegisteredModel | undefined,
+  ): Promise<RegisteredRuns | undefined> {
+    try {
+      return await registerRuns(card, runs, holders, known);
+    } catch (error) {
+      this.logger.error(`The runs of model ${card.name} could not be checked`, error);
+      return known;
+    }
+  }
+
+  private withdraw(model: RegisteredModel): void {
+    void this.exclusively(model, () => Promise.resolve(this.promotions.withdraw(model)));
+  }
+
+  private async lastPlaces(listed: readonly SourcedModel[]): Promise<ReadonlySet<string>> {
+    const names = listed.flatMap(({ card }) => (card ? [card.name] : []));
+    const places = await Promise.all(names.map((name) => this.chronicle.lastPlace(name)));
+    return new Set(places.filter((place) => place !== undefined));
   }
 
   private reportChanges(
@@ -200,19 +241,15 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     kept: readonly RegisteredModel[],
   ): void {
     for (const model of gone) {
+      if (this.kept.includes(model)) continue;
       const what = kept.includes(model) ? 'is served on, being the default model' : 'is served no more';
       this.logger.warn(`Model ${model.card.name} is gone from the store and ${what}`);
     }
+    this.kept = kept;
     const wasBroken = new Set(this.contents.brokenModels.map(({ place, problems }) => `${place} ${problems.join()}`));
     for (const { place, card, problems } of listed) {
       if (card || wasBroken.has(`${place} ${problems.join()}`) || this.contents.models.length === 0) continue;
       this.logger.warn(`Model ${place}: ${problems.join(' ')} What was known of it before counts on.`);
-    }
-  }
-
-  private warnUnreadable(): void {
-    for (const { place, reasons } of this.contents.models.flatMap((model) => model.unreadable)) {
-      for (const { code, message } of reasons) this.logger.warn(`Run ${place} is not eligible: ${code}: ${message}`);
     }
   }
 }

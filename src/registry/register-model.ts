@@ -6,6 +6,7 @@ import type { SourcedRun } from '../sources/run-source.js';
 import { compareRuns } from './rank-runs.js';
 import { RegisteredRun } from './registered-run.js';
 import type { RegisteredModel } from './registered-run.js';
+import type { IdHolders } from './run-ids.js';
 import { compileCodec } from './run-loader.js';
 
 /** The runs of a model as they are registered. */
@@ -15,13 +16,13 @@ export type RegisteredRuns = Pick<RegisteredModel, 'runs' | 'unreadable'>;
  * Checks and ranks the runs of one model, without loading any. Runs that did not change are not checked again, and
  * requests are answered in between, however many there are.
  *
- * @param takenIds  run ids met so far in the store; this model's are added. The first to claim an id keeps it.
+ * @param holders  who keeps each id that several runs of the store claim; the others are not registered.
  * @param before  the same model as it was registered last.
  */
 export async function registerRuns(
   card: ModelCard,
   sourcedRuns: readonly SourcedRun[],
-  takenIds: Set<string>,
+  holders: IdHolders,
   before?: RegisteredRuns,
 ): Promise<RegisteredRuns> {
   const known = new Map(before?.runs.map((registered) => [registered.sourced, registered]));
@@ -30,8 +31,8 @@ export async function registerRuns(
   await mapInTurns(sourcedRuns, (sourced) => {
     const { run } = sourced;
     if (!run) return unreadable.push(sourced);
-    if (takenIds.has(run.run_id)) return unreadable.push(withDuplicateId(sourced, run.run_id));
-    takenIds.add(run.run_id);
+    const holder = holders.get(run.run_id) ?? sourced;
+    if (holder !== sourced) return unreadable.push(withDuplicateId(sourced, run.run_id, holder.place));
     const same = known.get(sourced);
     return runs.push(!same ? registerRun(card, sourced, run) : same.card === card ? same : same.under(card));
   });
@@ -61,7 +62,7 @@ function registerRun(card: ModelCard, sourced: SourcedRun, run: Run): Registered
   }
 }
 
-function withDuplicateId(sourced: SourcedRun, runId: string): SourcedRun {
-  const duplicate = reason('RUN_ID_DUPLICATE', `Another run of the store has the run_id "${runId}" already.`);
+function withDuplicateId(sourced: SourcedRun, runId: string, holder: string): SourcedRun {
+  const duplicate = reason('RUN_ID_DUPLICATE', `The run ${holder} has the run_id "${runId}" already.`);
   return { ...sourced, run: undefined, reasons: [...sourced.reasons, duplicate] };
 }

@@ -11,8 +11,9 @@ import type { ServedRun } from './served-run.js';
 /** Where a run is in its life (design: discovered → checked → … → serving). */
 export type RunState = 'checked' | 'loading' | 'serving' | 'failed';
 
-/** How long after a store could not give a run it is asked again, milliseconds. */
+/** How long after a failure that may pass a run is tried again, milliseconds; doubled for each further one. */
 const RETRY_MS = 30_000;
+const LONGEST_RETRY_MS = 3_600_000;
 
 /** A readable run of a model, with its verdict. */
 export class RegisteredRun {
@@ -22,7 +23,9 @@ export class RegisteredRun {
   private readonly policyReasons: readonly VerdictReason[];
   /** What loading it, or its own examples, brought to light. */
   private failures: readonly VerdictReason[] = [];
-  private failedAtMs = 0;
+  /** When to try again what may pass; `performance.now()`. */
+  private retryAtMs = Infinity;
+  private passingFailures = 0;
   private heldBackBy: VerdictReason | undefined;
   private currentRun: Run;
 
@@ -44,6 +47,8 @@ export class RegisteredRun {
     const renewed = new RegisteredRun(card, this.run, this.sourced, this.soundness);
     renewed.state = this.state;
     renewed.failures = this.failures;
+    renewed.retryAtMs = this.retryAtMs;
+    renewed.passingFailures = this.passingFailures;
     return renewed;
   }
 
@@ -81,22 +86,28 @@ export class RegisteredRun {
     return numberOrNull(metricOf(this.run, this.card.selection));
   }
 
-  /** Notes why the run cannot be used after all. */
-  reject(problem: VerdictReason): void {
+  /**
+   * Notes why the run cannot be used after all.
+   *
+   * @param isPassing  whether it may be otherwise the next time; so it is when the store could not give the run.
+   */
+  reject(problem: VerdictReason, { isPassing = problem.code === 'ARTIFACT_UNAVAILABLE' } = {}): void {
     this.failures = [problem];
-    this.failedAtMs = performance.now();
+    const pauseMs = Math.min(RETRY_MS * 2 ** this.passingFailures, LONGEST_RETRY_MS);
+    this.retryAtMs = isPassing ? performance.now() + pauseMs : Infinity;
+    this.passingFailures = isPassing ? this.passingFailures + 1 : 0;
     this.state = 'failed';
   }
 
   /** It could be loaded: what failed before was the moment's fault. */
   noteLoaded(): void {
     this.failures = [];
+    this.passingFailures = 0;
   }
 
-  /** Gives another chance to a run that its store could not give, some time after it could not. */
+  /** Gives another chance, some time later, to a run that failed for a reason that may pass. */
   forgetPassingFailure(): void {
-    const isPassing = this.failures[0]?.code === 'ARTIFACT_UNAVAILABLE';
-    if (isPassing && performance.now() - this.failedAtMs > RETRY_MS) this.failures = [];
+    if (performance.now() > this.retryAtMs) this.failures = [];
   }
 
   /** Notes why the run may not take over from the one that serves, or that nothing speaks against it any more. */

@@ -140,7 +140,8 @@ export class ServedRun {
     try {
       outputs = await this.hosted.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
     } catch (error) {
-      this.record.noteFailure(error, timeoutMs < this.fairTimeoutMs);
+      const { signal: _gone, timing: _timing, sinceMs: _since, ...again } = options;
+      this.record.noteFailure(error, timeoutMs < this.fairTimeoutMs, (other) => other.predict(values, again));
       throw error;
     }
     this.record.answered += 1;

@@ -57,7 +57,7 @@ export function describeRunSource(name: string, setUp: () => Promise<RunSourceSu
     it('ranks the runs that can be served by their metric', async () => {
       const model = await list();
 
-      const { runs } = await registerRuns(model.card!, model.runs, new Set());
+      const { runs } = await registerRuns(model.card!, model.runs, new Map());
 
       expect(runs.filter(({ verdict }) => verdict.eligible).map(({ run }) => run.name)).toEqual(
         subject.servable.filter((name) => Object.hasOwn(runNamed(model, name).run!.metrics, 'f1')),

@@ -227,7 +227,7 @@ describe('a run that fails on real requests', () => {
   it('goes from the other servers over the store as well', async () => {
     const store = new TestStore()
       .addModel('gather')
-      .addRun('gather', 'good', { ...throwingRun, ...f1(0.5) }, 'onnx-gather');
+      .addRun('gather', 'good', { ...throwingRun, ...f1(0.5) }, 'onnx-gather-long');
     const [a, b] = [await createManagedApp(store), await createManagedApp(store)];
     store.addRun('gather', 'bad', { ...throwingRun, ...f1(0.9) }, 'onnx-gather');
     const promoted = [await refresh(a), await refresh(b)];
@@ -247,7 +247,7 @@ describe('a run that fails on real requests', () => {
   it('gives way to its predecessor at once, and is not tried again until it changes', async () => {
     const store = new TestStore()
       .addModel('gather')
-      .addRun('gather', 'good', { ...throwingRun, ...f1(0.5) }, 'onnx-gather');
+      .addRun('gather', 'good', { ...throwingRun, ...f1(0.5) }, 'onnx-gather-long');
     const app = await createManagedApp(store);
     const predict = (index: number) =>
       ask(app.baseUrl, '/models/gather/predictions', { method: 'POST', body: { inputs: [{ index }] } });
@@ -277,5 +277,26 @@ describe('a run that fails on real requests', () => {
     ]);
     expect(latest).toMatchObject({ event: 'stepped_back', run_id: 'good', previous_run_id: 'bad' });
     expect(mended).toEqual({ gather: 'bad' });
+  });
+
+  it('stays when its predecessor fails on the same rows', async () => {
+    const store = new TestStore()
+      .addModel('gather')
+      .addRun('gather', 'good', { ...throwingRun, ...f1(0.5) }, 'onnx-gather');
+    const app = await createManagedApp(store);
+    store.addRun('gather', 'better', { ...throwingRun, ...f1(0.9) }, 'onnx-gather');
+    await refresh(app);
+
+    const statuses: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      const body = { inputs: [{ index: 9 }] };
+      statuses.push((await ask(app.baseUrl, '/models/gather/predictions', { method: 'POST', body })).status);
+    }
+    const after = await refresh(app);
+    await app.close();
+    store.remove();
+
+    expect(new Set(statuses)).toEqual(new Set([503]));
+    expect(after).toEqual({ gather: 'better' });
   });
 });

@@ -1,7 +1,7 @@
 import { parseJson, stringifyJson } from '../../domain/json-text.js';
 import { isJsonObject } from '../../domain/json.js';
 import type { JsonValue } from '../../domain/json.js';
-import { EMPTY_STATE, HISTORY_EVENTS, MAX_HISTORY } from '../../domain/model-state.js';
+import { EMPTY_STATE, HISTORY_EVENTS, MAX_HISTORY, trimHistory } from '../../domain/model-state.js';
 import type { HistoryEvent, ModelState } from '../../domain/model-state.js';
 
 const VERSION = 1;
@@ -39,7 +39,7 @@ export function mergeHistories(a: readonly HistoryEvent[], b: readonly HistoryEv
   const keyOf = ({ at, event, run_id: runId }: HistoryEvent) => `${at} ${event} ${runId}`;
   const known = new Set(a.map(keyOf));
   const all = [...a, ...b.filter((event) => !known.has(keyOf(event)))];
-  return all.sort((one, other) => (one.at < other.at ? 1 : Number(one.at === other.at) - 1)).slice(0, MAX_HISTORY);
+  return trimHistory(all.sort((one, other) => (one.at < other.at ? 1 : Number(one.at === other.at) - 1)));
 }
 
 function parsed(text: string): JsonValue | undefined {
