@@ -119,6 +119,18 @@ describe('a run of MLflow', () => {
     });
   });
 
+  it('whose outputs MLflow could not tell has those of its model', () => {
+    const model = mlModel([tensor('float32', [-1, 2])], [{ type: 'any', required: true }]);
+
+    const part = completePart(model, undefined, {
+      inputs: [declared('x', 'float32', [null, 2])],
+      outputs: [declared('label', 'int64', [null]), declared('p', 'float32', [null, 2])],
+    });
+
+    expect(Object.keys(part.signature.input.properties)).toEqual(['input']);
+    expect(part.decode).toMatchObject({ fields: { label: 'label', p: 'p' } });
+  });
+
   it('shows its signature before its model is known', () => {
     const model = mlModel([column('age', 'double', false)], [column('price', 'double')]);
 
