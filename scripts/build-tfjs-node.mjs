@@ -17,7 +17,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const TFJS_NODE = '4.22.0';
-const TENSORFLOW = '2.21.0';
+export const TENSORFLOW = '2.21.0';
 /** The addon uses Node-API alone, so these headers fit every Node that runs it. */
 const NODE_API_HEADERS = '1.9.0';
 

@@ -9,7 +9,11 @@ export function whyServed({ card, best, pin, runs, refused }: RegisteredModel): 
   const missing = pin ? ` The pinned run "${pin.run_id}" cannot be served.` : '';
   const { metric, goal } = card.selection;
   const figure = best.registered.value === null ? 'no number' : String(best.registered.value);
-  if (!runs.includes(best.registered)) {
+  const isThere = runs.includes(best.registered);
+  const breaking = refused ? ` Run "${refused.run_id}" would break clients.` : '';
+  const present = isThere ? best.registered : runs.find(({ run }) => run.run_id === runId);
+  if (present && !present.isAllowed) return `No run that the policy allows can take over from it.${breaking}${missing}`;
+  if (!isThere) {
     return `Its files are gone from the store or changed; it serves from memory (${metric} ${figure}).${missing}`;
   }
   const contenders = runs.filter(({ isContender }) => isContender).length;
@@ -17,9 +21,7 @@ export function whyServed({ card, best, pin, runs, refused }: RegisteredModel): 
     const highest = goal === 'maximize' ? 'highest' : 'lowest';
     return `It has the ${highest} ${metric} of ${contenders} run${contenders === 1 ? '' : 's'}: ${figure}.${missing}`;
   }
-  if (!best.registered.isContender) return `No run that the policy allows can take over from it.${missing}`;
-  const why = refused ? ` Run "${refused.run_id}" would break clients.` : '';
-  return `It is the best of those that may serve (${metric} ${figure}).${why}${missing}`;
+  return `It is the best of those that may serve (${metric} ${figure}).${breaking}${missing}`;
 }
 
 /** What a run would need in order to take over, in a sentence for its trainer. */

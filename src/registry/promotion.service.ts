@@ -184,9 +184,10 @@ export class PromotionService implements BeforeApplicationShutdown {
     if (best.registered === candidate) return true;
     if (runs.includes(best.registered)) return best.registered.isContender && best.registered.rank < candidate.rank;
     // Its folder is gone or holds something else now: what is in memory serves until something better comes, or until
-    // what its folder holds now can take over.
+    // what its folder holds now can take over. A run that is there and not allowed any more serves no longer than it has
+    // to: its alias points elsewhere, say.
     const successor = runs.find(({ run }) => run.run_id === best.served.run.run_id);
-    if (successor && !successor.brokenBy) return false;
+    if (successor && (!successor.brokenBy || !successor.isAllowed)) return false;
     return best.registered.under(card).isContender && compareRuns(best.served.run, candidate.run, card.selection) <= 0;
   }
 

@@ -62,7 +62,12 @@ export class RegisteredRun {
 
   /** Whether nothing is known against choosing it before it is loaded; such runs are ranked first. */
   get isContender(): boolean {
-    return this.soundness.length === 0 && this.policyReasons.length === 0;
+    return this.soundness.length === 0 && this.isAllowed;
+  }
+
+  /** Whether the policy says nothing against it, sound or not. */
+  get isAllowed(): boolean {
+    return this.policyReasons.length === 0;
   }
 
   /** What is known of the run; once it has been loaded, that includes what only the model could say. */

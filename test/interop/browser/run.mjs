@@ -8,11 +8,12 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright-core';
+
+import { freePort } from '../support/free-port.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const main = resolve(process.argv[2] ?? join(root, 'dist', 'main.js'));
@@ -40,14 +41,6 @@ function requireBrowser() {
   if (existsSync(CHROMIUM)) return;
   console.error(`There is no ${CHROMIUM} and it could not be installed: apt-get install chromium, as root.`);
   process.exit(1);
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 async function startServer(port) {

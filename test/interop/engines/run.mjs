@@ -4,16 +4,16 @@
  *
  *   node test/interop/engines/run.mjs
  *
- * Needs npm and PyPI the first time (about 3 GB in .cache/tfjs-node, a minute), nothing after that. Exits non-zero and
+ * Needs npm and PyPI the first time (about 3 GB in .cache, a minute), nothing after that. Exits non-zero and
  * says why when it cannot run. For Linux with python3 (venv, pip) and g++.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { buildTfjsNode, cacheFolder, tensorflowWheel } from '../../../scripts/build-tfjs-node.mjs';
 import { projectRoot } from '../../../scripts/lib/project.mjs';
+import { nativeTensorFlow, pythonWithTensorFlow } from '../support/native-tensorflow.mjs';
 
 function run(program, args, env = {}) {
   const result = spawnSync(program, args, { cwd: projectRoot, stdio: 'inherit', env: { ...process.env, ...env } });
@@ -21,22 +21,10 @@ function run(program, args, env = {}) {
   if (result.status !== 0) throw new Error(`${program} ${args[0]} ended with ${result.status ?? result.signal}`);
 }
 
-/** Python with TensorFlow, from the wheel that tfjs-node was built from. */
-function pythonWithTensorFlow() {
-  const folder = join(cacheFolder, 'python');
-  const python = join(folder, 'bin', 'python');
-  const ready = () => spawnSync(python, ['-c', 'import tensorflow'], { stdio: 'ignore' }).status === 0;
-  if (existsSync(python) && ready()) return python;
-  rmSync(folder, { recursive: true, force: true });
-  run('python3', ['-m', 'venv', folder]);
-  run(python, ['-m', 'pip', 'install', '--quiet', tensorflowWheel()]);
-  return python;
-}
-
 const models = mkdtempSync(join(tmpdir(), 'saved-models-'));
 try {
-  const modules = buildTfjsNode({ log: console.log });
-  run(pythonWithTensorFlow(), [join(import.meta.dirname, 'make-saved-models.py'), models], {
+  const { modules, wheel } = await nativeTensorFlow();
+  run(await pythonWithTensorFlow(wheel), [join(import.meta.dirname, 'make-saved-models.py'), models], {
     TF_CPP_MIN_LOG_LEVEL: '3',
   });
   const jest = join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js');

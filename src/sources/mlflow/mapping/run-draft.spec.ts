@@ -119,6 +119,18 @@ describe('a run of MLflow', () => {
     });
   });
 
+  it('whose outputs MLflow could not tell has those of its model', () => {
+    const model = mlModel([tensor('float32', [-1, 2])], [{ type: 'any', required: true }]);
+
+    const part = completePart(model, undefined, {
+      inputs: [declared('x', 'float32', [null, 2])],
+      outputs: [declared('label', 'int64', [null]), declared('p', 'float32', [null, 2])],
+    });
+
+    expect(Object.keys(part.signature.input.properties)).toEqual(['input']);
+    expect(part.decode).toMatchObject({ fields: { label: 'label', p: 'p' } });
+  });
+
   it('shows its signature before its model is known', () => {
     const model = mlModel([column('age', 'double', false)], [column('price', 'double')]);
 
@@ -180,5 +192,31 @@ describe('a run of MLflow', () => {
     ['{data: data, model_type: keras, save_format: keras}', { code: 'FORMAT_UNSUPPORTED' }],
   ])('of the flavor tensorflow %s is a SavedModel where it is one', (flavor, expected) => {
     expect(servableArtifact(readMlModel(`flavors: {tensorflow: ${flavor}}`))).toMatchObject(expected);
+  });
+
+  it.each(['2.9.3', '2.15.1'])('of a Keras model that TensorFlow %s has saved is a SavedModel', (version) => {
+    const flavor = `{data: data, model_type: keras, save_format: tf, keras_version: ${version}}`;
+
+    const found = servableArtifact(readMlModel(`flavors: {tensorflow: ${flavor}}`));
+
+    expect(found).toEqual({ format: 'saved-model', path: 'data/model' });
+  });
+
+  it.each([
+    'tensorflow: {data: data, model_type: keras, save_format: tf, keras_version: 2.16.1}',
+    'tensorflow: {data: data, model_type: keras, save_format: tf, keras_version: 2.21.0-rc1}',
+    'tensorflow: {data: data, model_type: keras, save_format: tf, keras_version: 3.0.0}',
+    'keras: {data: data, keras_version: 3.15.1, save_exported_model: false}',
+  ])('that is a file of Keras (%s) is told how to become a SavedModel', (flavor) => {
+    const found = servableArtifact(readMlModel(`flavors: {${flavor}}`));
+
+    const fix = expect.stringMatching(/mlflow\.keras\.log_model\(.*save_exported_model=True/) as string;
+    expect(found).toMatchObject({ code: 'FORMAT_UNSUPPORTED', fix });
+  });
+
+  it('of the flavor keras that was logged exported is a SavedModel', () => {
+    const found = servableArtifact(readMlModel('flavors: {keras: {data: data, save_exported_model: true}}'));
+
+    expect(found).toEqual({ format: 'saved-model', path: 'data/model' });
   });
 });

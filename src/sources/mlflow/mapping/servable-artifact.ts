@@ -18,10 +18,17 @@ const EXPORTS: Readonly<Record<string, string>> = {
   catboost: 'model.save_model("model.onnx", format="onnx"); onx = onnx.load("model.onnx")',
   pytorch: 'torch.onnx.export(model, X[:1], "model.onnx", dynamic_axes={…}); onx = onnx.load("model.onnx")',
   transformers: 'export it with optimum-cli export onnx; onx = onnx.load("model.onnx")',
-  tensorflow: 'model.export("saved", format="onnx"), or tf2onnx.convert.from_keras(model)',
-  keras: 'model.export("saved", format="onnx"), or tf2onnx.convert.from_keras(model)',
+  tensorflow: 'model.export("model.onnx", format="onnx"), or tf2onnx.convert.from_keras(model)',
+  keras: 'model.export("model.onnx", format="onnx"), or tf2onnx.convert.from_keras(model)',
   statsmodels: 'write its formula as an ONNX graph',
 };
+
+/** What the flavors of Keras can be instead of ONNX. */
+const AS_SAVED_MODEL =
+  'Log it as a SavedModel (mlflow.keras.log_model(model, …, save_exported_model=True, signature=infer_signature(X, model.predict(X)))), or export';
+
+/** From here on TensorFlow brings Keras 3, which writes its own file where it wrote a SavedModel before. */
+const TENSORFLOW_WITH_KERAS_3: readonly [number, number] = [2, 16];
 
 /**
  * The part of a logged model that an engine here computes: ONNX, or a TensorFlow SavedModel.
@@ -31,19 +38,38 @@ const EXPORTS: Readonly<Record<string, string>> = {
 export function servableArtifact({ flavors }: MlModel): ServableArtifact | VerdictReason {
   const onnx = flavors.onnx && textOf(flavors.onnx, 'data');
   if (onnx) return { format: 'onnx', path: onnx };
-  const savedModel = savedModelPath(flavors.tensorflow);
+  const savedModel = pathOfModule(flavors.tensorflow) ?? pathOfKeras(flavors.tensorflow) ?? pathOfExport(flavors.keras);
   if (savedModel) return { format: 'saved-model', path: savedModel };
   return unsupported(Object.keys(flavors));
 }
 
-/** Plain SavedModels, and Keras models of the years when they were SavedModels too; `.keras` and `.h5` are neither. */
-function savedModelPath(flavor: MlModel['flavors'][string] | undefined): string | undefined {
-  if (!flavor) return undefined;
-  const module = textOf(flavor, 'saved_model_dir');
-  if (module) return module;
-  const data = textOf(flavor, 'data');
-  const isSavedModel = textOf(flavor, 'model_type') === 'keras' && textOf(flavor, 'save_format') === 'tf';
-  return data && isSavedModel ? `${data}/model` : undefined;
+type Flavor = MlModel['flavors'][string] | undefined;
+
+/** A `tf.Module`, which always becomes a SavedModel. */
+function pathOfModule(flavor: Flavor): string | undefined {
+  return flavor && textOf(flavor, 'saved_model_dir');
+}
+
+/**
+ * A Keras model of the years when it was saved as a SavedModel. Today's `.keras` file also has `save_format: tf`; only
+ * TensorFlow's version, which stands under `keras_version`, tells them apart.
+ */
+function pathOfKeras(flavor: Flavor): string | undefined {
+  const data = flavor && textOf(flavor, 'data');
+  if (!data || textOf(flavor, 'model_type') !== 'keras' || textOf(flavor, 'save_format') !== 'tf') return undefined;
+  return bringsKeras3(textOf(flavor, 'keras_version')) ? undefined : `${data}/model`;
+}
+
+/** A Keras 3 model that was logged with `save_exported_model=True`. */
+function pathOfExport(flavor: Flavor): string | undefined {
+  const data = flavor && textOf(flavor, 'data');
+  return data && textOf(flavor, 'save_exported_model') === 'true' ? `${data}/model` : undefined;
+}
+
+function bringsKeras3(tensorFlow: string | undefined): boolean {
+  const [major = 0, minor = 0] = (tensorFlow ?? '').split('.').map(Number);
+  const [firstMajor, firstMinor] = TENSORFLOW_WITH_KERAS_3;
+  return major > firstMajor || (major === firstMajor && minor >= firstMinor);
 }
 
 function unsupported(flavors: readonly string[]): VerdictReason {
@@ -51,7 +77,8 @@ function unsupported(flavors: readonly string[]): VerdictReason {
   const known = named.find((name) => Object.hasOwn(EXPORTS, name));
   const what = named.length > 0 ? `the flavor ${named.join(', ')}` : 'Python code only';
   const message = `The logged model is ${what}, which needs Python to run.`;
-  const how = known ? `Export it to ONNX (${EXPORTS[known]})` : 'Export it to ONNX';
+  const way = known === 'keras' || known === 'tensorflow' ? AS_SAVED_MODEL : 'Export';
+  const how = known ? `${way} it to ONNX (${EXPORTS[known]})` : 'Export it to ONNX';
   const fix = `${how} and log that: mlflow.onnx.log_model(onx, …). docs/mlflow.md shows it whole.`;
   return reason('FORMAT_UNSUPPORTED', message, fix);
 }

@@ -15,15 +15,20 @@ const KIND_OF_COLUMN: Readonly<Record<string, ValueKind>> = {
   string: 'string',
 };
 
+/** What MLflow writes of outputs that it could not tell: several tensors of a SavedModel, for one. */
+const UNKNOWN = 'any';
+
 /**
  * Fields of one half of a signature: JSON inside the `MLmodel` file, with column or tensor specifications.
  *
  * @param side     `inputs` or `outputs`, for messages.
  * @param unnamed  what a specification without a name is called; numbered when there are several.
+ * @returns undefined when it only says that there is something.
  * @throws RunProblem MLMODEL_INVALID when it is no such JSON, SIGNATURE_UNSUPPORTED for a type that rows cannot hold.
  */
-export function fieldsOfSignature(text: string, side: string, unnamed: string): ModelField[] {
+export function fieldsOfSignature(text: string, side: string, unnamed: string): ModelField[] | undefined {
   const specs = listOf(text, side);
+  if (specs.length === 1 && specs[0]!.type === UNKNOWN && specs[0]!.name === undefined) return undefined;
   const fields = specs.map((spec, i) => {
     const name = typeof spec.name === 'string' ? spec.name : undefined;
     const field = name ?? (specs.length === 1 ? unnamed : `${unnamed}_${i}`);
