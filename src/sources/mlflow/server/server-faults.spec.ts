@@ -121,6 +121,23 @@ describe('a tracking server that misbehaves', () => {
     expect((await bestOf(makeSource())).reasons).toEqual([]);
   });
 
+  it.each(['3', '2'] as const)(
+    'starts from what the last process has left, but for a run whose words nobody could read (MLflow %s)',
+    async (version) => {
+      await stub.stop();
+      stub = await MlflowStub.start(version);
+      stub.fault = (request, response) =>
+        stub.asksForFilesOf('best', request) && !!response.writeHead(500).end('{"error_code":"INTERNAL_ERROR"}');
+      await makeSource().listModels();
+      await stub.stop();
+
+      const [model] = await makeSource().listModels();
+
+      const codes = Object.fromEntries(model!.runs.map(({ run, reasons }) => [run!.name, reasons.map((r) => r.code)]));
+      expect(codes).toMatchObject({ best: ['ARTIFACT_UNAVAILABLE'], second: [], child: [] });
+    },
+  );
+
   it('repeats what may pass, and honours Retry-After', async () => {
     let failures = 2;
     stub.fault = (_, response) => failures-- > 0 && !!response.writeHead(503, { 'Retry-After': '0' }).end('busy');

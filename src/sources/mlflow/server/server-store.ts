@@ -164,7 +164,7 @@ export class ServerStore extends MlflowStore {
 
   private model(place: ModelPlace, mark: string): LoggedModel {
     const { cache, maxModelBytes } = this.parts;
-    const askOnce: AskOnce = (key, ask) => this.remembered(key, ask, true);
+    const askOnce: AskOnce = (key, ask) => this.remembered(key, ask, true).catch(asRunProblem);
     return new ServerModel({ client: this.client, cache, maxBytes: maxModelBytes, askOnce }, place, mark);
   }
 
@@ -240,7 +240,7 @@ export class ServerStore extends MlflowStore {
     const found = isLasting || this.isRecalling ? await memory.find(key) : undefined;
     // What was not there may have come; what was there stays.
     const known = this.isRecalling || found?.text !== undefined ? found : undefined;
-    if (this.isRecalling && !known) throw new StoreUnavailable('nothing is remembered of it.');
+    if (this.isRecalling && !known) throw new NotRemembered('nothing is remembered of it.');
     const answer = known ?? { text: await asStoreProblem(ask, isLasting) };
     if (!this.isRecalling) memory.note(key, answer);
     return answer.text;
@@ -252,8 +252,17 @@ function markOf({ endedAtMs, tags }: MlflowRun): string {
   return `${endedAtMs} ${tags['mlflow.log-model.history'] ?? ''}`;
 }
 
-/** MLflow answers, but cannot list the files of this run: its store of artifacts is away, not MLflow. */
+/** MLflow is away, and no earlier reading got this answer. */
+class NotRemembered extends StoreUnavailable {}
+
+/**
+ * What costs one run and not the whole reading: MLflow answers, but cannot list the files of this run (its store of
+ * artifacts is away, not MLflow); or it is away, and the last reading did not get them either.
+ */
 function asRunProblem(error: unknown): never {
+  if (error instanceof NotRemembered) {
+    throw new RunProblem('ARTIFACT_UNAVAILABLE', "MLflow is away, and the run's files could not be read before.");
+  }
   const { cause } = error as Error;
   if (!(error instanceof StoreUnavailable && cause instanceof MlflowError)) throw error;
   throw new RunProblem('ARTIFACT_UNAVAILABLE', `MLflow cannot list the run's files: ${cause.code}.`, { cause });
