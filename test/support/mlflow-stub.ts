@@ -35,7 +35,7 @@ export class MlflowStub {
   /** Whether a request is about the files of the run with this name. */
   asksForFilesOf(name: string, { url = '' }: IncomingMessage): boolean {
     const listed = [...recordedAnswers(this.version)].find(([key]) => key.includes('runs/search'))![1];
-    const { info, outputs } = (JSON.parse(listed.text!) as Json).runs.find(({ info }: Json) => info.run_name === name);
+    const { info, outputs } = JSON.parse(listed.text!).runs.find(({ info }: Json) => info.run_name === name);
     const ids: string[] = [info.run_id, ...(outputs?.model_outputs ?? []).map((output: Json) => output.model_id)];
     return url.includes('artifact') && ids.some((id) => url.includes(id));
   }
