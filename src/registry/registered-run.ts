@@ -11,8 +11,9 @@ import type { ServedRun } from './served-run.js';
 /** Where a run is in its life (design: discovered → checked → … → serving). */
 export type RunState = 'checked' | 'loading' | 'serving' | 'failed';
 
-/** How long after a store could not give a run it is asked again, milliseconds. */
-const RETRY_MS = 30_000;
+/** How long after a store could not give a run it is asked again, milliseconds; doubled each time, up to the longest. */
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
 
 /** A readable run of a model, with its verdict. */
 export class RegisteredRun {
@@ -23,6 +24,7 @@ export class RegisteredRun {
   /** What loading it, or its own examples, brought to light. */
   private failures: readonly VerdictReason[] = [];
   private failedAtMs = 0;
+  private failedInARow = 0;
   private heldBackBy: VerdictReason | undefined;
   private currentRun: Run;
 
@@ -84,6 +86,7 @@ export class RegisteredRun {
   /** Notes why the run cannot be used after all. */
   reject(problem: VerdictReason): void {
     this.failures = [problem];
+    this.failedInARow += 1;
     this.failedAtMs = performance.now();
     this.state = 'failed';
   }
@@ -91,12 +94,17 @@ export class RegisteredRun {
   /** It could be loaded: what failed before was the moment's fault. */
   noteLoaded(): void {
     this.failures = [];
+    this.failedInARow = 0;
   }
 
-  /** Gives another chance to a run that its store could not give, some time after it could not. */
-  forgetPassingFailure(): void {
-    const isPassing = this.failures[0]?.code === 'ARTIFACT_UNAVAILABLE';
-    if (isPassing && performance.now() - this.failedAtMs > RETRY_MS) this.failures = [];
+  /**
+   * Gives another chance to a run that its store could not give, some time after it could not; at once when a person
+   * asks.
+   */
+  forgetPassingFailure({ isAsked }: { readonly isAsked: boolean }): void {
+    if (this.failures[0]?.code !== 'ARTIFACT_UNAVAILABLE') return;
+    const retryMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.failedInARow - 1));
+    if (isAsked || performance.now() - this.failedAtMs > retryMs) this.failures = [];
   }
 
   /** Notes why the run may not take over from the one that serves, or that nothing speaks against it any more. */
