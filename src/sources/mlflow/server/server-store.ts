@@ -25,6 +25,8 @@ import type { AskOnce, ModelPlace } from './server-model.js';
 const PAGE = 200;
 const MAX_PAGES = 5_000;
 const HISTORY_PAGE = 10_000;
+/** Most characters of MLflow's own words that are repeated. */
+const MAX_SAID = 200;
 
 /** What a tracking server needs beside the client. */
 export interface ServerStoreParts {
@@ -47,6 +49,17 @@ export class ServerStore extends MlflowStore {
 
   get description(): string {
     return this.client.baseUrl;
+  }
+
+  override get notices(): readonly string[] {
+    const { problem } = this.parts.memory;
+    if (problem === undefined) return [];
+    const why = `MLFLOW_CACHE_DIR cannot be written (${problem})`;
+    return [`${why}: a start without MLflow at ${this.description} would not know what it holds now.`];
+  }
+
+  override close(): void {
+    this.client.close();
   }
 
   override async read<T>(work: () => Promise<T>): Promise<T> {
@@ -274,6 +287,7 @@ async function asStoreProblem<T>(ask: () => Promise<T>, isFile: boolean): Promis
     return await ask();
   } catch (error) {
     if (isFile || !(error instanceof MlflowError)) throw error;
-    throw new StoreUnavailable(`it answers ${error.code}: ${error.message.slice(0, 200)}`, { cause: error });
+    const said = error.message.slice(0, MAX_SAID).replaceAll(/\s+/g, ' ');
+    throw new StoreUnavailable(`it answers ${error.code}.`, { said, cause: error });
   }
 }
