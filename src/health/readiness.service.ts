@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 
+import { toSourceReadingDto } from '../common/dto/source-reading.dto.js';
 import { AppError } from '../domain/app-error.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { PredictionTimesReport } from '../registry/prediction-times.js';
+import { RefreshService } from '../registry/refresh.service.js';
 import type { RegisteredModel } from '../registry/registered-run.js';
 import { VERSION } from '../version.js';
 import type { HealthDto, ModelHealthDto, ModelTimingsDto } from './dto/health.dto.js';
@@ -13,7 +15,10 @@ import type { HealthDto, ModelHealthDto, ModelTimingsDto } from './dto/health.dt
 export class ReadinessService implements BeforeApplicationShutdown {
   private isDraining = false;
 
-  constructor(private readonly registry: ModelRegistryService) {}
+  constructor(
+    private readonly registry: ModelRegistryService,
+    private readonly refreshes: RefreshService,
+  ) {}
 
   beforeApplicationShutdown(): void {
     this.isDraining = true;
@@ -21,12 +26,17 @@ export class ReadinessService implements BeforeApplicationShutdown {
 
   getHealth(): HealthDto {
     const models = this.registry.listModels().map(toDto);
-    const isWhole = models.every(({ ready }) => ready) && this.registry.listBrokenModels().length === 0;
+    const sources = this.refreshes.readings.map(toSourceReadingDto);
+    const isWhole =
+      models.every(({ ready }) => ready) &&
+      this.registry.listBrokenModels().length === 0 &&
+      sources.every(({ problem }) => problem === null);
     return {
       status: this.isDraining ? 'draining' : isWhole ? 'ok' : 'degraded',
       version: VERSION,
       uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
       models,
+      sources,
     };
   }
 

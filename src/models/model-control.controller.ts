@@ -2,6 +2,7 @@ import { Body, Controller, Delete, HttpCode, Param, Post, Put, Query } from '@ne
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { AdminOnly } from '../common/auth/admin-only.decorator.js';
+import { toSourceReadingDto } from '../common/dto/source-reading.dto.js';
 import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
 import type { DocumentedError } from '../common/openapi/api-errors.decorator.js';
@@ -36,12 +37,15 @@ export class ModelControlController {
   @ApiOperation({
     operationId: 'refreshModels',
     summary: 'Look at the store now',
-    description: 'Answers when better runs have taken over. It is looked at every `REFRESH_INTERVAL_MS` anyway.',
+    description:
+      'Answers when better runs have taken over. It is looked at every `REFRESH_INTERVAL_MS` anyway. ' +
+      'When MLflow cannot be read, `sources` says why, and what was read last is served.',
   })
   @ApiEnvelope(RefreshDto, 'What serves now, and what did before.')
   @ApiErrors(...ADMIN, 'STORE_NOT_READABLE')
   async refresh(): Promise<RefreshDto> {
-    return { models: await this.refreshes.refresh() };
+    const models = await this.refreshes.refresh();
+    return { models, sources: this.refreshes.readings.map(toSourceReadingDto) };
   }
 
   @Put(':model/pin')

@@ -55,9 +55,13 @@ export class PromotionService implements BeforeApplicationShutdown {
     this.probations.clear();
   }
 
-  /** Brings a model to the run it should be served with: the pinned one, else the best that may take over. */
-  async settle(model: RegisteredModel): Promise<void> {
-    for (const registered of model.runs) registered.forgetPassingFailure();
+  /**
+   * Brings a model to the run it should be served with: the pinned one, else the best that may take over.
+   *
+   * @param isAsked  whether a person waits: runs that the store could not give a moment ago are tried again at once.
+   */
+  async settle(model: RegisteredModel, { isAsked = false } = {}): Promise<void> {
+    for (const registered of model.runs) registered.forgetPassingFailure({ isAsked });
     const state = await this.chronicle.read(model);
     const wasPinned = model.pin !== undefined;
     model.pin = state.pin;
@@ -323,7 +327,7 @@ export class PromotionService implements BeforeApplicationShutdown {
 
   /** Serves the predecessor again, at once: it is still in memory. */
   private async stepBack(model: RegisteredModel, failing: Best, previous: Best, sentence: string): Promise<void> {
-    if (model.best !== failing) return;
+    if (model.best?.served !== failing.served) return;
     const registered = model.runs.find(({ sourced }) => sourced === previous.registered.sourced);
     const again = { registered: registered ?? previous.registered, served: previous.served };
     this.swap(model, again, { isWatched: false });
@@ -366,8 +370,8 @@ export class PromotionService implements BeforeApplicationShutdown {
     const isPassing = isOfTheMoment(error);
     const problem = isPassing ? TOO_BUSY : reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
     registered.reject(problem, { isPassing });
+    if (!(await this.chronicle.loadFailed(model, registered.run, problem))) return;
     this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
-    await this.chronicle.loadFailed(model, registered.run, problem);
   }
 
   /** What fails while the server ends is nobody's fault, and not to be written down. @throws AppError SHUTTING_DOWN. */

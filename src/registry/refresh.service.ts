@@ -8,7 +8,7 @@ import { AppError } from '../domain/app-error.js';
 import type { ModelCard } from '../domain/card.js';
 import { Turns } from '../domain/turns.js';
 import { RunSource } from '../sources/run-source.js';
-import type { SourcedModel } from '../sources/run-source.js';
+import type { SourcedModel, StoreReading } from '../sources/run-source.js';
 import { Chronicle } from './chronicle.js';
 import { NothingToServeError } from './nothing-to-serve.error.js';
 import { PromotionService } from './promotion.service.js';
@@ -30,6 +30,8 @@ export interface RefreshedModel {
   readonly previous_run_id: string | null;
 }
 
+const NO_MODELS = 'There are no models in the store.';
+const NOT_READABLE = 'The store cannot be read; the log says why.';
 /** Hints of a change come in bursts: a folder that is copied gives one per file. */
 const HINT_PAUSE_MS = 250;
 
@@ -51,7 +53,9 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   private hintTimer: NodeJS.Timeout | undefined;
   private stopWatching: (() => void) | undefined;
   private isStopped = false;
-  private isAway = false;
+  private isAsked = false;
+  /** Why nothing could be read at the last look, a sentence; undefined when something could. */
+  private whyAway: string | undefined;
   private notices: readonly string[] = [];
 
   constructor(
@@ -69,7 +73,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     this.tellNotices();
     for (const { place, problems } of contents.brokenModels) this.logger.warn(`Model ${place}: ${problems.join(' ')}`);
     requireDefault(contents.models, config.defaultModel);
-    await Promise.all(contents.models.map((model) => this.settle(model)));
+    await Promise.all(contents.models.map((model) => this.settle(model, false)));
     if (!contents.models.some((model) => model.best)) {
       const report = formatReport(contents.models, contents.brokenModels);
       throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}`);
@@ -82,19 +86,24 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     clearTimeout(this.timer);
     clearTimeout(this.hintTimer);
     this.stopWatching?.();
+    this.source.close();
+  }
+
+  /** How each store was read last. */
+  get readings(): readonly StoreReading[] {
+    const { readings } = this.source;
+    if (this.whyAway === undefined || readings.some(({ problem }) => problem !== undefined)) return readings;
+    return readings.map((reading) => ({ ...reading, problem: this.whyAway }));
   }
 
   /**
-   * Looks at the store now.
+   * Looks at the store now, because somebody asks: what the store could not give a moment ago is asked for again.
    *
    * @throws AppError STORE_NOT_READABLE; everything stays as it is then.
    */
   refresh(): Promise<RefreshedModel[]> {
-    this.waiting ??= this.looks.take(() => {
-      this.waiting = undefined;
-      return this.refreshNow();
-    });
-    return this.waiting;
+    this.isAsked = true;
+    return this.look();
   }
 
   /** Somebody says that something has changed: the store is looked at soon, once for all hints of a moment. */
@@ -125,18 +134,28 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   private async refreshQuietly(): Promise<void> {
     if (this.isStopped) return;
     try {
-      await this.refresh();
+      await this.look();
     } catch (error) {
       if (!(error instanceof AppError)) this.logger.error('The store could not be looked at', error);
     }
   }
 
-  private async refreshNow(): Promise<RefreshedModel[]> {
-    if (this.isStopped) throw new AppError('SHUTTING_DOWN');
-    const listed = await this.listStore();
+  private look(): Promise<RefreshedModel[]> {
+    this.waiting ??= this.looks.take(async () => {
+      this.waiting = undefined;
+      this.requireOpen();
+      return this.takeOver(await this.listStore());
+    });
+    return this.waiting;
+  }
+
+  private async takeOver(listed: readonly SourcedModel[]): Promise<RefreshedModel[]> {
+    this.requireOpen();
+    const { isAsked } = this;
+    this.isAsked = false;
     const before = new Map(this.contents.models.map((model) => [model, model.best?.served]));
     await this.readStore(listed);
-    for (const model of this.contents.models) await this.settle(model);
+    for (const model of this.contents.models) await this.settle(model, isAsked);
     return this.contents.models.map((model) => {
       const served = before.get(model);
       return {
@@ -147,11 +166,16 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     });
   }
 
+  /** @throws AppError SHUTTING_DOWN. */
+  private requireOpen(): void {
+    if (this.isStopped) throw new AppError('SHUTTING_DOWN');
+  }
+
   /** Trouble with one model is no reason to leave the others as they are. */
-  private async settle(model: RegisteredModel): Promise<void> {
+  private async settle(model: RegisteredModel, isAsked: boolean): Promise<void> {
     if (this.isStopped) return;
     try {
-      await this.exclusively(model, () => this.promotions.settle(model));
+      await this.exclusively(model, () => this.promotions.settle(model, { isAsked }));
     } catch (error) {
       if (error instanceof AppError && error.code === 'SHUTTING_DOWN') throw error;
       this.logger.error(`Model ${model.card.name} could not be brought up to date`, error);
@@ -161,15 +185,18 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   private async listStore(): Promise<SourcedModel[]> {
     try {
       const listed = await this.source.listModels();
-      // An empty folder is what a volume leaves behind that is not mounted any more.
-      if (listed.length === 0 && this.contents.models.length > 0) throw new Error('There are no models in the store.');
+      this.requireOpen();
+      // More likely an accident than somebody's wish to serve nothing.
+      if (listed.length === 0 && this.contents.models.length > 0) throw new Error(NO_MODELS);
       this.tellNotices();
-      if (this.isAway) this.logger.log('The store can be read again');
-      this.isAway = false;
+      if (this.whyAway !== undefined) this.logger.log('The store can be read again');
+      this.whyAway = undefined;
       return listed;
     } catch (error) {
-      if (!this.isAway) this.logger.error('The store cannot be read; what is served stays as it is', error);
-      this.isAway = true;
+      this.requireOpen();
+      const isNews = this.whyAway === undefined;
+      if (isNews) this.logger.error('The store cannot be read; what is served stays as it is', error);
+      this.whyAway = (error as Error).message === NO_MODELS ? NO_MODELS : NOT_READABLE;
       throw new AppError('STORE_NOT_READABLE', {}, { cause: error });
     }
   }
@@ -178,7 +205,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   private tellNotices(): void {
     const { notices } = this.source;
     for (const notice of notices) if (!this.notices.includes(notice)) this.logger.warn(notice);
-    if (notices.length === 0 && this.notices.length > 0) this.logger.log('Every source can be read again');
+    if (notices.length === 0 && this.notices.length > 0) this.logger.log('Every source is well again');
     this.notices = notices;
   }
 

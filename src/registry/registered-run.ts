@@ -12,7 +12,10 @@ import type { ServedRun } from './served-run.js';
 export type RunState = 'checked' | 'loading' | 'serving' | 'failed';
 
 /** How long after a failure that may pass a run is tried again, milliseconds; doubled for each further one. */
-const RETRY_MS = 30_000;
+const FIRST_RETRY_MS = 1_000;
+/** Longest such pause while its store cannot give the run. */
+const LONGEST_FETCH_RETRY_MS = 30_000;
+/** Longest such pause for a run that may just be too slow for this server. */
 const LONGEST_RETRY_MS = 3_600_000;
 
 /** A readable run of a model, with its verdict. */
@@ -98,8 +101,10 @@ export class RegisteredRun {
    */
   reject(problem: VerdictReason, { isPassing = problem.code === 'ARTIFACT_UNAVAILABLE' } = {}): void {
     this.failures = [problem];
-    const pauseMs = Math.min(RETRY_MS * 2 ** this.passingFailures, LONGEST_RETRY_MS);
-    this.retryAtMs = isPassing ? performance.now() + pauseMs : Infinity;
+    const longestMs = problem.code === 'ARTIFACT_UNAVAILABLE' ? LONGEST_FETCH_RETRY_MS : LONGEST_RETRY_MS;
+    this.retryAtMs = isPassing
+      ? performance.now() + Math.min(FIRST_RETRY_MS * 2 ** this.passingFailures, longestMs)
+      : Infinity;
     this.passingFailures = isPassing ? this.passingFailures + 1 : 0;
     this.state = 'failed';
   }
@@ -110,9 +115,12 @@ export class RegisteredRun {
     this.passingFailures = 0;
   }
 
-  /** Gives another chance, some time later, to a run that failed for a reason that may pass. */
-  forgetPassingFailure(): void {
-    if (performance.now() > this.retryAtMs) this.failures = [];
+  /**
+   * Gives another chance, some time later, to a run that failed for a reason that may pass; at once when a person asks.
+   */
+  forgetPassingFailure({ isAsked }: { readonly isAsked: boolean }): void {
+    if (this.retryAtMs === Infinity) return;
+    if (isAsked || performance.now() > this.retryAtMs) this.failures = [];
   }
 
   /** Notes why the run may not take over from the one that serves, or that nothing speaks against it any more. */

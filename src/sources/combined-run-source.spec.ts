@@ -48,4 +48,18 @@ describe('several sources', () => {
     rmSync(first.folder, { recursive: true });
     await expect(source.listModels()).rejects.toThrow(/cannot be read.*\n.*cannot be read/);
   });
+
+  it('keep the models of a folder that is not mounted any more', async () => {
+    first.addModel('adder');
+    second.addModel('other');
+    const source = combined();
+    const before = await source.listModels();
+    rmSync(second.path('other'), { recursive: true });
+
+    expect(await source.listModels()).toEqual(before);
+    expect(source.readings.map(({ problem }) => problem)).toEqual([
+      undefined,
+      'The models folder holds no models any more.',
+    ]);
+  });
 });

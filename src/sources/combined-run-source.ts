@@ -1,5 +1,5 @@
 import { RunSource } from './run-source.js';
-import type { SourcedModel } from './run-source.js';
+import type { SourcedModel, StoreReading } from './run-source.js';
 
 /**
  * Several sources as one. A model that more than one of them names is one model: the first source with a usable card
@@ -19,6 +19,10 @@ export class CombinedRunSource extends RunSource {
 
   get description(): string {
     return this.sources.map(({ description }) => description).join(' and ');
+  }
+
+  get readings(): readonly StoreReading[] {
+    return this.sources.flatMap(({ readings }) => readings);
   }
 
   override get notices(): readonly string[] {
@@ -43,6 +47,10 @@ export class CombinedRunSource extends RunSource {
   override watch(onHint: () => void): () => void {
     const ends = this.sources.map((source) => source.watch(onHint));
     return () => ends.forEach((end) => end());
+  }
+
+  override close(): void {
+    for (const source of this.sources) source.close();
   }
 }
 

@@ -60,13 +60,29 @@ export interface SourcedModel {
   readonly runs: readonly SourcedRun[];
 }
 
+/** How a store was read last. */
+export interface StoreReading {
+  /** As in `SOURCES`. */
+  readonly source: 'directory' | 'mlflow';
+  /** When this process read it whole last; undefined when it never has. */
+  readonly readAt: Date | undefined;
+  /**
+   * Why it cannot be read now, a sentence that anybody may read: it names no path, address or content. Undefined when it
+   * can.
+   */
+  readonly problem: string | undefined;
+}
+
 /** Where runs live: the port that every kind of store implements. Nothing above it knows where a run came from. */
 export abstract class RunSource {
   /** The store's place, for people. */
   abstract readonly description: string;
 
+  /** How the last listing went, for each store. */
+  abstract readonly readings: readonly StoreReading[];
+
   /**
-   * What people should know about the last listing, one sentence each: that it is an old one because the server is
+   * What operators should know about the last listing, one sentence each: that it is an old one because the server is
    * away, and why. Empty when all is well.
    */
   get notices(): readonly string[] {
@@ -90,5 +106,10 @@ export abstract class RunSource {
    */
   watch(_onHint: () => void): () => void {
     return () => undefined;
+  }
+
+  /** Ends what is under way: nobody will ask again. */
+  close(): void {
+    // Files are read in no time.
   }
 }

@@ -15,7 +15,8 @@ import { StateStore } from './state-store.js';
       inject: [AppConfig],
       useFactory: (config: AppConfig) => {
         const logger = new Logger('State');
-        return new LocalStateStore(config.modelsDir, (message, cause) => logger.warn(message, cause));
+        const warn = (message: string, cause: unknown) => logger.warn(message, cause);
+        return new LocalStateStore(config.modelsDir, warn, (message) => logger.log(message));
       },
     },
   ],

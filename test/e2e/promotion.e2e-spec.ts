@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 
 import type { Run } from '../../src/domain/run.js';
 import { createManagedApp, refresh } from '../support/admin.js';
@@ -233,6 +233,31 @@ describe('a model whose store changes while it is served', () => {
 
     store.addModel('adder').addRun('adder', 'second', f1(0.6));
     expect(await refresh(app)).toEqual({ adder: 'second' });
+  });
+
+  it.each([
+    ['is gone', '', 'The models folder cannot be read (ENOENT).'],
+    ['is empty', 'adder', 'The models folder holds no models any more.'],
+  ])('says in /health when the folder of the models %s, and since when', async (_what, removed, problem) => {
+    const before = await data('/health');
+    const [since] = before.sources;
+    rmSync(`${store.folder}/${removed}`, { recursive: true });
+
+    await expect(refresh(app)).rejects.toThrow('cannot be read now');
+    const away = await data('/health');
+    mkdirSync(store.folder, { recursive: true });
+    store.addModel('adder').addRun('adder', 'second', f1(0.6));
+    await refresh(app);
+    const after = await data('/health');
+
+    expect([before.status, since]).toEqual([
+      'ok',
+      { source: 'directory', last_read_at: expect.any(String) as string, problem: null },
+    ]);
+    expect([away.status, away.sources[0].problem]).toEqual(['degraded', problem]);
+    expect(away.sources[0].last_read_at).toBe(since.last_read_at);
+    expect([after.status, after.sources[0].problem]).toEqual(['ok', null]);
+    expect(after.sources[0].last_read_at > since.last_read_at).toBe(true);
   });
 
   it('answers those that ask for a refresh together, with one look for those that come during another', async () => {

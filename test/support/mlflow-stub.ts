@@ -2,8 +2,9 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { Json } from './get-json.js';
 import { recordedAnswers } from './mlflow-fixtures.js';
-import type { RecordedVersion } from './mlflow-fixtures.js';
+import type { RecordedAnswer, RecordedVersion } from './mlflow-fixtures.js';
 
 /** Answers a request in place of the recording; returns false to let the recording answer. */
 export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -13,6 +14,8 @@ export class MlflowStub {
   /** What was asked, `METHOD url`, in order. */
   readonly asked: string[] = [];
   fault: Fault | undefined;
+  /** What becomes of each run of a list; undefined when nobody has logged it yet. */
+  editRun: ((run: Json) => Json) | undefined;
   private server: Server;
 
   private constructor(private readonly version: RecordedVersion) {
@@ -27,6 +30,14 @@ export class MlflowStub {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Whether a request is about the files of the run with this name. */
+  asksForFilesOf(name: string, { url = '' }: IncomingMessage): boolean {
+    const listed = [...recordedAnswers(this.version)].find(([key]) => key.includes('runs/search'))![1];
+    const { info, outputs } = JSON.parse(listed.text!).runs.find(({ info }: Json) => info.run_name === name);
+    const ids: string[] = [info.run_id, ...(outputs?.model_outputs ?? []).map((output: Json) => output.model_id)];
+    return url.includes('artifact') && ids.some((id) => url.includes(id));
   }
 
   private port = 0;
@@ -61,10 +72,21 @@ export class MlflowStub {
         const body = Buffer.concat(chunks).toString();
         const answer = answers.get(decodeURIComponent(`${request.method} ${request.url}${body && ` ${body}`}`));
         if (!answer) return void response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>Not Found</h1>');
-        const bytes =
-          answer.base64 === undefined ? Buffer.from(answer.text ?? '') : Buffer.from(answer.base64, 'base64');
-        response.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(bytes);
+        response.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(this.bytesOf(answer));
       });
     });
   }
+
+  private bytesOf({ text = '', base64 }: RecordedAnswer): Buffer {
+    if (base64 !== undefined) return Buffer.from(base64, 'base64');
+    if (!this.editRun || !text.includes('"runs":')) return Buffer.from(text);
+    const { runs, ...rest } = JSON.parse(text) as { runs: Json[] };
+    return Buffer.from(JSON.stringify({ ...rest, runs: runs.map(this.editRun).filter(Boolean) }));
+  }
 }
+
+/** Hides the runs of these names: they are logged later, when `editRun` is taken away. */
+export const without =
+  (...names: string[]) =>
+  (run: Json): Json =>
+    names.includes(run.info.run_name as string) ? undefined : run;

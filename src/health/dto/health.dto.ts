@@ -1,5 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
+import { SourceReadingDto } from '../../common/dto/source-reading.dto.js';
+
 /** Nothing to say beyond the envelope. */
 @ApiSchema({ description: 'Empty: the envelope says it all.' })
 export class EmptyDto {
@@ -87,7 +89,8 @@ export class ModelHealthDto {
 export class HealthDto {
   @ApiProperty({
     enum: ['ok', 'degraded', 'draining'],
-    description: '`degraded`: a model has no run that can be served; `draining`: the server is shutting down.',
+    description:
+      '`degraded`: a model has no run that can be served, or a source cannot be read; `draining`: the server is shutting down.',
   })
   status: string;
 
@@ -99,4 +102,7 @@ export class HealthDto {
 
   @ApiProperty({ type: [ModelHealthDto], description: 'Every model of the store, the default one first.' })
   models: ModelHealthDto[];
+
+  @ApiProperty({ type: [SourceReadingDto], description: 'Where runs come from, in the order of `SOURCES`.' })
+  sources: SourceReadingDto[];
 }

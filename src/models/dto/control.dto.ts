@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
+import { SourceReadingDto } from '../../common/dto/source-reading.dto.js';
 import { IsText } from '../../common/validation/v1-rules.js';
 import { HISTORY_EVENTS } from '../../domain/model-state.js';
 
@@ -91,6 +92,9 @@ export class RefreshedModelDto {
 export class RefreshDto {
   @ApiProperty({ type: [RefreshedModelDto], description: 'Every model, in the order of `/models`.' })
   models: RefreshedModelDto[];
+
+  @ApiProperty({ type: [SourceReadingDto], description: 'What was looked at, in the order of `SOURCES`.' })
+  sources: SourceReadingDto[];
 }
 
 /** One thing that happened to the run that serves a model. */

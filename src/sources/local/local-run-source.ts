@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { ModelCard } from '../../domain/card.js';
 import { JsonSyntaxError, parseJson } from '../../domain/json-text.js';
-import type { SourcedModel } from '../run-source.js';
+import type { SourcedModel, StoreReading } from '../run-source.js';
 import { RunSource } from '../run-source.js';
 import { compileSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck } from '../schema-check.js';
@@ -22,6 +22,8 @@ export class LocalRunSource extends RunSource {
   private readonly runs: RunCache;
   private cards: ReadonlyMap<string, Card> = new Map();
   private runNames: ReadonlyMap<string, readonly string[]> = new Map();
+  private readAt: Date | undefined;
+  private problem: string | undefined;
 
   /**
    * @param folder  absolute path of the store.
@@ -39,17 +41,29 @@ export class LocalRunSource extends RunSource {
     return this.folder;
   }
 
+  get readings(): readonly StoreReading[] {
+    return [{ source: 'directory', readAt: this.readAt, problem: this.problem }];
+  }
+
   async listModels(): Promise<SourcedModel[]> {
-    const names = await foldersIn(this.folder).catch((error: unknown) => {
+    const names = await foldersIn(this.folder).catch((error: NodeJS.ErrnoException) => {
+      this.problem = `The models folder cannot be read (${error.code ?? 'unknown'}).`;
       throw new Error(
         `The models folder ${this.folder} cannot be read. Set MODELS_DIR to the folder that holds your models.`,
         { cause: error },
       );
     });
+    // What a volume leaves behind that is not mounted any more.
+    if (names.length === 0 && this.cards.size > 0) {
+      this.problem = 'The models folder holds no models any more.';
+      throw new Error(`The models folder ${this.folder} cannot be read: it holds no models any more.`);
+    }
     this.cards = new Map(await Promise.all(names.map(async (name) => [name, await this.readCard(name)] as const)));
     this.runNames = new Map(await Promise.all(names.map(async (name) => [name, await this.listRuns(name)] as const)));
     const placesByModel = names.map((name) => this.runNames.get(name)!.map((run) => this.placeOf(name, run)));
     const found = await this.runs.refresh(placesByModel.flat());
+    this.readAt = new Date();
+    this.problem = undefined;
     return names.map((name, i) => {
       const runs = placesByModel[i]!.flatMap(({ path }) => found.get(path) ?? []);
       const { card, problems } = this.cards.get(name)!;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { TestStore } from '../../../test/support/build-store.js';
+import { fillDisk } from '../../../test/support/full-disk.js';
 import { EMPTY_STATE, MAX_HISTORY, withEvent } from '../../domain/model-state.js';
 import type { HistoryEvent, ModelState } from '../../domain/model-state.js';
 import { LocalStateStore, STATE_FILE } from './local-state-store.js';
@@ -78,6 +79,32 @@ describe('the state of a model', () => {
     expect(warnings).toEqual([expect.stringContaining('this process alone knows them')]);
     expect([inMemory.pin?.run_id, inMemory.history.map(({ run_id: id }) => id)]).toEqual(['second', ['second']]);
     expect((await open().read('adder')).history.map(({ run_id: id }) => id)).toEqual(['third', 'second']);
+  });
+
+  it('is written by the next look at it when the disk was full, and the log says both each time', async () => {
+    const said: string[] = [];
+    const note = (message: string) => void said.push(message);
+    const states = new LocalStateStore(store.folder, note, note);
+    const fill = async (runId: string) => {
+      fillDisk(store.folder);
+      await states.update('adder', pinned(runId));
+      await states.read('adder');
+      jest.restoreAllMocks();
+    };
+
+    await fill('first');
+    const ofOther = (await open().read('adder')).pin?.run_id;
+    const first = await states.read('adder');
+    await fill('second');
+    await states.read('adder');
+
+    expect([ofOther, first.pin?.run_id]).toEqual([undefined, 'first']);
+    expect((await open().read('adder')).pin?.run_id).toBe('second');
+    expect(readdirSync(store.path('adder')).sort()).toEqual([STATE_FILE, 'card.json', 'runs']);
+    const [isUnwritten, isWritten] = [/cannot be written to the store \(ENOSPC\)/, /are written to the store again/];
+    expect(said).toEqual(
+      [isUnwritten, isWritten, isUnwritten, isWritten].map((w) => expect.stringMatching(w) as string),
+    );
   });
 
   it('is written for models whose runs live elsewhere too', async () => {

@@ -20,7 +20,7 @@ interface Unwritten {
   readonly over: string | undefined;
 }
 
-/** States in files beside the cards; one that cannot be written is kept in memory. */
+/** States in files beside the cards; one that cannot be written is kept in memory until it can. */
 export class LocalStateStore extends StateStore {
   private readonly unwrittenByModel = new Map<string, Unwritten>();
   private readonly turnsByModel = new Map<string, Turns>();
@@ -29,15 +29,19 @@ export class LocalStateStore extends StateStore {
   /**
    * @param folder  absolute path of the store.
    * @param warn  gets a sentence for the operator when states cannot be kept.
+   * @param tell  gets one when all of them are kept again.
    */
   constructor(
     private readonly folder: string,
     private readonly warn: (message: string, cause: unknown) => void = () => undefined,
+    private readonly tell: (message: string) => void = () => undefined,
   ) {
     super();
   }
 
   async read(model: string): Promise<ModelState> {
+    // A disk that was full may have room again.
+    if (this.unwrittenByModel.has(model)) return this.update(model, (state) => state);
     // What this process has begun to write it also reads.
     await this.turnsByModel.get(model)?.take(() => Promise.resolve());
     return this.present(model, await this.load(await this.fileOf(model)));
@@ -63,7 +67,7 @@ export class LocalStateStore extends StateStore {
           await keepDamaged(file, loaded);
           await writeWhole(file, writeState(after), { isSynced: true });
         }
-        this.unwrittenByModel.delete(model);
+        this.noteWritten(model);
         return after;
       });
     } catch (error) {
@@ -77,6 +81,13 @@ export class LocalStateStore extends StateStore {
       }
       return after;
     }
+  }
+
+  private noteWritten(model: string): void {
+    this.unwrittenByModel.delete(model);
+    if (!this.hasWarned || this.unwrittenByModel.size > 0) return;
+    this.hasWarned = false;
+    this.tell('Pins and history are written to the store again');
   }
 
   /** What the file says; or, as long as nobody else wrote it, what this process could not write. */

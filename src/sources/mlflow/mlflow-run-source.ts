@@ -1,6 +1,6 @@
 import type { MlflowItem } from '../../config/mlflow-selection.js';
 import { RunSource } from '../run-source.js';
-import type { SourcedModel } from '../run-source.js';
+import type { SourcedModel, StoreReading } from '../run-source.js';
 import { CandidateFinder } from './candidates.js';
 import type { Candidate } from './candidates.js';
 import { deriveCard, slugOf } from './model-card.js';
@@ -30,7 +30,8 @@ export class MlflowRunSource extends RunSource {
   private readonly candidates: CandidateFinder;
   private last: SourcedModel[] | undefined;
   private underWay: Promise<SourcedModel[]> | undefined;
-  private why: readonly string[] = [];
+  private readAt: Date | undefined;
+  private whyAway: StoreUnavailable | undefined;
 
   constructor(
     private readonly store: MlflowStore,
@@ -44,8 +45,19 @@ export class MlflowRunSource extends RunSource {
     return this.store.description;
   }
 
+  get readings(): readonly StoreReading[] {
+    const { readAt, whyAway } = this;
+    return [{ source: 'mlflow', readAt, problem: whyAway && `MLflow cannot be read: ${whyAway.message}` }];
+  }
+
   override get notices(): readonly string[] {
-    return this.why;
+    const { store, whyAway } = this;
+    const away = whyAway && `${this.describe(whyAway)} What it held when it was last read is served.`;
+    return [...(away ? [away] : []), ...store.notices];
+  }
+
+  override close(): void {
+    this.store.close();
   }
 
   /** Readings never overlap: whoever asks while one is under way gets its result. */
@@ -57,16 +69,20 @@ export class MlflowRunSource extends RunSource {
   private async readModels(): Promise<SourcedModel[]> {
     try {
       this.last = await this.store.read(() => this.list());
-      this.why = [];
+      this.readAt = new Date();
+      this.whyAway = undefined;
       return this.last;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      const message = `MLflow at ${this.description} cannot be read: ${error.message}`;
+      this.whyAway = error;
       this.last ??= await this.store.recall(() => this.list());
-      if (!this.last) throw new Error(message, { cause: error });
-      this.why = [`${message} What it held when it was last read is served.`];
+      if (!this.last) throw new Error(this.describe(error), { cause: error });
       return this.last;
     }
+  }
+
+  private describe({ message, said }: StoreUnavailable): string {
+    return `MLflow at ${this.description} cannot be read: ${message}${said ? ` It says: ${said}` : ''}`;
   }
 
   private async list(): Promise<SourcedModel[]> {

@@ -94,11 +94,16 @@ export interface Checkpoint {
   readonly files: LoggedModel | undefined;
 }
 
-/** The store cannot be read now; the message says why and what to look at, for the operator. */
+/** The store cannot be read now; the message says why and what to look at. */
 export class StoreUnavailable extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** What the server itself says of it, for operators alone: nobody knows what it names. */
+  readonly said: string | undefined;
+
+  /** @param message  finishes "MLflow cannot be read: …"; names no path, address or content. */
+  constructor(message: string, { said, ...options }: ErrorOptions & { readonly said?: string } = {}) {
     super(message, options);
     this.name = 'StoreUnavailable';
+    this.said = said;
   }
 }
 
@@ -111,6 +116,16 @@ export class StoreUnavailable extends Error {
 export abstract class MlflowStore {
   /** Its place, for people; no credentials. */
   abstract readonly description: string;
+
+  /** What operators should know of the last reading, one sentence each. */
+  get notices(): readonly string[] {
+    return [];
+  }
+
+  /** Ends what is under way: nobody will ask again. */
+  close(): void {
+    // Files are read in no time.
+  }
 
   /**
    * Runs `work` as one reading of the store. A store that keeps what it read (the server's) remembers it when the whole

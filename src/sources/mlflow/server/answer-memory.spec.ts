@@ -1,6 +1,7 @@
-import { readdirSync, utimesSync } from 'node:fs';
+import { readdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { fillDisk } from '../../../../test/support/full-disk.js';
 import { TempFolder } from '../../../../test/support/mlflow-fixtures.js';
 import { AnswerMemory } from './answer-memory.js';
 
@@ -11,10 +12,17 @@ describe('the memory of answers', () => {
   beforeEach(() => {
     folder = new TempFolder();
   });
-  afterEach(() => folder.remove());
+  afterEach(() => {
+    jest.restoreAllMocks();
+    folder.remove();
+  });
 
   const remember = async (memory: AnswerMemory, key: string) => {
     memory.note(key, { text: key });
+    await memory.commit();
+  };
+  const read = async (memory: AnswerMemory, answers: Readonly<Record<string, string>>) => {
+    for (const [key, text] of Object.entries(answers)) memory.note(key, { text });
     await memory.commit();
   };
   const letDaysPass = () => {
@@ -42,6 +50,45 @@ describe('the memory of answers', () => {
     await remember(mine, 'mine');
 
     expect(await mine.find('theirs')).toEqual({ text: 'theirs' });
+  });
+
+  it.each([0, 1, 2])(
+    'has the words of every run that it lists, when the disk was full after %i files',
+    async (left) => {
+      const memory = new AnswerMemory(folder.path);
+      await read(memory, { list: 'run 1', 'words of 1': '1' });
+      fillDisk(folder.path, left);
+
+      await read(memory, { list: 'run 2', 'words of 2': '2', 'example of 2': '2' });
+
+      const restarted = new AnswerMemory(folder.path);
+      const listed = (await restarted.find('list'))!.text!.slice(-1);
+      expect(await restarted.find(`words of ${listed}`)).toEqual({ text: listed });
+      expect(readdirSync(folder.path).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    },
+  );
+
+  it('says while it cannot be written, and keeps all of the next reading when it can', async () => {
+    const memory = new AnswerMemory(folder.path);
+    fillDisk(folder.path);
+    await remember(memory, 'the list of runs');
+    const { problem } = memory;
+    jest.restoreAllMocks();
+
+    await remember(memory, 'the list of runs');
+
+    expect([problem, memory.problem]).toEqual(['ENOSPC', undefined]);
+    expect(await new AnswerMemory(folder.path).find('the list of runs')).toEqual({ text: 'the list of runs' });
+  });
+
+  it('has all of the next reading when somebody deleted its files', async () => {
+    const memory = new AnswerMemory(folder.path);
+    await remember(memory, 'the list of runs');
+    for (const name of readdirSync(folder.path)) rmSync(folder.at(name));
+
+    await remember(memory, 'the list of runs');
+
+    expect(await new AnswerMemory(folder.path).find('the list of runs')).toEqual({ text: 'the list of runs' });
   });
 
   it('forgets what nobody has needed for a day', async () => {

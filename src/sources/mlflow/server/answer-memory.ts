@@ -20,10 +20,16 @@ const FORGET_AFTER_MS = 24 * 60 * 60 * 1000;
 export class AnswerMemory {
   /** Of all that this process has needed: what never changes is asked for once, and needed at the next start. */
   private readonly writtenDigests = new Map<string, string>();
+  private whyUnwritten: string | undefined;
   private pending = new Map<string, string>();
 
   /** @param folder  absolute; made when needed. */
   constructor(private readonly folder: string) {}
+
+  /** Code of the error that kept the last reading from being written; undefined when all is kept. */
+  get problem(): string | undefined {
+    return this.whyUnwritten;
+  }
 
   async find(key: string): Promise<Answer | undefined> {
     const stored = this.pending.get(sha256OfText(key)) ?? (await this.readFile(sha256OfText(key)));
@@ -47,16 +53,21 @@ export class AnswerMemory {
     this.pending = new Map();
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
-      for (const [name, stored] of answers) await this.write(name, stored);
+      const present = new Set(await readdir(this.folder));
+      // The last ones first: a list is asked for before what it lists, so that a disk that is full half-way leaves no
+      // list of what is not there.
+      for (const [name, stored] of [...answers].reverse()) await this.write(name, stored, present);
       await this.tidy();
-    } catch {
+      this.whyUnwritten = undefined;
+    } catch (error) {
       // A disk that is full costs the memory, not the reading.
+      this.whyUnwritten = (error as NodeJS.ErrnoException).code ?? 'unknown';
     }
   }
 
-  private async write(name: string, stored: string): Promise<void> {
+  private async write(name: string, stored: string, present: ReadonlySet<string>): Promise<void> {
     const digest = sha256OfText(stored);
-    if (this.writtenDigests.get(name) === digest) return;
+    if (this.writtenDigests.get(name) === digest && present.has(name)) return;
     await writeWhole(join(this.folder, name), stored, { mode: 0o600 });
     this.writtenDigests.set(name, digest);
   }

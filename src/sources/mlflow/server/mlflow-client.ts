@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -59,6 +60,8 @@ const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_REDIRECTS = 3;
 const MAX_PAUSE_MS = 10_000;
+/** As MLflow writes them: `INTERNAL_ERROR`. */
+const ERROR_CODE = /^[A-Z][A-Z\d_]{0,79}$/;
 
 /**
  * The HTTP side of MLflow: credentials, timeouts, repetition, and the many answers that are not MLflow's. Whatever is
@@ -69,9 +72,17 @@ const MAX_PAUSE_MS = 10_000;
  */
 export class MlflowClient {
   private readonly base: URL;
+  private readonly closed = new AbortController();
 
   constructor(private readonly options: ClientOptions) {
     this.base = new URL(options.baseUrl);
+    // One for each request under way, however many there are.
+    setMaxListeners(0, this.closed.signal);
+  }
+
+  /** Cuts off what is under way; whatever is asked later fails at once. */
+  close(): void {
+    this.closed.abort(new StoreUnavailable('bestrun is shutting down.'));
   }
 
   /** Names the server; no credentials. */
@@ -137,18 +148,24 @@ export class MlflowClient {
         const passing = error instanceof PassingFault ? error : undefined;
         if (!passing) throw error;
         if (i >= retries) throw passing.toLasting();
-        await sleep(Math.min(MAX_PAUSE_MS, passing.retryAfterMs ?? firstPauseMs * 2 ** i));
+        const pauseMs = Math.min(MAX_PAUSE_MS, passing.retryAfterMs ?? firstPauseMs * 2 ** i);
+        await sleep(pauseMs, undefined, { signal: this.closed.signal }).catch(() => undefined);
+        this.closed.signal.throwIfAborted();
       }
     }
   }
 
   /** Headers have arrived and are good ones. The clock runs until `end`; each `touch` winds it up again. */
   private async open(path: string, query: Query, init: RequestInit): Promise<OpenResponse> {
+    this.closed.signal.throwIfAborted();
     const stop = new AbortController();
     const { timeoutMs } = this.options;
     const timer = setTimeout(() => stop.abort(new TimeoutFault(timeoutMs)), timeoutMs);
+    const onClosed = () => stop.abort(this.closed.signal.reason);
+    this.closed.signal.addEventListener('abort', onClosed);
     const end = () => {
       clearTimeout(timer);
+      this.closed.signal.removeEventListener('abort', onClosed);
       stop.abort();
     };
     try {
@@ -220,6 +237,7 @@ class TimeoutFault extends Error {
 
 function toFault(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted && signal.reason instanceof TimeoutFault) return new PassingFault(signal.reason.message);
+  if (signal.reason instanceof StoreUnavailable) return signal.reason;
   if (error instanceof StoreUnavailable || error instanceof MlflowError || error instanceof PassingFault) return error;
   return new PassingFault(messageOfNetworkError(error), undefined, undefined, { cause: error });
 }
@@ -248,7 +266,7 @@ function errorOf(status: number, text: string): Error {
     );
   }
   const body = parse(text);
-  if (body && typeof body.error_code === 'string') {
+  if (typeof body?.error_code === 'string' && ERROR_CODE.test(body.error_code)) {
     return new MlflowError(status, body.error_code, typeof body.message === 'string' ? body.message : body.error_code);
   }
   // An address that the server does not know: Flask and proxies answer it with a page of their own.

@@ -1,13 +1,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { Json } from '../../../../test/support/get-json.js';
 import { TempFolder } from '../../../../test/support/mlflow-fixtures.js';
 import { MlflowStub } from '../../../../test/support/mlflow-stub.js';
 import { loadConfig } from '../../../config/load-config.js';
 import { createRunSource } from '../../create-run-source.js';
-import type { RunSource, SourcedRun } from '../../run-source.js';
+import type { RunSource, SourcedModel, SourcedRun } from '../../run-source.js';
 
 describe('a tracking server that misbehaves', () => {
   let stub: MlflowStub;
@@ -40,6 +41,8 @@ describe('a tracking server that misbehaves', () => {
       () => ({ message: 'none' }),
       (error: Error & { code?: string }) => error,
     );
+  const codesOf = ([model]: readonly SourcedModel[]) =>
+    Object.fromEntries(model!.runs.map(({ run, reasons }) => [run!.name, reasons.map(({ code }) => code)]));
   const filesBelow = (folder: string) =>
     existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
 
@@ -119,6 +122,51 @@ describe('a tracking server that misbehaves', () => {
     await stub.stop();
 
     expect((await bestOf(makeSource())).reasons).toEqual([]);
+  });
+
+  it.each(['3', '2'] as const)(
+    'starts from what the last process has left, but for a run whose words nobody could read (MLflow %s)',
+    async (version) => {
+      await stub.stop();
+      stub = await MlflowStub.start(version);
+      stub.fault = (request, response) =>
+        stub.asksForFilesOf('best', request) && !!response.writeHead(500).end('{"error_code":"INTERNAL_ERROR"}');
+      await makeSource().listModels();
+      await stub.stop();
+
+      expect(codesOf(await makeSource().listModels())).toMatchObject({
+        best: ['ARTIFACT_UNAVAILABLE'],
+        second: [],
+        child: [],
+      });
+    },
+  );
+
+  it.each([
+    ['MLflow 3', '3', false],
+    ['MLflow 2', '2', false],
+    ['MLflow 2 without a tag that says where the model is', '2', true],
+  ] as const)('starts so after days in which nothing was asked twice (%s)', async (_what, version, isUntagged) => {
+    await stub.stop();
+    stub = await MlflowStub.start(version);
+    if (isUntagged) {
+      stub.editRun = (run: Json) => ({ ...run, data: { ...run.data, tags: [] } });
+      stub.fault = ({ url }, response) =>
+        /artifacts\/list\?run_id=\w+$/.test(url!) &&
+        !!response.end(JSON.stringify({ files: [{ path: 'model', is_dir: true }] }));
+    }
+    const source = makeSource();
+    const before = codesOf(await source.listModels());
+    expect(before).toMatchObject({ best: [], child: [] });
+    const answers = join(cache.at('answers'), readdirSync(cache.at('answers'))[0]!);
+    for (let day = 1; day <= 3; day++) {
+      const yesterday = Date.now() / 1000 - 25 * 3600;
+      for (const name of readdirSync(answers)) utimesSync(join(answers, name), yesterday, yesterday);
+      await source.listModels();
+    }
+    await stub.stop();
+
+    expect(codesOf(await makeSource().listModels())).toEqual(before);
   });
 
   it('repeats what may pass, and honours Retry-After', async () => {

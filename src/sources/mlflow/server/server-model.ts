@@ -174,7 +174,8 @@ function problemOf(error: unknown, maxBytes: number): unknown {
     return new RunProblem('ARTIFACT_TOO_LARGE', `The model's files are larger than ${maxBytes} bytes.`);
   }
   if (error instanceof MlflowError) {
-    const code = error.status === 404 ? 'ARTIFACT_MISSING' : 'ARTIFACT_UNAVAILABLE';
+    // A proxy answers 404 too while MLflow behind it is being replaced: only MLflow's own word counts.
+    const code = error.code === 'RESOURCE_DOES_NOT_EXIST' ? 'ARTIFACT_MISSING' : 'ARTIFACT_UNAVAILABLE';
     return new RunProblem(code, `MLflow cannot give the model's files: ${error.code}.`, { cause: error });
   }
   if (error instanceof StoreUnavailable) {

@@ -25,6 +25,8 @@ import type { AskOnce, ModelPlace } from './server-model.js';
 const PAGE = 200;
 const MAX_PAGES = 5_000;
 const HISTORY_PAGE = 10_000;
+/** Most characters of MLflow's own words that are repeated. */
+const MAX_SAID = 200;
 
 /** What a tracking server needs beside the client. */
 export interface ServerStoreParts {
@@ -47,6 +49,17 @@ export class ServerStore extends MlflowStore {
 
   get description(): string {
     return this.client.baseUrl;
+  }
+
+  override get notices(): readonly string[] {
+    const { problem } = this.parts.memory;
+    if (problem === undefined) return [];
+    const why = `MLFLOW_CACHE_DIR cannot be written (${problem})`;
+    return [`${why}: a start without MLflow at ${this.description} would not know what it holds now.`];
+  }
+
+  override close(): void {
+    this.client.close();
   }
 
   override async read<T>(work: () => Promise<T>): Promise<T> {
@@ -164,7 +177,7 @@ export class ServerStore extends MlflowStore {
 
   private model(place: ModelPlace, mark: string): LoggedModel {
     const { cache, maxModelBytes } = this.parts;
-    const askOnce: AskOnce = (key, ask) => this.remembered(key, ask, true);
+    const askOnce: AskOnce = (key, ask) => this.remembered(key, ask, true).catch(asRunProblem);
     return new ServerModel({ client: this.client, cache, maxBytes: maxModelBytes, askOnce }, place, mark);
   }
 
@@ -240,7 +253,7 @@ export class ServerStore extends MlflowStore {
     const found = isLasting || this.isRecalling ? await memory.find(key) : undefined;
     // What was not there may have come; what was there stays.
     const known = this.isRecalling || found?.text !== undefined ? found : undefined;
-    if (this.isRecalling && !known) throw new StoreUnavailable('nothing is remembered of it.');
+    if (this.isRecalling && !known) throw new NotRemembered('nothing is remembered of it.');
     const answer = known ?? { text: await asStoreProblem(ask, isLasting) };
     if (!this.isRecalling) memory.note(key, answer);
     return answer.text;
@@ -252,8 +265,17 @@ function markOf({ endedAtMs, tags }: MlflowRun): string {
   return `${endedAtMs} ${tags['mlflow.log-model.history'] ?? ''}`;
 }
 
-/** MLflow answers, but cannot list the files of this run: its store of artifacts is away, not MLflow. */
+/** MLflow is away, and no earlier reading got this answer. */
+class NotRemembered extends StoreUnavailable {}
+
+/**
+ * What costs one run and not the whole reading: MLflow answers, but cannot list the files of this run (its store of
+ * artifacts is away, not MLflow); or it is away, and the last reading did not get them either.
+ */
 function asRunProblem(error: unknown): never {
+  if (error instanceof NotRemembered) {
+    throw new RunProblem('ARTIFACT_UNAVAILABLE', "MLflow is away, and the run's files could not be read before.");
+  }
   const { cause } = error as Error;
   if (!(error instanceof StoreUnavailable && cause instanceof MlflowError)) throw error;
   throw new RunProblem('ARTIFACT_UNAVAILABLE', `MLflow cannot list the run's files: ${cause.code}.`, { cause });
@@ -265,6 +287,7 @@ async function asStoreProblem<T>(ask: () => Promise<T>, isFile: boolean): Promis
     return await ask();
   } catch (error) {
     if (isFile || !(error instanceof MlflowError)) throw error;
-    throw new StoreUnavailable(`it answers ${error.code}: ${error.message.slice(0, 200)}`, { cause: error });
+    const said = error.message.slice(0, MAX_SAID).replaceAll(/\s+/g, ' ');
+    throw new StoreUnavailable(`it answers ${error.code}.`, { said, cause: error });
   }
 }
