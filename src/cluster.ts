@@ -1,8 +1,14 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Logger } from 'pino';
 
 import { createLogger } from './common/logging/pino-logger.js';
 import type { AppConfig } from './config/app-config.js';
+import { LOOK_AGAIN } from './registry/siblings.js';
 
 /** A process that lived this long was a working one: its end is an accident, not a failed start. */
 const STABLE_AFTER_MS = 10_000;
@@ -18,7 +24,8 @@ export function runCluster(config: AppConfig): void {
   let hasListened = false;
   let isClosing = false;
 
-  const spawn = () => startedAt.set(cluster.fork().id, Date.now());
+  const shared = sharedState(config, logger);
+  const spawn = () => startedAt.set(cluster.fork(shared).id, Date.now());
   const closeAll = (exitCode: number) => {
     isClosing = true;
     process.exitCode = exitCode;
@@ -33,6 +40,10 @@ export function runCluster(config: AppConfig): void {
     setTimeout(() => isClosing || spawn(), livedMs < STABLE_AFTER_MS ? RESPAWN_DELAY_MS : 0);
   };
 
+  cluster.on('message', (from, message) => {
+    if (message !== LOOK_AGAIN) return;
+    for (const worker of Object.values(cluster.workers ?? {})) if (worker !== from) worker?.send(LOOK_AGAIN);
+  });
   cluster.on('listening', () => (hasListened = true));
   cluster.on('exit', (worker, code) => {
     replace(worker, code);
@@ -41,4 +52,28 @@ export function runCluster(config: AppConfig): void {
   process.once('SIGTERM', () => closeAll(0));
   process.once('SIGINT', () => closeAll(0));
   for (let i = 0; i < config.workers; i++) spawn();
+}
+
+/**
+ * The processes must agree on pins. Where the store cannot be written they share a folder that lives as long as they do.
+ *
+ * @returns variables for each of them.
+ */
+function sharedState({ stateDir, modelsDir }: AppConfig, logger: Logger): { STATE_DIR?: string } {
+  if (stateDir !== undefined || isWritable(modelsDir)) return {};
+  const folder = mkdtempSync(join(tmpdir(), 'bestrun-state-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  logger.warn(
+    'Pins and history cannot be written to the store: these processes share them until they end. STATE_DIR may name another folder',
+  );
+  return { STATE_DIR: folder };
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

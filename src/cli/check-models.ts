@@ -46,7 +46,7 @@ async function main(folder: string | undefined): Promise<void> {
     loadTimeoutMs: config.modelLoadTimeoutMs,
   });
   const loader = new RunLoader(host, config);
-  const states = new LocalStateStore(config.modelsDir);
+  const states = new LocalStateStore(config.modelsDir, undefined, undefined, config.stateDir);
   for (const model of models) await check(model, loader, await states.read(model.card.name));
   await host.close();
   const withoutRun = models.filter(({ best }) => !best).map(({ card }) => card.name);

@@ -29,6 +29,8 @@ export abstract class AppConfig {
   readonly mlflow: MlflowConfig;
   /** Absolute. */
   readonly modelsDir: string;
+  /** Absolute; undefined when states lie beside the cards. */
+  readonly stateDir: string | undefined;
   readonly defaultModel: string | undefined;
   readonly workers: number;
   readonly inferenceThreads: number;

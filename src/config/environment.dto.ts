@@ -26,6 +26,7 @@ const MlflowItems = () =>
 
 /** Variables without a default. */
 export const OPTIONAL_VARIABLES = [
+  'STATE_DIR',
   'ADMIN_API_KEY',
   'MLFLOW_TRACKING_USERNAME',
   'MLFLOW_TRACKING_PASSWORD',
@@ -66,6 +67,12 @@ export class Environment {
   @IsString()
   @Matches(/\S/, { message: 'must not be empty' })
   MODELS_DIR = './models';
+
+  /** Folder for pins, history and the contracts clients rely on, to be shared by replicas; beside the cards in MODELS_DIR unless set. */
+  @IsOptional()
+  @IsString()
+  @Matches(/\S/, { message: 'must not be empty' })
+  STATE_DIR?: string;
 
   /** MLflow: `http(s)://…` of a tracking server, `sqlite:///…` of its database, or the folder of a file store. */
   @Matches(/^(https?:\/\/[^\s?#]+|sqlite:\/\/\/\S.*|file:\/\/\/\S.*|(?!\w+:\/\/)\S.*)$/, {

@@ -46,6 +46,7 @@ function toConfig(env: Environment): AppConfig {
     sources: [...new Set(env.SOURCES.split(',').map((kind) => kind.trim() as SourceKind))],
     mlflow: toMlflowConfig(env),
     modelsDir: resolve(env.MODELS_DIR),
+    stateDir: env.STATE_DIR === undefined ? undefined : resolve(env.STATE_DIR),
     defaultModel: env.DEFAULT_MODEL,
     workers: env.WORKERS,
     inferenceThreads: env.INFERENCE_THREADS || Math.min(9, availableParallelism() + 1),

@@ -10,6 +10,7 @@ import { ModelRegistryService } from './model-registry.service.js';
 import { PromotionService } from './promotion.service.js';
 import { RefreshService } from './refresh.service.js';
 import type { RegisteredModel, RegisteredRun } from './registered-run.js';
+import { tellSiblings } from './siblings.js';
 
 /** What a person wants, and why. */
 export type PinRequest = Pick<Pin, 'run_id' | 'reason' | 'by'>;
@@ -43,6 +44,7 @@ export class PinService {
       if (model.pin) this.logger.log(`Model ${name}: the pin on run ${model.pin.run_id} is taken off by ${by}`);
       await this.chronicle.unpinned(model, by);
       await this.promotions.settle(model);
+      tellSiblings();
       return model;
     });
   }
@@ -80,6 +82,7 @@ export class PinService {
     this.logger.log(
       `Model ${name} is served by run ${runId} instead of ${previousRunId ?? 'none'}, ${event} by ${by}: ${reason}`,
     );
+    tellSiblings();
     return model.pin;
   }
 }

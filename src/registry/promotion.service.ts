@@ -66,7 +66,8 @@ export class PromotionService implements BeforeApplicationShutdown {
     const wasPinned = model.pin !== undefined;
     model.pin = state.pin;
     if (state.pin && (await this.followPin(model, state.pin))) return;
-    if (wasPinned && !state.pin) this.chronicle.forgetServed(model);
+    // Told again who serves: a pin that is gone let another one serve, and a state that somebody deleted knows nothing.
+    if ((wasPinned && !state.pin) || !state.served) this.chronicle.forgetServed(model);
     if (!model.best) await this.resume(model, state);
     // A person let go of the pin, or another server stepped back from the run: what serves now is not what clients are to
     // rely on, and the way back to what served before is open.
@@ -367,9 +368,9 @@ export class PromotionService implements BeforeApplicationShutdown {
 
   private async noteLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
     this.requireOpen();
-    const isPassing = isOfTheMoment(error);
-    const problem = isPassing ? TOO_BUSY : reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
-    registered.reject(problem, { isPassing });
+    const isBusy = isOfTheMoment(error);
+    const problem = isBusy ? TOO_BUSY : reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
+    registered.reject(problem, { isOfTheMoment: isBusy });
     if (!(await this.chronicle.loadFailed(model, registered.run, problem))) return;
     this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
   }

@@ -19,6 +19,7 @@ import { RegistryContents } from './registry-contents.js';
 import { formatReport } from './report.js';
 import { decideIdHolders } from './run-ids.js';
 import type { IdHolders } from './run-ids.js';
+import { hearSiblings, tellSiblings } from './siblings.js';
 import { VerdictLog } from './verdict-log.js';
 
 /** What a refresh did to one model. */
@@ -52,6 +53,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private hintTimer: NodeJS.Timeout | undefined;
   private stopWatching: (() => void) | undefined;
+  private stopHearing: (() => void) | undefined;
   private isStopped = false;
   private isAsked = false;
   /** Why nothing could be read at the last look, a sentence; undefined when something could. */
@@ -86,6 +88,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     clearTimeout(this.timer);
     clearTimeout(this.hintTimer);
     this.stopWatching?.();
+    this.stopHearing?.();
     this.source.close();
   }
 
@@ -101,9 +104,11 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
    *
    * @throws AppError STORE_NOT_READABLE; everything stays as it is then.
    */
-  refresh(): Promise<RefreshedModel[]> {
+  async refresh(): Promise<RefreshedModel[]> {
     this.isAsked = true;
-    return this.look();
+    const refreshed = await this.look();
+    tellSiblings();
+    return refreshed;
   }
 
   /** Somebody says that something has changed: the store is looked at soon, once for all hints of a moment. */
@@ -122,6 +127,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
 
   private start(): void {
     const { refreshIntervalMs } = this.config;
+    this.stopHearing = hearSiblings(() => this.acceptHint());
     if (refreshIntervalMs === 0) return;
     this.stopWatching = this.source.watch(() => this.acceptHint());
     const poll = () => {

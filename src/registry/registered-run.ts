@@ -97,10 +97,12 @@ export class RegisteredRun {
   /**
    * Notes why the run cannot be used after all.
    *
-   * @param isPassing  whether it may be otherwise the next time; so it is when the store could not give the run.
+   * @param isOfTheMoment  whether the server was to blame, so that it may be otherwise the next time; so it may be when
+   *   the store could not give the run.
    */
-  reject(problem: VerdictReason, { isPassing = problem.code === 'ARTIFACT_UNAVAILABLE' } = {}): void {
+  reject(problem: VerdictReason, { isOfTheMoment = false } = {}): void {
     this.failures = [problem];
+    const isPassing = isOfTheMoment || problem.code === 'ARTIFACT_UNAVAILABLE';
     const longestMs = problem.code === 'ARTIFACT_UNAVAILABLE' ? LONGEST_FETCH_RETRY_MS : LONGEST_RETRY_MS;
     this.retryAtMs = isPassing
       ? performance.now() + Math.min(FIRST_RETRY_MS * 2 ** this.passingFailures, longestMs)

@@ -5,8 +5,8 @@ import type { RegisteredModel } from './registered-run.js';
 /** Lines for one look at the store; a store with thousands of pickles is not told run by run. */
 const MOST_LINES = 20;
 
-/** Reasons that are nobody's mistake. */
-const SILENT: ReadonlySet<string> = new Set(['NOT_EXAMINED']);
+/** Reasons that are nobody's mistake: a store of MLflow is full of runs that were never meant to be served. */
+const SILENT: ReadonlySet<string> = new Set(['NOT_EXAMINED', 'FORMAT_UNSUPPORTED', 'MODEL_MISSING']);
 
 /** Tells the operator once of each run that cannot be served for what its folder or its record holds. */
 export class VerdictLog {

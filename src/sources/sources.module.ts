@@ -15,8 +15,8 @@ import { StateStore } from './state-store.js';
       inject: [AppConfig],
       useFactory: (config: AppConfig) => {
         const logger = new Logger('State');
-        const warn = (message: string, cause: unknown) => logger.warn(message, cause);
-        return new LocalStateStore(config.modelsDir, warn, (message) => logger.log(message));
+        const warn = (message: string, cause?: unknown) => logger.warn(message, cause);
+        return new LocalStateStore(config.modelsDir, warn, (message) => logger.log(message), config.stateDir);
       },
     },
   ],

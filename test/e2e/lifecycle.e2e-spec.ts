@@ -3,11 +3,13 @@ import { Agent, get as httpGet } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
+import { ADMIN_KEY } from '../support/admin.js';
 import { ask } from '../support/ask.js';
 import { TestStore } from '../support/build-store.js';
 import { RawSocket, statusesIn } from '../support/raw-socket.js';
 import { ServerProcess } from '../support/server-process.js';
 import { slowRun } from '../support/tiny-runs.js';
+import { until } from '../support/watched-app.js';
 
 /** About a second of native work on a usual machine. */
 const SLOW_TIMES = 1_500_000;
@@ -315,6 +317,37 @@ describe('several worker processes', () => {
     server.kill('SIGTERM');
     expect(await server.exited).toEqual({ code: 0, signal: null });
     for (const child of children) expect(() => process.kill(child, 0)).toThrow();
+  });
+
+  it('agree on what a person decides, although none of them looks at the store by itself', async () => {
+    const store = new TestStore()
+      .addModel('adder')
+      .addRun('adder', 'best', { metrics: { f1: 0.9 } })
+      .addRun('adder', 'other', { metrics: { f1: 0.5 } });
+    const server = start({
+      MODELS_DIR: store.folder,
+      WORKERS: '2',
+      INFERENCE_THREADS: '1',
+      REFRESH_INTERVAL_MS: '0',
+      ADMIN_API_KEY: ADMIN_KEY,
+    });
+    await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
+    const baseUrl = await server.ready();
+    const servedBy = async () => {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => ask(baseUrl, '/models/adder')));
+      return [...new Set(answers.map(({ json }) => json.data.best_run_id as string))];
+    };
+    const asAdmin = (method: string, path: string, body?: object) =>
+      ask(baseUrl, path, { method, body, headers: { 'X-API-Key': ADMIN_KEY } });
+
+    await asAdmin('PUT', '/models/adder/pin', { run_id: 'other', reason: 'For the audit.' });
+    await until(async () => (await servedBy()).join() === 'other');
+    await asAdmin('DELETE', '/models/adder/pin');
+    await until(async () => (await servedBy()).join() === 'best');
+    store.addRun('adder', 'newest', { metrics: { f1: 0.95 } });
+    await asAdmin('POST', '/models/refresh');
+    await until(async () => (await servedBy()).join() === 'newest');
+    store.remove();
   });
 
   it('end with the report when none of them can start', async () => {

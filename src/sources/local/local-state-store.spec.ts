@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { TestStore } from '../../../test/support/build-store.js';
 import { fillDisk } from '../../../test/support/full-disk.js';
@@ -64,21 +64,23 @@ describe('the state of a model', () => {
   it('goes on in memory where nothing can be written, says so once, and writes when it can again', async () => {
     const warnings: string[] = [];
     const states = open((message) => void warnings.push(message));
-    await states.update('adder', adding('first'));
-    // Files where folders should be: nobody, not even root, can write then.
-    rmSync(store.path('adder'), { recursive: true });
-    writeFileSync(store.path('adder'), '');
+    await states.update('remote', adding('first'));
+    // A file where a folder should be: nobody, not even root, can write then.
+    rmSync(store.path('.bestrun'), { recursive: true });
     writeFileSync(store.path('.bestrun'), '');
 
-    await states.update('adder', adding('second'));
-    await states.update('adder', pinned('second'));
-    const inMemory = await states.read('adder');
+    await states.update('remote', adding('second'));
+    await states.update('remote', pinned('second'));
+    const inMemory = await states.read('remote');
     rmSync(store.path('.bestrun'));
-    await states.update('adder', adding('third'));
+    await states.update('remote', adding('third'));
 
-    expect(warnings).toEqual([expect.stringContaining('this process alone knows them')]);
-    expect([inMemory.pin?.run_id, inMemory.history.map(({ run_id: id }) => id)]).toEqual(['second', ['second']]);
-    expect((await open().read('adder')).history.map(({ run_id: id }) => id)).toEqual(['third', 'second']);
+    expect(warnings.filter((warning) => warning.includes('this process alone knows them'))).toHaveLength(1);
+    expect([inMemory.pin?.run_id, inMemory.history.map(({ run_id: id }) => id)]).toEqual([
+      'second',
+      ['second', 'first'],
+    ]);
+    expect((await open().read('remote')).history.map(({ run_id: id }) => id)).toEqual(['third', 'second', 'first']);
   });
 
   it('is written by the next look at it when the disk was full, and the log says both each time', async () => {
@@ -112,6 +114,65 @@ describe('the state of a model', () => {
 
     expect((await open().read('remote')).pin?.run_id).toBe('a');
     expect(readdirSync(store.folder).sort()).toEqual(['.bestrun', 'adder']);
+  });
+
+  describe('that this process has read and cannot read any more', () => {
+    const spoilt: [string, () => void][] = [
+      ['is damaged', () => store.write(`adder/${STATE_FILE}`, '{"version":1,"pin":')],
+      ['was written by a newer version', () => store.write(`adder/${STATE_FILE}`, '{"version":2}')],
+      [
+        'cannot be opened',
+        () => {
+          rmSync(store.path(`adder/${STATE_FILE}`));
+          mkdirSync(store.path(`adder/${STATE_FILE}`));
+        },
+      ],
+      ['is away with its folder', () => rmSync(store.path('adder'), { recursive: true })],
+    ];
+
+    it.each(spoilt)('counts on when the file %s, and the log says so once', async (_what, spoil) => {
+      const warnings: string[] = [];
+      const states = open((message) => void warnings.push(message));
+      await states.update('adder', pinned('a'));
+      spoil();
+
+      const [first, second] = [await states.read('adder'), await states.read('adder')];
+
+      expect([first.pin?.run_id, second.pin?.run_id]).toEqual(['a', 'a']);
+      expect(warnings).toEqual([
+        expect.stringMatching(/^The pin and history of model adder cannot be read \(.+\): what/),
+      ]);
+    });
+
+    it('is not written over when it is of a newer version, and a pin made meanwhile holds', async () => {
+      const states = open();
+      await states.update('adder', pinned('a'));
+      store.write(`adder/${STATE_FILE}`, '{"version":2}');
+
+      await states.update('adder', pinned('b'));
+
+      expect((await states.read('adder')).pin?.run_id).toBe('b');
+      expect(readFileSync(store.path(`adder/${STATE_FILE}`), 'utf8')).toBe('{"version":2}');
+      expect(existsSync(store.path(`adder/${STATE_FILE}.damaged`))).toBe(false);
+    });
+
+    it('is forgotten when somebody deletes the file alone', async () => {
+      const states = open();
+      await states.update('adder', pinned('a'));
+      rmSync(store.path(`adder/${STATE_FILE}`));
+
+      expect(await states.read('adder')).toEqual(EMPTY_STATE);
+    });
+  });
+
+  it('lies in the folder for states when there is one, which is made when needed', async () => {
+    const folder = store.path('states/of-this-server');
+    const inFolder = () => new LocalStateStore(store.folder, undefined, undefined, folder);
+    await inFolder().update('adder', pinned('a'));
+
+    expect((await inFolder().read('adder')).pin?.run_id).toBe('a');
+    expect(readdirSync(folder)).toEqual([`adder${STATE_FILE}`]);
+    expect(readdirSync(store.path('adder')).sort()).toEqual(['card.json', 'runs']);
   });
 
   it('does not make a store anew that is away', async () => {

@@ -34,6 +34,12 @@ export function readState(text: string): ModelState | undefined {
   };
 }
 
+/** Whether a newer version has written the text: what it means is not for this one to judge. */
+export function isOfNewerVersion(text: string): boolean {
+  const document = parsed(text);
+  return isJsonObject(document) && typeof document.version === 'number' && document.version > VERSION;
+}
+
 /** One history out of two that may share events, newest first. */
 export function mergeHistories(a: readonly HistoryEvent[], b: readonly HistoryEvent[]): HistoryEvent[] {
   const keyOf = ({ at, event, run_id: runId }: HistoryEvent) => `${at} ${event} ${runId}`;
