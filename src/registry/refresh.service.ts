@@ -206,7 +206,8 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     const wasBroken = new Set(this.contents.brokenModels.map(({ place, problems }) => `${place} ${problems.join()}`));
     for (const { place, card, problems } of listed) {
       if (card || wasBroken.has(`${place} ${problems.join()}`) || this.contents.models.length === 0) continue;
-      this.logger.warn(`Model ${place}: ${problems.join(' ')} What was known of it before counts on.`);
+      const goesOn = this.contents.modelsByName.has(place) ? ' What was known of it before counts on.' : '';
+      this.logger.warn(`Model ${place}: ${problems.join(' ')}${goesOn}`);
     }
   }
 
