@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 
 import { TestStore } from '../../test/support/build-store.js';
 import { TestRegistry, createTestHost } from '../../test/support/test-registry.js';
-import type { ModelCard, SelectionPolicy } from '../domain/card.js';
+import type { SelectionPolicy } from '../domain/card.js';
 import type { Run } from '../domain/run.js';
 import { CombinedRunSource } from '../sources/combined-run-source.js';
 import { LocalRunSource } from '../sources/local/local-run-source.js';

@@ -52,6 +52,21 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
 
   /** @throws NothingToServeError when no model has a run that can be served, or the default model is not there. */
   async onModuleInit(): Promise<void> {
+    const { contents } = this;
+    await this.takeStock();
+    if (!contents.models.some((model) => model.best)) {
+      const report = formatReport(contents.models, contents.brokenModels);
+      throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}`);
+    }
+    this.start();
+  }
+
+  /**
+   * Looks at the store for the first time, and brings every model to its run.
+   *
+   * @throws NothingToServeError when the default model is not there; Error when the store cannot be read.
+   */
+  async takeStock(): Promise<void> {
     const { contents, config } = this;
     await this.readStore(await this.source.listModels());
     this.tellNotices();
@@ -59,11 +74,6 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     requireDefault(contents.models, config.defaultModel);
     this.warnUnreadable();
     await Promise.all(contents.models.map((model) => this.promotions.settle(model)));
-    if (!contents.models.some((model) => model.best)) {
-      const report = formatReport(contents.models, contents.brokenModels);
-      throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}`);
-    }
-    this.start();
   }
 
   beforeApplicationShutdown(): void {
