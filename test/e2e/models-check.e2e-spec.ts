@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { ModelCard } from '../../src/domain/card.js';
 import type { Run } from '../../src/domain/run.js';
 import type { Signature } from '../../src/domain/signature.js';
 import { runDigest } from '../../src/registry/chronicle.js';
