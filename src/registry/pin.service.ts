@@ -2,9 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { AppError } from '../domain/app-error.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
-import { shorten } from '../domain/shorten.js';
 import { RunProblem } from '../domain/verdict.js';
 import { Chronicle } from './chronicle.js';
+import { missingRun } from './missing-run.js';
 import { ModelRegistryService } from './model-registry.service.js';
 import { PromotionService } from './promotion.service.js';
 import { RefreshService } from './refresh.service.js';
@@ -31,7 +31,7 @@ export class PinService {
   /**
    * Serves a model with a run until the pin is taken off.
    *
-   * @throws AppError MODEL_NOT_FOUND, RUN_NOT_FOUND, or PIN_REFUSED when the run cannot be loaded: nothing changes then.
+   * @throws AppError MODEL_NOT_FOUND, RUN_NOT_FOUND, RUN_NOT_OF_MODEL, or PIN_REFUSED when the run cannot be loaded: nothing changes then.
    */
   pin(name: string, request: PinRequest): Promise<Pin> {
     return this.refreshes.exclusively(() => this.serve(this.registry.getModel(name), request, 'pinned'));
@@ -69,7 +69,7 @@ export class PinService {
   ): Promise<Pin> {
     const { name } = model.card;
     const registered = model.runs.find(({ run }) => run.run_id === runId);
-    if (!registered) throw new AppError('RUN_NOT_FOUND', { runId: shorten(runId) });
+    if (!registered) throw missingRun(this.registry, model, runId);
     const previousRunId = model.best?.served.run.run_id ?? null;
     try {
       await this.promotions.serve(model, registered);

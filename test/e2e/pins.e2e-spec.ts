@@ -153,6 +153,20 @@ describe('a person who overrides the policy', () => {
     expect(await eventsOf(app)).toEqual(before);
   });
 
+  it('is told why a run that exists cannot be pinned: it cannot be read, or belongs to another model', async () => {
+    store.write('adder/runs/half/run.json', '{').addModel('other').addRun('other', 'foreign');
+    await refresh(app);
+    const answers = await Promise.all(['half', 'foreign', 'nope'].map((runId) => pin(runId)));
+
+    expect(answers.map(({ status, headers }) => [status, headers['x-error-code']])).toEqual([
+      [404, 'RUN_NOT_OF_MODEL'],
+      [404, 'RUN_NOT_OF_MODEL'],
+      [404, 'RUN_NOT_FOUND'],
+    ]);
+    expect(answers[0]!.json.message).toContain('"half": RUN_FILE_INVALID: run.json is not JSON');
+    expect(answers[1]!.json.message).toContain('"foreign": it belongs to the model "other".');
+  });
+
   it('is told what is wrong with what it asks', async () => {
     expect((await pin('nope')).headers['x-error-code']).toBe('RUN_NOT_FOUND');
     expect((await askAsAdmin(app, 'PUT', '/models/nope/pin', { run_id: 'best', reason: 'x' })).status).toBe(404);
