@@ -4,25 +4,30 @@ import 'reflect-metadata';
 
 import { Logger } from '@nestjs/common';
 
+import type { AppConfig } from '../config/app-config.js';
 import { loadConfig } from '../config/load-config.js';
-import type { ModelState } from '../domain/model-state.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import { createModelHost } from '../engines/create-model-host.js';
+import type { ModelHost } from '../engines/model-host.js';
+import { Chronicle } from '../registry/chronicle.js';
 import { passContractGate } from '../registry/contract-gate.js';
-import { newModel, registerRuns } from '../registry/register-model.js';
-import type { Best, RegisteredModel, RegisteredRun } from '../registry/registered-run.js';
+import { PromotionService } from '../registry/promotion.service.js';
+import { RefreshService } from '../registry/refresh.service.js';
+import type { RegisteredModel, RegisteredRun } from '../registry/registered-run.js';
+import { RegistryContents } from '../registry/registry-contents.js';
 import { formatReport } from '../registry/report.js';
-import { decideIdHolders } from '../registry/run-ids.js';
 import { RunLoader } from '../registry/run-loader.js';
-import type { ServedRun } from '../registry/served-run.js';
 import { createRunSource } from '../sources/create-run-source.js';
+import { DraftStateStore } from '../sources/draft-state-store.js';
 import { LocalStateStore } from '../sources/local/local-state-store.js';
+import type { StateStore } from '../sources/state-store.js';
 import { stopWithReport } from '../stop-with-report.js';
 
 /**
- * `npm run models:check [dir]`: checks every card (of the folder, else of the configured sources) and every run as the
- * registry would, and goes further: every run is loaded and replays its examples, not only the best. Prints a table of
- * verdicts, and for each model why its run serves, what is pinned, what would break clients and what would win.
+ * `npm run models:check [dir]`: starts the registry over the folder (else the configured sources) as a server does, but
+ * for the port and for what a server writes down, and goes further: every run is loaded and replays its examples, not
+ * only those that might serve. Prints a table of verdicts, and for each model why its run serves, what is pinned, what
+ * would break clients and what would win.
  *
  * Exit code 0 when every model has a run to serve, 1 when one has none (or its card is not usable).
  */
@@ -30,66 +35,64 @@ async function main(folder: string | undefined): Promise<void> {
   Logger.overrideLogger(false);
   const config = loadConfig({
     ...process.env,
-    ...(folder !== undefined && { MODELS_DIR: folder, SOURCES: 'directory' }),
+    ...(folder !== undefined && { MODELS_DIR: folder, SOURCES: 'directory', DEFAULT_MODEL: undefined }),
   });
-  const source = createRunSource(config);
-  const sourced = await source.listModels();
-  for (const notice of source.notices) process.stderr.write(`${notice}\n`);
-  const holders = await decideIdHolders(sourced, [], () => Promise.resolve(new Set()));
-  const models: RegisteredModel[] = [];
-  for (const { card, runs } of sourced) if (card) models.push(newModel(card, await registerRuns(card, runs, holders)));
-  const broken = sourced.filter(({ card }) => !card);
   const host = createModelHost({
-    threads: 1,
-    maxQueuedPerModel: 1,
+    threads: config.inferenceThreads,
+    callTimeoutMs: config.predictionTimeoutMs,
+    maxQueuedPerModel: config.maxQueuedRequests,
     maxBatchRows: config.maxBatchRows,
     loadTimeoutMs: config.modelLoadTimeoutMs,
   });
+  try {
+    await check(config, host);
+  } finally {
+    await host.close();
+  }
+}
+
+async function check(config: AppConfig, host: ModelHost): Promise<void> {
+  const source = createRunSource(config);
+  const states = new DraftStateStore(new LocalStateStore(config.modelsDir, undefined, undefined, config.stateDir));
   const loader = new RunLoader(host, config);
-  const states = new LocalStateStore(config.modelsDir, undefined, undefined, config.stateDir);
-  for (const model of models) await check(model, loader, await states.read(model.card.name));
-  await host.close();
+  const contents = new RegistryContents();
+  const chronicle = new Chronicle(states);
+  const promotions = new PromotionService(loader, contents, config, chronicle);
+  await new RefreshService(source, contents, promotions, chronicle, config).takeStock();
+  for (const notice of source.notices) process.stderr.write(`${notice}\n`);
+  const { models, brokenModels } = contents;
+  for (const model of models) for (const registered of model.runs) await tryRun(loader, registered);
+  const remarks = await Promise.all(models.map((model) => remarkOnPin(model, states)));
+  promotions.beforeApplicationShutdown();
   const withoutRun = models.filter(({ best }) => !best).map(({ card }) => card.name);
-  const failed = [...withoutRun, ...broken.map(({ place }) => place)];
-  process.stdout.write(`${formatReport(models, broken)}\n\n${summary(models.length, failed)}\n`);
+  const failed = [...withoutRun, ...brokenModels.map(({ place }) => place)];
+  const report = [formatReport(models, brokenModels), ...remarks.filter((remark) => remark !== undefined)].join('\n');
+  process.stdout.write(`${report}\n\n${summary(models.length, failed)}\n`);
   process.exitCode = failed.length > 0 || models.length === 0 ? 1 : 0;
 }
 
-/** Loads every run of a model for the test; the pinned one that holds is its best, else the first that may serve. */
-async function check(model: RegisteredModel, loader: RunLoader, { pin, served: last }: ModelState): Promise<void> {
-  model.pin = pin;
-  let best: Best | undefined;
-  let heldBack: Best | undefined;
-  for (const registered of model.runs) {
-    const served = await tryRun(loader, registered);
-    if (!served) continue;
-    const isPinned = registered.run.run_id === pin?.run_id;
-    const { differences, why } = passContractGate(registered.run, last ? [last.signature] : []);
-    if (!isPinned && why && registered.verdict.eligible) {
-      registered.holdBack(why);
-      model.refused ??= { run_id: registered.run.run_id, differences };
-      heldBack ??= { registered, served };
-    }
-    if (isPinned) model.best = { registered, served };
-    else if (registered.verdict.eligible) best ??= { registered, served };
-  }
-  // As a start does: where every run breaks clients, the best of them is better than none.
-  model.best ??= best ?? heldBack;
-}
-
-/** Loads a run and lets it go again: what it said of itself stays. */
-async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<ServedRun | undefined> {
-  if (registered.brokenBy) return undefined;
+/** Loads a run that the start had no need of, and lets it go again: what it said of itself stays. */
+async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<void> {
+  if (registered.state === 'serving' || registered.brokenBy) return;
   try {
     const served = await loader.load(registered.sourced, registered.run);
     registered.learn(served.run);
     await served.release();
-    return served;
   } catch (error) {
     if (!(error instanceof RunProblem)) throw error;
     registered.reject(reason(error.code, error.message));
-    return undefined;
   }
+}
+
+/** A pin passes the contract gate; what it breaks is worth knowing all the same. */
+async function remarkOnPin({ card, pin, best }: RegisteredModel, states: StateStore): Promise<string | undefined> {
+  const { served: last } = await states.read(card.name);
+  if (!pin || !last || best?.served.run.run_id !== pin.run_id) return undefined;
+  const { why } = passContractGate(best.registered.run, [last.signature]);
+  return (
+    why &&
+    `${card.name}: Run "${pin.run_id}", pinned, breaks clients of what served before. ${why.code}: ${why.message}`
+  );
 }
 
 function summary(count: number, failed: readonly string[]): string {

@@ -15,6 +15,7 @@ export const ERROR_SENTENCES = {
   METHOD_NOT_ALLOWED: '{method} is not possible here; the Allow header lists what is.',
   MODEL_NOT_FOUND: 'No model is named "{model}". Known models: {known}.',
   RUN_NOT_FOUND: 'Invalid run ID: no run is named "{runId}". GET /runs lists them.',
+  RUN_NOT_OF_MODEL: 'Model "{model}" cannot be served with run "{runId}": {reason}',
   PARAM_NOT_FOUND: 'The run has no parameter "{param}". It has: {known}.',
   METRIC_NOT_FOUND: 'The run has no metric "{metric}". It has: {known}.',
   PERFORMANCE_NOT_FOUND: 'The performance report has nothing at "{filter}". {known}',

@@ -42,6 +42,9 @@ export const HISTORY_EVENTS = [
 ] as const;
 export type HistoryEventName = (typeof HISTORY_EVENTS)[number];
 
+/** Who did what no person did. */
+export const POLICY = 'policy';
+
 /** One thing that happened. */
 export interface HistoryEvent {
   /** ISO 8601, UTC; by the clock of the process that wrote it. */

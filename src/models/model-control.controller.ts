@@ -18,6 +18,10 @@ const REFUSED = [
   'PIN_REFUSED',
   { runId: 'titanic-rule-baseline-001', reason: 'LOAD_FAILED: the artifact is damaged.' },
 ] as const;
+const FOREIGN_RUN = [
+  'RUN_NOT_OF_MODEL',
+  { model: 'titanic-survival', runId: 'tags-linear-001', reason: 'it belongs to the model "project-tags".' },
+] as const;
 const ModelParam = () => ApiParam({ name: 'model', description: 'Name of the model.' });
 const SOMEBODY = 'admin';
 
@@ -56,7 +60,7 @@ export class ModelControlController {
     description: 'The run must load and repeat its examples, or nothing changes. All replicas over the store follow.',
   })
   @ApiEnvelope(ServedDto, 'What serves now.')
-  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['RUN_NOT_FOUND', { runId: 'nope' }], REFUSED)
+  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['RUN_NOT_FOUND', { runId: 'nope' }], FOREIGN_RUN, REFUSED)
   async pin(@Param('model') name: string, @Body() { run_id, reason, by = SOMEBODY }: PinRequestDto): Promise<ServedDto> {
     await this.pins.pin(name, { run_id, reason, by });
     return this.models.getServed(name);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { stringifyJson } from '../domain/json-text.js';
-import { isTakeover, withEvent } from '../domain/model-state.js';
+import { POLICY, isTakeover, withEvent } from '../domain/model-state.js';
 import type { HistoryEvent, HistoryEventName, ModelState, Pin, ServedRecord } from '../domain/model-state.js';
 import type { Run } from '../domain/run.js';
 import type { VerdictReason } from '../domain/verdict.js';
@@ -14,7 +14,6 @@ import type { ServedRun } from './served-run.js';
 
 /** Runs that failed in service and are remembered, per model. */
 const MAX_FAILED = 50;
-const POLICY = 'policy';
 
 /** What a run is, so that a changed one can be told from it. */
 export function runDigest(run: Run): string {

@@ -3,9 +3,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../domain/app-error.js';
 import { isTakeover } from '../domain/model-state.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
-import { shorten } from '../domain/shorten.js';
 import { RunProblem } from '../domain/verdict.js';
 import { Chronicle } from './chronicle.js';
+import { missingRun } from './missing-run.js';
 import { ModelRegistryService } from './model-registry.service.js';
 import { PromotionService } from './promotion.service.js';
 import { RefreshService } from './refresh.service.js';
@@ -30,7 +30,7 @@ export class PinService {
   /**
    * Serves a model with a run until the pin is taken off.
    *
-   * @throws AppError MODEL_NOT_FOUND, RUN_NOT_FOUND, or PIN_REFUSED when the run cannot be loaded: nothing changes then.
+   * @throws AppError MODEL_NOT_FOUND, RUN_NOT_FOUND, RUN_NOT_OF_MODEL, or PIN_REFUSED when the run cannot be loaded: nothing changes then.
    */
   async pin(name: string, request: PinRequest): Promise<Pin> {
     const model = this.registry.getModel(name);
@@ -70,7 +70,7 @@ export class PinService {
   ): Promise<Pin> {
     const { name } = model.card;
     const registered = model.runs.find(({ run }) => run.run_id === runId);
-    if (!registered) throw new AppError('RUN_NOT_FOUND', { runId: shorten(runId) });
+    if (!registered) throw missingRun(this.registry, model, runId);
     const previousRunId = model.best?.served.run.run_id ?? null;
     try {
       await this.promotions.serve(model, registered);

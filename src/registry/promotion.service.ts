@@ -14,6 +14,7 @@ import type { SourcedRun } from '../sources/run-source.js';
 import { contractHash } from './contract.js';
 import { hasContract, passContractGate } from './contract-gate.js';
 import { Chronicle, runDigest } from './chronicle.js';
+import { incumbentOf } from './incumbent.js';
 import { Probation } from './probation.js';
 import { compareRuns, statusReasons } from './rank-runs.js';
 import type { Best, RegisteredModel, RegisteredRun } from './registered-run.js';
@@ -184,16 +185,10 @@ export class PromotionService implements BeforeApplicationShutdown {
   }
 
   /** Whether the run that serves is at least as good as the candidate, and may go on. */
-  private isServedKept({ best, runs, card }: RegisteredModel, candidate: RegisteredRun): boolean {
-    if (!best) return false;
-    if (best.registered === candidate) return true;
-    if (runs.includes(best.registered)) return best.registered.isContender && best.registered.rank < candidate.rank;
-    // Its folder is gone or holds something else now: what is in memory serves until something better comes, or until
-    // what its folder holds now can take over. A run that is there and not allowed any more serves no longer than it has
-    // to: its alias points elsewhere, say.
-    const successor = runs.find(({ run }) => run.run_id === best.served.run.run_id);
-    if (successor && (!successor.brokenBy || !successor.isAllowed)) return false;
-    return best.registered.under(card).isContender && compareRuns(best.served.run, candidate.run, card.selection) <= 0;
+  private isServedKept(model: RegisteredModel, candidate: RegisteredRun): boolean {
+    if (model.best?.registered === candidate) return true;
+    const incumbent = incumbentOf(model);
+    return incumbent !== undefined && compareRuns(incumbent, candidate.run, model.card.selection) <= 0;
   }
 
   private failedInService({ run, sourced }: RegisteredRun, { failed }: ModelState): VerdictReason | undefined {

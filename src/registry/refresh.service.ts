@@ -70,17 +70,27 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
 
   /** @throws NothingToServeError when no model has a run that can be served, or the default model is not there. */
   async onModuleInit(): Promise<void> {
+    const { contents } = this;
+    await this.takeStock();
+    if (!contents.models.some((model) => model.best)) {
+      const report = formatReport(contents.models, contents.brokenModels);
+      throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}`);
+    }
+    this.start();
+  }
+
+  /**
+   * Looks at the store for the first time, and brings every model to its run.
+   *
+   * @throws NothingToServeError when the default model is not there; Error when the store cannot be read.
+   */
+  async takeStock(): Promise<void> {
     const { contents, config } = this;
     await this.readStore(await this.source.listModels());
     this.tellNotices();
     for (const { place, problems } of contents.brokenModels) this.logger.warn(`Model ${place}: ${problems.join(' ')}`);
     requireDefault(contents.models, config.defaultModel);
     await Promise.all(contents.models.map((model) => this.settle(model, false)));
-    if (!contents.models.some((model) => model.best)) {
-      const report = formatReport(contents.models, contents.brokenModels);
-      throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}`);
-    }
-    this.start();
   }
 
   beforeApplicationShutdown(): void {
@@ -282,7 +292,8 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     const wasBroken = new Set(this.contents.brokenModels.map(({ place, problems }) => `${place} ${problems.join()}`));
     for (const { place, card, problems } of listed) {
       if (card || wasBroken.has(`${place} ${problems.join()}`) || this.contents.models.length === 0) continue;
-      this.logger.warn(`Model ${place}: ${problems.join(' ')} What was known of it before counts on.`);
+      const goesOn = this.contents.modelsByName.has(place) ? ' What was known of it before counts on.' : '';
+      this.logger.warn(`Model ${place}: ${problems.join(' ')}${goesOn}`);
     }
   }
 }

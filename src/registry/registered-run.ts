@@ -86,7 +86,9 @@ export class RegisteredRun {
   get verdict(): Verdict {
     const { soundness, failures, heldBackBy } = this;
     const reasons = [...soundness, ...this.policyReasons, ...failures, ...(heldBackBy ? [heldBackBy] : [])];
-    return { eligible: reasons.length === 0, reasons };
+    // Its fix, that nothing need be done, is not true beside any other.
+    const real = reasons.filter(({ code }) => code !== 'NOT_EXAMINED');
+    return { eligible: reasons.length === 0, reasons: real.length > 0 ? real : reasons };
   }
 
   /** The policy's metric of this run; null when it has no number. */

@@ -3,6 +3,24 @@ import { rmSync } from 'node:fs';
 import { TestStore } from '../../test/support/build-store.js';
 import { CombinedRunSource } from './combined-run-source.js';
 import { LocalRunSource } from './local/local-run-source.js';
+import { RunSource } from './run-source.js';
+import type { SourcedModel } from './run-source.js';
+
+/** Answers when the test says so. */
+class SlowSource extends RunSource {
+  readonly readings = [];
+  readonly description = 'The slow one';
+  readonly asked: ((models: SourcedModel[]) => void)[] = [];
+  answer: SourcedModel[] | undefined = [];
+
+  listModels(): Promise<SourcedModel[]> {
+    if (this.answer) return Promise.resolve(this.answer);
+    return new Promise((resolve) => this.asked.push(resolve));
+  }
+}
+
+const named = (place: string): SourcedModel => ({ place, card: undefined, problems: [], runs: [] });
+const placesOf = (models: readonly SourcedModel[]) => models.map(({ place }) => place);
 
 describe('several sources', () => {
   let first: TestStore;
@@ -49,6 +67,25 @@ describe('several sources', () => {
     await expect(source.listModels()).rejects.toThrow(/cannot be read.*\n.*cannot be read/);
   });
 
+  it('keep the policy of a card that cannot be used any more, whatever card another source has', async () => {
+    first.addModel('adder', { title: 'Of the first' }).addModel('other');
+    second.addModel('adder', { title: 'Of the second' }).addRun('adder', 'run-2');
+    const source = combined();
+    await source.listModels();
+    first.write('adder/card.json', '{');
+
+    for (const _look of [1, 2]) {
+      const [model] = await source.listModels();
+      expect(model).toMatchObject({ card: undefined, problems: [expect.stringMatching(/^card.json is not JSON/)] });
+      expect(model!.runs.map(({ run }) => run?.run_id)).toEqual(['run-2']);
+    }
+
+    first.addModel('adder', { title: 'Mended' });
+    expect((await source.listModels())[0]!.card!.title).toBe('Mended');
+    rmSync(first.path('adder'), { recursive: true });
+    expect((await source.listModels()).find(({ place }) => place === 'adder')!.card!.title).toBe('Of the second');
+  });
+
   it('keep the models of a folder that is not mounted any more', async () => {
     first.addModel('adder');
     second.addModel('other');
@@ -61,5 +98,58 @@ describe('several sources', () => {
       undefined,
       'The models folder holds no models any more.',
     ]);
+  });
+
+  it('give what one held that is suddenly empty, and say so', async () => {
+    first.addModel('adder');
+    second.addModel('other');
+    const source = combined();
+    const before = await source.listModels();
+    rmSync(first.path('adder'), { recursive: true });
+
+    for (const _look of [1, 2]) {
+      expect(await source.listModels()).toEqual(before);
+      expect(source.notices).toEqual([
+        expect.stringMatching(/^There are no models any more in .*last read is served.$/),
+      ]);
+    }
+
+    first.addModel('new');
+    expect(placesOf(await source.listModels())).toEqual(['new', 'other']);
+    expect(source.notices).toEqual([]);
+  });
+
+  it('wait for every one at first', async () => {
+    first.addModel('adder');
+    const slow = new SlowSource();
+    slow.answer = undefined;
+    const listing = new CombinedRunSource([new LocalRunSource(first.folder), slow], 0).listModels();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    slow.asked[0]!([named('late')]);
+
+    expect(placesOf(await listing)).toEqual(['adder', 'late']);
+  });
+
+  it('go on with what a slow one held, and take its answer at the next look; it is not asked twice at a time', async () => {
+    first.addModel('adder');
+    const slow = new SlowSource();
+    slow.answer = [named('early')];
+    const source = new CombinedRunSource([new LocalRunSource(first.folder), slow], 10);
+    await source.listModels();
+    slow.answer = undefined;
+    first.addModel('new');
+
+    for (const _look of [1, 2]) {
+      expect(placesOf(await source.listModels())).toEqual(['adder', 'new', 'early']);
+      expect(source.notices).toEqual([
+        'The slow one has not answered yet. What it held when it was last read is served.',
+      ]);
+    }
+
+    expect(slow.asked).toHaveLength(1);
+    slow.asked[0]!([named('late')]);
+    slow.answer = [named('late')];
+    expect(placesOf(await source.listModels())).toEqual(['adder', 'new', 'late']);
+    expect(source.notices).toEqual([]);
   });
 });

@@ -1,20 +1,36 @@
 import { RunSource } from './run-source.js';
 import type { SourcedModel, StoreReading } from './run-source.js';
+import { SourceListing } from './source-listing.js';
+
+/** How long a source may take longer than another one before the listing goes on without it, milliseconds. */
+const PATIENCE_MS = 5_000;
 
 /**
  * Several sources as one. A model that more than one of them names is one model: the first source with a usable card
  * for it decides its card, and the runs of all compete. So a folder may hold nothing but a card, and MLflow the runs.
+ * When the card that decided cannot be used any more, the model has none: another source's card is another policy, and
+ * a half-written file no reason to take it.
  *
  * A source that cannot be read costs only its own models; one that was read before gives what it gave then, because a
- * store that is away for a while is no reason to serve its models no more.
+ * store that is away for a while is no reason to serve its models no more. So does one that holds nothing any more, and
+ * one that keeps the others waiting.
  */
 export class CombinedRunSource extends RunSource {
-  private failures: readonly string[] = [];
-  private readonly last = new Map<RunSource, readonly SourcedModel[]>();
+  private readonly listings: readonly SourceListing[];
+  private said: readonly string[] = [];
+  /** By the name of a model, the source whose card decided. */
+  private deciders: ReadonlyMap<string, SourceListing> = new Map();
 
-  /** @param sources  in order of precedence. */
-  constructor(private readonly sources: readonly RunSource[]) {
+  /**
+   * @param sources  in order of precedence.
+   * @param patienceMs  how long the others wait for one.
+   */
+  constructor(
+    private readonly sources: readonly RunSource[],
+    private readonly patienceMs = PATIENCE_MS,
+  ) {
     super();
+    this.listings = sources.map((source) => new SourceListing(source));
   }
 
   get description(): string {
@@ -26,22 +42,21 @@ export class CombinedRunSource extends RunSource {
   }
 
   override get notices(): readonly string[] {
-    return [...this.failures, ...this.sources.flatMap(({ notices }) => notices)];
+    return this.said;
   }
 
   async listModels(): Promise<SourcedModel[]> {
-    const results = await Promise.allSettled(this.sources.map((source) => source.listModels()));
-    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
-    if (errors.length === results.length) {
-      throw new Error(errors.map(({ message }) => message).join('\n'), { cause: errors[0] });
+    const answers = this.listings.map((listing) => listing.renew());
+    const everyone = Promise.all(answers);
+    const isFirst = this.listings.every(({ models }) => models === undefined);
+    if (isFirst) await everyone;
+    else await Promise.race([everyone, this.waitAfterFirst(answers)]);
+    const failures = this.listings.flatMap(({ failure }) => failure ?? []);
+    if (failures.length === this.listings.length) {
+      throw new Error(failures.map(({ message }) => message).join('\n'), { cause: failures[0] });
     }
-    this.failures = errors.map(({ message }) => message);
-    const listed = results.map((result, i) => {
-      const source = this.sources[i]!;
-      if (result.status === 'fulfilled') this.last.set(source, result.value);
-      return this.last.get(source) ?? [];
-    });
-    return joinByName(listed.flat());
+    this.said = this.listings.flatMap(({ notices }) => notices);
+    return this.join();
   }
 
   override watch(onHint: () => void): () => void {
@@ -52,17 +67,39 @@ export class CombinedRunSource extends RunSource {
   override close(): void {
     for (const source of this.sources) source.close();
   }
+
+  private async waitAfterFirst(answers: readonly Promise<void>[]): Promise<void> {
+    await Promise.race(answers);
+    await new Promise((resolve) => setTimeout(resolve, this.patienceMs).unref());
+  }
+
+  private join(): SourcedModel[] {
+    const byName = new Map<string, Found[]>();
+    for (const from of this.listings) {
+      for (const model of from.models ?? []) {
+        const name = model.card?.name ?? model.place;
+        byName.set(name, [...(byName.get(name) ?? []), { model, from }]);
+      }
+    }
+    const joined = [...byName].map(([name, found]) => ({ name, found, ...this.decide(name, found) }));
+    this.deciders = new Map(joined.flatMap(({ name, decider }) => (decider ? [[name, decider.from] as const] : [])));
+    return joined.map(({ found, shown }) =>
+      found.length === 1 ? shown.model : { ...shown.model, runs: found.flatMap(({ model }) => model.runs) },
+    );
+  }
+
+  /** Whose card counts, now and at the next listing, and whose words on the card are told. */
+  private decide(name: string, found: readonly Found[]): { decider: Found | undefined; shown: Found } {
+    const last = found.find(({ from }) => from === this.deciders.get(name));
+    const usable = found.find(({ model }) => model.card);
+    const isLost = last && !last.model.card && (!usable || found.indexOf(last) < found.indexOf(usable));
+    const decider = isLost ? last : usable;
+    return { decider, shown: decider ?? found[0]! };
+  }
 }
 
-function joinByName(models: readonly SourcedModel[]): SourcedModel[] {
-  const byName = new Map<string, SourcedModel[]>();
-  for (const model of models) {
-    const name = model.card?.name ?? model.place;
-    byName.set(name, [...(byName.get(name) ?? []), model]);
-  }
-  return [...byName.values()].map((same) => {
-    if (same.length === 1) return same[0]!;
-    const first = same.find(({ card }) => card) ?? same[0]!;
-    return { ...first, runs: same.flatMap(({ runs }) => runs) };
-  });
+/** A model as one of the sources gives it. */
+interface Found {
+  readonly model: SourcedModel;
+  readonly from: SourceListing;
 }

@@ -1,10 +1,15 @@
 import { execFile } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Run } from '../../src/domain/run.js';
 import type { Signature } from '../../src/domain/signature.js';
+import { runDigest } from '../../src/registry/chronicle.js';
 import { LocalStateStore } from '../../src/sources/local/local-state-store.js';
+import { createManagedApp, refresh } from '../support/admin.js';
+import { ask } from '../support/ask.js';
 import { TestStore } from '../support/build-store.js';
+import type { Json } from '../support/get-json.js';
 
 const PROGRAM = join(__dirname, '..', '..', 'dist', 'cli', 'check-models.js');
 
@@ -14,6 +19,19 @@ const check = (folder: string) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     );
   });
+
+/** The lines of the table about a model: its name, the run, the verdict, and the codes of its reasons. */
+function verdictsIn(stdout: string, model: string): string[][] {
+  const [table] = stdout.split('\n\n');
+  const lines: string[][] = [];
+  for (const line of table!.split('\n').slice(1)) {
+    const [, name, run, verdict] = /^(\S+) +(\S+) +(?:-|f1 \S+) +(.+)$/.exec(line) ?? [];
+    const [, code] = /^ {2}([A-Z_]+): /.exec(line) ?? [];
+    if (name !== undefined) lines.push([name, run!, verdict!]);
+    if (code !== undefined) lines.at(-1)!.push(code);
+  }
+  return lines.filter(([name]) => name === model);
+}
 
 describe('models:check', () => {
   let store: TestStore;
@@ -57,6 +75,62 @@ describe('models:check', () => {
     expect(stdout).toContain(
       'To win: A FINISHED run with f1 above 0.8 (or the same, and started later), and no change',
     );
+  });
+
+  it('says what a server says of a run that failed in service, of limits, and of runs that it would not try', async () => {
+    store.addModel('limited', { promotion: { max_size_bytes: 10 } });
+    const f1 = (value: number) => ({ metrics: { f1: value } });
+    store.addRun('adder', 'first', f1(0.5)).addRun('limited', 'small', f1(0.5));
+    const app = await createManagedApp(store);
+    const { signature } = store.readJson('adder/runs/first/run.json') as unknown as Run;
+    const breaking = { ...signature, output: { ...signature.output, required: [] } };
+    store.addRun('adder', 'failed', f1(0.9)).addRun('adder', 'worse', { ...f1(0.1), signature: breaking });
+    store.addRun('adder', 'breaking', { ...f1(0.8), signature: breaking }).addRun('limited', 'large', f1(0.9));
+    const failed = store.readJson('adder/runs/failed/run.json') as unknown as Run;
+    await new LocalStateStore(store.folder).update('adder', (state) => ({
+      ...state,
+      failed: [{ run_id: 'failed', digest: runDigest(failed), reason: '5 of its first 5 predictions failed.' }],
+    }));
+    await refresh(app);
+    const before = readFileSync(store.path('adder/.bestrun-state.json'), 'utf8');
+    const selections = await Promise.all(
+      ['adder', 'limited'].map(async (name) => (await ask(app.baseUrl, `/models/${name}/selection`)).json.data),
+    );
+    await app.close();
+
+    const { code, stdout } = await check(store.folder);
+
+    expect(code).toBe(0);
+    expect(readFileSync(store.path('adder/.bestrun-state.json'), 'utf8')).toBe(before);
+    expect(selections.map(({ best_run_id }) => best_run_id as string)).toEqual(['first', 'small']);
+    for (const [i, name] of ['adder', 'limited'].entries()) {
+      const { best_run_id: best, ranking, why, to_win: toWin } = selections[i]!;
+      const verdicts = (ranking as Json[]).map(({ run_id: id, verdict: { eligible, reasons } }) => [
+        name,
+        id as string,
+        id === best ? 'best: served' : eligible ? 'eligible' : 'not eligible',
+        ...(reasons as Json[]).map(({ code: reasonCode }) => reasonCode as string),
+      ]);
+      expect(verdictsIn(stdout, name)).toEqual(verdicts);
+      expect(stdout).toContain(`${name}: ${why as string}\n  To win: ${toWin as string}\n`);
+    }
+    expect(verdictsIn(stdout, 'adder').map((words) => words.slice(1))).toEqual([
+      ['failed', 'not eligible', 'FAILED_IN_SERVICE'],
+      ['breaking', 'not eligible', 'CONTRACT_BREAKING'],
+      ['first', 'best: served'],
+      ['worse', 'eligible'],
+    ]);
+    expect(verdictsIn(stdout, 'limited')[0]).toEqual(['limited', 'large', 'not eligible', 'REHEARSAL_FAILED']);
+  });
+
+  it('writes nothing into a store that no server has seen', async () => {
+    store
+      .addRun('adder', 'good')
+      .addRun('adder', 'wrong', { examples: [{ input: { a: 1, b: 1 }, output: { sum: 3 } }] });
+
+    await check(store.folder);
+
+    expect(readdirSync(store.path('adder')).sort()).toEqual(['card.json', 'runs']);
   });
 
   it('tries every run, not only the best', async () => {

@@ -136,6 +136,38 @@ describe('a person who overrides the policy', () => {
     expect([status, headers['x-error-code']]).toEqual([409, 'NO_PREVIOUS_RUN']);
   });
 
+  it.each<[string, object, string]>([
+    ['a reason of blanks', { reason: '  ' }, 'reason'],
+    ['a reason of several lines', { reason: 'One.\nTwo.' }, 'reason'],
+    ['a reason with a character that is none', { reason: 'For\u0000 it.' }, 'reason'],
+    ['a name of blanks', { by: '\u3000' }, 'by'],
+    ['the name of the policy', { by: ' Policy' }, 'by'],
+  ])('cannot leave %s in the history', async (_what, words, field) => {
+    const before = await eventsOf(app);
+    const { status, json } = await pin('other', words);
+    const { by } = words as { by?: string };
+    const query =
+      by === undefined ? undefined : await askAsAdmin(app, 'DELETE', `/models/adder/pin?by=${encodeURIComponent(by)}`);
+
+    expect([status, json.detail.map(({ loc }: Json) => loc)]).toEqual([422, [['body', field]]]);
+    expect(query?.status ?? 422).toBe(422);
+    expect(await eventsOf(app)).toEqual(before);
+  });
+
+  it('is told why a run that exists cannot be pinned: it cannot be read, or belongs to another model', async () => {
+    store.write('adder/runs/half/run.json', '{').addModel('other').addRun('other', 'foreign');
+    await refresh(app);
+    const answers = await Promise.all(['half', 'foreign', 'nope'].map((runId) => pin(runId)));
+
+    expect(answers.map(({ status, headers }) => [status, headers['x-error-code']])).toEqual([
+      [404, 'RUN_NOT_OF_MODEL'],
+      [404, 'RUN_NOT_OF_MODEL'],
+      [404, 'RUN_NOT_FOUND'],
+    ]);
+    expect(answers[0]!.json.message).toContain('"half": RUN_FILE_INVALID: run.json is not JSON');
+    expect(answers[1]!.json.message).toContain('"foreign": it belongs to the model "other".');
+  });
+
   it('is told what is wrong with what it asks', async () => {
     expect((await pin('nope')).headers['x-error-code']).toBe('RUN_NOT_FOUND');
     expect((await askAsAdmin(app, 'PUT', '/models/nope/pin', { run_id: 'best', reason: 'x' })).status).toBe(404);

@@ -39,8 +39,12 @@ describe('a store that is not as anybody meant it', () => {
     await start();
 
     expect(refreshed).toEqual({ aaa: null, adder: 'orig' });
-    expect(unreadable.map(({ place }: Json) => place)).toEqual(['adder/runs/aaa-copy']);
-    expect(unreadable[0].reasons[0].message).toBe('The run adder/runs/orig has the run_id "orig" already.');
+    expect(unreadable).toMatchObject([{ place: 'adder/runs/aaa-copy', verdict: { eligible: false } }]);
+    const [reason] = unreadable[0].verdict.reasons;
+    expect([reason.code, reason.message]).toEqual([
+      'RUN_ID_DUPLICATE',
+      'The run adder/runs/orig has the run_id "orig" already.',
+    ]);
     expect((await data('/models/adder')).best_run_id).toBe('orig');
     expect((await data('/runs/orig')).metrics).toEqual({ f1: 0.9 });
   });

@@ -67,6 +67,25 @@ function rulesOf(type: Function): Map<string, Rules> {
 export const IsText = (options: Presence & { minLength?: number; maxLength?: number } = {}) =>
   rules(options, (value) => textFindings(value, options));
 
+/** What a person writes into one line: a visible character, and none that moves the cursor. For OpenAPI as well. */
+export const ONE_LINE = '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$';
+
+/**
+ * A line of words for people.
+ *
+ * @param taken  a word that stands for something else there, in any spelling.
+ */
+export const IsLine = ({ taken, ...options }: Presence & { minLength: number; maxLength: number; taken?: string }) =>
+  rules(options, (value) => {
+    const found = textFindings(value, options);
+    if (found.length > 0) return found;
+    if (!new RegExp(ONE_LINE, 'u').test(value as string)) {
+      return finding('ensure this value has visible characters and no control characters', 'value_error');
+    }
+    if ((value as string).trim().toLowerCase() !== taken) return [];
+    return finding(`ensure this value is not '${taken}', which stands for the server itself`, 'value_error');
+  });
+
 function textFindings(
   value: unknown,
   { minLength = 0, maxLength = Infinity }: { minLength?: number; maxLength?: number },

@@ -1,21 +1,29 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 import { SourceReadingDto } from '../../common/dto/source-reading.dto.js';
-import { IsText } from '../../common/validation/v1-rules.js';
-import { HISTORY_EVENTS } from '../../domain/model-state.js';
+import { IsLine, IsText, ONE_LINE } from '../../common/validation/v1-rules.js';
+import { HISTORY_EVENTS, POLICY } from '../../domain/model-state.js';
 
 const RUN = 'titanic-rule-baseline-001';
 const AT = '2026-01-31T12:00:00.000Z';
-const BY = { description: 'Who, as the person says; for the history.', example: 'Ada' } as const;
+const BY = {
+  description: 'Who, as the person says; for the history. `policy` stands for the server itself there, and is refused.',
+  minLength: 1,
+  maxLength: 100,
+  pattern: ONE_LINE,
+  default: 'admin',
+  example: 'Ada',
+} as const;
+const REASON = { description: 'Why, in one line; for the history.', minLength: 1, maxLength: 500, pattern: ONE_LINE } as const;
 
 /** Why a person goes back to the run that served before. */
 export class RollbackRequestDto {
-  @ApiProperty({ description: 'Why; for the history.', minLength: 1, maxLength: 500, example: 'Too many complaints.' })
-  @IsText({ minLength: 1, maxLength: 500 })
+  @ApiProperty({ ...REASON, example: 'Too many complaints.' })
+  @IsLine({ minLength: 1, maxLength: 500 })
   reason: string;
 
-  @ApiPropertyOptional({ ...BY, maxLength: 100, default: 'admin' })
-  @IsText({ optional: true, minLength: 1, maxLength: 100 })
+  @ApiPropertyOptional(BY)
+  @IsLine({ optional: true, minLength: 1, maxLength: 100, taken: POLICY })
   by?: string;
 }
 
@@ -25,19 +33,19 @@ export class PinRequestDto {
   @IsText({ minLength: 1 })
   run_id: string;
 
-  @ApiProperty({ description: 'Why; for the history.', minLength: 1, maxLength: 500, example: 'For the audit in May.' })
-  @IsText({ minLength: 1, maxLength: 500 })
+  @ApiProperty({ ...REASON, example: 'For the audit in May.' })
+  @IsLine({ minLength: 1, maxLength: 500 })
   reason: string;
 
-  @ApiPropertyOptional({ ...BY, maxLength: 100, default: 'admin' })
-  @IsText({ optional: true, minLength: 1, maxLength: 100 })
+  @ApiPropertyOptional(BY)
+  @IsLine({ optional: true, minLength: 1, maxLength: 100, taken: POLICY })
   by?: string;
 }
 
 /** Who takes a pin off. */
 export class UnpinQueryDto {
-  @ApiPropertyOptional({ ...BY, maxLength: 100, default: 'admin' })
-  @IsText({ optional: true, minLength: 1, maxLength: 100 })
+  @ApiPropertyOptional(BY)
+  @IsLine({ optional: true, minLength: 1, maxLength: 100, taken: POLICY })
   by?: string;
 }
 

@@ -1,11 +1,14 @@
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+
+/** Begins the fingerprint of a folder that cannot be looked at; a file's line begins with its name. */
+const UNLISTABLE = '/ ';
 
 /**
  * What the file system says of a folder's files: names, sizes, times of change. Two equal ones mean that nothing was
- * written in between, as far as can be told without reading.
+ * written in between, as far as can be told without reading. That it cannot be looked at is a state as well.
  *
- * @returns undefined when the folder or one of its files went away meanwhile, or cannot be looked at.
+ * @returns undefined when the folder or one of its files went away meanwhile.
  */
 export async function fingerprintOf(folder: string): Promise<string | undefined> {
   try {
@@ -13,9 +16,22 @@ export async function fingerprintOf(folder: string): Promise<string | undefined>
     const files = entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name));
     const lines = await Promise.all(files.map((file) => lineOf(file, folder)));
     return lines.sort().join('\n');
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' && !(await isLink(folder)) ? undefined : `${UNLISTABLE}${code}`;
   }
+}
+
+/** Whether this is the fingerprint of a folder that is there and cannot be looked at. */
+export function isUnlistable(fingerprint: string | undefined): boolean {
+  return fingerprint?.startsWith(UNLISTABLE) ?? false;
+}
+
+function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (info) => info.isSymbolicLink(),
+    () => false,
+  );
 }
 
 /** With the time of the last change of any kind: a copy that keeps its old date changes that one all the same. */

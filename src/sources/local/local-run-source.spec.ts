@@ -1,6 +1,7 @@
-import { chmodSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 
 import { TestStore } from '../../../test/support/build-store.js';
+import { until } from '../../../test/support/watched-app.js';
 import type { SourcedModel } from '../run-source.js';
 import { LocalRunSource } from './local-run-source.js';
 
@@ -115,6 +116,56 @@ describe('a folder of models that is listed again', () => {
     expect(ids(listed)).toEqual(['one', 'two']);
   });
 
+  it.each([
+    ['a link to nowhere', 'nowhere', 'The run folder is a link to something that is not there.', 'Correct the link'],
+    ['a link to a file', '../card.json', 'There is no readable run.json in the run folder.', 'Write run.json'],
+    ['a link to itself', 'odd', 'The run folder cannot be read (ELOOP).', 'Check the disk'],
+  ])('lists %s among the runs that cannot be read, as a start does', async (_what, target, message, fix) => {
+    await source.listModels();
+    symlinkSync(target, store.path('adder/runs/odd'));
+    const unreadable = async (from: LocalRunSource) =>
+      (await from.listModels())[0]!.runs.filter(({ run }) => !run).map(({ place, reasons: [why] }) => ({ place, why }));
+    const expected = [
+      {
+        place: 'adder/runs/odd',
+        why: { code: 'RUN_FILE_MISSING', message, fix: expect.stringContaining(fix) as string },
+      },
+    ];
+
+    expect(await unreadable(source)).toEqual(expected);
+    expect(await unreadable(new LocalRunSource(store.folder))).toEqual(expected);
+  });
+
+  it('leaves a run as it was while its folder cannot be looked at, and reads it when that is over', async () => {
+    const [first] = await source.listModels();
+    renameSync(store.path('adder/runs/one'), store.path('adder/away'));
+    symlinkSync('one', store.path('adder/runs/one'));
+    const [during] = await source.listModels();
+    rmSync(store.path('adder/runs/one'));
+    renameSync(store.path('adder/away'), store.path('adder/runs/one'));
+    const [after] = await source.listModels();
+
+    expect([during, after].map((model) => model!.runs[0] === first!.runs[0])).toEqual([true, true]);
+  });
+
+  it('takes no folder for a model that has neither a card nor runs', async () => {
+    mkdirSync(store.path('lost+found'));
+    mkdirSync(store.path('notes/old'), { recursive: true });
+    store.write('half/runs/one/run.json', '{}').write('no-model/card.json', '{');
+
+    const places = (await source.listModels()).map(({ place }) => place);
+
+    expect(places).toEqual(['adder', 'half', 'no-model']);
+  });
+
+  it('takes a folder for the model it was, when its card and runs are gone and it is still there', async () => {
+    await source.listModels();
+    rmSync(store.path('adder/card.json'));
+    rmSync(store.path('adder/runs'), { recursive: true });
+
+    for (const _look of [1, 2]) expect((await source.listModels()).map(({ place }) => place)).toEqual(['adder']);
+  });
+
   it('looks at a thousand runs without keeping anybody waiting', async () => {
     for (let i = 0; i < 1000; i++) store.write(`adder/runs/r${i}/run.json`, '{}');
     await source.listModels();
@@ -129,5 +180,76 @@ describe('a folder of models that is listed again', () => {
 
     expect(model!.runs).toHaveLength(1002);
     expect(longestMs).toBeLessThan(250);
+  });
+});
+
+describe('a folder of models that is watched', () => {
+  let store: TestStore;
+  let source: LocalRunSource;
+  let hints: number;
+  let endWatch: () => void;
+  beforeEach(async () => {
+    store = new TestStore().addModel('adder').addRun('adder', 'one');
+    source = new LocalRunSource(store.folder, SETTLE_MS);
+    await source.listModels();
+    hints = 0;
+    endWatch = source.watch(() => void (hints += 1));
+    await until(() => hints > 0);
+  });
+  afterEach(() => {
+    endWatch();
+    store.remove();
+  });
+
+  /** Waits until what the file system has told so far has been heard. */
+  const quiet = async () => {
+    for (let before = -1; before !== hints;) {
+      before = hints;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    hints = 0;
+  };
+
+  it.each(['adder', 'adder/runs'])(
+    'hints at a run that appears after %s was removed and made again',
+    async (folder) => {
+      rmSync(store.path(folder), { recursive: true });
+      await quiet();
+      store.addModel('adder');
+      await quiet();
+      store.write('adder/runs/two/run.json', '{}');
+
+      await until(() => hints > 0);
+    },
+  );
+
+  it('hints at a run that appears after the whole store was made again, once it has been listed', async () => {
+    rmSync(store.folder, { recursive: true });
+    store.addModel('adder');
+    await source.listModels();
+    await quiet();
+    store.write('adder/runs/two/run.json', '{}');
+
+    await until(() => hints > 0);
+  });
+
+  it('hints once more when a run was being written as it was listed', async () => {
+    store.addRun('adder', 'two').write('adder/runs/two/growing', '');
+    await quiet();
+    const writer = setInterval(() => store.write('adder/runs/two/growing', String(performance.now())), 5);
+    const [model] = await source.listModels();
+    expect(hints).toBe(0);
+    await until(() => hints > 0);
+    clearInterval(writer);
+
+    expect(model!.runs).toHaveLength(1);
+  });
+
+  it('does not hint by itself when nothing is being written', async () => {
+    await quiet();
+    await source.listModels();
+    await quiet();
+
+    expect(hints).toBe(0);
   });
 });

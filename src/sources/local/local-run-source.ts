@@ -10,7 +10,11 @@ import type { SchemaCheck } from '../schema-check.js';
 import { readRun } from './read-run.js';
 import { RunCache } from './run-cache.js';
 import type { RunPlace } from './run-cache.js';
-import { watchFolders } from './watch-folders.js';
+import { SettleHint } from './settle-hint.js';
+import { FolderWatch } from './watch-folders.js';
+
+/** Names that a card may have, as schemas/card.schema.json says. */
+const MODEL_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /**
  * Runs in a folder: `{model}/card.json` and `{model}/runs/{run}/run.json` (docs/run-format.md). Asked again, it reads
@@ -24,6 +28,8 @@ export class LocalRunSource extends RunSource {
   private runNames: ReadonlyMap<string, readonly string[]> = new Map();
   private readAt: Date | undefined;
   private problem: string | undefined;
+  private watching: FolderWatch | undefined;
+  private readonly nextHint: SettleHint;
 
   /**
    * @param folder  absolute path of the store.
@@ -35,6 +41,7 @@ export class LocalRunSource extends RunSource {
   ) {
     super();
     this.runs = new RunCache(({ path, place }) => readRun(path, place, folder, this.checkRun), settleMs);
+    this.nextHint = new SettleHint(settleMs);
   }
 
   get description(): string {
@@ -46,22 +53,27 @@ export class LocalRunSource extends RunSource {
   }
 
   async listModels(): Promise<SourcedModel[]> {
-    const names = await foldersIn(this.folder).catch((error: NodeJS.ErrnoException) => {
+    await this.watching?.renew();
+    const folders = await foldersIn(this.folder).catch((error: NodeJS.ErrnoException) => {
       this.problem = `The models folder cannot be read (${error.code ?? 'unknown'}).`;
       throw new Error(
         `The models folder ${this.folder} cannot be read. Set MODELS_DIR to the folder that holds your models.`,
         { cause: error },
       );
     });
+    const runNames = await mapOf(folders, (name) => this.listRuns(name));
+    const cards = await mapOf(folders, (name) => this.readCard(name));
+    const names = folders.filter((name) => this.cards.has(name) || isModel(cards.get(name)!, runNames.get(name)!));
     // What a volume leaves behind that is not mounted any more.
     if (names.length === 0 && this.cards.size > 0) {
       this.problem = 'The models folder holds no models any more.';
-      throw new Error(`The models folder ${this.folder} cannot be read: it holds no models any more.`);
+      return [];
     }
-    this.cards = new Map(await Promise.all(names.map(async (name) => [name, await this.readCard(name)] as const)));
-    this.runNames = new Map(await Promise.all(names.map(async (name) => [name, await this.listRuns(name)] as const)));
+    this.cards = new Map(names.map((name) => [name, cards.get(name)!]));
+    this.runNames = runNames;
     const placesByModel = names.map((name) => this.runNames.get(name)!.map((run) => this.placeOf(name, run)));
     const found = await this.runs.refresh(placesByModel.flat());
+    this.nextHint.listed(this.runs.hasUnsettled);
     this.readAt = new Date();
     this.problem = undefined;
     return names.map((name, i) => {
@@ -72,7 +84,14 @@ export class LocalRunSource extends RunSource {
   }
 
   override watch(onHint: () => void): () => void {
-    return watchFolders(this.folder, onHint);
+    const watching = new FolderWatch(this.folder, onHint);
+    this.watching = watching;
+    this.nextHint.onHint = onHint;
+    return () => {
+      this.watching = undefined;
+      this.nextHint.end();
+      watching.end();
+    };
   }
 
   private placeOf(model: string, run: string): RunPlace {
@@ -87,12 +106,17 @@ export class LocalRunSource extends RunSource {
   }
 
   private async readCard(name: string): Promise<Card> {
-    const text = await readFile(join(this.folder, name, 'card.json'), 'utf8').catch(() => undefined);
+    let isAbsent = false;
+    const text = await readFile(join(this.folder, name, 'card.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      // Without the right to look, only the name tells that a folder (lost+found, for one) is no model.
+      isAbsent = error.code === 'ENOENT' || error.code === 'ENOTDIR' || !MODEL_NAME.test(name);
+      return undefined;
+    });
     const known = this.cards.get(name);
-    return known && known.text === text ? known : { text, ...this.parseCard(name, text) };
+    return known && known.text === text ? known : { text, isAbsent, ...this.parseCard(name, text) };
   }
 
-  private parseCard(name: string, text: string | undefined): Omit<Card, 'text'> {
+  private parseCard(name: string, text: string | undefined): Pick<Card, 'card' | 'problems'> {
     if (text === undefined) return { card: undefined, problems: ['There is no readable card.json.'] };
     try {
       const document = parseJson(text.replace(/^\uFEFF/, ''));
@@ -111,8 +135,19 @@ export class LocalRunSource extends RunSource {
 /** A card with the text it was read from. */
 interface Card {
   readonly text: string | undefined;
+  /** Whether there is none, rather than one that cannot be read. */
+  readonly isAbsent: boolean;
   readonly card: ModelCard | undefined;
   readonly problems: readonly string[];
+}
+
+/** Whether a folder is meant as a model: one without a card and without runs is somebody's other folder. */
+function isModel({ isAbsent }: Card, runs: readonly string[]): boolean {
+  return !isAbsent || runs.length > 0;
+}
+
+async function mapOf<T>(names: readonly string[], valueOf: (name: string) => Promise<T>): Promise<Map<string, T>> {
+  return new Map(await Promise.all(names.map(async (name) => [name, await valueOf(name)] as const)));
 }
 
 /** Names of the folders (and links to folders) inside, sorted; hidden ones are left out. */

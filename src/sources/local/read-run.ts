@@ -11,6 +11,7 @@ import type { VerdictReason } from '../../domain/verdict.js';
 import type { SourcedRun } from '../run-source.js';
 import type { SchemaCheck } from '../schema-check.js';
 import { RunFolder } from './run-folder.js';
+import { unreadableReason } from './unreadable.js';
 
 /** `run.json` larger than this is refused: it is read whole at every start. */
 export const MAX_RUN_FILE_BYTES = 32 * 1024 * 1024;
@@ -23,7 +24,7 @@ export async function readRun(path: string, place: string, store: string, check:
   const reasons: VerdictReason[] = [];
   const open = () => Promise.resolve({ folder: path });
   const nothing = { place, run: undefined, vocabularies: new Map<string, string[]>(), reasons, open };
-  const folder = await RunFolder.open(path, store).catch((error: unknown) => void reasons.push(reasonOf(error)));
+  const folder = await RunFolder.open(path, store).catch((error: unknown) => void reasons.push(folderReasonOf(error)));
   if (!folder) return nothing;
   const document = await readJsonFile(join(folder.path, 'run.json'), reasons);
   if (document === undefined) return nothing;
@@ -54,7 +55,7 @@ async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<Jso
     reasons.push(
       isSyntax
         ? reason('RUN_FILE_INVALID', `run.json is not JSON: ${error.message}.`)
-        : reason('RUN_FILE_MISSING', 'There is no readable run.json in the run folder.'),
+        : unreadableReason('RUN_FILE_MISSING', 'run.json', error, 'There is no readable run.json in the run folder.'),
     );
     return undefined;
   }
@@ -123,5 +124,13 @@ async function readVocabularies(folder: RunFolder, encode: EncodeSpec, into: Map
 
 function reasonOf(error: unknown): VerdictReason {
   if (error instanceof RunProblem) return reason(error.code, error.message);
-  return reason('ARTIFACT_MISSING', 'A file of the run cannot be read.');
+  return unreadableReason('ARTIFACT_MISSING', 'A file of the run', error, 'A file of the run cannot be read.');
+}
+
+/** The list of the folder's neighbours has its name: where nothing is behind it, it is a link. */
+function folderReasonOf(error: unknown): VerdictReason {
+  if (error instanceof RunProblem) return reason(error.code, error.message);
+  const dangling = 'The run folder is a link to something that is not there.';
+  const { code, message, fix } = unreadableReason('RUN_FILE_MISSING', 'The run folder', error, dangling);
+  return reason(code, message, message === dangling ? 'Correct the link, or remove it.' : fix);
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { mapInParallel } from '../map-in-parallel.js';
 import type { SourcedRun } from '../run-source.js';
-import { fingerprintOf } from './fingerprint.js';
+import { fingerprintOf, isUnlistable } from './fingerprint.js';
 
 /** Run folders looked at or read at the same time; more only wait for the disk. */
 const PARALLEL = 16;
@@ -28,6 +28,7 @@ interface Known {
  */
 export class RunCache {
   private known: ReadonlyMap<string, Known> | undefined;
+  private unsettled = 0;
 
   /**
    * @param read  reads one run folder; never rejects.
@@ -38,6 +39,11 @@ export class RunCache {
     private readonly read: (run: RunPlace) => Promise<SourcedRun>,
     private readonly settleMs: number,
   ) {}
+
+  /** Whether folders were being written at the last refresh, so that another one soon would find more. */
+  get hasUnsettled(): boolean {
+    return this.unsettled > 0;
+  }
 
   /**
    * The runs in these folders, by path. At the first call every folder is read as it is.
@@ -53,14 +59,18 @@ export class RunCache {
       const fingerprint = await fingerprintOf(place.path);
       const known = before.get(place.path);
       if (known) after.set(place.path, known);
+      // What was readable a moment ago is no less good because the disk or share is in trouble.
+      if (known?.sourced.run && isUnlistable(fingerprint)) return;
       if (!known || known.fingerprint === undefined || known.fingerprint !== fingerprint) {
         changed.push({ place, fingerprint });
       }
     });
     if (changed.length > 0 && !isFirst) await sleep(this.settleMs);
+    this.unsettled = 0;
     await mapInParallel(changed, PARALLEL, async ({ place, fingerprint }) => {
       const taken = isFirst ? await this.take(place, fingerprint) : await this.takeSettled(place, fingerprint);
       if (taken) after.set(place.path, keepSame(before.get(place.path), taken));
+      else this.unsettled += 1;
     });
     this.known = after;
     return new Map([...after].map(([path, { sourced }]) => [path, sourced]));

@@ -1,0 +1,43 @@
+import type { RunSource, SourcedModel } from './run-source.js';
+
+/** What one source of several was last known to hold. It is never asked while it has not answered yet. */
+export class SourceListing {
+  /** Undefined until it could be read once. */
+  models: readonly SourcedModel[] | undefined;
+  /** Why it could not be read the last time. */
+  failure: Error | undefined;
+  private isEmptied = false;
+  private underWay: Promise<void> | undefined;
+
+  constructor(private readonly source: RunSource) {}
+
+  /** What people should know of `models`, one sentence each. */
+  get notices(): readonly string[] {
+    if (this.underWay) return [`${this.source.description} has not answered yet. ${this.whatCounts}`];
+    if (this.failure) return [this.failure.message];
+    if (this.isEmptied) return [`There are no models any more in ${this.source.description}. ${this.whatCounts}`];
+    return this.source.notices;
+  }
+
+  /** Asks the source, unless it is being asked. Ends when it has answered; never fails. */
+  renew(): Promise<void> {
+    this.underWay ??= this.ask().finally(() => (this.underWay = undefined));
+    return this.underWay;
+  }
+
+  private get whatCounts(): string {
+    return this.models ? 'What it held when it was last read is served.' : 'It was never read: it counts as empty.';
+  }
+
+  private async ask(): Promise<void> {
+    try {
+      const listed = await this.source.listModels();
+      // An empty folder is what a volume leaves behind that is not mounted any more.
+      this.isEmptied = listed.length === 0 && (this.models?.length ?? 0) > 0;
+      if (!this.isEmptied) this.models = listed;
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = error as Error;
+    }
+  }
+}
