@@ -226,9 +226,9 @@ describe('what is said of a selection', () => {
     [
       'a pinned run that the policy would not allow',
       {
-        runs: { best: f1(0.9), failed: f1(0.95, { status: 'FAILED' }) },
-        then: (registry) => registry.pin('failed'),
-        served: 'failed',
+        runs: { best: f1(0.9), other: { metrics: { loss: 0.1 } } },
+        then: (registry) => registry.pin('other'),
+        served: 'other',
         why: 'It is pinned by Ada: Test.',
         toWin: `Any FINISHED run with f1, ${KEEPS} Nothing takes over while a run is pinned. After that, run "best" (f1 0.9) is tried first.`,
         losers: [f1(0.89)],

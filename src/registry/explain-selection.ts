@@ -33,16 +33,17 @@ function whyBest(model: RegisteredModel, best: Best): string {
   const { card, runs, refused } = model;
   const { registered } = best;
   const figure = figureOf(registered.run, card.selection);
-  if (!runs.includes(registered)) {
+  const breaking = refused ? ` Run "${refused.run_id}" would break clients.` : '';
+  const present = runs.includes(registered) ? registered : runs.find(({ run }) => run.run_id === registered.run.run_id);
+  if (present && !present.isAllowed) return `${notAllowed(present.verdict.reasons[0]?.code)}: ${figure}.${breaking}`;
+  if (present !== registered) {
     const inMemory = `Its files are gone from the store or changed; it serves from memory (${figure}).`;
     const { isContender, verdict } = registered.under(card);
     return isContender ? inMemory : `${inMemory} ${notAllowed(verdict.reasons[0]?.code)}.`;
   }
-  if (!registered.isContender) return `${notAllowed(registered.verdict.reasons[0]?.code)}: ${figure}.`;
   if (hasFailed(model)) return `It failed in service, but no other run can take over: ${figure}.`;
   if (registered.rank === 1) return whyFirst(model, registered.run, figure);
-  const why = refused ? ` Run "${refused.run_id}" would break clients.` : '';
-  return `It is the best of those that may serve (${figure}).${why}`;
+  return `It is the best of those that may serve (${figure}).${breaking}`;
 }
 
 function notAllowed(code: string | undefined): string {
