@@ -63,7 +63,7 @@ async function check(model: RegisteredModel, loader: RunLoader, { pin, served: l
     const served = await tryRun(loader, registered);
     if (!served) continue;
     const isPinned = registered.run.run_id === pin?.run_id;
-    const { differences, why } = passContractGate(registered.run, last ? [last.signature] : []);
+    const { differences, why } = passContractGate(registered.run, last ? [last] : []);
     if (!isPinned && why && registered.verdict.eligible) {
       registered.holdBack(why);
       model.refused ??= { run_id: registered.run.run_id, differences };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
+import { contractOf } from '../domain/contract.js';
 import { stringifyJson } from '../domain/json-text.js';
 import { withEvent } from '../domain/model-state.js';
 import type { HistoryEvent, HistoryEventName, ModelState, Pin, ServedRecord } from '../domain/model-state.js';
@@ -53,7 +54,7 @@ export class Chronicle {
     this.lastServed.set(model, key);
     this.seen.delete(model);
     const at = new Date().toISOString();
-    const record: ServedRecord = { run_id: run.run_id, at, contract: served.contract, signature: run.signature };
+    const record: ServedRecord = { run_id: run.run_id, at, contract: served.contract, ...contractOf(run) };
     const reason = whyServed(model, registered);
     let previousRunId: string | null = null;
     await this.states.update(model.card.name, (state) => {
@@ -79,8 +80,8 @@ export class Chronicle {
   /** The run failed, and its predecessor serves again. */
   async steppedBack(model: RegisteredModel, failing: Run, again: ServedRun, sentence: string): Promise<void> {
     const event = { ...this.event('stepped_back', again.run, sentence), previous_run_id: failing.run_id };
-    const { run_id: runId, signature } = again.run;
-    const record = { run_id: runId, at: event.at, contract: again.contract, signature };
+    const { run_id: runId } = again.run;
+    const record = { run_id: runId, at: event.at, contract: again.contract, ...contractOf(again.run) };
     const failed = { run_id: failing.run_id, digest: runDigest(failing), reason: sentence };
     this.lastServed.set(model, `served ${runId} ${again.contract}`);
     await this.states.update(model.card.name, (state) => {
@@ -150,7 +151,7 @@ export class Chronicle {
 
   private event(name: HistoryEventName, run: Run, reason: string, by = POLICY): HistoryEvent {
     const at = new Date().toISOString();
-    const contract = contractHash(run.signature);
+    const contract = contractHash(contractOf(run));
     return { at, event: name, run_id: run.run_id, previous_run_id: null, contract, reason, by };
   }
 }

@@ -3,14 +3,15 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
+import { contractOf } from '../domain/contract.js';
+import type { Contract } from '../domain/contract.js';
 import { EMPTY_STATE } from '../domain/model-state.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
-import type { Signature } from '../domain/signature.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import type { VerdictReason } from '../domain/verdict.js';
 import type { SourcedRun } from '../sources/run-source.js';
-import { contractHash } from './contract.js';
+import { diffContracts } from './contract-diff.js';
 import { hasContract, passContractGate } from './contract-gate.js';
 import { Chronicle, runDigest } from './chronicle.js';
 import { Probation } from './probation.js';
@@ -63,7 +64,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     // rely on, and the way back to what served before is open.
     const hasFailed = model.best !== undefined && this.failedInService(model.best.registered, state) !== undefined;
     const isUnpinned = wasPinned && !state.pin;
-    const before = isUnpinned || hasFailed ? state.served?.signature : undefined;
+    const before = isUnpinned || hasFailed ? state.served : undefined;
     await this.followPolicy(model, state, { before, hasFailed });
   }
 
@@ -118,7 +119,7 @@ export class PromotionService implements BeforeApplicationShutdown {
   private async resume(model: RegisteredModel, { served: last }: ModelState): Promise<void> {
     const registered = last && model.runs.find(({ run }) => run.run_id === last.run_id);
     const isTheSame =
-      registered && (!hasContract(registered.run) || contractHash(registered.run.signature) === last?.contract);
+      registered && (!hasContract(registered.run) || diffContracts(last, contractOf(registered.run)).length === 0);
     if (!isTheSame || !registered.isContender || registered === model.runs[0]) return;
     const served = await this.tryToLoad(model, registered);
     if (served) this.swap(model, { registered, served }, { isWatched: false });
@@ -131,11 +132,10 @@ export class PromotionService implements BeforeApplicationShutdown {
   private async followPolicy(
     model: RegisteredModel,
     state: ModelState,
-    { before, hasFailed }: { readonly before: Signature | undefined; readonly hasFailed: boolean },
+    { before, hasFailed }: { readonly before: Contract | undefined; readonly hasFailed: boolean },
   ): Promise<void> {
-    const baselines = [model.best?.served.run.signature ?? state.served?.signature, before].filter(
-      (signature) => signature !== undefined,
-    );
+    const served = model.best && contractOf(model.best.served.run);
+    const baselines = [served ?? state.served, before].filter((contract) => contract !== undefined);
     model.refused = undefined;
     let firstRefused: RegisteredRun | undefined;
     for (const candidate of model.runs) {
@@ -157,7 +157,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     model: RegisteredModel,
     candidate: RegisteredRun,
     state: ModelState,
-    baselines: readonly Signature[],
+    baselines: readonly Contract[],
   ): Promise<boolean> {
     const { differences, why: breaking } = passContractGate(candidate.run, baselines);
     const why = this.failedInService(candidate, state) ?? breaking;
@@ -192,7 +192,7 @@ export class PromotionService implements BeforeApplicationShutdown {
   private async promote(
     model: RegisteredModel,
     candidate: RegisteredRun,
-    baselines: readonly Signature[],
+    baselines: readonly Contract[],
   ): Promise<boolean> {
     const against = model.best?.served;
     const before = this.failedRehearsals.get(candidate);

@@ -1,6 +1,7 @@
 import type { DecodeContext, RowDecoder } from '../codec/row-decoder.js';
 import type { RowEncoder } from '../codec/row-encoder.js';
 import type { RowValidator, ValidateOptions } from '../codec/row-validator.js';
+import { contractOf } from '../domain/contract.js';
 import type { JsonObject } from '../domain/json.js';
 import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Run } from '../domain/run.js';
@@ -61,7 +62,7 @@ export class ServedRun {
     /** Lets go of the artifacts: a thread that is replaced loads them again until then. */
     private readonly closeArtifacts: () => void = () => undefined,
   ) {
-    this.contract = contractHash(currentRun.signature);
+    this.contract = contractHash(contractOf(currentRun));
   }
 
   get run(): Run {

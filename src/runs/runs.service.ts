@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { contractOf } from '../domain/contract.js';
 import { numberOrNull } from '../domain/numerics.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import { notOneOfProblem } from '../common/validation/v1-rules.js';
@@ -44,7 +45,7 @@ export class RunsService {
       ...this.toDto(registered),
       ...(run.description !== undefined && { description: run.description }),
       performance: run.performance,
-      contract: contractHash(run.signature),
+      contract: contractHash(contractOf(run)),
       sha256: run.model.sha256 ?? null,
       backend: served?.backend ?? null,
       notes: [...(served?.notes ?? [])],
