@@ -81,7 +81,7 @@ async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<Ser
   if (registered.brokenBy) return undefined;
   try {
     const served = await loader.load(registered.sourced, registered.run);
-    registered.learn(served.run);
+    registered.learn(served);
     await served.release();
     return served;
   } catch (error) {

@@ -227,7 +227,8 @@ export class PromotionService implements BeforeApplicationShutdown {
     const policy = model.card.promotion ?? {};
     try {
       await requireSize(candidate.sourced, candidate.run, policy);
-      await rehearse(loaded, { served, policy, timeoutMs: this.config.predictionTimeoutMs });
+      const rehearsal = { served, policy, timeoutMs: this.config.predictionTimeoutMs };
+      candidate.noteRehearsal(await rehearse(loaded, rehearsal));
       return true;
     } catch (error) {
       this.requireOpen();
@@ -313,6 +314,10 @@ export class PromotionService implements BeforeApplicationShutdown {
     this.logger.log(
       `Model ${model.card.name} is served by run ${registered.run.run_id}${before} (${served.backend}): ${news.reason}`,
     );
+    const { warnings } = registered.verdict;
+    if (warnings.length === 0) return;
+    const said = warnings.map(({ code, message }) => `${code}: ${message}`).join(' ');
+    this.logger.warn(`Run ${registered.run.run_id} of model ${model.card.name} serves, but: ${said}`);
   }
 
   private async noteRefusal(model: RegisteredModel, candidate: RegisteredRun, why: VerdictReason): Promise<void> {
@@ -350,7 +355,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     registered.state = 'loading';
     try {
       const served = await this.loader.load(registered.sourced, registered.run);
-      registered.learn(served.run);
+      registered.learn(served);
       registered.noteLoaded();
       return served;
     } finally {

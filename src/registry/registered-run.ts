@@ -2,7 +2,7 @@ import type { ModelCard } from '../domain/card.js';
 import type { Pin } from '../domain/model-state.js';
 import { numberOrNull } from '../domain/numerics.js';
 import type { Run } from '../domain/run.js';
-import type { Verdict, VerdictReason } from '../domain/verdict.js';
+import type { Verdict, VerdictReason, Warning } from '../domain/verdict.js';
 import type { SourcedRun } from '../sources/run-source.js';
 import type { ContractDifference } from './contract-diff.js';
 import { metricOf, policyReasons } from './rank-runs.js';
@@ -24,6 +24,9 @@ export class RegisteredRun {
   private failures: readonly VerdictReason[] = [];
   private failedAtMs = 0;
   private heldBackBy: VerdictReason | undefined;
+  private warnings: readonly Warning[] = [];
+  /** What the rehearsal against the served run brought to light. */
+  private rehearsalWarnings: readonly Warning[] = [];
   private currentRun: Run;
 
   /**
@@ -44,6 +47,8 @@ export class RegisteredRun {
     const renewed = new RegisteredRun(card, this.run, this.sourced, this.soundness);
     renewed.state = this.state;
     renewed.failures = this.failures;
+    renewed.warnings = this.warnings;
+    renewed.rehearsalWarnings = this.rehearsalWarnings;
     return renewed;
   }
 
@@ -66,14 +71,21 @@ export class RegisteredRun {
   }
 
   /** Takes over what loading the run has completed; its id, metrics and signature stay. */
-  learn(loaded: Run): void {
-    this.currentRun = loaded;
+  learn({ run, warnings }: Pick<ServedRun, 'run' | 'warnings'>): void {
+    this.currentRun = run;
+    this.warnings = warnings;
+  }
+
+  /** Notes what is worth knowing after a rehearsal. */
+  noteRehearsal(warnings: readonly Warning[]): void {
+    this.rehearsalWarnings = warnings;
   }
 
   get verdict(): Verdict {
     const { soundness, failures, heldBackBy } = this;
     const reasons = [...soundness, ...this.policyReasons, ...failures, ...(heldBackBy ? [heldBackBy] : [])];
-    return { eligible: reasons.length === 0, reasons };
+    const warnings = [...this.warnings, ...this.rehearsalWarnings];
+    return { eligible: reasons.length === 0, reasons, warnings };
   }
 
   /** The policy's metric of this run; null when it has no number. */

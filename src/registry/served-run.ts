@@ -8,6 +8,8 @@ import type { Run } from '../domain/run.js';
 import type { NamedTensors } from '../domain/tensor.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { ValidationError } from '../domain/validation-problem.js';
+import { warning } from '../domain/verdict.js';
+import type { Warning } from '../domain/verdict.js';
 import type { HostedModel } from '../engines/model-host.js';
 import { contractHash } from './contract.js';
 import { PredictionTimes } from './prediction-times.js';
@@ -46,6 +48,9 @@ export class ServedRun {
   readonly times = new PredictionTimes();
   /** How they ended. */
   readonly record = new ServiceRecord();
+
+  /** What came to light when it was loaded, and speaks against nothing. */
+  private foundWarnings: readonly Warning[] = [];
 
   /** Hash of the contract it keeps. */
   readonly contract: string;
@@ -87,6 +92,18 @@ export class ServedRun {
   get notes(): readonly string[] {
     const { notes } = this.hosted.info;
     return this.whyRowByRow === undefined ? notes : [...notes, this.whyRowByRow];
+  }
+
+  /** What is worth knowing of it. */
+  get warnings(): readonly Warning[] {
+    const slower = this.hosted.info.notes.map((note) => warning('BACKEND_SLOWER', note));
+    const alone = this.whyRowByRow === undefined ? [] : [warning('ROWS_ONE_BY_ONE', this.whyRowByRow)];
+    return [...slower, ...alone, ...this.foundWarnings];
+  }
+
+  /** Keeps what came to light about it. */
+  noteWarnings(found: readonly Warning[]): void {
+    this.foundWarnings = found;
   }
 
   /** Whether each row is computed in a call of its own. */

@@ -59,6 +59,15 @@ describe('models:check', () => {
     );
   });
 
+  it('prints what is worth knowing of a run that may be served', async () => {
+    store.addRun('adder', 'lonely');
+
+    const { code, stdout } = await check(store.folder);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('  warning EXAMPLES_FEW: The run has one example.\n    → Record several examples');
+  });
+
   it('tries every run, not only the best', async () => {
     store.addRun('adder', 'good', { metrics: { f1: 0.9 } });
     store.addRun('adder', 'wrong', { examples: [{ input: { a: 1, b: 1 }, output: { sum: 3 } }] });

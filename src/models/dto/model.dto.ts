@@ -147,6 +147,7 @@ export class UnreadableRunDto {
       reasons: [
         { code: 'RUN_FILE_MISSING', message: 'There is no run.json.', fix: VERDICT_FIXES.RUN_FILE_MISSING },
       ],
+      warnings: [],
     },
   })
   verdict: VerdictDto;
