@@ -215,12 +215,12 @@ function requireTextModel({ card, run }: RegisteredRun): void {
 /** A field that is given anyway may be asked for: clients of a run that gives it on request only do. */
 function checkedInclude(served: ServedRun, { include, includeLoc }: Rows): ReadonlySet<string> {
   const known = served.onRequestFields;
-  const outputs = served.run.signature.output.properties;
   const permitted = known.map((field) => `'${field}'`).join(', ') || 'none, this run has no fields on request';
   const msg = `value is not a valid enumeration member; permitted: ${permitted}`;
   const problems: ValidationProblem[] = [];
   include.forEach((name, i) => {
-    if (Object.hasOwn(outputs, name) || problems.length >= MAX_LISTED_PROBLEMS) return;
+    const isOutput = Object.hasOwn(served.run.signature.output.properties, name);
+    if (isOutput || problems.length >= MAX_LISTED_PROBLEMS) return;
     problems.push({ loc: includeLoc(i), msg, type: 'type_error.enum', ctx: { enum_values: [...known] } });
   });
   if (problems.length > 0) throw new ValidationError(problems);
