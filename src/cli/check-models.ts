@@ -76,7 +76,7 @@ async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<voi
   if (registered.state === 'serving' || registered.brokenBy) return;
   try {
     const served = await loader.load(registered.sourced, registered.run);
-    registered.learn(served.run);
+    registered.learn(served);
     await served.release();
   } catch (error) {
     if (!(error instanceof RunProblem)) throw error;
@@ -88,7 +88,7 @@ async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<voi
 async function remarkOnPin({ card, pin, best }: RegisteredModel, states: StateStore): Promise<string | undefined> {
   const { served: last } = await states.read(card.name);
   if (!pin || !last || best?.served.run.run_id !== pin.run_id) return undefined;
-  const { why } = passContractGate(best.registered.run, [last.signature]);
+  const { why } = passContractGate(best.registered.run, [last]);
   return (
     why &&
     `${card.name}: Run "${pin.run_id}", pinned, breaks clients of what served before. ${why.code}: ${why.message}`

@@ -24,7 +24,6 @@ export function compileBinary(decode: BinaryDecode): OutputDecoder {
   const leastWidth = Math.max((decode.positive ?? 0) + 1, activation === 'softmax' ? 2 : 1);
   return {
     fields: given(field, probabilityField),
-    mainFields: [field],
     tensors: [{ tensor, isTable: true, leastWidth }],
     decode(outputs, rows) {
       const table = tableOf(outputs, tensor, rows);
@@ -51,7 +50,6 @@ export function compileMultiClass(decode: MultiClassDecode): OutputDecoder {
   const keys = labels.map(labelKey);
   return {
     fields: given(field, probabilityField, probabilitiesField),
-    mainFields: [field],
     tensors: [{ tensor, isTable: true, width: labels.length }],
     decode(outputs, rows, wanted) {
       const table = tableOf(outputs, tensor, rows);
@@ -85,7 +83,6 @@ export function compileMultiLabel(decode: MultiLabelDecode): OutputDecoder {
   const { tensor, activation, labels, threshold, field, probabilities_field: probabilitiesField } = decode;
   return {
     fields: given(field, probabilitiesField),
-    mainFields: [field],
     tensors: [{ tensor, isTable: true, width: labels.length }],
     decode(outputs, rows, wanted) {
       const table = tableOf(outputs, tensor, rows);

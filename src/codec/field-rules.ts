@@ -68,7 +68,8 @@ function ruleOf<T>(holds: (value: T) => boolean, fault: Fault): Rule<T> {
   return (value) => (holds(value) ? undefined : fault);
 }
 
-function isMultiple(value: number | bigint, of: number): boolean {
+/** Whether a number is a multiple of another, but for what floating point costs. */
+export function isMultiple(value: number | bigint, of: number): boolean {
   if (typeof value === 'bigint' && Number.isInteger(of)) return value % BigInt(of) === 0n;
   const remainder = Math.abs(Number(value) / of) % 1;
   return remainder <= MULTIPLE_TOLERANCE || remainder >= 1 - MULTIPLE_TOLERANCE;

@@ -9,8 +9,6 @@ export type FieldColumns = ReadonlyMap<string, readonly JsonValue[]>;
 export interface OutputDecoder {
   /** Output fields it fills. */
   readonly fields: readonly string[];
-  /** The fields of the bare answer unless the run says otherwise. */
-  readonly mainFields: readonly string[];
   /** Output tensors it reads. */
   readonly tensors: readonly DecodedTensor[];
   /**

@@ -1,3 +1,4 @@
+import { primaryFieldsOf } from '../domain/contract.js';
 import type { DecodeSpec } from '../domain/decode-spec.js';
 import type { PreparedText } from '../domain/encode-spec.js';
 import type { JsonObject, JsonValue } from '../domain/json.js';
@@ -84,7 +85,7 @@ export function compileRowDecoder(
 
   return {
     outputNames: decoder.tensors.map(({ tensor }) => tensor),
-    primaryFields: decode.primary ?? decoder.mainFields,
+    primaryFields: primaryFieldsOf(decode),
     onRequestFields: [...onRequest],
     decode(outputs, context, include) {
       const { asked, columns } = read(outputs, context.rows.length, include);
@@ -161,7 +162,7 @@ function checkFields(
     const stranger = decode[key]?.find((name) => !made.includes(name));
     if (stranger !== undefined) throw mismatch(`/decode/${key}`, `"${stranger}" is not an output field`);
   }
-  const absent = (decode.primary ?? decoder.mainFields).find((name) => decode.on_request?.includes(name));
+  const absent = primaryFieldsOf(decode).find((name) => decode.on_request?.includes(name));
   if (absent !== undefined) throw mismatch('/decode/on_request', `the primary field "${absent}" is always given`);
   const unknown = decode.kind === 'tensors' ? decode.single?.find((name) => !(name in decode.fields)) : undefined;
   if (unknown !== undefined) throw mismatch('/decode/single', `"${unknown}" is not one of the fields`);

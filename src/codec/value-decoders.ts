@@ -13,7 +13,6 @@ export function compileRegression({ tensor, fields, multiply, add }: RegressionD
     isPlain ? value : Number(value) * (multiply ?? 1) + (add ?? 0);
   return {
     fields,
-    mainFields: fields,
     tensors: [{ tensor, isTable: true, width: fields.length }],
     decode(outputs, rows) {
       const table = tableOf(outputs, tensor, rows);
@@ -30,7 +29,6 @@ export function compileTensors({ fields, single = [] }: TensorsDecode): OutputDe
   const rowsOfField = (field: string) => (single.includes(field) ? singleRows : nestedRows);
   return {
     fields: sources.map(([field]) => field),
-    mainFields: sources.map(([field]) => field),
     tensors: [...new Set(Object.values(fields))].map((tensor) => ({ tensor, isTable: false })),
     decode(outputs, rows, wanted) {
       return new Map(

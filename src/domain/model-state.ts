@@ -1,4 +1,4 @@
-import type { Signature } from './signature.js';
+import type { Contract } from './contract.js';
 
 /** A person's choice of the run that serves a model, whatever the policy says. */
 export interface Pin {
@@ -12,12 +12,12 @@ export interface Pin {
 }
 
 /** The run a model is served with, and the contract that its clients have come to rely on. */
-export interface ServedRecord {
+export interface ServedRecord extends Contract {
   readonly run_id: string;
   /** ISO 8601, UTC. */
   readonly at: string;
+  /** Hash of the contract. */
   readonly contract: string;
-  readonly signature: Signature;
   /** Where the run was found, for people: `SourcedRun.place`. */
   readonly place?: string;
 }

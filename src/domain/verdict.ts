@@ -1,5 +1,5 @@
 /**
- * Why a run may not be served (or what is worth knowing about it): the code and what its owner can do.
+ * Why a run may not be served: the code and what its owner can do.
  * `docs/run-format.md` lists them; a test keeps both equal.
  */
 export const VERDICT_FIXES = {
@@ -39,6 +39,30 @@ export const VERDICT_FIXES = {
 
 export type VerdictCode = keyof typeof VERDICT_FIXES;
 
+/**
+ * What is worth knowing of a run that may be served: the code and what its owner can do. `docs/run-format.md` lists them
+ * too.
+ */
+export const WARNING_FIXES = {
+  EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients come.',
+  NUMBER_AS_TEXT: 'Write numbers in the examples as numbers: they are what clients copy.',
+  ANSWERS_NULL: 'Look for NaN among the weights, or a scaler that divides by zero; if null is meant, record it.',
+  ANSWERS_EQUAL:
+    'If they should differ: look for a scaler left out, or a network that died; else record other examples.',
+  DIMENSION_OPEN: 'Export the model with fixed dimensions but for the rows, e.g. [None, 4].',
+  ROWS_ONE_BY_ONE: 'Export it for inference, with a first dimension that varies and rows that do not touch each other.',
+  BACKEND_SLOWER: 'Export the model to ONNX, or without the operations that the message names.',
+} as const;
+
+export type WarningCode = keyof typeof WARNING_FIXES;
+
+/** One thing worth knowing of a run that may be served, and what to do. */
+export interface Warning {
+  readonly code: WarningCode;
+  readonly message: string;
+  readonly fix: string;
+}
+
 /** One coded reason with the facts of this run and what to do. */
 export interface VerdictReason {
   readonly code: VerdictCode;
@@ -50,6 +74,13 @@ export interface VerdictReason {
 export interface Verdict {
   readonly eligible: boolean;
   readonly reasons: readonly VerdictReason[];
+  /** What speaks against nothing; known once the run has been loaded. */
+  readonly warnings: readonly Warning[];
+}
+
+/** A warning with the fix of its code. */
+export function warning(code: WarningCode, message: string): Warning {
+  return { code, message, fix: WARNING_FIXES[code] };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { toVerdictDto } from '../common/dto/verdict.dto.js';
 import { whatWouldWin, whyServed } from '../registry/explain-selection.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredModel } from '../registry/registered-run.js';
@@ -36,9 +37,12 @@ export class ModelsService {
         run_id: run.run_id,
         name: run.name,
         value,
-        verdict: { eligible: verdict.eligible, reasons: [...verdict.reasons] },
+        verdict: toVerdictDto(verdict),
       })),
-      unreadable: unreadable.map(({ place, reasons }) => ({ place, verdict: { eligible: false, reasons: [...reasons] } })),
+      unreadable: unreadable.map(({ place, reasons }) => ({
+        place,
+        verdict: toVerdictDto({ eligible: false, reasons, warnings: [] }),
+      })),
     };
   }
 

@@ -6,6 +6,7 @@ export const QUERY_PREDICTION_ERRORS: readonly DocumentedError[] = [
   [
     'CONTRACT_CHANGED',
     {
+      model: 'titanic-survival',
       runId: 'titanic-rule-baseline-001',
       contract: '0123456789abcdef',
       wanted: 'fedcba9876543210',

@@ -10,7 +10,7 @@ import { TEXT_FIELD, takesTexts } from '../domain/text-shorthand.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { MAX_LISTED_PROBLEMS, ValidationError } from '../domain/validation-problem.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
-import type { RegisteredRun } from '../registry/registered-run.js';
+import type { Best, RegisteredRun } from '../registry/registered-run.js';
 import type { ServedRun } from '../registry/served-run.js';
 import { candidatesOf, chooseModel } from './choose-model.js';
 import type {
@@ -134,7 +134,7 @@ export class PredictionsService {
       include: [],
       includeLoc: () => [source],
     };
-    const [prediction] = await this.predictRows(best.served, rows, signal, clock).catch((error: unknown) => {
+    const [prediction] = await this.predictRows(best, rows, signal, clock).catch((error: unknown) => {
       // Without any field the choice was a guess: name the other models too.
       if (isEmpty && error instanceof ValidationError) throw new ValidationError(error.problems, candidatesOf(models));
       throw error;
@@ -150,14 +150,15 @@ export class PredictionsService {
     clock?: RequestClock,
   ): Promise<PredictionsDto> {
     const predictions = await this.registry.useRun(registered, (served) =>
-      this.predictRows(served, rows, signal, clock),
+      this.predictRows({ registered, served }, rows, signal, clock),
     );
     return { model: registered.card.name, run_id: registered.run.run_id, predictions };
   }
 
-  private predictRows(served: ServedRun, rows: Rows, signal: AbortSignal, clock?: RequestClock): Promise<JsonObject[]> {
+  private predictRows(asked: Best, rows: Rows, signal: AbortSignal, clock?: RequestClock): Promise<JsonObject[]> {
+    const { served } = asked;
     const { values, locOf, source, mode } = rows;
-    if (clock) settleContract(served, clock);
+    if (clock) settleContract(asked, clock);
     const include = checkedInclude(served, rows);
     const { timeoutMs: patienceMs = Infinity, sinceMs, timing } = clock ?? {};
     const timeoutMs = Math.min(patienceMs, this.config.predictionTimeoutMs);
@@ -196,11 +197,13 @@ export class PredictionsService {
 }
 
 /** Tells the client which contract it gets, and refuses when it was written for another. */
-function settleContract({ run, contract }: ServedRun, clock: RequestClock): void {
+function settleContract({ registered, served }: Best, clock: RequestClock): void {
+  const { run, contract } = served;
   clock.tellContract(contract);
   const wanted = clock.acceptedContracts;
   if (acceptsContract(wanted, contract)) return;
-  throw new AppError('CONTRACT_CHANGED', { runId: run.run_id, contract, wanted: wanted.join(' or ') });
+  const facts = { model: registered.card.name, runId: run.run_id, contract, wanted: wanted.join(' or ') };
+  throw new AppError('CONTRACT_CHANGED', facts);
 }
 
 function requireTextModel({ card, run }: RegisteredRun): void {
@@ -209,15 +212,17 @@ function requireTextModel({ card, run }: RegisteredRun): void {
   throw new ValidationError([{ loc: ['body', 'texts'], msg, type: 'value_error' }]);
 }
 
+/** A field that is given anyway may be asked for: clients of a run that gives it on request only do. */
 function checkedInclude(served: ServedRun, { include, includeLoc }: Rows): ReadonlySet<string> {
   const known = served.onRequestFields;
   const permitted = known.map((field) => `'${field}'`).join(', ') || 'none, this run has no fields on request';
   const msg = `value is not a valid enumeration member; permitted: ${permitted}`;
   const problems: ValidationProblem[] = [];
   include.forEach((name, i) => {
-    if (known.includes(name) || problems.length >= MAX_LISTED_PROBLEMS) return;
+    const isOutput = Object.hasOwn(served.run.signature.output.properties, name);
+    if (isOutput || problems.length >= MAX_LISTED_PROBLEMS) return;
     problems.push({ loc: includeLoc(i), msg, type: 'type_error.enum', ctx: { enum_values: [...known] } });
   });
   if (problems.length > 0) throw new ValidationError(problems);
-  return new Set(include);
+  return new Set(include.filter((name) => known.includes(name)));
 }

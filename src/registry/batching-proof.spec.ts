@@ -85,4 +85,10 @@ describe('the proof that rows may share calls', () => {
     expect(order.filter((example, place) => example === place)).toEqual([]);
     expect(proofOrder(count)).toEqual(order);
   });
+
+  it('warns of rows that are computed one by one', async () => {
+    const served = await load('onnx-one-row', { examples: examples(2, (a, b) => a + b) });
+
+    expect(served.warnings).toMatchObject([{ code: 'ROWS_ONE_BY_ONE', message: ONE_ROW_PER_CALL }]);
+  });
 });

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
+import { contractOf } from '../domain/contract.js';
 import { stringifyJson } from '../domain/json-text.js';
 import { POLICY, isTakeover, withEvent } from '../domain/model-state.js';
 import type { HistoryEvent, HistoryEventName, ModelState, Pin, ServedRecord } from '../domain/model-state.js';
 import type { Run } from '../domain/run.js';
 import type { VerdictReason } from '../domain/verdict.js';
 import { StateStore } from '../sources/state-store.js';
+import { diffContracts } from './contract-diff.js';
 import { contractHash } from './contract.js';
 import type { RegisteredModel, RegisteredRun } from './registered-run.js';
 import type { ServedRun } from './served-run.js';
@@ -32,8 +34,8 @@ export class Chronicle {
 
   constructor(private readonly states: StateStore) {}
 
-  read({ card }: RegisteredModel): Promise<ModelState> {
-    return this.states.read(card.name);
+  async read({ card }: RegisteredModel): Promise<ModelState> {
+    return withoutOddContract(await this.states.read(card.name));
   }
 
   /** Has it written down and said again who serves, after a person let go of a pin. */
@@ -63,7 +65,7 @@ export class Chronicle {
     this.seen.delete(model);
     const at = new Date().toISOString();
     const { place } = registered.sourced;
-    const record: ServedRecord = { run_id: run.run_id, at, contract: served.contract, signature: run.signature, place };
+    const record: ServedRecord = { run_id: run.run_id, at, contract: served.contract, ...contractOf(run), place };
     const reason = whyServed(model, registered);
     let previousRunId: string | null = null;
     await this.states.update(model.card.name, (state) => {
@@ -90,8 +92,8 @@ export class Chronicle {
   /** The run failed, and its predecessor serves again. */
   async steppedBack(model: RegisteredModel, failing: Run, again: ServedRun, sentence: string): Promise<void> {
     const event = { ...this.event('stepped_back', again.run, sentence), previous_run_id: failing.run_id };
-    const { run_id: runId, signature } = again.run;
-    const record = { run_id: runId, at: event.at, contract: again.contract, signature };
+    const { run_id: runId } = again.run;
+    const record = { run_id: runId, at: event.at, contract: again.contract, ...contractOf(again.run) };
     const failed = { run_id: failing.run_id, digest: runDigest(failing), reason: sentence };
     this.lastServed.set(model, `served ${runId} ${again.contract}`);
     await this.states.update(model.card.name, (state) => {
@@ -162,8 +164,19 @@ export class Chronicle {
 
   private event(name: HistoryEventName, run: Run, reason: string, by = POLICY): HistoryEvent {
     const at = new Date().toISOString();
-    const contract = contractHash(run.signature);
+    const contract = contractHash(contractOf(run));
     return { at, event: name, run_id: run.run_id, previous_run_id: null, contract, reason, by };
+  }
+}
+
+/** A served contract that cannot be compared, because somebody has edited the file, protects nobody; the rest counts. */
+function withoutOddContract(state: ModelState): ModelState {
+  const { served } = state;
+  try {
+    if (served) diffContracts(served, served);
+    return state;
+  } catch {
+    return { ...state, served: undefined };
   }
 }
 

@@ -1,12 +1,8 @@
+import { isMultiple } from '../codec/field-rules.js';
 import type { FieldSchema } from '../domain/signature.js';
 import type { Note } from './contract-diff.js';
-
-/** The end of a range, and whether the value itself is outside. */
-interface Bound {
-  readonly value: number;
-  readonly isExclusive: boolean;
-  readonly keyword: keyof FieldSchema;
-}
+import { SIDES, boundOf, leastOf, stepOf } from './contract-values.js';
+import type { Bound } from './contract-values.js';
 
 /** Notes how the ranges, lengths and steps of two fields differ: a bound that moves outwards lets more values through. */
 export function diffBounds(
@@ -16,29 +12,25 @@ export function diffBounds(
   pointer: string,
   note: Note,
 ): void {
-  for (const [side, sign] of SIDES) {
-    const [was, is] = [boundOf(served, side, sign), boundOf(candidate, side, sign)];
-    const moved = compareBounds(was, is, sign);
+  for (const side of SIDES) {
+    const [was, is] = [boundOf(served, side), boundOf(candidate, side)];
+    const moved = compareBounds(was, is, side.sign);
     if (moved === 0) continue;
     const keyword = (is ?? was)!.keyword;
-    const message = `${who}: ${worded(is, sign)} now, ${worded(was, sign)} before.`;
+    const message = `${who}: ${worded(is, side.sign)} now, ${worded(was, side.sign)} before.`;
     note(`${pointer}/${keyword}`, moved > 0 ? 'wider' : 'narrower', message);
   }
   for (const [keyword, sign] of SIZES) {
-    const [was, is] = [served[keyword], candidate[keyword]];
+    const [was, is] = [sizeOf(served, keyword), sizeOf(candidate, keyword)];
     if (was === is) continue;
     const isWider = is === undefined || (was !== undefined && (was - is) * sign > 0);
     const message = `${who}: ${keyword} ${is ?? 'none'} now, ${was ?? 'none'} before.`;
     note(`${pointer}/${keyword}`, isWider ? 'wider' : 'narrower', message);
   }
-  diffStep(who, served.multipleOf, candidate.multipleOf, `${pointer}/multipleOf`, note);
+  diffStep(who, served, candidate, `${pointer}/multipleOf`, note);
 }
 
 /** 1 where a smaller value lets more through. */
-const SIDES = [
-  [['minimum', 'exclusiveMinimum'], 1],
-  [['maximum', 'exclusiveMaximum'], -1],
-] as const;
 const SIZES = [
   ['minLength', 1],
   ['maxLength', -1],
@@ -46,13 +38,8 @@ const SIZES = [
   ['maxItems', -1],
 ] as const;
 
-/** The stricter of the two keywords of a side; undefined when the side is open. */
-function boundOf(schema: FieldSchema, [loose, strict]: (typeof SIDES)[number][0], sign: 1 | -1): Bound | undefined {
-  const [a, b] = [schema[loose], schema[strict]];
-  if (b !== undefined && (a === undefined || (b - a) * sign >= 0)) {
-    return { value: b, isExclusive: true, keyword: strict };
-  }
-  return a === undefined ? undefined : { value: a, isExclusive: false, keyword: loose };
+function sizeOf(schema: FieldSchema, keyword: (typeof SIZES)[number][0]): number | undefined {
+  return keyword === 'minLength' || keyword === 'minItems' ? leastOf(schema, keyword) : schema[keyword];
 }
 
 /** @returns positive when the bound moved outwards, negative when inwards, 0 when it stayed. */
@@ -68,10 +55,13 @@ function worded(bound: Bound | undefined, sign: 1 | -1): string {
   return `at ${sign > 0 ? 'least' : 'most'} ${value}`;
 }
 
-function diffStep(who: string, was: number | undefined, is: number | undefined, pointer: string, note: Note): void {
+function diffStep(who: string, served: FieldSchema, candidate: FieldSchema, pointer: string, note: Note): void {
+  // Where neither says a step, the types say it all.
+  if (served.multipleOf === undefined && candidate.multipleOf === undefined) return;
+  const [was, is] = [stepOf(served), stepOf(candidate)];
   if (was === is) return;
   const message = `${who}: multiples of ${is ?? 'anything'} now, of ${was ?? 'anything'} before.`;
   if (is === undefined) note(pointer, 'wider', message);
   else if (was === undefined) note(pointer, 'narrower', message);
-  else note(pointer, was % is === 0 ? 'wider' : is % was === 0 ? 'narrower' : 'other', message);
+  else note(pointer, isMultiple(was, is) ? 'wider' : isMultiple(is, was) ? 'narrower' : 'other', message);
 }

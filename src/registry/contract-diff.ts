@@ -1,11 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import type { FieldSchema, FieldType, RowSchema, Signature } from '../domain/signature.js';
+import { isNullable, pointerTo, typeOf } from '../codec/schema-check.js';
+import type { Contract } from '../domain/contract.js';
+import type { JsonValue } from '../domain/json.js';
+import type { FieldSchema, RowSchema } from '../domain/signature.js';
 import { diffBounds } from './contract-bounds.js';
+import { allows, keyOf, membersOf, valueTypeOf } from './contract-values.js';
 
 /** One difference between the contract that clients rely on and another one. */
 export interface ContractDifference {
-  /** JSON pointer into the signature, e.g. `/input/properties/age/maximum`. */
+  /**
+   * JSON pointer, e.g. `/input/properties/age/maximum`: into the candidate's signature, or for what it no longer has into
+   * the served one. A field that is required, or given, otherwise than before is pointed at itself.
+   */
   readonly pointer: string;
   /** Whether a client that works with the one contract may stop working with the other. */
   readonly kind: 'breaking' | 'compatible';
@@ -25,33 +32,34 @@ export type Note = (pointer: string, change: 'wider' | 'narrower' | 'other' | 'h
  *
  * @returns the differences in the order of the fields, inputs first; empty when the contracts are the same.
  */
-export function diffContracts(served: Signature, candidate: Signature): ContractDifference[] {
+export function diffContracts(served: Contract, candidate: Contract): ContractDifference[] {
   const differences: ContractDifference[] = [];
   for (const direction of ['input', 'output'] as const) {
     const note: Note = (pointer, change, message) => {
       const isSafe = change === 'harmless' || change === (direction === 'input' ? 'wider' : 'narrower');
       differences.push({ pointer, kind: isSafe ? 'compatible' : 'breaking', message });
     };
-    diffRows(served[direction], candidate[direction], direction, note);
+    diffRows(served.signature[direction], candidate.signature[direction], direction, note);
+    if (direction === 'output') diffGiven(served, candidate, note);
   }
   return differences;
 }
 
 /** Those of the differences that may break a client. */
-export function breakingDifferences(served: Signature, candidate: Signature): ContractDifference[] {
+export function breakingDifferences(served: Contract, candidate: Contract): ContractDifference[] {
   return diffContracts(served, candidate).filter(({ kind }) => kind === 'breaking');
 }
 
 function diffRows(served: RowSchema, candidate: RowSchema, direction: Direction, note: Note): void {
   const root = `/${direction}`;
   for (const [name, field] of Object.entries(served.properties)) {
-    const pointer = `${root}/properties/${escaped(name)}`;
+    const pointer = pointerTo(`${root}/properties`, name);
     const who = `The ${direction} "${name}"`;
     const other = own(candidate.properties, name);
     // Clients that send it would be ignored without a word, which is no better than refusing them.
     if (!other) note(pointer, 'other', `${who} is gone.`);
     else {
-      diffPresence(who, isRequired(served, name), isRequired(candidate, name), root, note);
+      diffPresence(who, isRequired(served, name), isRequired(candidate, name), pointer, note);
       diffField(who, field, other, pointer, note);
     }
   }
@@ -59,15 +67,37 @@ function diffRows(served: RowSchema, candidate: RowSchema, direction: Direction,
     if (own(served.properties, name)) continue;
     const isDemanded = direction === 'input' && isRequired(candidate, name);
     const message = `The ${direction} "${name}" is new${isDemanded ? ' and required' : ''}.`;
-    note(`${root}/properties/${escaped(name)}`, isDemanded ? 'other' : 'harmless', message);
+    note(pointerTo(`${root}/properties`, name), isDemanded ? 'other' : 'harmless', message);
   }
   diffExtras(served, candidate, direction, note);
 }
 
-function diffPresence(who: string, was: boolean, is: boolean, root: string, note: Note): void {
+function diffPresence(who: string, was: boolean, is: boolean, pointer: string, note: Note): void {
   if (was === is) return;
   const change = is ? 'narrower' : 'wider';
-  note(`${root}/required`, change, `${who} ${is ? 'is required now' : 'may be absent now'}.`);
+  note(pointer, change, `${who} ${is ? 'is required now' : 'may be absent now'}.`);
+}
+
+/** Which outputs clients get without asking, and which ones in the bare answer. */
+function diffGiven(served: Contract, candidate: Contract, note: Note): void {
+  for (const name of Object.keys(served.signature.output.properties)) {
+    if (!own(candidate.signature.output.properties, name)) continue;
+    const pointer = pointerTo('/output/properties', name);
+    const [wasAsked, isAsked] = [served.on_request?.includes(name), candidate.on_request?.includes(name)];
+    if (differ(wasAsked, isAsked)) {
+      const message = `The output "${name}" is ${isAsked ? 'given on request only' : 'always given'} now.`;
+      note(pointer, isAsked ? 'wider' : 'harmless', message);
+    }
+    const [wasBare, isBare] = [served.primary?.includes(name), candidate.primary?.includes(name)];
+    if (differ(wasBare, isBare)) {
+      const message = `The output "${name}" is ${isBare ? 'part of the bare answer now' : 'no longer part of the bare answer'}.`;
+      note(pointer, isBare ? 'harmless' : 'wider', message);
+    }
+  }
+}
+
+function differ(was: boolean | undefined, is: boolean | undefined): boolean {
+  return was !== undefined && is !== undefined && was !== is;
 }
 
 function diffExtras(served: RowSchema, candidate: RowSchema, direction: Direction, note: Note): void {
@@ -81,9 +111,7 @@ function diffExtras(served: RowSchema, candidate: RowSchema, direction: Directio
 
 function diffField(who: string, served: FieldSchema, candidate: FieldSchema, pointer: string, note: Note): void {
   if (!diffType(who, served, candidate, pointer, note)) return;
-  diffEnum(who, served, candidate, pointer, note);
-  diffBounds(who, served, candidate, pointer, note);
-  for (const keyword of ['pattern', 'format'] as const) diffRule(who, keyword, served, candidate, pointer, note);
+  diffValues(who, served, candidate, pointer, note);
   if (served.unit !== candidate.unit) {
     // A unit that was never named may have been the same all along; one that changes makes old numbers wrong.
     const isChanged = served.unit !== undefined && candidate.unit !== undefined;
@@ -100,30 +128,42 @@ function diffField(who: string, served: FieldSchema, candidate: FieldSchema, poi
 
 /** @returns whether the types have enough in common to compare the rest. */
 function diffType(who: string, served: FieldSchema, candidate: FieldSchema, pointer: string, note: Note): boolean {
-  const [was, is] = [typeOf(served), typeOf(candidate)];
-  const [wasNullable, isNullable] = [typeof served.type !== 'string', typeof candidate.type !== 'string'];
-  if (wasNullable !== isNullable) {
-    const message = `${who} ${isNullable ? 'may be null now' : 'is never null now'}.`;
-    note(`${pointer}/type`, isNullable ? 'wider' : 'narrower', message);
+  const [wasNullable, isNull] = [isNullable(served), isNullable(candidate)];
+  if (wasNullable !== isNull) {
+    const message = `${who} ${isNull ? 'may be null now' : 'is never null now'}.`;
+    note(`${pointer}/type`, isNull ? 'wider' : 'narrower', message);
   }
-  if (was === is) return true;
+  const [was, is] = [valueTypeOf(served), valueTypeOf(candidate)];
+  // Of two numbers one of which is always whole, the step or the members tell more.
+  if (was === is || typeOf(served) === typeOf(candidate)) return true;
   const isNumeric = [was, is].every((type) => type === 'integer' || type === 'number');
   const change = isNumeric ? (is === 'number' ? 'wider' : 'narrower') : 'other';
   note(`${pointer}/type`, change, `${who} is of type ${is}, not ${was}.`);
   return isNumeric;
 }
 
-function diffEnum(who: string, served: FieldSchema, candidate: FieldSchema, pointer: string, note: Note): void {
-  const [was, is] = [served.enum, candidate.enum];
-  const at = `${pointer}/enum`;
-  if (was && !is) note(at, 'wider', `${who} may have any value now.`);
-  if (!was && is) note(at, 'narrower', `${who} may only be one of ${shown(is)} now.`);
-  if (!was || !is) return;
-  const lacks = (list: readonly unknown[], value: unknown) => !list.some((other) => isDeepStrictEqual(other, value));
-  const gone = was.filter((value) => lacks(is, value));
-  const added = is.filter((value) => lacks(was, value));
-  if (gone.length > 0) note(at, 'narrower', `${who} can no longer be ${shown(gone)}.`);
-  if (added.length > 0) note(at, 'wider', `${who} can be ${shown(added)} now.`);
+/** What the fields let through beyond their types. Where one lists its values, its other rules are in the list. */
+function diffValues(who: string, served: FieldSchema, candidate: FieldSchema, pointer: string, note: Note): void {
+  if (diffMembers(who, served, candidate, `${pointer}/enum`, note)) return;
+  diffBounds(who, served, candidate, pointer, note);
+  for (const keyword of ['pattern', 'format'] as const) diffRule(who, keyword, served, candidate, pointer, note);
+}
+
+/** @returns whether one of the fields lists its values. */
+function diffMembers(who: string, served: FieldSchema, candidate: FieldSchema, pointer: string, note: Note): boolean {
+  const [was, is] = [membersOf(served), membersOf(candidate)];
+  if (!was && !is) return false;
+  const gone = was?.filter((value) => (is ? lacks(is, value) : !allows(candidate, value))) ?? [];
+  const added = is?.filter((value) => (was ? lacks(was, value) : !allows(served, value))) ?? [];
+  if (gone.length > 0) note(pointer, 'narrower', `${who} can no longer be ${shown(gone)}.`);
+  if (added.length > 0) note(pointer, 'wider', `${who} can be ${shown(added)} now.`);
+  if (!is) note(pointer, 'wider', `${who} may have other values than ${shown(was!)} now.`);
+  if (!was) note(pointer, 'narrower', `${who} may only be one of ${shown(is!)} now.`);
+  return true;
+}
+
+function lacks(list: readonly JsonValue[], value: JsonValue): boolean {
+  return !list.some((other) => keyOf(other) === keyOf(value));
 }
 
 function diffRule(
@@ -143,15 +183,12 @@ function diffRule(
 /** Longest list of values that a sentence shows. */
 const SHOWN_VALUES = 10;
 
-function shown(values: readonly unknown[]): string {
+function shown(values: readonly JsonValue[]): string {
+  if (values.length === 0) return 'nothing';
   const listed = values
     .slice(0, SHOWN_VALUES)
     .map((value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value)));
   return listed.join(', ') + (values.length > SHOWN_VALUES ? ', …' : '');
-}
-
-function typeOf(schema: FieldSchema): FieldType {
-  return typeof schema.type === 'string' ? schema.type : schema.type[0];
 }
 
 function isRequired(schema: RowSchema, name: string): boolean {
@@ -160,10 +197,6 @@ function isRequired(schema: RowSchema, name: string): boolean {
 
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
-}
-
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 function lowerFirst(text: string): string {

@@ -1,5 +1,6 @@
+import { contractOf } from '../domain/contract.js';
+import type { Contract } from '../domain/contract.js';
 import type { Run } from '../domain/run.js';
-import type { Signature } from '../domain/signature.js';
 import { reason } from '../domain/verdict.js';
 import type { VerdictReason } from '../domain/verdict.js';
 import { breakingDifferences } from './contract-diff.js';
@@ -22,10 +23,10 @@ export interface GateDecision {
  * @param run  one that does not say its contract before it is loaded may pass until then.
  * @param baselines  contracts that clients may rely on; keeping one of them is enough. None lets everything pass.
  */
-export function passContractGate(run: Run, baselines: readonly Signature[]): GateDecision {
+export function passContractGate(run: Run, baselines: readonly Contract[]): GateDecision {
   if (!hasContract(run)) return { differences: [], why: undefined };
-  const { signature } = run;
-  const all = baselines.map((baseline) => breakingDifferences(baseline, signature));
+  const contract = contractOf(run);
+  const all = baselines.map((baseline) => breakingDifferences(baseline, contract));
   const differences = all.find((found) => found.length === 0) ?? all[0] ?? [];
   if (differences.length === 0) return { differences, why: undefined };
   const listed = differences.slice(0, LISTED).map(({ pointer, message }) => `${message} (${pointer})`);

@@ -88,7 +88,7 @@ export class ExtraRuns {
     registered.state = 'loading';
     try {
       const served = await this.loader.load(sourced, run);
-      registered.learn(served.run);
+      registered.learn(served);
       registered.state = 'serving';
       return served;
     } catch (error) {

@@ -4,14 +4,15 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
 import type { ErrorCode } from '../domain/app-error.js';
+import { contractOf } from '../domain/contract.js';
+import type { Contract } from '../domain/contract.js';
 import { EMPTY_STATE } from '../domain/model-state.js';
 import type { PromotionPolicy } from '../domain/card.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
-import type { Signature } from '../domain/signature.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import type { VerdictReason } from '../domain/verdict.js';
 import type { SourcedRun } from '../sources/run-source.js';
-import { contractHash } from './contract.js';
+import { diffContracts } from './contract-diff.js';
 import { hasContract, passContractGate } from './contract-gate.js';
 import { Chronicle, runDigest } from './chronicle.js';
 import { incumbentOf } from './incumbent.js';
@@ -74,7 +75,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     // rely on, and the way back to what served before is open.
     const hasFailed = model.best !== undefined && this.failedInService(model.best.registered, state) !== undefined;
     const isUnpinned = wasPinned && !state.pin;
-    const before = isUnpinned || hasFailed ? state.served?.signature : undefined;
+    const before = isUnpinned || hasFailed ? state.served : undefined;
     await this.followPolicy(model, state, { before, hasFailed });
   }
 
@@ -133,7 +134,7 @@ export class PromotionService implements BeforeApplicationShutdown {
   private async resume(model: RegisteredModel, { served: last }: ModelState): Promise<void> {
     const registered = last && model.runs.find(({ run }) => run.run_id === last.run_id);
     const isTheSame =
-      registered && (!hasContract(registered.run) || contractHash(registered.run.signature) === last?.contract);
+      registered && (!hasContract(registered.run) || diffContracts(last, contractOf(registered.run)).length === 0);
     if (!isTheSame || !registered.isContender || registered === model.runs[0]) return;
     const served = await this.tryToLoad(model, registered);
     if (served) this.swap(model, { registered, served }, { isWatched: false });
@@ -146,11 +147,10 @@ export class PromotionService implements BeforeApplicationShutdown {
   private async followPolicy(
     model: RegisteredModel,
     state: ModelState,
-    { before, hasFailed }: { readonly before: Signature | undefined; readonly hasFailed: boolean },
+    { before, hasFailed }: { readonly before: Contract | undefined; readonly hasFailed: boolean },
   ): Promise<void> {
-    const baselines = [model.best?.served.run.signature ?? state.served?.signature, before].filter(
-      (signature) => signature !== undefined,
-    );
+    const served = model.best && contractOf(model.best.served.run);
+    const baselines = [served ?? state.served, before].filter((contract) => contract !== undefined);
     model.refused = undefined;
     let firstRefused: RegisteredRun | undefined;
     for (const candidate of model.runs) {
@@ -172,7 +172,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     model: RegisteredModel,
     candidate: RegisteredRun,
     state: ModelState,
-    baselines: readonly Signature[],
+    baselines: readonly Contract[],
   ): Promise<boolean> {
     const { differences, why: breaking } = passContractGate(candidate.run, baselines);
     const why = this.failedInService(candidate, state) ?? breaking;
@@ -202,7 +202,7 @@ export class PromotionService implements BeforeApplicationShutdown {
   private async promote(
     model: RegisteredModel,
     candidate: RegisteredRun,
-    baselines: readonly Signature[],
+    baselines: readonly Contract[],
   ): Promise<boolean> {
     const against = model.best?.served;
     const before = this.failedRehearsals.get(candidate);
@@ -237,7 +237,8 @@ export class PromotionService implements BeforeApplicationShutdown {
   ): Promise<boolean> {
     const policy = model.card.promotion ?? {};
     try {
-      await rehearse(loaded, { served, policy, timeoutMs: this.config.predictionTimeoutMs });
+      const rehearsal = { served, policy, timeoutMs: this.config.predictionTimeoutMs };
+      candidate.noteRehearsal(await rehearse(loaded, rehearsal));
       return true;
     } catch (error) {
       this.requireOpen();
@@ -351,6 +352,10 @@ export class PromotionService implements BeforeApplicationShutdown {
     this.logger.log(
       `Model ${model.card.name} is served by run ${registered.run.run_id}${before} (${served.backend}): ${news.reason}`,
     );
+    const { warnings } = registered.verdict;
+    if (warnings.length === 0) return;
+    const said = warnings.map(({ code, message }) => `${code}: ${message}`).join(' ');
+    this.logger.warn(`Run ${registered.run.run_id} of model ${model.card.name} serves, but: ${said}`);
   }
 
   private async noteRefusal(model: RegisteredModel, candidate: RegisteredRun, why: VerdictReason): Promise<void> {
@@ -389,7 +394,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     registered.state = 'loading';
     try {
       const served = await this.loader.load(registered.sourced, registered.run);
-      registered.learn(served.run);
+      registered.learn(served);
       registered.noteLoaded();
       return served;
     } finally {

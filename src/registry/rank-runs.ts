@@ -6,6 +6,7 @@ import { compareMetric } from '../domain/metric.js';
 import type { Run } from '../domain/run.js';
 import { reason } from '../domain/verdict.js';
 import type { VerdictReason } from '../domain/verdict.js';
+import { metricMissing } from './metric-missing.js';
 
 /**
  * What the policy of a model says against a run: not finished, no metric, a condition or a guardrail broken.
@@ -45,14 +46,8 @@ export function statusReasons(run: Run): VerdictReason[] {
 }
 
 function metricReasons(run: Run, policy: SelectionPolicy): VerdictReason[] {
-  if (Object.hasOwn(run.metrics, policy.metric)) return [];
-  const logged = Object.keys(run.metrics);
-  const names = logged.slice(0, LISTED_METRICS).join(', ') + (logged.length > LISTED_METRICS ? ', …' : '');
-  return [reason('METRIC_MISSING', `The run has no metric "${policy.metric}". It has: ${names || 'none'}.`)];
+  return Object.hasOwn(run.metrics, policy.metric) ? [] : [metricMissing(run, policy.metric)];
 }
-
-/** Names of metrics that a sentence lists. */
-const LISTED_METRICS = 10;
 
 function whereReasons(run: Run, policy: SelectionPolicy): VerdictReason[] {
   return Object.entries(policy.where ?? {}).flatMap(([path, wanted]) => {

@@ -2,7 +2,7 @@ import type { ModelCard } from '../domain/card.js';
 import type { Pin } from '../domain/model-state.js';
 import { numberOrNull } from '../domain/numerics.js';
 import type { Run } from '../domain/run.js';
-import type { Verdict, VerdictReason } from '../domain/verdict.js';
+import type { Verdict, VerdictReason, Warning } from '../domain/verdict.js';
 import type { SourcedRun } from '../sources/run-source.js';
 import type { ContractDifference } from './contract-diff.js';
 import { metricOf, policyReasons } from './rank-runs.js';
@@ -30,6 +30,9 @@ export class RegisteredRun {
   private retryAtMs = Infinity;
   private passingFailures = 0;
   private heldBackBy: VerdictReason | undefined;
+  private warnings: readonly Warning[] = [];
+  /** What the rehearsal against the served run brought to light. */
+  private rehearsalWarnings: readonly Warning[] = [];
   private currentRun: Run;
 
   /**
@@ -52,6 +55,8 @@ export class RegisteredRun {
     renewed.failures = this.failures;
     renewed.retryAtMs = this.retryAtMs;
     renewed.passingFailures = this.passingFailures;
+    renewed.warnings = this.warnings;
+    renewed.rehearsalWarnings = this.rehearsalWarnings;
     return renewed;
   }
 
@@ -79,8 +84,14 @@ export class RegisteredRun {
   }
 
   /** Takes over what loading the run has completed; its id, metrics and signature stay. */
-  learn(loaded: Run): void {
-    this.currentRun = loaded;
+  learn({ run, warnings }: Pick<ServedRun, 'run' | 'warnings'>): void {
+    this.currentRun = run;
+    this.warnings = warnings;
+  }
+
+  /** Notes what is worth knowing after a rehearsal. */
+  noteRehearsal(warnings: readonly Warning[]): void {
+    this.rehearsalWarnings = warnings;
   }
 
   get verdict(): Verdict {
@@ -88,7 +99,8 @@ export class RegisteredRun {
     const reasons = [...soundness, ...this.policyReasons, ...failures, ...(heldBackBy ? [heldBackBy] : [])];
     // Its fix, that nothing need be done, is not true beside any other.
     const real = reasons.filter(({ code }) => code !== 'NOT_EXAMINED');
-    return { eligible: reasons.length === 0, reasons: real.length > 0 ? real : reasons };
+    const warnings = [...this.warnings, ...this.rehearsalWarnings];
+    return { eligible: reasons.length === 0, reasons: real.length > 0 ? real : reasons, warnings };
   }
 
   /** The policy's metric of this run; null when it has no number. */

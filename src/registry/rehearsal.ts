@@ -10,8 +10,11 @@ import type { Run } from '../domain/run.js';
 import type { RowSchema } from '../domain/signature.js';
 import { ValidationError } from '../domain/validation-problem.js';
 import type { ValidationProblem } from '../domain/validation-problem.js';
-import { RunProblem } from '../domain/verdict.js';
+import { RunProblem, warning } from '../domain/verdict.js';
+import type { Warning } from '../domain/verdict.js';
 import type { SourcedRun } from '../sources/run-source.js';
+import { LOOK_FOR_NAN, unexplainedNulls } from './null-answers.js';
+import type { NullAnswers } from './null-answers.js';
 import type { ServedRun } from './served-run.js';
 
 /** Calls of one row whose median is the latency of a run. */
@@ -29,9 +32,10 @@ export interface Rehearsal {
  * Lets a run that would take over answer what the served run's clients ask, before any client meets it: every example of
  * the served run must get an answer within the served contract, and the owner's limits must be kept.
  *
+ * @returns what is worth knowing of its answers.
  * @throws RunProblem REHEARSAL_FAILED with a sentence.
  */
-export async function rehearse(candidate: ServedRun, { served, policy, timeoutMs }: Rehearsal): Promise<void> {
+export async function rehearse(candidate: ServedRun, { served, policy, timeoutMs }: Rehearsal): Promise<Warning[]> {
   const { examples, signature } = served.run;
   const answers = await replay(
     candidate,
@@ -39,8 +43,26 @@ export async function rehearse(candidate: ServedRun, { served, policy, timeoutMs
     timeoutMs,
   );
   requireShape(answers, signature.output);
+  const nulls = newNulls(candidate.run, served.run, answers);
   requireFewChanges(candidate, served, answers, policy.max_label_changes);
   await requireSpeed(candidate, policy.max_latency_ms, timeoutMs);
+  return nulls.map(({ field }) =>
+    warning(
+      'ANSWERS_NULL',
+      `The field "${field}" is null for some examples of run "${served.run.run_id}", which serves.`,
+    ),
+  );
+}
+
+/** Numbers of the served run that the candidate answers with null: where it has no other answer, it is broken. */
+function newNulls(candidate: Run, { examples }: Run, answers: readonly JsonObject[]): NullAnswers[] {
+  const recorded = examples.map(({ output }) => output);
+  const nulls = unexplainedNulls(candidate, answers, recorded).filter(
+    ({ field, isRecorded }) => !isRecorded && recorded.some((output) => Object.hasOwn(output, field)),
+  );
+  const broken = nulls.find(({ isEvery }) => isEvery);
+  if (broken) fail(`The field "${broken.field}" is null for every example of the served run: ${LOOK_FOR_NAN}.`);
+  return nulls;
 }
 
 /**

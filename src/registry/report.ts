@@ -1,4 +1,4 @@
-import type { VerdictReason } from '../domain/verdict.js';
+import type { VerdictReason, Warning } from '../domain/verdict.js';
 import type { SourcedModel } from '../sources/run-source.js';
 import { whatWouldWin, whyServed } from './explain-selection.js';
 import type { RegisteredModel } from './registered-run.js';
@@ -10,12 +10,13 @@ interface ReportLine {
   readonly metric: string;
   readonly verdict: string;
   readonly reasons: readonly VerdictReason[];
+  readonly warnings: readonly Warning[];
 }
 
 const CARD_FIX = '\n    → Correct card.json; schemas/card.schema.json describes every field.';
 
 /**
- * The verdicts on a store as a table for people: a line per run, and under it each reason with what to do; then, for each
+ * The verdicts on a store as a table for people: a line per run, and under it each reason and warning with what to do; then, for each
  * model, why its run serves and what would win.
  *
  * @param brokenModels  models whose card cannot be used.
@@ -31,6 +32,7 @@ export function formatReport(models: readonly RegisteredModel[], brokenModels: r
     ...lines.flatMap((line) => [
       row(line.model, line.run, line.metric, line.verdict),
       ...line.reasons.map(({ code, message, fix }) => `  ${code}: ${message}\n    → ${fix}`),
+      ...line.warnings.map(({ code, message, fix }) => `  warning ${code}: ${message}\n    → ${fix}`),
     ]),
     ...brokenModels.flatMap(({ place, problems }) => [
       row(place, '-', '-', 'card not usable'),
@@ -50,15 +52,16 @@ function linesOfModel(model: RegisteredModel): ReportLine[] {
       metric: `${selection.metric} ${registered.value?.toFixed(4) ?? 'none'}`,
       verdict: isBest ? 'best: served' : registered.verdict.eligible ? 'eligible' : 'not eligible',
       reasons: registered.verdict.reasons,
+      warnings: registered.verdict.warnings,
     };
   });
   const unreadable = model.unreadable.map(({ place, reasons }): ReportLine => {
-    return { model: name, run: place, metric: '-', verdict: 'not eligible', reasons };
+    return { model: name, run: place, metric: '-', verdict: 'not eligible', reasons, warnings: [] };
   });
   const none: ReportLine[] = ranked.length + unreadable.length > 0 ? [] : [emptyLine(name)];
   return [...ranked, ...unreadable, ...none];
 }
 
 function emptyLine(model: string): ReportLine {
-  return { model, run: '-', metric: '-', verdict: 'no runs', reasons: [] };
+  return { model, run: '-', metric: '-', verdict: 'no runs', reasons: [], warnings: [] };
 }

@@ -23,6 +23,8 @@ import {
   proofOrder,
   takesOneRow,
 } from './batching-proof.js';
+import { LOOK_FOR_NAN, unexplainedNulls } from './null-answers.js';
+import { runWarnings } from './run-warnings.js';
 import { selfTestHint } from './self-test-hints.js';
 import { ServedRun } from './served-run.js';
 import type { Codec } from './served-run.js';
@@ -69,6 +71,8 @@ export class RunLoader {
       const served = new ServedRun(whole, codec, hosted, this.config.predictionTimeoutMs, close);
       if (takesOneRow(hosted.info, codec.decoder.outputNames)) served.serveRowByRow(ONE_ROW_PER_CALL);
       const answers = await this.selfTest(served);
+      requireNumbers(whole, answers);
+      served.noteWarnings(runWarnings(whole, hosted.info.inputs, answers));
       if (complete) {
         requireDeclaredAnswers(whole, answers);
         served.learnExamples(answers);
@@ -143,6 +147,14 @@ export class RunLoader {
 function requireMatch({ encoder, decoder }: Codec, { info }: HostedModel): void {
   const mismatches = [...encoder.describeMismatch(info.inputs), ...decoder.describeMismatch(info.outputs)];
   if (mismatches.length > 0) throw new RunProblem('SIGNATURE_MISMATCH', mismatches.join(' '));
+}
+
+/** A model that answers nothing but NaN is broken, unless its trainer recorded that it does. */
+function requireNumbers(run: Run, answers: readonly JsonObject[]): void {
+  const broken = unexplainedNulls(run, answers).find(({ isEvery, isRecorded }) => isEvery && !isRecorded);
+  if (!broken) return;
+  const message = `The field "${broken.field}" is null, which NaN becomes, in the answer to every example: ${LOOK_FOR_NAN}.`;
+  throw new RunProblem('SELF_TEST_FAILED', message);
 }
 
 /** Without recorded outputs, the answers must at least be what the run's signature promises. */

@@ -1,6 +1,7 @@
 import { fieldOf } from '../codec/rows.js';
 import type { JsonObject, JsonValue } from '../domain/json.js';
 import type { Run } from '../domain/run.js';
+import { LOOK_FOR_NAN } from './null-answers.js';
 
 /** Inputs beyond this look like ones that a trainer scales before a network sees them. */
 const UNSCALED = 10;
@@ -26,9 +27,7 @@ function nanHint({ examples, signature }: Run, answers: readonly JsonObject[]): 
       (answer, i) => fieldOf(answer, field) === null && typeof fieldOf(examples[i]!.output, field) === 'number',
     ),
   );
-  return isNan && answers.length > 0
-    ? 'The model answers NaN to every example: look for NaN among its weights, or for a scaler that divides by zero.'
-    : undefined;
+  return isNan && answers.length > 0 ? `The model answers NaN to every example: ${LOOK_FOR_NAN}.` : undefined;
 }
 
 /** Every label is the other one. */

@@ -1,12 +1,15 @@
 import type { DecodeContext, RowDecoder } from '../codec/row-decoder.js';
 import type { RowEncoder } from '../codec/row-encoder.js';
 import type { RowValidator, ValidateOptions } from '../codec/row-validator.js';
+import { contractOf } from '../domain/contract.js';
 import type { JsonObject } from '../domain/json.js';
 import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Run } from '../domain/run.js';
 import type { NamedTensors } from '../domain/tensor.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { ValidationError } from '../domain/validation-problem.js';
+import { warning } from '../domain/verdict.js';
+import type { Warning } from '../domain/verdict.js';
 import type { HostedModel } from '../engines/model-host.js';
 import { contractHash } from './contract.js';
 import { PredictionTimes } from './prediction-times.js';
@@ -46,6 +49,9 @@ export class ServedRun {
   /** How they ended. */
   readonly record = new ServiceRecord();
 
+  /** What came to light when it was loaded, and speaks against nothing. */
+  private foundWarnings: readonly Warning[] = [];
+
   /** Hash of the contract it keeps. */
   readonly contract: string;
 
@@ -61,7 +67,7 @@ export class ServedRun {
     /** Lets go of the artifacts: a thread that is replaced loads them again until then. */
     private readonly closeArtifacts: () => void = () => undefined,
   ) {
-    this.contract = contractHash(currentRun.signature);
+    this.contract = contractHash(contractOf(currentRun));
   }
 
   get run(): Run {
@@ -86,6 +92,18 @@ export class ServedRun {
   get notes(): readonly string[] {
     const { notes } = this.hosted.info;
     return this.whyRowByRow === undefined ? notes : [...notes, this.whyRowByRow];
+  }
+
+  /** What is worth knowing of it. */
+  get warnings(): readonly Warning[] {
+    const slower = this.hosted.info.notes.map((note) => warning('BACKEND_SLOWER', note));
+    const alone = this.whyRowByRow === undefined ? [] : [warning('ROWS_ONE_BY_ONE', this.whyRowByRow)];
+    return [...slower, ...alone, ...this.foundWarnings];
+  }
+
+  /** Keeps what came to light about it. */
+  noteWarnings(found: readonly Warning[]): void {
+    this.foundWarnings = found;
   }
 
   /** Whether each row is computed in a call of its own. */

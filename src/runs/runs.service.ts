@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
+import { contractOf } from '../domain/contract.js';
 import { numberOrNull } from '../domain/numerics.js';
 import { ValidationError } from '../domain/validation-problem.js';
+import { toVerdictDto } from '../common/dto/verdict.dto.js';
 import { notOneOfProblem } from '../common/validation/v1-rules.js';
 import { contractHash } from '../registry/contract.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
@@ -44,7 +46,7 @@ export class RunsService {
       ...this.toDto(registered),
       ...(run.description !== undefined && { description: run.description }),
       performance: run.performance,
-      contract: contractHash(run.signature),
+      contract: contractHash(contractOf(run)),
       sha256: run.model.sha256 ?? null,
       backend: served?.backend ?? null,
       notes: [...(served?.notes ?? [])],
@@ -74,7 +76,7 @@ export class RunsService {
       metrics: mapValues(run.metrics, numberOrNull),
       params: run.params,
       tags: { ...run.tags },
-      verdict: { eligible: registered.verdict.eligible, reasons: [...registered.verdict.reasons] },
+      verdict: toVerdictDto(registered.verdict),
     };
   }
 

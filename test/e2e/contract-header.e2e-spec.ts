@@ -57,6 +57,7 @@ describe('the contract of an answer', () => {
       headers: { 'x-error-code': 'CONTRACT_CHANGED', 'contract-hash': contract },
     });
     expect(refused.json.detail).toContain(`keeps the contract ${contract}, not ${OTHER}`);
+    expect(refused.json.detail).toContain('Compare GET /models/adder/schema with yours.');
   });
 
   it.each(['', '*', 'W/"0123456789abcdef"', '0123', `${OTHER},`, OTHER.toUpperCase()])(

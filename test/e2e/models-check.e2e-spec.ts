@@ -123,6 +123,15 @@ describe('models:check', () => {
     expect(verdictsIn(stdout, 'limited')[0]).toEqual(['limited', 'large', 'not eligible', 'REHEARSAL_FAILED']);
   });
 
+  it('prints what is worth knowing of a run that may be served', async () => {
+    store.addRun('adder', 'lonely');
+
+    const { code, stdout } = await check(store.folder);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('  warning EXAMPLES_FEW: The run has one example.\n    → Record several examples');
+  });
+
   it('writes nothing into a store that no server has seen', async () => {
     store
       .addRun('adder', 'good')

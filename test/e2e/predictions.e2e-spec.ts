@@ -208,11 +208,22 @@ describe('fields on request', () => {
   });
 
   it('are refused by name when the run has no such field', async () => {
-    expect((await post(texts, { inputs: [{ text: 'a' }], include: ['whole', 'nope', 'echo'] })).json.detail).toEqual([
+    expect((await post(texts, { inputs: [{ text: 'a' }], include: ['whole', 'nope', 'text'] })).json.detail).toEqual([
       refused(['body', 'include', 1]),
       refused(['body', 'include', 2]),
     ]);
     expect((await send(`${texts}?text=a&include=nope`)).json.detail).toEqual([refused(['query', 'include'])]);
+  });
+
+  it('may be asked for by a name that is given anyway: who does gets it', async () => {
+    for (const path of [texts, '/models/adder/predictions']) {
+      const [input, include] = path === texts ? [{ text: 'a' }, ['echo']] : [{ a: 1, b: 2 }, ['sum']];
+
+      expect(await post(path, { inputs: [input], include })).toMatchObject({
+        status: 200,
+        json: { data: { predictions: [path === texts ? { echo: 'a' } : { sum: 3 }] } },
+      });
+    }
   });
 
   it('must be texts in a list', async () => {

@@ -6,6 +6,7 @@ import { ask } from '../support/ask.js';
 import { TestStore, sumRun } from '../support/build-store.js';
 import type { TestApp } from '../support/create-test-app.js';
 import type { Json } from '../support/get-json.js';
+import { textRun } from '../support/tiny-runs.js';
 
 const f1 = (value: number): Partial<Run> => ({ metrics: { f1: value } });
 const { signature } = sumRun('any', '');
@@ -279,6 +280,64 @@ describe('a model whose store changes while it is served', () => {
     store.addRun('adder', 'extra', { ...wider, ...f1(0.1) });
     await refresh(app);
     expect(await askForB()).toBe(200);
+  });
+});
+
+/** Gives `whole` to everybody, not only to those that ask for it. */
+const generous: Partial<Run> = {
+  ...textRun,
+  decode: { kind: 'tensors', fields: { echo: '13', whole: 'x.1' }, primary: ['echo'] },
+  examples: [{ input: { text: 'hello', whole: 5 }, output: { echo: 'hello', whole: 5 } }],
+};
+
+describe('what a run gives without being asked', () => {
+  let store: TestStore;
+  let app: TestApp;
+  afterEach(async () => {
+    await app.close();
+    store.remove();
+  });
+  const start = async (first: Partial<Run>) => {
+    store = new TestStore().addModel('texts').addRun('texts', 'first', { ...first, ...f1(0.5) }, 'onnx-types');
+    app = await createManagedApp(store);
+  };
+  const contract = async (runId: string) => (await ask(app.baseUrl, `/runs/${runId}`)).json.data.contract;
+  const verdict = async () => (await ask(app.baseUrl, '/runs/second')).json.data.verdict.reasons[0]?.message;
+
+  it('may not become something to ask for, not even after a restart', async () => {
+    await start(generous);
+    store.addRun('texts', 'second', { ...textRun, ...f1(0.9) }, 'onnx-types');
+
+    expect(await refresh(app)).toEqual({ texts: 'first' });
+    expect(await verdict()).toBe('The output "whole" is given on request only now. (/output/properties/whole)');
+    expect(await contract('second')).not.toBe(await contract('first'));
+    await app.close();
+    rmSync(store.path('texts/runs/first'), { recursive: true });
+    store.addRun('texts', 'third', { ...generous, ...f1(0.1) }, 'onnx-types');
+    app = await createManagedApp(store);
+
+    expect(await refresh(app)).toEqual({ texts: 'third' });
+  });
+
+  it('may grow by what clients had to ask for, and they may go on asking', async () => {
+    await start(textRun);
+    const before = await contract('first');
+    store.addRun('texts', 'second', { ...generous, ...f1(0.9) }, 'onnx-types');
+
+    expect(await refresh(app)).toEqual({ texts: 'second' });
+    expect(await contract('second')).not.toBe(before);
+    const asked = { method: 'POST', body: { inputs: [{ text: 'a', whole: 7 }], include: ['whole'] } };
+    expect((await ask(app.baseUrl, '/models/texts/predictions', asked)).json.data.predictions).toEqual([
+      { echo: 'a', whole: 7 },
+    ]);
+  });
+
+  it('may not lose a field of the bare answer', async () => {
+    await start({ ...generous, decode: { kind: 'tensors', fields: { echo: '13', whole: 'x.1' } } });
+    store.addRun('texts', 'second', { ...generous, ...f1(0.9) }, 'onnx-types');
+
+    expect(await refresh(app)).toEqual({ texts: 'first' });
+    expect(await verdict()).toContain('The output "whole" is no longer part of the bare answer.');
   });
 });
 

@@ -94,7 +94,7 @@ describe('GET /runs', () => {
       metrics: { f1: 0.9, loss: 3 },
       params: { seed: 1, lr: 0.1, kind: 'big', note: null },
       tags: {},
-      verdict: { eligible: true, reasons: [] },
+      verdict: { eligible: true, reasons: [], warnings: [expect.objectContaining({ code: 'EXAMPLES_FEW' })] },
     });
     expect(runs[5]).toMatchObject({
       run_id: 'a4',

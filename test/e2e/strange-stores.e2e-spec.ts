@@ -59,6 +59,18 @@ describe('a store that is not as anybody meant it', () => {
     expect((await data('/runs/orig')).metrics).toEqual({ f1: 0.8 });
   });
 
+  it('starts although the served contract was edited by hand into something that is none', async () => {
+    await start();
+    await app.close();
+    const state = store.readJson('adder/.bestrun-state.json') as Json;
+    state.served.signature.input.properties.a = { typ: 'number' };
+    store.write('adder/.bestrun-state.json', state).addRun('adder', 'better', f1(0.95));
+
+    await start();
+
+    expect((await data('/models/adder')).best_run_id).toBe('better');
+  });
+
   it('compares numbers of 64 bits in conditions, and lets no run stop the others', async () => {
     const seed = '12345678901234567890';
     store.addModel('beta', { selection: { metric: 'f1', goal: 'maximize', where: { 'params.seed': 7 } } });

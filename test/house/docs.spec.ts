@@ -5,7 +5,7 @@ import { HTTP_STATUS_OF } from '../../src/common/errors/http-status-of.js';
 import { Environment, OPTIONAL_VARIABLES } from '../../src/config/environment.dto.js';
 import { ERROR_SENTENCES } from '../../src/domain/app-error.js';
 import type { ErrorCode } from '../../src/domain/app-error.js';
-import { VERDICT_FIXES } from '../../src/domain/verdict.js';
+import { VERDICT_FIXES, WARNING_FIXES } from '../../src/domain/verdict.js';
 
 const root = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -64,10 +64,18 @@ describe('docs/configuration.md', () => {
 });
 
 describe('docs/run-format.md', () => {
+  const [verdicts, warnings] = read('docs/run-format.md').split('## Warnings') as [string, string];
+
   it('lists every verdict with what to do', () => {
-    const documented = rowsOf(read('docs/run-format.md')).map(([code, fix]) => [code, fix]);
+    const documented = rowsOf(verdicts).map(([code, fix]) => [code, fix]);
 
     expect(documented).toEqual(Object.entries(VERDICT_FIXES).map(([code, fix]) => [`\`${code}\``, fix]));
+  });
+
+  it('lists every warning with what to do', () => {
+    const documented = rowsOf(warnings).map(([code, fix]) => [code, fix]);
+
+    expect(documented).toEqual(Object.entries(WARNING_FIXES).map(([code, fix]) => [`\`${code}\``, fix]));
   });
 });
 

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import { VERDICT_FIXES } from '../../domain/verdict.js';
+import { VERDICT_FIXES, WARNING_FIXES } from '../../domain/verdict.js';
+import type { Verdict } from '../../domain/verdict.js';
 
 /** Why a run may not be chosen. */
 export class VerdictReasonDto {
@@ -18,6 +19,22 @@ export class VerdictReasonDto {
   fix: string;
 }
 
+/** What is worth knowing of a run that may be chosen. */
+export class WarningDto {
+  @ApiProperty({
+    enum: Object.keys(WARNING_FIXES),
+    enumName: 'WarningCode',
+    description: 'What it is about, as a word for programs.',
+  })
+  code: string;
+
+  @ApiProperty({ description: 'What was found in this run.', example: 'The run has one example.' })
+  message: string;
+
+  @ApiProperty({ description: 'What its owner can do.', example: WARNING_FIXES.EXAMPLES_FEW })
+  fix: string;
+}
+
 /** Whether a run may be chosen as the best one. */
 export class VerdictDto {
   @ApiProperty({ description: 'Whether the run may be chosen.', example: true })
@@ -25,4 +42,16 @@ export class VerdictDto {
 
   @ApiProperty({ type: [VerdictReasonDto], description: 'Why not; empty when it may.', example: [] })
   reasons: VerdictReasonDto[];
+
+  @ApiProperty({
+    type: [WarningDto],
+    description: 'What is worth knowing though it speaks against nothing; known once the run has been loaded.',
+    example: [],
+  })
+  warnings: WarningDto[];
+}
+
+/** A verdict as clients see it. */
+export function toVerdictDto({ eligible, reasons, warnings }: Verdict): VerdictDto {
+  return { eligible, reasons: [...reasons], warnings: [...warnings] };
 }

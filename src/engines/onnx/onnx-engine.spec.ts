@@ -92,6 +92,15 @@ describe(OnnxEngine.name, () => {
     });
   });
 
+  it('names an operator that it does not know, and its domain', async () => {
+    const { code, message } = await problemOf('onnx-custom-op');
+
+    expect([code, message]).toEqual([
+      'LOAD_FAILED',
+      'The model uses the operator FancyScale of the domain com.acme.ml, which ONNX Runtime does not know: export it with standard operators.',
+    ]);
+  });
+
   it('does not read weights from outside the folder of the model', async () => {
     const problem = await problemOf('onnx-outside');
     expect(problem.code).toBe('LOAD_FAILED');

@@ -1,6 +1,7 @@
+import { shorten } from '../../domain/shorten.js';
 import { RunProblem } from '../../domain/verdict.js';
 
-/** What ONNX Runtime's text says, in words for the owner of the run. First match wins; `$1` is the matched name. */
+/** What ONNX Runtime's text says, in words for the owner of the run. First match wins; `$1` and `$2` are matched names. */
 const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [
     /opset \d+ is under development|onnx opset|Unsupported model IR version/i,
@@ -9,6 +10,10 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [
     /Could not find an implementation for ([\w.]+)/,
     'ONNX Runtime has no CPU implementation of the operator $1 with these element types.',
+  ],
+  [
+    /([\w.-]+):(\w+)\(-?\d+\) is not a registered function\/op/,
+    'The model uses the operator $2 of the domain $1, which ONNX Runtime does not know: export it with standard operators.',
   ],
   [/([\w.]+) is not a registered function\/op/, 'The model uses the operator $1, which ONNX Runtime does not know.'],
   [/No Op registered for ([\w.]+)/, 'The model uses the operator $1, which ONNX Runtime does not know.'],
@@ -32,7 +37,9 @@ export function onnxLoadProblem(cause: unknown): RunProblem {
   const text = cause instanceof Error ? cause.message : String(cause);
   for (const [pattern, sentence] of SENTENCES) {
     const match = pattern.exec(text);
-    if (match) return new RunProblem('LOAD_FAILED', sentence.replace('$1', match[1] ?? ''), { cause });
+    if (!match) continue;
+    const named = sentence.replace(/\$([12])/g, (_, group: string) => shorten(match[Number(group)] ?? ''));
+    return new RunProblem('LOAD_FAILED', named, { cause });
   }
   return new RunProblem('LOAD_FAILED', 'ONNX Runtime refused the model.', { cause });
 }

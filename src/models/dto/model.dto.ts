@@ -71,7 +71,7 @@ export class ModelDto {
 
   @ApiProperty({
     type: String, nullable: true,
-    description: 'Hash of the contract clients rely on; it changes when fields, types or ranges do.',
+    description: 'Hash of the contract clients rely on; it changes when fields, types or ranges do, or what is given to whom.',
     example: '0123456789abcdef',
   })
   contract: string | null;
@@ -147,6 +147,7 @@ export class UnreadableRunDto {
       reasons: [
         { code: 'RUN_FILE_MISSING', message: 'There is no run.json.', fix: VERDICT_FIXES.RUN_FILE_MISSING },
       ],
+      warnings: [],
     },
   })
   verdict: VerdictDto;
@@ -154,7 +155,8 @@ export class UnreadableRunDto {
 
 /** One difference between the contract that clients rely on and that of another run. */
 export class ContractDifferenceDto {
-  @ApiProperty({ description: 'JSON pointer into the signature.', example: '/input/properties/age/maximum' })
+  @ApiProperty({ description:
+      "JSON pointer into the refused run's signature; for what that lacks, into the served one's.", example: '/input/properties/age/maximum' })
   pointer: string;
 
   @ApiProperty({ enum: ['breaking', 'compatible'], description: 'Whether clients may stop working.' })

@@ -73,7 +73,7 @@ export class RunDetailDto extends RunDto {
   performance: object;
 
   @ApiProperty({
-    description: 'Hash of the contract clients rely on: fields, types, ranges.',
+    description: 'Hash of the contract clients rely on: fields, types, ranges, and what is given to whom.',
     example: '0123456789abcdef',
   })
   contract: string;

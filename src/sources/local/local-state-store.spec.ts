@@ -51,6 +51,24 @@ describe('the state of a model', () => {
     expect(a.pin!.run_id).toBe(a.history[0]!.run_id);
   });
 
+  it('remembers of a contract what it can, when somebody wrote oddly what is given to whom', async () => {
+    const signature = {
+      input: { type: 'object', properties: {} },
+      output: { type: 'object', properties: {} },
+    } as const;
+    const served = { run_id: 'a', at: 'then', contract: 'x', signature };
+    const document = {
+      version: 1,
+      pin: null,
+      served: { ...served, on_request: 'x', primary: [1] },
+      failed: [],
+      history: [],
+    };
+    store.write(`adder/${STATE_FILE}`, document);
+
+    expect((await open().read('adder')).served).toEqual(served);
+  });
+
   it('keeps the newest events only', async () => {
     const states = open();
     await states.update('adder', (state) =>

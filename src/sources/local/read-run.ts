@@ -10,6 +10,7 @@ import { RunProblem, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
 import type { SourcedRun } from '../run-source.js';
 import type { SchemaCheck } from '../schema-check.js';
+import { exportOfPythonFile } from './python-file.js';
 import { RunFolder } from './run-folder.js';
 import { unreadableReason } from './unreadable.js';
 
@@ -30,16 +31,27 @@ export async function readRun(path: string, place: string, store: string, check:
   if (document === undefined) return nothing;
   const problems = check(document);
   for (const { pointer, expected } of problems) {
-    const code = pointer === '/model/format' ? 'FORMAT_UNKNOWN' : 'RUN_FILE_INVALID';
-    reasons.push(reason(code, `run.json ${pointer}: ${expected}.`));
+    const message = `run.json ${pointer}: ${expected}.`;
+    const isFormat = pointer === '/model/format';
+    reasons.push(
+      isFormat ? reason('FORMAT_UNKNOWN', message, exportFix(document)) : reason('RUN_FILE_INVALID', message),
+    );
   }
   if (problems.length > 0) return nothing;
   const run = toRun(document);
   const collect = (work: Promise<void>) => work.catch((error: unknown) => reasons.push(reasonOf(error)));
-  await collect(verifyArtifact(folder, run));
+  const fix = exportFix(document);
+  if (fix === undefined) await collect(verifyArtifact(folder, run));
+  else reasons.push(reason('FORMAT_UNSUPPORTED', `The artifact "${run.model.path}" needs Python to run.`, fix));
   const vocabularies = new Map<string, string[]>();
   await collect(readVocabularies(folder, run.encode, vocabularies));
   return { place, run, vocabularies, reasons, open: () => Promise.resolve({ folder: folder.path }) };
+}
+
+/** How the artifact that a run file names is exported, if only Python can load it. */
+function exportFix(document: JsonValue): string | undefined {
+  const model = isJsonObject(document) ? document.model : undefined;
+  return isJsonObject(model) && typeof model.path === 'string' ? exportOfPythonFile(model.path) : undefined;
 }
 
 async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<JsonValue | undefined> {

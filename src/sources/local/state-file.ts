@@ -26,7 +26,7 @@ export function readState(text: string): ModelState | undefined {
   return {
     ...EMPTY_STATE,
     ...(hasTexts(pin, ['run_id', 'reason', 'by', 'at']) && { pin: pin as unknown as ModelState['pin'] }),
-    ...(isServed(served) && { served: served as unknown as ModelState['served'] }),
+    ...(isServed(served) && { served: withoutOddLists(served) as unknown as ModelState['served'] }),
     failed: listOf(failed, ['run_id', 'digest', 'reason']) as unknown as ModelState['failed'],
     history: listOf(history, ['at', 'event', 'run_id', 'reason', 'by'])
       .filter(({ event }) => (HISTORY_EVENTS as readonly unknown[]).includes(event))
@@ -56,11 +56,21 @@ function parsed(text: string): JsonValue | undefined {
   }
 }
 
-function isServed(value: JsonValue | undefined): boolean {
+function isServed(value: JsonValue | undefined): value is Record<string, JsonValue> {
   if (!hasTexts(value, ['run_id', 'at', 'contract']) || !isJsonObject(value.signature)) return false;
   const { input, output } = value.signature;
   return [input, output].every((row) => isJsonObject(row) && isJsonObject(row.properties));
 }
+
+/** What is given to whom counts as unknown where it is not written down as it should be. */
+function withoutOddLists(served: Record<string, JsonValue>): Record<string, JsonValue> {
+  const isOdd = (value: JsonValue) => !Array.isArray(value) || value.some((name) => typeof name !== 'string');
+  const entries = Object.entries(served).filter(([key, value]) => !GIVEN.includes(key) || !isOdd(value));
+  return Object.fromEntries(entries);
+}
+
+/** Lists of output fields in a contract. */
+const GIVEN = ['on_request', 'primary'];
 
 function listOf(value: JsonValue | undefined, texts: readonly string[]): Readonly<Record<string, JsonValue>>[] {
   return Array.isArray(value) ? value.filter((item) => hasTexts(item, texts)) : [];

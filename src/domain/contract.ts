@@ -1,0 +1,30 @@
+import type { DecodeSpec } from './decode-spec.js';
+import type { Run } from './run.js';
+import type { Signature } from './signature.js';
+
+/** What clients of a run rely on. */
+export interface Contract {
+  readonly signature: Signature;
+  /** Output fields given only to callers that name them; undefined when it is not known. */
+  readonly on_request?: readonly string[];
+  /** Output fields of the bare answer; undefined when it is not known. */
+  readonly primary?: readonly string[];
+}
+
+/** The contract that a run keeps. */
+export function contractOf({ signature, decode }: Pick<Run, 'signature' | 'decode'>): Contract {
+  return { signature, on_request: decode.on_request ?? [], primary: primaryFieldsOf(decode) };
+}
+
+/** The fields of the bare answer: those the run names, else the main field(s) of its kind. */
+export function primaryFieldsOf(decode: DecodeSpec): readonly string[] {
+  if (decode.primary) return decode.primary;
+  switch (decode.kind) {
+    case 'regression':
+      return decode.fields;
+    case 'tensors':
+      return Object.keys(decode.fields);
+    default:
+      return [decode.field];
+  }
+}
