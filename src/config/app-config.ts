@@ -42,6 +42,7 @@ export abstract class AppConfig {
   readonly shutdownGraceMs: number;
   readonly maxQueuedRequests: number;
   readonly maxBatchRows: number;
+  readonly batchWaitMs: number;
   readonly maxExtraRuns: number;
   /** 0 looks at the store only when asked. */
   readonly refreshIntervalMs: number;

@@ -217,6 +217,13 @@ export class Environment {
   @Max(1000000)
   MAX_BATCH_ROWS = 1_024;
 
+  /** How long a free thread lets a request wait for others to share its call, milliseconds; 0 never. */
+  @WholeNumber()
+  @IsInt()
+  @Min(0)
+  @Max(1000)
+  BATCH_WAIT_MS = 0;
+
   /** Runs kept in memory besides the best ones, for /runs/{run_id}/predictions. */
   @WholeNumber()
   @IsInt()

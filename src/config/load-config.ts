@@ -58,6 +58,7 @@ function toConfig(env: Environment): AppConfig {
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     maxQueuedRequests: env.MAX_QUEUED_REQUESTS,
     maxBatchRows: env.MAX_BATCH_ROWS,
+    batchWaitMs: env.BATCH_WAIT_MS,
     maxExtraRuns: env.MAX_EXTRA_RUNS,
     refreshIntervalMs: env.REFRESH_INTERVAL_MS,
     refreshSettleMs: env.REFRESH_SETTLE_MS,

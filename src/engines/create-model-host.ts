@@ -12,6 +12,8 @@ export interface ModelHostOptions {
   readonly maxQueuedPerModel: number;
   /** Most rows that several predictions may bring together in one call; 1 joins none. */
   readonly maxBatchRows: number;
+  /** How long a request may wait for others to share its call, milliseconds; 0 unless set. */
+  readonly batchWaitMs?: number;
   readonly loadTimeoutMs: number;
   readonly onEvent?: PoolListener;
 }

@@ -21,6 +21,7 @@ function hostFor(config: AppConfig): ModelHost {
     callTimeoutMs: config.predictionTimeoutMs,
     maxQueuedPerModel: config.maxQueuedRequests,
     maxBatchRows: config.maxBatchRows,
+    batchWaitMs: config.batchWaitMs,
     loadTimeoutMs: config.modelLoadTimeoutMs,
     onEvent,
   });

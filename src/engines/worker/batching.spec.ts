@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fixtureRequest, floatRows } from '../../../test/contracts/inference-engine.contract.js';
 import { AppError } from '../../domain/app-error.js';
+import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
 import type { HostedModel, PredictOptions } from '../model-host.js';
 import type { PoolEvent } from './pool-event.js';
@@ -51,6 +52,31 @@ describe('predictions that share calls', () => {
       const requests = Array.from({ length: 100 }, (_, i) => Array.from({ length: 1 + (i % 4) }, (_, k) => [i, k]));
       const answers = await Promise.all(requests.map((rows) => sums(model, rows)));
       expect(answers).toEqual(requests.map((rows) => rows.map(([a, b]) => a! + b!)));
+    });
+
+    it('lets a lone prediction wait for others only where that is wanted, and no longer than wanted', async () => {
+      const model = await makePool({ batchWaitMs: 60 }).load(fixtureRequest('onnx', 'onnx-sum'));
+      const timings = [new PredictionTiming(), new PredictionTiming()];
+      const first = sums(model, [[1, 2]], { timing: timings[0] });
+      await sleep(5);
+      const second = sums(model, [[3, 4]], { timing: timings[1] });
+
+      expect(await Promise.all([first, second])).toEqual([[3], [7]]);
+      expect(timings.map(({ batchRows }) => batchRows)).toEqual([2, 2]);
+      expect(await sums(model, [[5, 6]])).toEqual([11]);
+      expect(await sums(model, [[1, 1]], { rowByRow: true })).toEqual([2]);
+    });
+
+    it('does not wait any longer when the call is full', async () => {
+      const model = await makePool({ batchWaitMs: 60_000, maxBatchRows: 2 }).load(fixtureRequest('onnx', 'onnx-sum'));
+
+      expect(await Promise.all([sums(model, [[1, 2]]), sums(model, [[3, 4]])])).toEqual([[3], [7]]);
+    });
+
+    it('gives up a prediction that waits for others when its time is over', async () => {
+      const model = await makePool({ batchWaitMs: 60_000 }).load(fixtureRequest('onnx', 'onnx-sum'));
+
+      expect(await outcome(sums(model, [[1, 2]], { timeoutMs: 30 }))).toBe('PREDICTION_TIMEOUT');
     });
 
     it('keeps texts and the digits of int64 apart', async () => {

@@ -61,6 +61,19 @@ export class ModelQueue {
   }
 
   /**
+   * How long the oldest prediction may still wait for others to share its call: not at all when it has none to share
+   * with, was computed before, or there are enough already.
+   *
+   * @param waitMs  longest wait of a prediction, milliseconds.
+   * @returns milliseconds; 0 or less when the next call is to begin.
+   */
+  gatheringMs(waitMs: number): number {
+    const { first } = this.waiting;
+    const isReady = !first || this.again.size > 0 || first.options.rowByRow || this.size >= this.batchLimit.rows;
+    return isReady ? 0 : waitMs - (performance.now() - first.cameAt);
+  }
+
+  /**
    * What a free thread computes in its next call: the oldest prediction, and all that follow it as long as they may
    * join it and stay within the limit of rows together. One that is larger than the limit goes alone.
    */

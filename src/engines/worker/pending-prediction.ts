@@ -22,7 +22,8 @@ export class PendingPrediction {
   private resolve: (outputs: NamedTensors) => void;
   private reject: (reason: unknown) => void;
   private readonly timer: NodeJS.Timeout;
-  private readonly cameAt = performance.now();
+  /** `performance.now()` when it came. */
+  readonly cameAt = performance.now();
   private startedAt = 0;
   private state: 'waiting' | 'running' | 'done' = 'waiting';
 

@@ -37,6 +37,8 @@ export interface WorkerPoolOptions {
   readonly maxQueuedPerModel: number;
   /** Most rows that several predictions may bring together in one call; 1 unless set: each has a call of its own. */
   readonly maxBatchRows?: number;
+  /** How long a free thread lets a prediction wait for others to share its call, milliseconds; 0 unless set. */
+  readonly batchWaitMs?: number;
   /** Longest time a thread may take to load a model. */
   readonly loadTimeoutMs: number;
   /** Memory limits of each thread's JavaScript heap; Node's defaults unless set. */
@@ -76,7 +78,8 @@ interface WaitingLoad {
  * nothing to do. Models take turns, each model's predictions go in order.
  *
  * A free thread takes all predictions of a model that wait, up to a number of rows, and computes them in one call: a
- * lone one leaves at once, a crowd shares the price of a call, and nobody waits for a timer.
+ * lone one leaves at once, a crowd shares the price of a call, and nobody waits for a timer unless the operator wants it
+ * (`batchWaitMs`).
  */
 export class WorkerPool extends ModelHost {
   private readonly roster: ThreadRoster;
@@ -87,6 +90,8 @@ export class WorkerPool extends ModelHost {
   private readonly turns = new Set<PooledModel>();
   private readonly loads: WaitingLoad[] = [];
   private readonly timers = new Set<NodeJS.Timeout>();
+  /** Models for which a timer runs that ends the gathering of a call. */
+  private readonly gathering = new Set<PooledModel>();
   private nextKey = 1;
   private isClosed = false;
   private closing: Promise<void> | undefined;
@@ -160,8 +165,21 @@ export class WorkerPool extends ModelHost {
   private startWaiting(start: (model: PooledModel) => void): void {
     for (const model of this.turns) {
       if (model.queue.size === 0) this.turns.delete(model);
-      else if (!model.waitsForItsThread && !model.isResting) start(model);
+      else if (!model.waitsForItsThread && !model.isResting && !this.isGathering(model)) start(model);
     }
+  }
+
+  private isGathering(model: PooledModel): boolean {
+    const { batchWaitMs = 0 } = this.options;
+    const leftMs = batchWaitMs > 0 ? model.queue.gatheringMs(batchWaitMs) : 0;
+    if (leftMs <= 0) return false;
+    if (this.gathering.has(model)) return true;
+    this.gathering.add(model);
+    this.after(leftMs, () => {
+      this.gathering.delete(model);
+      this.dispatch();
+    });
+    return true;
   }
 
   private startNext(model: PooledModel): void {
