@@ -69,7 +69,7 @@ export class Chronicle {
     const reason = whyServed(model, registered);
     let previousRunId: string | null = null;
     await this.states.update(model.card.name, (state) => {
-      const before = state.served;
+      const before = withoutOddContract(state).served;
       if (before?.run_id === record.run_id && before.contract === record.contract) return state;
       // A pin serves without the policy's choosing: who served last is what took over last.
       previousRunId = state.history.find(isTakeover)?.run_id ?? before?.run_id ?? null;
