@@ -19,6 +19,7 @@ describe('the history of a metric', () => {
       SOURCES: 'mlflow',
       MLFLOW_TRACKING_URI: folder.path,
       MLFLOW_CACHE_DIR: cache.path,
+      STATE_DIR: cache.at('state'),
       REFRESH_INTERVAL_MS: '0',
     });
   });
