@@ -16,7 +16,7 @@ export async function requireRightRuns(bestrun, trainer) {
     child: true,
     'not-a-number': true,
     pickle: 'FORMAT_UNSUPPORTED',
-    parent: 'NOT_EXAMINED',
+    parent: 'METRIC_MISSING',
   });
   assert.match(data.ranking.find(({ name }) => name === 'pickle').verdict.reasons[0].fix, /skl2onnx/);
   await requirePredictions(bestrun, '/models/iris-flowers/predictions', answers[trainer.idOf('strong')]);
