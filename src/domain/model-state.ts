@@ -98,10 +98,13 @@ export function withEvent(state: ModelState, event: HistoryEvent): ModelState {
   return { ...state, history: trimHistory([event, ...state.history]) };
 }
 
+/** Whether somebody or something tried to serve a run, and nothing came of it. */
+export function isAttempt({ event }: HistoryEvent): boolean {
+  return event === 'refused' || event === 'load_failed';
+}
+
 /** As much of a history as is kept, newest first. */
 export function trimHistory(history: readonly HistoryEvent[]): HistoryEvent[] {
   let attempts = 0;
-  const isKept = ({ event }: HistoryEvent) =>
-    (event !== 'refused' && event !== 'load_failed') || ++attempts <= MAX_ATTEMPTS;
-  return history.filter(isKept).slice(0, MAX_HISTORY);
+  return history.filter((event) => !isAttempt(event) || ++attempts <= MAX_ATTEMPTS).slice(0, MAX_HISTORY);
 }

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { contractOf } from '../domain/contract.js';
 import { stringifyJson } from '../domain/json-text.js';
-import { POLICY, isTakeover, withEvent } from '../domain/model-state.js';
+import { POLICY, isAttempt, isTakeover, withEvent } from '../domain/model-state.js';
 import type { HistoryEvent, HistoryEventName, ModelState, Pin, ServedRecord } from '../domain/model-state.js';
 import type { Run } from '../domain/run.js';
 import type { VerdictReason } from '../domain/verdict.js';
@@ -187,7 +187,7 @@ function withoutFigures(sentence: string): string {
 
 /** Events after the last change of the served run. */
 function sinceServed({ history }: ModelState): readonly HistoryEvent[] {
-  const last = history.findIndex(({ event }) => event !== 'refused' && event !== 'load_failed');
+  const last = history.findIndex((event) => !isAttempt(event));
   return last < 0 ? history : history.slice(0, last);
 }
 
