@@ -7,7 +7,6 @@ import type { ErrorCode } from '../domain/app-error.js';
 import { contractOf } from '../domain/contract.js';
 import type { Contract } from '../domain/contract.js';
 import { EMPTY_STATE } from '../domain/model-state.js';
-import type { PromotionPolicy } from '../domain/card.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import type { VerdictReason } from '../domain/verdict.js';
@@ -37,9 +36,6 @@ export class PromotionService implements BeforeApplicationShutdown {
   private readonly probations = new Map<RegisteredModel, Probation>();
   /** Rehearsals that failed, by candidate: not repeated against the same served run under the same card. */
   private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: ServedRun; why: VerdictReason }>();
-
-  /** Runs that are larger than their card allows. */
-  private readonly tooLarge = new WeakMap<RegisteredRun, VerdictReason>();
 
   /** Runs that failed in service here: known at once, while the writing down takes its time. */
   private readonly failedHere = new WeakMap<SourcedRun, string>();
@@ -210,7 +206,8 @@ export class PromotionService implements BeforeApplicationShutdown {
       candidate.holdBack(before.why);
       return false;
     }
-    if (!(await this.fits(model, candidate))) return false;
+    const requireFit = () => requireSize(candidate.sourced, candidate.run, candidate.card.promotion ?? {});
+    if (against && !(await this.passes(model, candidate, against, requireFit))) return false;
     const kept = this.keptPrevious(model, candidate);
     const isIncomplete = !hasContract(candidate.run);
     const served = kept ?? (await this.tryToLoad(model, candidate));
@@ -219,7 +216,7 @@ export class PromotionService implements BeforeApplicationShutdown {
       if (!kept) await served.release();
       return false;
     }
-    if (against && !(await this.rehearses(model, candidate, served, against))) {
+    if (against && !(await this.passes(model, candidate, against, () => this.rehearse(candidate, served, against)))) {
       if (!kept) await served.release();
       return false;
     }
@@ -229,51 +226,31 @@ export class PromotionService implements BeforeApplicationShutdown {
     return true;
   }
 
-  private async rehearses(
+  /** Whether a candidate passes a part of the rehearsal; a failure is remembered against the run that serves. */
+  private async passes(
     model: RegisteredModel,
     candidate: RegisteredRun,
-    loaded: ServedRun,
-    served: ServedRun,
+    against: ServedRun,
+    part: () => Promise<void>,
   ): Promise<boolean> {
-    const policy = model.card.promotion ?? {};
     try {
-      const rehearsal = { served, policy, timeoutMs: this.config.predictionTimeoutMs };
-      candidate.noteRehearsal(await rehearse(loaded, rehearsal));
+      await part();
       return true;
     } catch (error) {
       this.requireOpen();
       const why = reasonOf(error, 'REHEARSAL_FAILED', 'The rehearsal could not be held.');
       candidate.holdBack(why);
       candidate.state = 'checked';
-      if (!isOfTheMoment(error)) this.failedRehearsals.set(candidate, { against: served, why });
+      if (!isOfTheMoment(error)) this.failedRehearsals.set(candidate, { against, why });
       await this.noteRefusal(model, candidate, why);
       return false;
     }
   }
 
-  /** Whether the artifact is no larger than the owner allows: looked at before it takes any memory. */
-  private async fits(model: RegisteredModel, candidate: RegisteredRun): Promise<boolean> {
-    const { promotion } = model.card;
-    // Without a run that serves there is nothing to fall back on: the limits are for taking over.
-    if (!promotion || !model.best) return true;
-    const why = this.tooLarge.get(candidate) ?? (await this.whyTooLarge(candidate, promotion));
-    if (!why) return true;
-    candidate.holdBack(why);
-    this.tooLarge.set(candidate, why);
-    await this.noteRefusal(model, candidate, why);
-    return false;
-  }
-
-  private async whyTooLarge(candidate: RegisteredRun, promotion: PromotionPolicy): Promise<VerdictReason | undefined> {
-    try {
-      await requireSize(candidate.sourced, candidate.run, promotion);
-      return undefined;
-    } catch (error) {
-      // What cannot be measured cannot be loaded either, and loading it says why.
-      return error instanceof RunProblem && error.code === 'REHEARSAL_FAILED'
-        ? reason(error.code, error.message)
-        : undefined;
-    }
+  private async rehearse(candidate: RegisteredRun, loaded: ServedRun, served: ServedRun): Promise<void> {
+    const { promotion: policy = {} } = candidate.card;
+    const warnings = await rehearse(loaded, { served, policy, timeoutMs: this.config.predictionTimeoutMs });
+    candidate.noteRehearsal(warnings);
   }
 
   /** At a start, when no run keeps the contract that was served last: there is nothing to protect it with. */

