@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../domain/json.js';
 import type { JsonObject } from '../../domain/json.js';
 import type { MetricPoint } from '../../domain/metric-point.js';
+import { RUN_STATUSES } from '../../domain/run.js';
 import type { RunStatus } from '../../domain/run.js';
 
 /** Points of one metric that are read; a trainer that logs each batch may have millions. */
@@ -170,6 +171,16 @@ export abstract class MlflowStore {
    * @param run  the run of that id, when it has been read.
    */
   abstract findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined>;
+}
+
+/** A run's status by MLflow's word for it; one that is not known may still be going on. */
+export function runStatusNamed(word: unknown): RunStatus {
+  return RUN_STATUSES.find((status) => status === word) ?? 'RUNNING';
+}
+
+/** The ids of what a run put out, the one of the latest step last. */
+export function inStepOrder(outputs: readonly { readonly id: string; readonly step: number }[]): string[] {
+  return [...outputs].sort((a, b) => a.step - b.step).map(({ id }) => id);
 }
 
 /** Flavors that can be served, as the client of MLflow 2 notes them. */

@@ -3,18 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { MetricPoint } from '../../../domain/metric-point.js';
-import { RUN_STATUSES } from '../../../domain/run.js';
 import { Turns } from '../../../domain/turns.js';
-import { LocalModel, findLocalModel, liesInside } from '../local-model.js';
-import { MAX_METRIC_POINTS, MlflowStore, loggedArtifactPath } from '../mlflow-store.js';
-import type {
-  Checkpoint,
-  LoggedModel,
-  MlflowExperiment,
-  MlflowRegisteredModel,
-  MlflowRun,
-  MlflowVersion,
-} from '../mlflow-store.js';
+import { DiskStore } from '../disk-store.js';
+import { LocalModel, liesInside } from '../local-model.js';
+import { MAX_METRIC_POINTS, inStepOrder, runStatusNamed } from '../mlflow-store.js';
+import type { Checkpoint, MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
 import { isoTime } from '../to-run.js';
 import { withSnapshot } from './sqlite-snapshot.js';
 import type { SqlRow, SqliteSnapshot } from './sqlite-snapshot.js';
@@ -29,15 +22,13 @@ const READY_MODEL = 2;
  * MLflow's SQLite database (`mlflow.db`), versions 2 and 3, and the artifact folders beside it (`mlruns`,
  * `mlartifacts`). Nothing is written, and its writers are never blocked.
  */
-export class DbStore extends MlflowStore {
+export class DbStore extends DiskStore {
   private snapshot: SqliteSnapshot | undefined;
-  private readonly root: string;
   private readonly historyTurns = new Turns();
 
   /** @param file  absolute. */
   constructor(private readonly file: string) {
-    super();
-    this.root = dirname(file);
+    super(dirname(file));
   }
 
   get description(): string {
@@ -133,15 +124,8 @@ export class DbStore extends MlflowStore {
     };
   }
 
-  async findModelOfRun(run: MlflowRun): Promise<LoggedModel | undefined> {
-    const artifacts = await this.localFolder(run.artifactUri);
-    return artifacts === undefined ? undefined : findLocalModel(artifacts, loggedArtifactPath(run.tags), this.root);
-  }
-
-  async findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined> {
-    const owner = run?.id === runId ? run : await this.findRun(runId);
-    const artifacts = owner && (await this.localFolder(owner.artifactUri));
-    return artifacts === undefined ? undefined : findLocalModel(artifacts, path, this.root);
+  protected artifactsOf(run: MlflowRun): Promise<string | undefined> {
+    return this.localFolder(run.artifactUri);
   }
 
   /**
@@ -182,16 +166,16 @@ export class DbStore extends MlflowStore {
         id,
         name: text(row.name) || (ownTags['mlflow.runName'] ?? ''),
         experimentId: text(row.experiment_id),
-        status: RUN_STATUSES.find((status) => status === row.status) ?? 'RUNNING',
+        status: runStatusNamed(row.status),
         startedAtMs: Number(row.start_time ?? 0),
         endedAtMs: row.end_time === null ? undefined : Number(row.end_time),
         artifactUri: text(row.artifact_uri),
         metrics: metricsOf(metrics.get(id) ?? []),
         params: pairs(params.get(id) ?? []),
         tags: ownTags,
-        modelIds: [...(outputs.get(id) ?? [])]
-          .sort((a, b) => Number(a.step ?? 0) - Number(b.step ?? 0))
-          .map((output) => text(output.value)),
+        modelIds: inStepOrder(
+          (outputs.get(id) ?? []).map(({ value, step }) => ({ id: text(value), step: Number(step ?? 0) })),
+        ),
       };
     });
   }

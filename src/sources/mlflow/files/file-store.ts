@@ -1,21 +1,14 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { RUN_STATUSES } from '../../../domain/run.js';
 import type { MetricPoint } from '../../../domain/metric-point.js';
 import type { RunStatus } from '../../../domain/run.js';
 import { mapInParallel } from '../../map-in-parallel.js';
-import { LocalModel, findLocalModel, foldersIn, liesInside } from '../local-model.js';
+import { DiskStore } from '../disk-store.js';
+import { LocalModel, foldersIn, liesInside } from '../local-model.js';
 import { latestMetric, readMetricLines } from '../metric-lines.js';
-import { MAX_METRIC_POINTS, MlflowStore, StoreUnavailable, loggedArtifactPath } from '../mlflow-store.js';
-import type {
-  Checkpoint,
-  LoggedModel,
-  MlflowExperiment,
-  MlflowRegisteredModel,
-  MlflowRun,
-  MlflowVersion,
-} from '../mlflow-store.js';
+import { MAX_METRIC_POINTS, StoreUnavailable, inStepOrder, runStatusNamed } from '../mlflow-store.js';
+import type { Checkpoint, MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
 import { isoTime } from '../to-run.js';
 import { parseYamlMapping, textOf } from '../yaml-text.js';
 import type { YamlValue } from '../yaml-text.js';
@@ -39,18 +32,13 @@ type Meta = Readonly<Record<string, YamlValue>>;
  * The folder of MLflow's file store (`mlruns`), as versions 2 and 3 write it. A `meta.yaml` that is empty or half-written
  * hides its run or experiment until it is whole: MLflow does not write files in one piece.
  */
-export class FileStore extends MlflowStore {
-  /** @param folder  absolute. */
-  constructor(private readonly folder: string) {
-    super();
-  }
-
+export class FileStore extends DiskStore {
   get description(): string {
-    return this.folder;
+    return this.root;
   }
 
   async listExperiments(): Promise<MlflowExperiment[]> {
-    const names = await readdir(this.folder).catch((error: unknown) => {
+    const names = await readdir(this.root).catch((error: unknown) => {
       throw new StoreUnavailable('the folder cannot be read.', { cause: error });
     });
     const ids = names.filter((name) => name !== 'models' && !name.startsWith('.')).sort();
@@ -63,7 +51,7 @@ export class FileStore extends MlflowStore {
   }
 
   async listRuns(experimentId: string): Promise<MlflowRun[]> {
-    const ids = (await foldersIn(join(this.folder, experimentId))).filter((name) => !RESERVED.has(name));
+    const ids = (await foldersIn(join(this.root, experimentId))).filter((name) => !RESERVED.has(name));
     const runs = await mapInParallel(ids, PARALLEL_READS, (id) => this.readRun(experimentId, id));
     return runs.filter((run) => run !== undefined);
   }
@@ -78,18 +66,18 @@ export class FileStore extends MlflowStore {
   }
 
   async readMetricHistory({ experimentId, id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
-    const lines = (await readEntries(join(this.folder, experimentId, id, 'metrics')))[metric] ?? '';
+    const lines = (await readEntries(join(this.root, experimentId, id, 'metrics')))[metric] ?? '';
     const points = readMetricLines(lines).slice(0, MAX_METRIC_POINTS);
     return points.map(({ step, timeMs, value }) => ({ step, timestamp: isoTime(timeMs), value }));
   }
 
   listRegisteredModels(): Promise<string[]> {
-    return foldersIn(join(this.folder, 'models'));
+    return foldersIn(join(this.root, 'models'));
   }
 
   async findRegisteredModel(name: string): Promise<MlflowRegisteredModel | undefined> {
     if (!(await this.listRegisteredModels()).includes(name)) return undefined;
-    const folder = join(this.folder, 'models', name);
+    const folder = join(this.root, 'models', name);
     const meta = await readMeta(folder);
     if (!meta) return undefined;
     const aliases = await readEntries(join(folder, 'aliases'));
@@ -107,23 +95,14 @@ export class FileStore extends MlflowStore {
     if (!/^m-[\w-]+$/.test(id)) return undefined;
     const experiments = run ? [run.experimentId] : (await this.listExperiments()).map((experiment) => experiment.id);
     for (const experiment of experiments) {
-      const found = await this.readCheckpoint(join(this.folder, experiment, 'models', id), id);
+      const found = await this.readCheckpoint(join(this.root, experiment, 'models', id), id);
       if (found) return found;
     }
     return undefined;
   }
 
-  findModelOfRun(run: MlflowRun): Promise<LoggedModel | undefined> {
-    return findLocalModel(this.artifactsOf(run), loggedArtifactPath(run.tags), this.folder);
-  }
-
-  async findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined> {
-    const owner = run?.id === runId ? run : await this.findRun(runId);
-    return owner && findLocalModel(this.artifactsOf(owner), path, this.folder);
-  }
-
-  private artifactsOf({ experimentId, id }: MlflowRun): string {
-    return join(this.folder, experimentId, id, 'artifacts');
+  protected artifactsOf({ experimentId, id }: MlflowRun): Promise<string> {
+    return Promise.resolve(join(this.root, experimentId, id, 'artifacts'));
   }
 
   /** Its files lie beside its `meta.yaml`: the URI in there is an absolute one of the machine that wrote it. */
@@ -131,21 +110,21 @@ export class FileStore extends MlflowStore {
     const meta = await readMeta(folder);
     if (!meta || !isActive(meta)) return undefined;
     const artifacts = join(folder, 'artifacts');
-    const isThere = await liesInside(artifacts, this.folder);
+    const isThere = await liesInside(artifacts, this.root);
     const metrics = latestMetrics(await readEntries(join(folder, 'metrics')));
-    const files = isThere ? new LocalModel(artifacts, this.folder) : undefined;
+    const files = isThere ? new LocalModel(artifacts, this.root) : undefined;
     return { id, isReady: isReadyModel(meta), metrics, files };
   }
 
   private async readExperiment(id: string): Promise<MlflowExperiment | undefined> {
-    const folder = join(this.folder, id);
+    const folder = join(this.root, id);
     const meta = await readMeta(folder);
     if (!meta || !isActive(meta) || textOf(meta, 'experiment_id') !== id) return undefined;
     return { id, name: textOf(meta, 'name') ?? id, tags: await readEntries(join(folder, 'tags')) };
   }
 
   private async readRun(experimentId: string, id: string): Promise<MlflowRun | undefined> {
-    const folder = join(this.folder, experimentId, id);
+    const folder = join(this.root, experimentId, id);
     const meta = await readMeta(folder);
     // A meta.yaml that names another run was put there by somebody else than MLflow.
     if (!meta || !isActive(meta) || (textOf(meta, 'run_id') ?? textOf(meta, 'run_uuid')) !== id) return undefined;
@@ -192,7 +171,7 @@ function isActive(meta: Meta): boolean {
 }
 
 function statusOf(text: string | undefined): RunStatus {
-  return STATUS_OF_NUMBER[text ?? '1'] ?? RUN_STATUSES.find((status) => status === text) ?? 'RUNNING';
+  return STATUS_OF_NUMBER[text ?? '1'] ?? runStatusNamed(text);
 }
 
 /** Ids of the logged models a run put out, the one of the latest step last. The folder's name is the id to trust. */
@@ -201,10 +180,7 @@ async function readOutputs(folder: string): Promise<string[]> {
   const steps = await Promise.all(
     ids.map(async (id) => Number(textOf((await readMeta(join(folder, id))) ?? {}, 'step') ?? 0)),
   );
-  return ids
-    .map((id, i) => [id, steps[i]!] as const)
-    .sort((a, b) => a[1] - b[1])
-    .map(([id]) => id);
+  return inStepOrder(ids.map((id, i) => ({ id, step: steps[i]! })));
 }
 
 async function readVersion(

@@ -1,9 +1,8 @@
 import type { MetricPoint } from '../../../domain/metric-point.js';
-import { RUN_STATUSES } from '../../../domain/run.js';
-import type { RunStatus } from '../../../domain/run.js';
 import { isJsonObject } from '../../../domain/json.js';
 import type { JsonObject, JsonValue } from '../../../domain/json.js';
 import { isoTime } from '../to-run.js';
+import { inStepOrder, runStatusNamed } from '../mlflow-store.js';
 import type { Checkpoint, MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
 
 /** A list of objects; MLflow leaves empty ones out. */
@@ -42,17 +41,16 @@ export function toMlflowRun(body: JsonObject): MlflowRun {
     id: textIn(info, 'run_id') || textIn(info, 'run_uuid'),
     name: textIn(info, 'run_name') || (tags['mlflow.runName'] ?? ''),
     experimentId: textIn(info, 'experiment_id'),
-    status: statusOf(info.status),
+    status: runStatusNamed(info.status),
     startedAtMs: Number(info.start_time ?? 0),
     endedAtMs: info.end_time === undefined ? undefined : Number(info.end_time),
     artifactUri: textIn(info, 'artifact_uri'),
     metrics: metricsOf(objectsIn(data, 'metrics')),
     params: pairsOf(objectsIn(data, 'params')),
     tags,
-    modelIds: outputs
-      .sort((a, b) => Number(a.step ?? 0) - Number(b.step ?? 0))
-      .map((output) => textIn(output, 'model_id'))
-      .filter(Boolean),
+    modelIds: inStepOrder(
+      outputs.map((output) => ({ id: textIn(output, 'model_id'), step: Number(output.step ?? 0) })),
+    ).filter(Boolean),
   };
 }
 
@@ -103,8 +101,4 @@ function metricsOf(list: readonly JsonObject[]): Record<string, number> {
 
 function pairsOf(list: readonly JsonObject[]): Record<string, string> {
   return Object.fromEntries(list.map((pair) => [textIn(pair, 'key'), textIn(pair, 'value')]));
-}
-
-function statusOf(value: JsonValue | undefined): RunStatus {
-  return RUN_STATUSES.find((status) => status === value) ?? 'RUNNING';
 }
