@@ -44,7 +44,7 @@ export async function trainProjectTags(output: Output, prepared: Prepared<JsonOb
   requireSameCleaning(prepared.rows);
   const tagger = new Tagger(rowsOf(prepared, 'train'), prepared.classes!);
   const validation = rowsOf(prepared, 'validation');
-  const { curves, best } = await tagger.fit(validation);
+  const { curves, best } = await tagger.learn(validation);
   const { metrics, performance } = evaluate(tagger, rowsOf(prepared, 'test'), best.threshold);
   const behavioral = behaviourOf(tagger, best.threshold);
   const vocabulary = Buffer.from(`${tagger.vocabulary.join('\n')}\n`);
@@ -122,7 +122,7 @@ class Tagger {
   }
 
   /** Keeps the weights of the epoch with the best weighted f1 on validation. */
-  async fit(validation: readonly Project[]): Promise<{ curves: JsonObject[]; best: BestEpoch }> {
+  async learn(validation: readonly Project[]): Promise<{ curves: JsonObject[]; best: BestEpoch }> {
     const random = seededRandom(SETTINGS.seed);
     const rows = this.train.map((row) => this.tokensOf(row.cleaned!));
     const curves: JsonObject[] = [];

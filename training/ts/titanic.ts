@@ -128,7 +128,7 @@ async function trainPlan(plan: Plan, output: Output, prepared: Prepared<JsonObje
     rowsOf(prepared, 'validation'),
     rowsOf(prepared, 'test'),
   ];
-  const curves = await fit(plan, train, validation);
+  const curves = await trainEpochs(plan, train, validation);
   const probabilities = (inputs: readonly JsonObject[]): number[] => predictAll(plan.network, inputs);
   const tuned = plan.tunesThreshold ? tuneThreshold(validation, probabilities) : { threshold: 0.5 };
   const { metrics, performance } = evaluate(test, probabilities, tuned.threshold);
@@ -169,7 +169,11 @@ async function trainPlan(plan: Plan, output: Output, prepared: Prepared<JsonObje
 }
 
 /** Minimises the cross entropy; every passenger is seen twice an epoch, once without the class. */
-async function fit(plan: Plan, train: readonly Passenger[], validation: readonly Passenger[]): Promise<JsonObject[]> {
+async function trainEpochs(
+  plan: Plan,
+  train: readonly Passenger[],
+  validation: readonly Passenger[],
+): Promise<JsonObject[]> {
   const inputs = train.map((row) => row.input);
   const rows = [...inputs, ...inputs.map(withoutClass)].map(featuresOf);
   const targets = [...train, ...train].map((row) => [row.target]);
