@@ -92,8 +92,9 @@ function toRun(document: JsonValue): Run {
 
 async function verifyArtifact(folder: RunFolder, run: Run): Promise<void> {
   const { path, format, sha256, files = [] } = run.model;
-  await folder.resolve(path);
-  await folder.verify(format === 'saved-model' ? posix.join(path, 'saved_model.pb') : path, sha256!);
+  const isFolder = format === 'saved-model';
+  if (isFolder) await folder.resolve(path);
+  await folder.verify(isFolder ? posix.join(path, 'saved_model.pb') : path, sha256!);
   for (const file of files) await folder.verify(file.path, file.sha256);
   if (format.startsWith('tfjs')) await requireListedWeights(folder, run);
 }

@@ -16,8 +16,9 @@ export class RunFolder {
    * @throws RunProblem ARTIFACT_OUTSIDE_RUN when it does not.
    */
   static async open(path: string, store: string): Promise<RunFolder> {
-    const [folder, top] = await Promise.all([realpath(path), realpath(store)]);
-    if (isInside(folder, top)) return new RunFolder(folder);
+    const folder = await realpath(path);
+    // Below a link lies no resolved path: only a store that is one, or lies behind one, needs a second look.
+    if (isInside(folder, store) || isInside(folder, await realpath(store))) return new RunFolder(folder);
     throw new RunProblem('ARTIFACT_OUTSIDE_RUN', 'The run folder is a link that leads out of the store.');
   }
 
