@@ -7,6 +7,8 @@ export class PredictionTiming {
   parseMs = 0;
   /** Checking the rows against the contract, and turning them into tensors. */
   validateMs = 0;
+  /** A large body's wait until it is read; 0 for all others. */
+  turnMs = 0;
   /** Waiting for a thread; 0 for a lone request. Includes earlier calls that failed for another's sake. */
   queueMs = 0;
   /** Rows in the call of the model that answered it, its own and those of others. */
@@ -17,6 +19,11 @@ export class PredictionTiming {
   serialiseMs = 0;
   /** Told when the answer is written; set by the run that computes. */
   onFinish: ((timing: PredictionTiming) => void) | undefined;
+
+  /** All waiting. */
+  get waitMs(): number {
+    return this.turnMs + this.queueMs;
+  }
 
   /** The answer is written. */
   finish(): void {

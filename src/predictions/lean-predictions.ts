@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import { acceptsContract, readContractMatch } from '../common/http/contract-header.js';
 import type { HandedOver } from '../common/http/handed-over.js';
+import { turnOfBody } from '../common/http/large-body-turns.js';
 import type { RequestHead, ShortAnswer, ShortCaller, ShortHandler, ShortWay } from '../common/http/plain/short-way.js';
 import { hostUrl } from '../common/http/request-url.js';
 import { serverTiming } from '../common/http/server-timing.js';
@@ -91,6 +92,12 @@ export class LeanPredictions implements ShortWay {
 
   private async answer(head: PlainHead, bytes: Buffer, caller: ShortCaller): Promise<ShortAnswer | HandedOver> {
     const timing = new PredictionTiming();
+    const turn = turnOfBody(bytes.length);
+    if (turn) {
+      const start = performance.now();
+      await turn;
+      timing.turnMs = performance.now() - start;
+    }
     // Looked up again for each request: connections keep what `find` gave them, and models come and go.
     const route = this.routesByUrl.get(head.url);
     const best = route?.model.best;

@@ -44,14 +44,14 @@ export class PredictionTimes {
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   record(timing: PredictionTiming): void {
-    const { parseMs, validateMs, queueMs, inferMs, serialiseMs } = timing;
+    const { parseMs, validateMs, waitMs, inferMs, serialiseMs } = timing;
     const window = this.window();
     window.parse.record(microseconds(parseMs));
     window.validate.record(microseconds(validateMs));
-    window.queue.record(microseconds(queueMs));
+    window.queue.record(microseconds(waitMs));
     window.infer.record(microseconds(inferMs));
     window.serialise.record(microseconds(serialiseMs));
-    window.total.record(microseconds(parseMs + validateMs + queueMs + inferMs + serialiseMs));
+    window.total.record(microseconds(parseMs + validateMs + waitMs + inferMs + serialiseMs));
     window.rows.record(Math.max(1, timing.batchRows));
   }
 

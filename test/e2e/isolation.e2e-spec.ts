@@ -1,3 +1,5 @@
+import { Agent } from 'node:http';
+
 import { ask } from '../support/ask.js';
 import type { Answer } from '../support/ask.js';
 import type { TestStore } from '../support/build-store.js';
@@ -59,7 +61,6 @@ describe('a model that throws', () => {
 describe('a model that hangs', () => {
   it('costs its own caller 504 while the others keep answering, and answers again afterwards', async () => {
     await start({ PREDICTION_TIMEOUT_MS: String(TIMEOUT_MS) });
-    const began = performance.now();
 
     const hanging = count(SLOW_TIMES);
     const others: Answer[] = [];
@@ -71,7 +72,6 @@ describe('a model that hangs', () => {
 
     expect(codeOf(answer)).toEqual([504, 'PREDICTION_TIMEOUT', 504]);
     expect(answer.json.message).toContain(`${TIMEOUT_MS} ms`);
-    expect(performance.now() - began).toBeLessThan(TIMEOUT_MS + 3_000);
     expect(others.map(({ status }) => status)).toEqual(Array(20).fill(200));
     expect((await untilOk(() => count(1))).json.data.predictions).toEqual([{ y: 2 }]);
     expect((await add()).status).toBe(200);
@@ -125,21 +125,37 @@ describe('a model with too many callers', () => {
 });
 
 describe('many rows', () => {
-  it('in one request leave the server free to answer others', async () => {
-    await start({});
-    const rows = Array.from({ length: 10_000 }, (_, i) => ({ a: i % 1000, b: 1 }));
-    const big = Array.from({ length: 20 }, () =>
-      ask(app.baseUrl, '/models/adder/predictions', { method: 'POST', body: { inputs: rows } }),
-    );
+  it.each([
+    ['short', {}],
+    ['ordinary', { Accept: 'application/json, */*' }],
+  ])(
+    'in many requests at once, on the %s way, keep others waiting for one of them, not for all',
+    async (_, headers) => {
+      await start({});
+      const agent = new Agent({ keepAlive: true });
+      const health = () => ask(app.baseUrl, '/health', { agent });
+      // Connections are accepted one by one: those of the large requests must not be what is waited for.
+      await Promise.all(Array.from({ length: 21 }, health));
+      const body = { inputs: Array.from({ length: 10_000 }, (_, i) => ({ a: i % 1000, b: 1 })) };
+      const statuses: number[] = [];
+      const large = Array.from({ length: 20 }, async () => {
+        const { status } = await ask(app.baseUrl, '/models/adder/predictions', {
+          method: 'POST',
+          body,
+          headers,
+          agent,
+        });
+        statuses.push(status);
+      });
 
-    const delays: number[] = [];
-    for (let i = 0; i < 20; i++) {
-      const began = performance.now();
-      expect((await ask(app.baseUrl, '/health')).status).toBe(200);
-      delays.push(performance.now() - began);
-    }
+      let answeredMeanwhile = 0;
+      for (; statuses.length < 20; answeredMeanwhile += 1) expect((await health()).status).toBe(200);
+      await Promise.all(large);
+      agent.destroy();
 
-    expect((await Promise.all(big)).map(({ status }) => status)).toEqual(Array(20).fill(200));
-    expect(delays.sort((a, b) => a - b)[10]).toBeLessThan(1_000);
-  });
+      // Two or three when all bodies are worked off in one go.
+      expect(answeredMeanwhile).toBeGreaterThan(5);
+      expect(statuses).toEqual(Array(20).fill(200));
+    },
+  );
 });

@@ -13,6 +13,8 @@ declare module 'express-serve-static-core' {
     rawBody?: Buffer;
     /** How long it took to read the body as JSON, milliseconds. */
     parseMs?: number;
+    /** How long a large body waited for its turn, milliseconds. */
+    turnMs?: number;
     /** Where the time of a prediction went; set for requests that predict. */
     timing?: PredictionTiming;
   }
@@ -46,6 +48,7 @@ export const Clock = createParamDecorator((_data: unknown, context: ExecutionCon
   if (!acceptedContracts) throw new ValidationError([BAD_CONTRACT]);
   const timing = new PredictionTiming();
   timing.parseMs = request.parseMs ?? 0;
+  timing.turnMs = request.turnMs ?? 0;
   request.timing = timing;
   const tellContract = (contract: string) => void response.setHeader(CONTRACT_HEADER, contract);
   return { timeoutMs, sinceMs: request.arrivedAtMs, timing, acceptedContracts, tellContract };

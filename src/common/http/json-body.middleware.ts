@@ -6,6 +6,7 @@ import { ValidationError } from '../../domain/validation-problem.js';
 import { readBodyWithin } from './body-reader.js';
 import { handedOver } from './handed-over.js';
 import type { HandedOver } from './handed-over.js';
+import { turnOfBody } from './large-body-turns.js';
 
 const JSON_TYPE = /^application\/(?:[\w.!#$&^-]+\+)?json$/i;
 /** How `fetch` labels a string when its caller names no type; nobody writes that by hand for anything else. */
@@ -35,14 +36,24 @@ export function jsonBodyMiddleware(limitBytes: number): RequestHandler {
     }
     readBodyWithin(limitBytes, request, response, (error, bytes) => {
       if (error) return next(error);
-      setBody(request, bytes, next);
+      setBodyInTurn(request, bytes, next);
     });
   };
 }
 
 function takeHandedOver(request: Request, { bytes, error }: HandedOver, next: NextFunction): void {
   if (error !== undefined) return next(error);
-  setBody(request, bytes, next);
+  setBodyInTurn(request, bytes, next);
+}
+
+function setBodyInTurn(request: Request, bytes: Buffer | undefined, next: NextFunction): void {
+  const turn = turnOfBody(bytes?.length ?? 0);
+  if (!turn) return setBody(request, bytes, next);
+  const start = performance.now();
+  void turn.then(() => {
+    request.turnMs = performance.now() - start;
+    setBody(request, bytes, next);
+  });
 }
 
 function setBody(request: Request, bytes: Buffer | undefined, next: NextFunction): void {

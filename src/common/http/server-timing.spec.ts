@@ -12,6 +12,10 @@ describe(serverTiming.name, () => {
     );
   });
 
+  it('counts the wait of a large body for its turn as waiting', () => {
+    expect(serverTiming(timing({ turnMs: 10, queueMs: 3 }))).toContain('queue;dur=13,');
+  });
+
   it('gives milliseconds to the microsecond', () => {
     const text = serverTiming(timing({ parseMs: 0.0004, validateMs: 0.0006, queueMs: 1234.56789, inferMs: 0.1 + 0.2 }));
 

@@ -5,9 +5,9 @@ import type { PredictionTiming } from '../../domain/prediction-timing.js';
  * call of the model.
  */
 export function serverTiming(timing: PredictionTiming): string {
-  const { parseMs, validateMs, queueMs, batchRows, inferMs, serialiseMs } = timing;
+  const { parseMs, validateMs, waitMs, batchRows, inferMs, serialiseMs } = timing;
   return (
-    `parse;dur=${short(parseMs)}, validate;dur=${short(validateMs)}, queue;dur=${short(queueMs)}, ` +
+    `parse;dur=${short(parseMs)}, validate;dur=${short(validateMs)}, queue;dur=${short(waitMs)}, ` +
     `batch;desc="${batchRows}", infer;dur=${short(inferMs)}, serialise;dur=${short(serialiseMs)}`
   );
 }
