@@ -1,23 +1,9 @@
+import { NO_FILES, encodeOne, encodeRows, schemaOf } from '../../test/support/codec-calls.js';
 import type { Column, EncodeSpec, TensorEncoding } from '../domain/encode-spec.js';
 import type { JsonObject } from '../domain/json.js';
-import type { FieldSchema, RowSchema } from '../domain/signature.js';
-import type { DType, Tensor } from '../domain/tensor.js';
-import type { ValidationProblem } from '../domain/validation-problem.js';
+import type { FieldSchema } from '../domain/signature.js';
+import type { DType } from '../domain/tensor.js';
 import { compileRowEncoder } from './row-encoder.js';
-import type { RowEncoder } from './row-encoder.js';
-
-const NO_FILES: ReadonlyMap<string, readonly string[]> = new Map();
-
-function schemaOf(properties: Readonly<Record<string, FieldSchema>>, optional: readonly string[] = []): RowSchema {
-  return { type: 'object', properties, required: Object.keys(properties).filter((name) => !optional.includes(name)) };
-}
-
-/** The one tensor made of rows, and the problems found. */
-function run(encoder: RowEncoder, rows: readonly JsonObject[]): { tensor: Tensor; problems: ValidationProblem[] } {
-  const problems: ValidationProblem[] = [];
-  const tensors = encoder.encode(rows, (i) => ['body', 'inputs', i], problems);
-  return { tensor: [...tensors.values()][0]!, problems };
-}
 
 /** Encodes values of one optional field `x` through one column. */
 function column(spec: object, field: FieldSchema, values: readonly unknown[], dtype: DType = 'float32') {
@@ -25,13 +11,7 @@ function column(spec: object, field: FieldSchema, values: readonly unknown[], dt
     tensors: [{ kind: 'columns', tensor: 't', dtype, columns: [{ field: 'x', ...spec } as Column] }],
   };
   const encoder = compileRowEncoder(encode, schemaOf({ x: field }, 'missing' in spec ? ['x'] : []), NO_FILES);
-  const { tensor, problems } = run(encoder, values.map((x) => (x === undefined ? {} : { x })) as JsonObject[]);
-  return { data: Array.from(tensor.data as Iterable<unknown>), shape: tensor.shape, problems };
-}
-
-function encodeOne(encoding: TensorEncoding, field: FieldSchema, value: unknown, files = NO_FILES) {
-  const encoder = compileRowEncoder({ tensors: [encoding] }, schemaOf({ x: field }), files);
-  const { tensor, problems } = run(encoder, [{ x: value } as JsonObject]);
+  const { tensor, problems } = encodeRows(encoder, values.map((x) => (x === undefined ? {} : { x })) as JsonObject[]);
   return { data: Array.from(tensor.data as Iterable<unknown>), shape: tensor.shape, problems };
 }
 
@@ -54,7 +34,7 @@ describe('compileRowEncoder with columns', () => {
     const input = schemaOf({ age: { type: 'integer' }, sex: { type: 'string' }, pclass: { type: 'integer' } });
     const encoder = compileRowEncoder(encode, input, NO_FILES);
 
-    const { tensor, problems } = run(encoder, [
+    const { tensor, problems } = encodeRows(encoder, [
       { age: 40, sex: 'M', pclass: 3 },
       { age: 10, sex: 'F', pclass: 9 },
     ]);
@@ -176,7 +156,7 @@ describe('compileRowEncoder with columns', () => {
     const encoder = compileRowEncoder(encode, schemaOf({ text: { type: 'string' } }, ['text']), NO_FILES);
     const rows: JsonObject[] = [{ text: ' The Model! ' }, {}];
 
-    expect(run(encoder, rows).tensor.data).toEqual([' The Model! ', 'model', '?', '-']);
+    expect(encodeRows(encoder, rows).tensor.data).toEqual([' The Model! ', 'model', '?', '-']);
     expect(encoder.prepare(rows)).toEqual([{ clean: 'model' }, {}]);
   });
 });

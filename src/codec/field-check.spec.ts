@@ -1,22 +1,6 @@
-import type { JsonObject } from '../domain/json.js';
+import { BODY, QUERY, validate } from '../../test/support/codec-calls.js';
 import type { FieldSchema, RowSchema } from '../domain/signature.js';
-import type { ValidationProblem } from '../domain/validation-problem.js';
-import { compileRowValidator, MAX_PROBLEMS } from './row-validator.js';
-import type { ValidateOptions } from './row-validator.js';
-
-const BODY: ValidateOptions = { source: 'body', mode: 'strict' };
-const QUERY: ValidateOptions = { source: 'query', mode: 'strict' };
-
-function validate(
-  schema: RowSchema,
-  value: unknown,
-  options = BODY,
-): { row?: JsonObject; problems: ValidationProblem[] } {
-  const problems: ValidationProblem[] = [];
-  const row = compileRowValidator(schema).validate(value, ['body', 'inputs', 0], options, problems);
-  expect(row === undefined).toBe(problems.length > 0);
-  return { row, problems };
-}
+import { MAX_PROBLEMS } from './row-validator.js';
 
 /** What one required field makes of a value: the clean value, or the problem without its place. */
 function ask(field: FieldSchema, value: unknown, options = BODY): unknown {

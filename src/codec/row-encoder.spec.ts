@@ -1,36 +1,16 @@
 import fc from 'fast-check';
 
+import { NO_FILES, encodeOne, schemaOf } from '../../test/support/codec-calls.js';
 import type { Column, EncodeSpec, TensorEncoding } from '../domain/encode-spec.js';
 import type { JsonObject } from '../domain/json.js';
-import type { FieldSchema, RowSchema } from '../domain/signature.js';
+import type { FieldSchema } from '../domain/signature.js';
 import { concatRows } from '../domain/tensor-rows.js';
-import type { DType, Tensor } from '../domain/tensor.js';
+import type { DType } from '../domain/tensor.js';
 import type { ValidationProblem } from '../domain/validation-problem.js';
 import { RunProblem } from '../domain/verdict.js';
 import { MAX_PROBLEMS } from './problems.js';
 import { compileRowEncoder } from './row-encoder.js';
-import type { RowEncoder } from './row-encoder.js';
 import { compileRowValidator } from './row-validator.js';
-
-const NO_FILES: ReadonlyMap<string, readonly string[]> = new Map();
-
-function schemaOf(properties: Readonly<Record<string, FieldSchema>>, optional: readonly string[] = []): RowSchema {
-  return { type: 'object', properties, required: Object.keys(properties).filter((name) => !optional.includes(name)) };
-}
-
-/** The one tensor made of rows, and the problems found. */
-function run(encoder: RowEncoder, rows: readonly JsonObject[]): { tensor: Tensor; problems: ValidationProblem[] } {
-  const problems: ValidationProblem[] = [];
-  const tensors = encoder.encode(rows, (i) => ['body', 'inputs', i], problems);
-  return { tensor: [...tensors.values()][0]!, problems };
-}
-
-/** Encodes values of one optional field `x` through one column. */
-function encodeOne(encoding: TensorEncoding, field: FieldSchema, value: unknown, files = NO_FILES) {
-  const encoder = compileRowEncoder({ tensors: [encoding] }, schemaOf({ x: field }), files);
-  const { tensor, problems } = run(encoder, [{ x: value } as JsonObject]);
-  return { data: Array.from(tensor.data as Iterable<unknown>), shape: tensor.shape, problems };
-}
 
 describe('compileRowEncoder with tokens', () => {
   const encoding: TensorEncoding = {

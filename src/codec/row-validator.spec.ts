@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 
+import { BODY, QUERY, validate } from '../../test/support/codec-calls.js';
 import type { JsonObject, JsonValue } from '../domain/json.js';
 import type { RowSchema } from '../domain/signature.js';
 import type { ValidationProblem } from '../domain/validation-problem.js';
 import { compileRowValidator, MAX_PROBLEMS } from './row-validator.js';
 import type { ValidateOptions } from './row-validator.js';
-
-const BODY: ValidateOptions = { source: 'body', mode: 'strict' };
-const QUERY: ValidateOptions = { source: 'query', mode: 'strict' };
 
 const PASSENGER: RowSchema = {
   type: 'object',
@@ -18,17 +16,6 @@ const PASSENGER: RowSchema = {
   },
   required: ['age', 'sex'],
 };
-
-function validate(
-  schema: RowSchema,
-  value: unknown,
-  options = BODY,
-): { row?: JsonObject; problems: ValidationProblem[] } {
-  const problems: ValidationProblem[] = [];
-  const row = compileRowValidator(schema).validate(value, ['body', 'inputs', 0], options, problems);
-  expect(row === undefined).toBe(problems.length > 0);
-  return { row, problems };
-}
 
 describe('compileRowValidator', () => {
   it('gives declared fields in declared order, defaults filled in and unknown keys dropped', () => {

@@ -1,12 +1,9 @@
-import { Agent } from 'node:http';
-
 import { ask } from '../support/ask.js';
 import type { Answer, AskOptions } from '../support/ask.js';
 import type { TestStore } from '../support/build-store.js';
 import { jsonIn, statusesIn, talk } from '../support/raw-socket.js';
 import { slowRun, tinyStore } from '../support/tiny-runs.js';
-import { WatchedApp } from '../support/watched-app.js';
-import type { Holdings } from '../support/watched-app.js';
+import { WatchedApp, leaveNothingBehind } from '../support/watched-app.js';
 
 const LIMIT_MS = 5_000;
 /** About a second of native work on a usual machine. */
@@ -46,8 +43,6 @@ const BAD_TIMEOUT = {
 
 let store: TestStore;
 let app: WatchedApp;
-let agent: Agent;
-let before: Holdings;
 
 beforeAll(async () => {
   store = tinyStore();
@@ -63,16 +58,9 @@ afterAll(async () => {
   await app.close();
   store.remove();
 });
-beforeEach(async () => {
-  agent = new Agent({ keepAlive: true });
-  before = await app.idle();
-});
-afterEach(async () => {
-  agent.destroy();
-  await app.expectBackTo(before);
-});
+const kept = leaveNothingBehind(() => app);
 
-const send = (path: string, options: AskOptions): Promise<Answer> => ask(app.baseUrl, path, { agent, ...options });
+const send = (path: string, options: AskOptions): Promise<Answer> => ask(app.baseUrl, path, { ...kept, ...options });
 const add = (headers: Record<string, string>): Promise<Answer> =>
   send('/models/adder/predictions', { method: 'POST', body: sumOf, headers });
 

@@ -4,8 +4,7 @@ import { ask } from '../support/ask.js';
 import type { Answer, AskOptions } from '../support/ask.js';
 import type { TestStore } from '../support/build-store.js';
 import { droppingRun, throwingRun, tinyStore } from '../support/tiny-runs.js';
-import { WatchedApp } from '../support/watched-app.js';
-import type { Holdings } from '../support/watched-app.js';
+import { WatchedApp, leaveNothingBehind } from '../support/watched-app.js';
 
 const MAX_ROWS = 5;
 
@@ -18,8 +17,6 @@ const WAYS: [string, Record<string, string>][] = [
 
 let store: TestStore;
 let app: WatchedApp;
-let agent: Agent;
-let before: Holdings;
 
 beforeAll(async () => {
   store = tinyStore();
@@ -36,19 +33,14 @@ afterAll(async () => {
   await app.close();
   store.remove();
 });
-beforeEach(async () => {
-  agent = new Agent({ keepAlive: true });
-  before = await app.idle();
-});
-afterEach(async () => {
-  agent.destroy();
-  await app.expectBackTo(before);
+const kept = leaveNothingBehind(() => app);
+afterEach(() => {
   expect(app.events('thread-lost')).toEqual([]);
   expect(app.answersLogged(500)).toEqual([]);
 });
 
 const post = (path: string, body: object, options: AskOptions = {}): Promise<Answer> =>
-  ask(app.baseUrl, path, { method: 'POST', body, agent, ...options });
+  ask(app.baseUrl, path, { method: 'POST', body, ...kept, ...options });
 const predict = (model: string, inputs: readonly object[], headers: Record<string, string> = {}): Promise<Answer> =>
   post(`/models/${model}/predictions`, { inputs }, { headers });
 /** The predictions, or the code of the error. */

@@ -7,7 +7,7 @@ import type { FieldSchema } from '../../src/domain/signature.js';
 import type { Run } from '../../src/domain/run.js';
 import { DocsService } from '../../src/docs/docs.service.js';
 import { ask } from '../support/ask.js';
-import { TestStore } from '../support/build-store.js';
+import { TestStore, sumEncoding } from '../support/build-store.js';
 import { createTestApp } from '../support/create-test-app.js';
 import type { TestApp } from '../support/create-test-app.js';
 import type { Json } from '../support/get-json.js';
@@ -234,19 +234,7 @@ describe('the API document of a store with odd names', () => {
       input: { type: 'object', properties: values(names.map((name) => [name, number])), required: names },
       output: { type: 'object', properties: { sum: { type: 'number' } }, required: ['sum'] },
     },
-    encode: {
-      tensors: [
-        {
-          kind: 'columns',
-          tensor: 'x',
-          dtype: 'float32',
-          columns: [
-            { kind: 'number', field: 'x.1' },
-            { kind: 'number', field: '__proto__' },
-          ],
-        },
-      ],
-    },
+    encode: sumEncoding({ kind: 'number', field: 'x.1' }, { kind: 'number', field: '__proto__' }),
     examples: [{ input: values(names.map((name, i) => [name, i + 1])), output: { sum: 3 } }],
   });
   let store: TestStore;

@@ -1,5 +1,6 @@
 import { ask } from '../support/ask.js';
 import type { AskOptions } from '../support/ask.js';
+import { sumEncoding } from '../support/build-store.js';
 import type { TestStore } from '../support/build-store.js';
 import { createTestApp } from '../support/create-test-app.js';
 import type { TestApp } from '../support/create-test-app.js';
@@ -21,19 +22,7 @@ beforeAll(async () => {
         },
         output: { type: 'object', properties: { sum: { type: ['number', 'null'] } }, required: ['sum'] },
       },
-      encode: {
-        tensors: [
-          {
-            kind: 'columns',
-            tensor: 'x',
-            dtype: 'float32',
-            columns: [
-              { kind: 'number', field: 'include' },
-              { kind: 'number', field: 'b' },
-            ],
-          },
-        ],
-      },
+      encode: sumEncoding({ kind: 'number', field: 'include' }, { kind: 'number', field: 'b' }),
       examples: [{ input: { include: 1, b: 2 }, output: { sum: 3 } }],
     });
   app = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'texts', MAX_ROWS_PER_REQUEST: '1000' });

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import type { Run } from '../../src/domain/run.js';
 import { createManagedApp, refresh } from '../support/admin.js';
 import { ask } from '../support/ask.js';
-import { TestStore, sumRun } from '../support/build-store.js';
+import { TestStore, sumEncoding, sumRun } from '../support/build-store.js';
 import type { TestApp } from '../support/create-test-app.js';
 import type { Json } from '../support/get-json.js';
 import { textRun } from '../support/tiny-runs.js';
@@ -28,19 +28,7 @@ const wider: Partial<Run> = {
     input: { ...signature.input, required: ['b'] },
     output: signature.output,
   },
-  encode: {
-    tensors: [
-      {
-        kind: 'columns',
-        tensor: 'x',
-        dtype: 'float32',
-        columns: [
-          { kind: 'number', field: 'a', missing: 0 },
-          { kind: 'number', field: 'b' },
-        ],
-      },
-    ],
-  },
+  encode: sumEncoding({ kind: 'number', field: 'a', missing: 0 }, { kind: 'number', field: 'b' }),
 };
 
 describe('a model whose store changes while it is served', () => {

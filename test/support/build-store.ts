@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { ModelCard } from '../../src/domain/card.js';
+import type { Column, EncodeSpec } from '../../src/domain/encode-spec.js';
 import type { Run } from '../../src/domain/run.js';
 
 const ENGINE_FIXTURES = join(__dirname, '..', 'fixtures', 'engines');
@@ -76,6 +77,11 @@ export function sha256(file: string): string {
   return hash.digest('hex');
 }
 
+/** How `onnx-sum` takes the two numbers that it adds. */
+export function sumEncoding(first: Column, second: Column): EncodeSpec {
+  return { tensors: [{ kind: 'columns', tensor: 'x', dtype: 'float32', columns: [first, second] }] };
+}
+
 /** A run of `onnx-sum`: y = a + b, in `run.json`'s format. */
 export function sumRun(runId: string, digest: string): Run {
   return {
@@ -100,19 +106,7 @@ export function sumRun(runId: string, digest: string): Run {
       output: { type: 'object', properties: { sum: { type: ['number', 'null'] } }, required: ['sum'] },
     },
     model: { format: 'onnx', path: 'artifacts/model.onnx', sha256: digest },
-    encode: {
-      tensors: [
-        {
-          kind: 'columns',
-          tensor: 'x',
-          dtype: 'float32',
-          columns: [
-            { kind: 'number', field: 'a' },
-            { kind: 'number', field: 'b' },
-          ],
-        },
-      ],
-    },
+    encode: sumEncoding({ kind: 'number', field: 'a' }, { kind: 'number', field: 'b' }),
     decode: { kind: 'regression', tensor: 'y', fields: ['sum'] },
     examples: [{ input: { a: 1, b: 2 }, output: { sum: 3 } }],
   };

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import type { EventEmitter } from 'node:events';
+import { Agent } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -153,6 +154,26 @@ export class WatchedApp implements TestApp {
   private get pool(): PoolInside {
     return this.app.get<unknown, PoolInside>(ModelHost, { strict: false });
   }
+}
+
+/**
+ * Has every test of a file find the server idle, and leave it as it found it. To be called at the top of the file.
+ *
+ * @param appOf  the server, which is there by then.
+ * @returns the kept connections of the present test.
+ */
+export function leaveNothingBehind(appOf: () => WatchedApp): { readonly agent: Agent } {
+  const kept = { agent: new Agent({ keepAlive: true }) };
+  let before: Holdings;
+  beforeEach(async () => {
+    kept.agent = new Agent({ keepAlive: true });
+    before = await appOf().idle();
+  });
+  afterEach(async () => {
+    kept.agent.destroy();
+    await appOf().expectBackTo(before);
+  });
+  return kept;
 }
 
 /** Waits for something to become true. @throws Error when it does not in `patienceMs`. */

@@ -1,43 +1,16 @@
-import { TempFolder, unpackDatabase, unpackFileStore } from '../../../test/support/mlflow-fixtures.js';
 import type { RecordedVersion } from '../../../test/support/mlflow-fixtures.js';
-import { MlflowStub } from '../../../test/support/mlflow-stub.js';
-import { loadConfig } from '../../config/load-config.js';
-import { createRunSource } from '../create-run-source.js';
+import { STORE_KINDS, useRecordedStores } from '../../../test/support/recorded-stores.js';
+import type { StoreKind } from '../../../test/support/recorded-stores.js';
 import type { SourcedModel } from '../run-source.js';
 
 describe.each(['2', '3'] as RecordedVersion[])('registered models of MLflow %s', (version) => {
-  const folders: TempFolder[] = [];
-  let stub: MlflowStub;
-  let uris: Record<string, string>;
-
-  beforeAll(async () => {
-    stub = await MlflowStub.start(version);
-    const [files, database] = [unpackFileStore(version), unpackDatabase(version)];
-    folders.push(files, database);
-    uris = { server: stub.url, files: files.path, database: `sqlite:///${database.at('mlflow.db')}` };
-  });
-  afterAll(async () => {
-    await stub.stop();
-    folders.forEach((folder) => folder.remove());
-  });
-
-  const list = (store: string, models: string): Promise<SourcedModel[]> => {
-    const cache = new TempFolder();
-    folders.push(cache);
-    return createRunSource(
-      loadConfig({
-        SOURCES: 'mlflow',
-        MLFLOW_TRACKING_URI: uris[store],
-        MLFLOW_EXPERIMENTS: '',
-        MLFLOW_MODELS: models,
-        MLFLOW_CACHE_DIR: cache.path,
-      }),
-    ).listModels();
-  };
+  const listModels = useRecordedStores(version);
+  const list = (store: StoreKind, models: string): Promise<SourcedModel[]> =>
+    listModels(store, { MLFLOW_EXPERIMENTS: '', MLFLOW_MODELS: models });
   const verdicts = ([model]: SourcedModel[]) =>
     Object.fromEntries(model!.runs.map(({ run, reasons }) => [run!.run_id, reasons.map(({ code }) => code)]));
 
-  describe.each(['server', 'files', 'database'])('in the %s store', (store) => {
+  describe.each(STORE_KINDS)('in the %s store', (store) => {
     it('serve the version that an alias points to, and say of the others that it does not', async () => {
       const models = await list(store, 'Adder@champion');
 

@@ -1,42 +1,17 @@
-import { TempFolder, unpackDatabase, unpackFileStore } from '../../../test/support/mlflow-fixtures.js';
 import type { RecordedVersion } from '../../../test/support/mlflow-fixtures.js';
-import { MlflowStub } from '../../../test/support/mlflow-stub.js';
-import { loadConfig } from '../../config/load-config.js';
-import { createRunSource } from '../create-run-source.js';
+import { STORE_KINDS, useRecordedStores } from '../../../test/support/recorded-stores.js';
+import type { StoreKind } from '../../../test/support/recorded-stores.js';
 import type { SourcedRun } from '../run-source.js';
 
 describe.each(['2', '3'] as RecordedVersion[])('runs of MLflow %s', (version) => {
-  const folders: TempFolder[] = [];
-  let stub: MlflowStub;
-  let uris: Record<string, string>;
-
-  beforeAll(async () => {
-    stub = await MlflowStub.start(version);
-    const [files, database] = [unpackFileStore(version), unpackDatabase(version)];
-    folders.push(files, database);
-    uris = { server: stub.url, files: files.path, database: `sqlite:///${database.at('mlflow.db')}` };
-  });
-  afterAll(async () => {
-    await stub.stop();
-    folders.forEach((folder) => folder.remove());
-  });
-
-  const readRuns = async (store: string, experiment: string): Promise<Record<string, SourcedRun>> => {
-    const cache = new TempFolder();
-    folders.push(cache);
-    const [model] = await createRunSource(
-      loadConfig({
-        SOURCES: 'mlflow',
-        MLFLOW_TRACKING_URI: uris[store],
-        MLFLOW_EXPERIMENTS: experiment,
-        MLFLOW_CACHE_DIR: cache.path,
-      }),
-    ).listModels();
+  const listModels = useRecordedStores(version);
+  const readRuns = async (store: StoreKind, experiment: string): Promise<Record<string, SourcedRun>> => {
+    const [model] = await listModels(store, { MLFLOW_EXPERIMENTS: experiment });
     return Object.fromEntries(model!.runs.map((sourced) => [sourced.run!.name, sourced]));
   };
   const SEVERAL = 'several?metric=f1&goal=maximize';
 
-  describe.each(['server', 'files', 'database'])('in the %s store', (store) => {
+  describe.each(STORE_KINDS)('in the %s store', (store) => {
     it('are served with the model that can be served, when they put out a pickle beside its export', async () => {
       const { 'pickle-and-export': sourced } = await readRuns(store, SEVERAL);
 
