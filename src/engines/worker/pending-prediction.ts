@@ -91,6 +91,11 @@ export class PendingPrediction {
     this.options.signal?.removeEventListener('abort', this.onAbort);
   }
 
+  /** Its deadline is over, and nobody has told its caller yet. */
+  get isOverdue(): boolean {
+    return !this.isDone && this.deadline <= performance.now();
+  }
+
   /** Its deadline is over. */
   giveUp(): void {
     this.leave(new AppError('PREDICTION_TIMEOUT', { timeoutMs: this.options.timeoutMs }));

@@ -13,6 +13,7 @@ import { WorkerPool } from './worker-pool.js';
 import type { WorkerPoolOptions } from './worker-pool.js';
 
 const faultyWorker = join(__dirname, '..', '..', '..', 'test', 'support', 'faulty-worker.cjs');
+const block = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
 describe(WorkerPool.name, () => {
   const { makePool, events } = useTestPools({ maxQueuedPerModel: 100 });
@@ -157,6 +158,18 @@ describe(WorkerPool.name, () => {
       expect(await hanging).toMatchObject({ code: 'PREDICTION_TIMEOUT', facts: { timeoutMs: 100 } });
       expect(await waiting).toBeGreaterThan(0);
       expect(events.map((event) => event.kind)).toEqual(['model-loaded', 'thread-hung', 'thread-lost', 'model-loaded']);
+    });
+
+    it('answers PREDICTION_TIMEOUT even where handing the rows over takes longer than the deadline', async () => {
+      const model = await faulty({ hangGraceMs: 0 }).load(request());
+      const data = ['hang', ...Array<string>(300_000).fill('answer')];
+      const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [data.length], data }]]);
+      // Timers of one length fire together: one of a millisecond takes others of a millisecond along, before its time.
+      setTimeout(() => {}, 1);
+      const slow = failure(model.predict(inputs, { outputNames: ['thread'], timeoutMs: 5 }));
+      block(5);
+      expect(await slow).toMatchObject({ code: 'PREDICTION_TIMEOUT', facts: { timeoutMs: 5 } });
+      expect(await send(model, 'answer')).toBeGreaterThan(0);
     });
 
     it('keeps a thread that ends shortly after its deadline', async () => {

@@ -261,7 +261,7 @@ export class WorkerPool extends ModelHost {
       const leastMs = party ? hangGraceMs : Math.max(hangGraceMs, Math.min(callTimeoutMs / 2, LEAST_SHARED_MS));
       return Math.max(leftMs / 2, leastMs, USUAL_CALLS * model.queue.averageCallMs);
     }
-    // Timers round down: the caller must hear of its own deadline before it hears of the lost thread.
+    // Timers round down: a lone caller's deadline is over before its thread counts as hung.
     return Math.ceil(Math.max(leftMs, callTimeoutMs)) + hangGraceMs + TIMER_SLACK_MS;
   }
 
@@ -273,6 +273,8 @@ export class WorkerPool extends ModelHost {
   private callFailed(model: PooledModel, call: readonly PendingPrediction[], reply: Reply | ThreadEnd): void {
     const isLost = reply.kind === 'lost';
     if (isLost) this.rest(model);
+    // Timers of one length fire together, so that the limit of a call can come before an earlier deadline of its caller.
+    if (isLost) for (const prediction of call) if (prediction.isOverdue) prediction.giveUp();
     const unanswered = call.filter((prediction) => !prediction.isDone);
     if (call.length > 1 && !this.isClosed) {
       model.queue.giveBack(isLost ? unanswered.map((prediction) => [prediction]) : halves(unanswered));
