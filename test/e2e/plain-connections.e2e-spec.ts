@@ -6,6 +6,7 @@ import { createTestApp } from '../support/create-test-app.js';
 import type { TestApp } from '../support/create-test-app.js';
 import { RawSocket, statusesIn } from '../support/raw-socket.js';
 import { throwingRun } from '../support/tiny-runs.js';
+import { until } from '../support/watched-app.js';
 
 const PATH = '/models/adder/predictions';
 const BODY = '{"inputs":[{"a":1,"b":2}]}';
@@ -33,8 +34,13 @@ function comparable(received: string): string[] {
   return masked(received).split('\r\n').sort();
 }
 
+/** A piece that is no bytes but a wait: until what was sent is answered. */
+const ANSWER = Symbol('answer');
+
+type Piece = string | Buffer | typeof ANSWER;
+
 /** Sends pieces with a pause between, and gives what came until the server hung up or said nothing more for a while. */
-async function exchange(baseUrl: string, pieces: readonly (string | Buffer)[]): Promise<string> {
+async function exchange(baseUrl: string, pieces: readonly Piece[]): Promise<string> {
   const { hostname, port } = new URL(baseUrl);
   const socket = connect({ host: hostname, port: Number(port) });
   socket.on('error', () => {});
@@ -44,17 +50,18 @@ async function exchange(baseUrl: string, pieces: readonly (string | Buffer)[]): 
     received += chunk.toString('latin1');
     quietSince = Date.now();
   });
-  for (const piece of pieces) {
-    socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece);
-    if (pieces.length > 1) await wait(5);
-  }
-  quietSince = Date.now();
   const isComplete = () => {
     const head = received.lastIndexOf('HTTP/1.1 ');
     const [, length] = /\r\ncontent-length: (\d+)/i.exec(received.slice(head)) ?? [];
     const end = received.indexOf('\r\n\r\n', head);
     return length !== undefined && end >= 0 && received.length >= end + 4 + Number(length);
   };
+  for (const piece of pieces) {
+    if (piece === ANSWER) await until(isComplete);
+    else socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece);
+    if (pieces.length > 1) await wait(5);
+  }
+  quietSince = Date.now();
   // An answer may be followed by another, or by the end: both come at once.
   while (!socket.closed && Date.now() - quietSince < (isComplete() ? 25 : 400)) await wait(2);
   socket.destroy();
@@ -134,7 +141,7 @@ describe('a connection', () => {
 
   const large = `{"inputs":[${Array.from({ length: 9000 }, () => '{"a":1.25,"b":2.5,"c":"xxxxxxxx"}').join()}]}`;
 
-  it.each<[string, readonly (string | Buffer)[]]>([
+  it.each<[string, readonly Piece[]]>([
     ['a broken row', [requestOf(LINES, '{"inputs":[{"a":"one"}]}')]],
     ['text that is no JSON', [requestOf(LINES, 'inputs')]],
     ['bytes that are not UTF-8', [requestOf(LINES, '{"inputs":[{"a":1,"b":"\xff"}]}')]],
@@ -166,7 +173,7 @@ describe('a connection', () => {
     ['a timeout that is none', [requestOf([...LINES, 'X-Timeout-Ms: soon'])]],
     ['two requests at once', [requestOf() + requestOf()]],
     ['a request and garbage', [`${requestOf()}GARBAGE\r\n\r\n`]],
-    ['a request, then garbage', [requestOf(), 'GARBAGE\r\n\r\n']],
+    ['a request, then garbage', [requestOf(), ANSWER, 'GARBAGE\r\n\r\n']],
     ['no HTTP', ['hello\r\n\r\n']],
     ['something that begins like a method', ['POSTER / HTTP/1.1\r\nHost: x\r\n\r\n']],
     ['a head that is too long', [requestOf([...LINES, `X-A: ${'a'.repeat(17_000)}`])]],

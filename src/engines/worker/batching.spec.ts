@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -329,6 +329,7 @@ describe('predictions that share calls', () => {
       const pool = faulty({ threads: 2 });
       const model = await load(pool);
       const { signal } = new AbortController();
+      setMaxListeners(0, signal);
       const commands = ['answer', 'throw', 'block 5', 'one-row-more', 'exit', 'answer'];
       await Promise.all(
         times(10, () => commands.map((command) => send(model, command, { signal, timeoutMs: 1_500 }))).flat(),
