@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 // CommonJS + @swc/jest: the one set-up that runs Nest 12 (ESM only) below Node 24.9. See docs/decisions/0001.
 const esmOnly = ['@nestjs', 'file-type', 'strtok3', 'token-types', 'uint8array-extras', '@borewit', '@tokenizer'];
 const swc = [
@@ -27,6 +29,8 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/build-first.cjs',
   reporters: ['default', '<rootDir>/test/support/count-reporter.cjs'],
   testTimeout: 30_000,
+  // Jest leaves a core free, which on two cores is half of the machine. The tests stand a busy one.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'] },
