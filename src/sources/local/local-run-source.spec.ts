@@ -1,4 +1,16 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 
 import { TestStore } from '../../../test/support/build-store.js';
 import { until } from '../../../test/support/watched-app.js';
@@ -33,6 +45,36 @@ describe('a folder of models that is listed again', () => {
     const [second] = await source.listModels();
 
     expect(second!.runs.map((run, i) => run === first!.runs[i])).toEqual([true, true]);
+  });
+
+  it('opens a run where it lies now when the store is a link that was moved', async () => {
+    const link = `${store.folder}-link`;
+    const copy = `${store.folder}-copy`;
+    cpSync(store.folder, copy, { recursive: true });
+    symlinkSync(store.folder, link);
+    const linked = new LocalRunSource(link, SETTLE_MS);
+    const [before] = await linked.listModels();
+    rmSync(link);
+    symlinkSync(copy, link);
+
+    const [after] = await linked.listModels();
+
+    const folders = await Promise.all([before!, after!].map(async ({ runs }) => (await runs[0]!.open()).folder));
+    expect(folders).toEqual([store.folder, copy].map((folder) => join(realpathSync(folder), 'adder/runs/one')));
+    rmSync(link);
+    rmSync(copy, { recursive: true });
+  });
+
+  it('takes nothing for a file that is none, and does not wait for it', async () => {
+    for (const path of ['adder/runs/pipe/run.json', 'piped/card.json']) {
+      mkdirSync(join(store.path(path), '..'), { recursive: true });
+      spawnSync('mkfifo', [store.path(path)]);
+    }
+
+    const [adder, piped] = await source.listModels();
+
+    expect(adder!.runs.map(({ reasons }) => reasons[0]?.message)).toContain('run.json is not a file.');
+    expect(piped).toMatchObject({ place: 'piped', problems: ['There is no readable card.json.'] });
   });
 
   it('sees runs that are new, changed and gone', async () => {

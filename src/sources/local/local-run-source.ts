@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ModelCard } from '../../domain/card.js';
@@ -7,6 +7,7 @@ import type { SourcedModel, StoreReading } from '../run-source.js';
 import { RunSource } from '../run-source.js';
 import { compileSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck } from '../schema-check.js';
+import { readPlainFile } from './read-plain-file.js';
 import { readRun } from './read-run.js';
 import { RunCache } from './run-cache.js';
 import type { RunPlace } from './run-cache.js';
@@ -107,11 +108,13 @@ export class LocalRunSource extends RunSource {
 
   private async readCard(name: string): Promise<Card> {
     let isAbsent = false;
-    const text = await readFile(join(this.folder, name, 'card.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const file = join(this.folder, name, 'card.json');
+    const bytes = await readPlainFile(file).catch((error: NodeJS.ErrnoException) => {
       // Without the right to look, only the name tells that a folder (lost+found, for one) is no model.
       isAbsent = error.code === 'ENOENT' || error.code === 'ENOTDIR' || !MODEL_NAME.test(name);
       return undefined;
     });
+    const text = bytes?.toString('utf8');
     const known = this.cards.get(name);
     return known && known.text === text ? known : { text, isAbsent, ...this.parseCard(name, text) };
   }

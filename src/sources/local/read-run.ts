@@ -11,6 +11,7 @@ import type { VerdictReason } from '../../domain/verdict.js';
 import type { SourcedRun } from '../run-source.js';
 import type { SchemaCheck } from '../schema-check.js';
 import { exportOfPythonFile } from './python-file.js';
+import { readPlainFile } from './read-plain-file.js';
 import { RunFolder } from './run-folder.js';
 import { unreadableReason } from './unreadable.js';
 
@@ -56,7 +57,7 @@ function exportFix(document: JsonValue): string | undefined {
 
 async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<JsonValue | undefined> {
   try {
-    const bytes = await readFile(file);
+    const bytes = await readPlainFile(file);
     if (bytes.length > MAX_RUN_FILE_BYTES) {
       reasons.push(reason('RUN_FILE_INVALID', `run.json is larger than ${MAX_RUN_FILE_BYTES} bytes.`));
       return undefined;

@@ -69,7 +69,7 @@ export class RunCache {
     this.unsettled = 0;
     await mapInParallel(changed, PARALLEL, async ({ place, fingerprint }) => {
       const taken = isFirst ? await this.take(place, fingerprint) : await this.takeSettled(place, fingerprint);
-      if (taken) after.set(place.path, keepSame(before.get(place.path), taken));
+      if (taken) after.set(place.path, await keepSame(before.get(place.path), taken));
       else this.unsettled += 1;
     });
     this.known = after;
@@ -88,9 +88,14 @@ export class RunCache {
   }
 }
 
-/** A folder that was copied again or only touched holds the same run as before: run.json vouches for every file. */
-function keepSame(before: Known | undefined, taken: Known): Known {
+/**
+ * A folder that was copied again or only touched holds the same run as before: run.json vouches for every file. Behind a
+ * link that leads elsewhere now it is another: the files of the one before may go.
+ */
+async function keepSame(before: Known | undefined, taken: Known): Promise<Known> {
   if (!before || !isDeepStrictEqual(wordsOf(before.sourced), wordsOf(taken.sourced))) return taken;
+  const [was, is] = await Promise.all([before.sourced.open(), taken.sourced.open()]);
+  if (was.folder !== is.folder) return taken;
   return { fingerprint: taken.fingerprint, sourced: before.sourced };
 }
 

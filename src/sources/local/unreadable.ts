@@ -1,5 +1,6 @@
 import { reason } from '../../domain/verdict.js';
 import type { VerdictCode, VerdictReason } from '../../domain/verdict.js';
+import { NOT_A_FILE } from './read-plain-file.js';
 
 /**
  * What the file system said against reading something of a run, with a fix that helps: whoever lacks rights need not
@@ -11,6 +12,7 @@ import type { VerdictCode, VerdictReason } from '../../domain/verdict.js';
 export function unreadableReason(code: VerdictCode, what: string, error: unknown, absent: string): VerdictReason {
   const { code: why = 'unknown error' } = error as NodeJS.ErrnoException;
   if (why === 'ENOENT' || why === 'ENOTDIR') return reason(code, absent);
+  if (why === NOT_A_FILE) return reason(code, `${what} is not a file.`, `Put a file in its place.`);
   const message = `${what} cannot be read (${why}).`;
   const isForbidden = why === 'EACCES' || why === 'EPERM';
   const fix = isForbidden

@@ -1,0 +1,21 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+/** `code` of the error for something that is there and is no file. */
+export const NOT_A_FILE = 'EISNOTFILE';
+
+/**
+ * Content of a file. Folders, pipes and devices are none: to open a pipe alone waits for somebody to write into it, and
+ * the look at the whole store with it.
+ *
+ * @throws NodeJS.ErrnoException when there is none or it cannot be read; with the code NOT_A_FILE for anything else.
+ */
+export async function readPlainFile(path: string): Promise<Buffer> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    if (!(await file.stat()).isFile()) throw Object.assign(new Error('not a file'), { code: NOT_A_FILE });
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
