@@ -9,6 +9,8 @@ export interface Pin {
   readonly by: string;
   /** ISO 8601, UTC. */
   readonly at: string;
+  /** Where the run was found last: `SourcedRun.place`. */
+  readonly place?: string;
 }
 
 /** The run a model is served with, and the contract that its clients have come to rely on. */
@@ -18,8 +20,10 @@ export interface ServedRecord extends Contract {
   readonly at: string;
   /** Hash of the contract. */
   readonly contract: string;
-  /** Where the run was found, for people: `SourcedRun.place`. */
+  /** Where the run was found last: `SourcedRun.place`. */
   readonly place?: string;
+  /** Digest of its model's files; not written by versions before 0.2. */
+  readonly model_digest?: string;
 }
 
 /** A run that had to be taken out of service: it is not tried again until its digest is another. */

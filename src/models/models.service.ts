@@ -4,6 +4,7 @@ import { toVerdictDto } from '../common/dto/verdict.dto.js';
 import { whatWouldWin, whyServed } from '../registry/explain-selection.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredModel } from '../registry/registered-run.js';
+import { toPinDto } from './dto/control.dto.js';
 import type { HistoryDto, ServedDto } from './dto/control.dto.js';
 import type { ModelDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
 
@@ -30,7 +31,7 @@ export class ModelsService {
       best_run_id: best?.registered.run.run_id ?? null,
       why: whyServed(model),
       to_win: whatWouldWin(model),
-      pin: pin ? { ...pin } : null,
+      pin: pin ? toPinDto(pin) : null,
       refused: refused ? { run_id: refused.run_id, differences: [...refused.differences] } : null,
       ranking: runs.map(({ rank, run, value, verdict }) => ({
         rank,
@@ -59,7 +60,7 @@ export class ModelsService {
       model: name,
       run_id: best?.served.run.run_id ?? null,
       contract: best?.served.contract ?? null,
-      pin: pin ? { ...pin } : null,
+      pin: pin ? toPinDto(pin) : null,
     };
   }
 

@@ -11,8 +11,7 @@ import type { VerdictReason } from '../domain/verdict.js';
 import { StateStore } from '../sources/state-store.js';
 import { diffContracts } from './contract-diff.js';
 import { contractHash } from './contract.js';
-import type { RegisteredModel, RegisteredRun } from './registered-run.js';
-import type { ServedRun } from './served-run.js';
+import type { Best, RegisteredModel, RegisteredRun } from './registered-run.js';
 
 /** Runs that failed in service and are remembered, per model. */
 const MAX_FAILED = 50;
@@ -43,9 +42,10 @@ export class Chronicle {
     this.lastServed.delete(model);
   }
 
-  /** Where the run was found that served the model last. */
-  async lastPlace(model: string): Promise<string | undefined> {
-    return (await this.states.read(model)).served?.place;
+  /** Where the runs were found last that served the model by the policy's choice and a person's. */
+  async lastPlaces(model: string): Promise<string[]> {
+    const { served, pin } = await this.states.read(model);
+    return [served?.place, pin?.place].filter((place) => place !== undefined);
   }
 
   /**
@@ -55,25 +55,38 @@ export class Chronicle {
    */
   async served(
     model: RegisteredModel,
-    registered: RegisteredRun,
-    served: ServedRun,
+    best: Best,
   ): Promise<Pick<HistoryEvent, 'reason' | 'previous_run_id'> | undefined> {
-    const { run } = registered;
-    const key = `served ${run.run_id} ${served.contract}`;
+    const record = recordOf(best);
+    const key = keyOf(record);
     if (this.lastServed.get(model) === key) return undefined;
     this.lastServed.set(model, key);
     this.seen.delete(model);
-    const at = new Date().toISOString();
-    const { place } = registered.sourced;
-    const record: ServedRecord = { run_id: run.run_id, at, contract: served.contract, ...contractOf(run), place };
-    const reason = whyServed(model, registered);
+    const { pin } = model;
+    let reason = whyServed(model, best.registered);
     let previousRunId: string | null = null;
     await this.states.update(model.card.name, (state) => {
+      if (state.pin?.at !== pin?.at) {
+        // A person has decided meanwhile, which is not to be written over: the next look comes to it.
+        this.lastServed.delete(model);
+        return state;
+      }
       const before = withoutOddContract(state).served;
-      if (before?.run_id === record.run_id && before.contract === record.contract) return state;
       // A pin serves without the policy's choosing: who served last is what took over last.
-      previousRunId = state.history.find(isTakeover)?.run_id ?? before?.run_id ?? null;
-      const event = this.event(before ? 'promoted' : 'served', run, reason);
+      const last = state.history.find(isTakeover);
+      const lastRunId = last?.run_id ?? before?.run_id ?? null;
+      const isOther = isOtherModel(before, record);
+      if (lastRunId === record.run_id && !isOther) {
+        if (before?.run_id === record.run_id && before.contract === record.contract) {
+          const isMoved = before.place !== record.place || before.model_digest !== record.model_digest;
+          return isMoved ? { ...state, served: { ...record, at: before.at } } : state;
+        }
+        // The policy stays with the run that a person had pinned.
+        if (last?.contract === record.contract) return { ...state, served: record };
+      }
+      if (isOther) reason = `Its files hold another model now: ${reason}`;
+      previousRunId = lastRunId;
+      const event = this.event(before ? 'promoted' : 'served', best.served.run, reason);
       return withEvent({ ...state, served: record }, { ...event, previous_run_id: previousRunId });
     });
     return { reason, previous_run_id: previousRunId };
@@ -90,34 +103,42 @@ export class Chronicle {
   }
 
   /** The run failed, and its predecessor serves again. */
-  async steppedBack(model: RegisteredModel, failing: Run, again: ServedRun, sentence: string): Promise<void> {
-    const event = { ...this.event('stepped_back', again.run, sentence), previous_run_id: failing.run_id };
-    const { run_id: runId } = again.run;
-    const record = { run_id: runId, at: event.at, contract: again.contract, ...contractOf(again.run) };
+  async steppedBack(model: RegisteredModel, failing: Run, again: Best, sentence: string): Promise<void> {
+    const event = { ...this.event('stepped_back', again.served.run, sentence), previous_run_id: failing.run_id };
+    const record = recordOf(again);
     const failed = { run_id: failing.run_id, digest: runDigest(failing), reason: sentence };
-    this.lastServed.set(model, `served ${runId} ${again.contract}`);
+    this.lastServed.set(model, keyOf(record));
     await this.states.update(model.card.name, (state) => {
       const others = state.failed.filter(({ run_id: id }) => id !== failed.run_id);
       return withEvent({ ...state, served: record, failed: [failed, ...others].slice(0, MAX_FAILED) }, event);
     });
   }
 
-  /** A person chose a run. */
+  /** A person chose a run. @param servedHere  run that served in this process, should nobody have written it down. */
   async pinned(
     model: RegisteredModel,
     run: Run,
-    pin: Pick<Pin, 'reason' | 'by'>,
+    pin: Pick<Pin, 'reason' | 'by' | 'place'>,
     name: 'pinned' | 'rolled_back',
-    previousRunId: string | null,
+    servedHere: string | null,
   ): Promise<Pin> {
-    const event = { ...this.event(name, run, pin.reason, pin.by), previous_run_id: previousRunId };
+    const event = this.event(name, run, pin.reason, pin.by);
     const whole: Pin = { run_id: run.run_id, ...pin, at: event.at };
     await this.states.update(model.card.name, (state) => {
       // Who chooses a run that failed forgives it.
       const failed = state.failed.filter(({ run_id: id }) => id !== run.run_id);
-      return withEvent({ ...state, pin: whole, failed }, event);
+      // Another server may have let another run serve, which this one has not come to yet.
+      const previousRunId = state.history.find(isTakeover)?.run_id ?? servedHere;
+      return withEvent({ ...state, pin: whole, failed }, { ...event, previous_run_id: previousRunId });
     });
     return whole;
+  }
+
+  /** The pinned run is found in another place than before. */
+  async pinMoved(model: RegisteredModel, pin: Pin, place: string): Promise<void> {
+    await this.states.update(model.card.name, (state) =>
+      state.pin?.at === pin.at ? { ...state, pin: { ...state.pin, place } } : state,
+    );
   }
 
   /** A person let go of the pin. */
@@ -167,6 +188,32 @@ export class Chronicle {
     const contract = contractHash(contractOf(run));
     return { at, event: name, run_id: run.run_id, previous_run_id: null, contract, reason, by };
   }
+}
+
+function recordOf({ registered, served }: Best): ServedRecord {
+  const { run, contract } = served;
+  const at = new Date().toISOString();
+  const { place } = registered.sourced;
+  return { run_id: run.run_id, at, contract, ...contractOf(run), place, model_digest: modelDigest(run) };
+}
+
+/** What makes a record news. */
+function keyOf({ run_id: runId, contract, place, model_digest: digest }: ServedRecord): string {
+  return JSON.stringify([runId, contract, place, digest]);
+}
+
+/** What the files of a run's model are, wherever they lie; undefined where nobody gave their digests. */
+function modelDigest({ model: { format, sha256, files = [] } }: Run): string | undefined {
+  if (sha256 === undefined) return undefined;
+  const digests = [format, sha256, ...files.map((file) => file.sha256)];
+  return createHash('sha256').update(digests.join(' ')).digest('hex').slice(0, 16);
+}
+
+/** Whether the run of that id has other weights than before, as far as that was written down. */
+function isOtherModel(before: ServedRecord | undefined, after: ServedRecord): boolean {
+  if (before?.run_id !== after.run_id) return false;
+  const [was, is] = [before.model_digest, after.model_digest];
+  return was !== undefined && is !== undefined && was !== is;
 }
 
 /** A served contract that cannot be compared, because somebody has edited the file, protects nobody; the rest counts. */

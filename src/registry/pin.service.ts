@@ -71,16 +71,17 @@ export class PinService {
     const { name } = model.card;
     const registered = model.runs.find(({ run }) => run.run_id === runId);
     if (!registered) throw missingRun(this.registry, model, runId);
-    const previousRunId = model.best?.served.run.run_id ?? null;
+    const servedHere = model.best?.served.run.run_id ?? null;
     try {
       await this.promotions.serve(model, registered);
     } catch (error) {
       if (!(error instanceof RunProblem)) throw error;
       throw new AppError('PIN_REFUSED', { runId, reason: `${error.code}: ${error.message}` }, { cause: error });
     }
-    model.pin = await this.chronicle.pinned(model, registered.run, { reason, by }, event, previousRunId);
+    const { place } = registered.sourced;
+    model.pin = await this.chronicle.pinned(model, registered.run, { reason, by, place }, event, servedHere);
     this.logger.log(
-      `Model ${name} is served by run ${runId} instead of ${previousRunId ?? 'none'}, ${event} by ${by}: ${reason}`,
+      `Model ${name} is served by run ${runId} instead of ${servedHere ?? 'none'}, ${event} by ${by}: ${reason}`,
     );
     tellSiblings();
     return model.pin;
@@ -93,9 +94,11 @@ export class PinService {
  */
 function findPrevious(model: RegisteredModel, { history, failed }: ModelState): RegisteredRun | undefined {
   const takeovers = history.filter(isTakeover);
+  // Another server may have let a run serve that this one has not come to yet: who asks saw its answers.
+  const present = takeovers[0]?.run_id ?? model.best?.served.run.run_id;
   const rollBacks = takeovers.slice(0, takeovers.findIndex(({ event }) => event !== 'rolled_back') >>> 0);
   const unwanted = new Set([
-    model.best?.served.run.run_id,
+    present,
     ...rollBacks.map((event) => event.previous_run_id),
     ...failed.map(({ run_id: runId }) => runId),
   ]);

@@ -31,6 +31,8 @@ export class PromotionService implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Promotion');
   private readonly trials: CandidateTrials;
   private readonly takeovers: Takeovers;
+  /** Models of which the log says already that nothing can serve them. */
+  private readonly toldUnserved = new WeakSet<RegisteredModel>();
 
   constructor(
     loader: RunLoader,
@@ -94,6 +96,7 @@ export class PromotionService implements BeforeApplicationShutdown {
   private async followPin(model: RegisteredModel, pin: Pin): Promise<boolean> {
     const pinned = model.runs.find(({ run }) => run.run_id === pin.run_id);
     const isServed = model.best?.served.run.run_id === pin.run_id;
+    if (pinned && pinned.sourced.place !== pin.place) await this.chronicle.pinMoved(model, pin, pinned.sourced.place);
     // What its folder holds now takes over; when that is broken, or gone, what is in memory goes on.
     if (isServed && (!pinned || pinned.brokenBy || pinned.sourced === model.best?.registered.sourced)) return true;
     if (!pinned || pinned.brokenBy) {
@@ -145,7 +148,10 @@ export class PromotionService implements BeforeApplicationShutdown {
     }
     if (!model.best && firstRefused) await this.serveAllTheSame(model, firstRefused);
     if (model.best) await this.recordServed(model);
-    else this.logger.error(`Model ${model.card.name} has no run that can be served`);
+    else if (!this.toldUnserved.has(model)) {
+      this.toldUnserved.add(model);
+      this.logger.error(`Model ${model.card.name} has no run that can be served`);
+    }
   }
 
   /** Whether something speaks against a run that might serve, as far as that is known without loading it. */
@@ -221,9 +227,11 @@ export class PromotionService implements BeforeApplicationShutdown {
 
   private async recordServed(model: RegisteredModel): Promise<void> {
     const { registered, served } = model.best!;
-    const news = await this.chronicle.served(model, registered, served);
+    this.toldUnserved.delete(model);
+    const news = await this.chronicle.served(model, model.best!);
     if (!news) return;
-    const before = news.previous_run_id === null ? '' : ` instead of ${news.previous_run_id}`;
+    const { previous_run_id: previous } = news;
+    const before = previous === null || previous === registered.run.run_id ? '' : ` instead of ${previous}`;
     this.logger.log(
       `Model ${model.card.name} is served by run ${registered.run.run_id}${before} (${served.backend}): ${news.reason}`,
     );

@@ -228,7 +228,9 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   /** Takes over what was found. Models keep their runs in service until `settle`; those that are gone are withdrawn. */
   private async readStore(listed: readonly SourcedModel[]): Promise<void> {
     const { contents } = this;
-    const holders = await decideIdHolders(listed, contents.models, () => this.lastPlaces(listed));
+    // What cannot be registered has no runs that could claim an id.
+    const usable = listed.filter(({ card, place }) => card ?? contents.modelsByName.has(place));
+    const holders = await decideIdHolders(usable, contents.models, () => this.lastPlaces(usable));
     const updates: (() => RegisteredModel)[] = [];
     const broken: SourcedModel[] = [];
     let hasChanged = false;
@@ -274,8 +276,8 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
 
   private async lastPlaces(listed: readonly SourcedModel[]): Promise<ReadonlySet<string>> {
     const names = listed.flatMap(({ card }) => (card ? [card.name] : []));
-    const places = await Promise.all(names.map((name) => this.chronicle.lastPlace(name)));
-    return new Set(places.filter((place) => place !== undefined));
+    const places = await Promise.all(names.map((name) => this.chronicle.lastPlaces(name)));
+    return new Set(places.flat());
   }
 
   private reportChanges(

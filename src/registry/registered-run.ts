@@ -42,7 +42,7 @@ export class RegisteredRun {
     readonly card: ModelCard,
     run: Run,
     readonly sourced: SourcedRun,
-    private readonly soundness: readonly VerdictReason[] = sourced.reasons,
+    readonly soundness: readonly VerdictReason[] = sourced.reasons,
   ) {
     this.currentRun = run;
     this.policyReasons = policyReasons(run, card.selection);

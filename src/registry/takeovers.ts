@@ -107,6 +107,6 @@ export class Takeovers {
       `Model ${model.card.name} steps back from run ${failing.served.run.run_id} to ${again.served.run.run_id}: ${sentence}`,
     );
     const asFound = failing.registered.sourced.run ?? failing.served.run;
-    await this.chronicle.steppedBack(model, asFound, again.served, sentence);
+    await this.chronicle.steppedBack(model, asFound, again, sentence);
   }
 }

@@ -16,7 +16,10 @@ export class VerdictLog {
 
   /** To be called after each look, with all models. */
   tell(models: readonly RegisteredModel[]): void {
-    const found = models.flatMap(({ runs, unreadable }) => [...unreadable, ...runs.map(({ sourced }) => sourced)]);
+    const found = models.flatMap(({ runs, unreadable }) => [
+      ...unreadable,
+      ...runs.map(({ sourced: { place }, soundness: reasons }) => ({ place, reasons })),
+    ]);
     const lines = new Set(found.flatMap(linesOf));
     const news = [...lines].filter((line) => !this.told.has(line));
     for (const line of news.slice(0, MOST_LINES)) this.warn(line);
@@ -27,7 +30,7 @@ export class VerdictLog {
   }
 }
 
-function linesOf({ place, reasons }: SourcedRun): string[] {
+function linesOf({ place, reasons }: Pick<SourcedRun, 'place' | 'reasons'>): string[] {
   const isWorthTelling = ({ code }: VerdictReason) => !SILENT.has(code);
   return reasons.filter(isWorthTelling).map(({ code, message }) => `Run ${place} is not eligible: ${code}: ${message}`);
 }

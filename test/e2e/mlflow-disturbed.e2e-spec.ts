@@ -149,7 +149,7 @@ describe('clocks that are wrong', () => {
     await scene.untilBetterServes();
 
     expect([status, pinned]).toEqual([200, OLD_RUN]);
-    expect(await eventsOf()).toEqual(['unpinned', 'pinned', 'promoted', 'served']);
+    expect(await eventsOf()).toEqual(['promoted', 'unpinned', 'pinned', 'promoted', 'served']);
     expect(await scene.reading()).toMatchObject({ problem: null });
     expect(scene.warnings).toEqual([]);
     expect(await statusesOf()).toEqual(new Set([200]));

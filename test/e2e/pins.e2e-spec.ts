@@ -130,6 +130,38 @@ describe('a person who overrides the policy', () => {
     expect(await eventsOf(app)).toEqual(['rolled_back best', 'promoted third', 'served best']);
   });
 
+  it('is followed by an event of what serves instead, to which a roll-back goes', async () => {
+    await pin('other');
+    await askAsAdmin(app, 'DELETE', '/models/adder/pin');
+    store.addRun('adder', 'third', f1(0.7));
+    await refresh(app);
+
+    const { json } = await askAsAdmin(app, 'POST', '/models/adder/rollback', { reason: 'It is odd.' });
+
+    expect(json.data.run_id).toBe('best');
+    const { history } = await data(app, '/models/adder/history');
+    expect((history as Json[]).map(({ event, run_id, previous_run_id }) => [event, run_id, previous_run_id])).toEqual([
+      ['rolled_back', 'best', 'third'],
+      ['promoted', 'third', 'best'],
+      ['promoted', 'best', 'other'],
+      ['unpinned', 'other', null],
+      ['pinned', 'other', 'best'],
+      ['served', 'best', null],
+    ]);
+  });
+
+  it('is in the history once when the policy stays with the run that was pinned', async () => {
+    store.addRun('adder', 'third', f1(0.7));
+    await pin('other');
+    store.addRun('adder', 'other', f1(0.9));
+    await refresh(app);
+
+    await askAsAdmin(app, 'DELETE', '/models/adder/pin');
+
+    expect(await servedBy(app)).toBe('other');
+    expect(await eventsOf(app)).toEqual(['unpinned other', 'pinned other', 'served best']);
+  });
+
   it('cannot roll back where nothing served before', async () => {
     const { status, headers } = await askAsAdmin(app, 'POST', '/models/adder/rollback', { reason: 'Why not.' });
 
@@ -231,6 +263,25 @@ describe("the operator's key", () => {
 });
 
 describe('two servers over one store', () => {
+  it('roll back from what the other has pinned, before they have come to it', async () => {
+    const store = new TestStore().addModel('adder');
+    for (const [i, name] of ['one', 'two', 'three'].entries()) store.addRun('adder', name, f1(0.5 + i / 10));
+    const [a, b] = [await createManagedApp(store), await createManagedApp(store)];
+
+    await askAsAdmin(a, 'PUT', '/models/adder/pin', { run_id: 'one', reason: 'A try.' });
+    const { json } = await askAsAdmin(b, 'POST', '/models/adder/rollback', { reason: 'It is odd.' });
+    await refresh(a);
+    const { history } = await data(a, '/models/adder/history');
+    const serving = [await servedBy(a), await servedBy(b)];
+    await a.close();
+    await b.close();
+    store.remove();
+
+    expect(json.data.run_id).toBe('three');
+    expect(serving).toEqual(['three', 'three']);
+    expect(history[0]).toMatchObject({ event: 'rolled_back', run_id: 'three', previous_run_id: 'one' });
+  });
+
   it('come to the same run, and nothing that either did is lost', async () => {
     const store = new TestStore().addModel('adder');
     for (const [i, name] of ['one', 'two', 'three'].entries()) store.addRun('adder', name, f1(0.5 + i / 10));

@@ -1,9 +1,9 @@
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 import type { Run } from '../../src/domain/run.js';
 import { askAsAdmin, createManagedApp, refresh } from '../support/admin.js';
 import { ask } from '../support/ask.js';
-import { TestStore } from '../support/build-store.js';
+import { TestStore, sha256 } from '../support/build-store.js';
 import type { TestApp } from '../support/create-test-app.js';
 import type { Json } from '../support/get-json.js';
 
@@ -47,6 +47,62 @@ describe('a store that is not as anybody meant it', () => {
     ]);
     expect((await data('/models/adder')).best_run_id).toBe('orig');
     expect((await data('/runs/orig')).metrics).toEqual({ f1: 0.9 });
+  });
+
+  it('leaves the ids to the runs of a model, whatever copies of the model cannot be used', async () => {
+    cpSync(store.path('adder'), store.path('aaa-backup'), { recursive: true });
+    cpSync(store.path('adder'), store.path('Backup of adder'), { recursive: true });
+
+    await start();
+
+    expect((await data('/models/adder')).best_run_id).toBe('orig');
+    expect((await data('/models/adder/selection')).unreadable).toEqual([]);
+  });
+
+  it('keeps a pin on the run that was pinned, although another folder has its id after a restart', async () => {
+    await start();
+    await askAsAdmin(app, 'PUT', '/models/adder/pin', { run_id: 'other', reason: 'Hold.' });
+    cpSync(store.path('adder/runs/other'), store.path('adder/runs/aaa-copy'), { recursive: true });
+    const run = store.readJson('adder/runs/aaa-copy/run.json');
+    store.write('adder/runs/aaa-copy/run.json', { ...run, ...f1(0.1) });
+    await app.close();
+
+    await start();
+
+    expect((await data('/models/adder')).best_run_id).toBe('other');
+    expect((await data('/runs/other')).metrics).toEqual({ f1: 0.3 });
+  });
+
+  it('keeps the id with the run that serves when its folder got another name before a copy came', async () => {
+    await start();
+    renameSync(store.path('adder/runs/orig'), store.path('adder/runs/zzz'));
+    await refresh(app);
+    cpSync(store.path('adder/runs/zzz'), store.path('adder/runs/aaa-copy'), { recursive: true });
+    store.write('adder/runs/aaa-copy/run.json', { ...store.readJson('adder/runs/aaa-copy/run.json'), ...f1(0.1) });
+    await app.close();
+
+    await start();
+
+    expect((await data('/runs/orig')).metrics).toEqual({ f1: 0.9 });
+  });
+
+  it('tells when a folder holds another model under the same id', async () => {
+    await start();
+    const file = store.path('adder/runs/orig/artifacts/model.onnx');
+    // `producer_version`, a field of every ONNX model: the same sums from other bytes.
+    appendFileSync(file, Buffer.from([0x1a, 1, 0x78]));
+    const run = store.readJson('adder/runs/orig/run.json');
+    store.write('adder/runs/orig/run.json', { ...run, model: { ...(run.model as Json), sha256: sha256(file) } });
+
+    await refresh(app);
+
+    const { history } = await data('/models/adder/history');
+    expect(history[0]).toMatchObject({
+      event: 'promoted',
+      run_id: 'orig',
+      previous_run_id: 'orig',
+      reason: 'Its files hold another model now: f1 0.9, the highest.',
+    });
   });
 
   it('gives the id to a copy once the run itself is gone', async () => {

@@ -3,6 +3,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { SourceReadingDto } from '../../common/dto/source-reading.dto.js';
 import { IsLine, IsText, ONE_LINE } from '../../common/validation/v1-rules.js';
 import { HISTORY_EVENTS, POLICY } from '../../domain/model-state.js';
+import type { Pin } from '../../domain/model-state.js';
 
 const RUN = 'titanic-rule-baseline-001';
 const AT = '2026-01-31T12:00:00.000Z';
@@ -62,6 +63,11 @@ export class PinDto {
 
   @ApiProperty({ format: 'date-time', description: 'When.', example: AT })
   at: string;
+}
+
+/** A pin in the words of the API; where its run was found is for the server alone. */
+export function toPinDto({ run_id, reason, by, at }: Pin): PinDto {
+  return { run_id, reason, by, at };
 }
 
 /** What serves a model after a person changed it. */
