@@ -84,7 +84,10 @@ describe('loadConfig', () => {
     ['HOST', ['a b', 'http://x', '/']],
     ['MODELS_DIR', [' ']],
     ['SOURCES', ['folder', 'mlflow;directory', 'mlflow,mlflow,mlflow']],
-    ['MLFLOW_TRACKING_URI', ['ftp://a', 'postgresql://u:p@h/db']],
+    [
+      'MLFLOW_TRACKING_URI',
+      ['ftp://a', 'postgresql://u:p@h/db', 'http://u:a/b@h:1', 'http://u:100%p@h', 'http://h:99999999'],
+    ],
     ['MLFLOW_TRACKING_TOKEN', ['a b']],
     ['MLFLOW_EXPERIMENTS', ['a?colour=red', 'a?goal=best']],
     ['MLFLOW_MODELS', ['a@b@c', '?metric=x']],

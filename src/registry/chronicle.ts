@@ -16,6 +16,9 @@ import type { Best, RegisteredModel, RegisteredRun } from './registered-run.js';
 /** Runs that failed in service and are remembered, per model. */
 const MAX_FAILED = 50;
 
+/** Runs that are looked at whatever their rank, per model. */
+const MAX_IN_MIND = 20;
+
 /** What a run is, so that a changed one can be told from it. */
 export function runDigest(run: Run): string {
   return createHash('sha256').update(stringifyJson(run)).digest('hex').slice(0, 16);
@@ -40,6 +43,15 @@ export class Chronicle {
   /** Has it written down and said again who serves, after a person let go of a pin. */
   forgetServed(model: RegisteredModel): void {
     this.lastServed.delete(model);
+  }
+
+  /** Ids of the runs that serve, are pinned, or may be rolled back to, as far as that is written down. */
+  async idsInMind(model: string): Promise<string[]> {
+    const { served, pin, history } = await this.states.read(model);
+    const ids = history.filter(isTakeover).flatMap((event) => [event.run_id, event.previous_run_id]);
+    return [...new Set([pin?.run_id, served?.run_id, ...ids])]
+      .filter((id) => typeof id === 'string')
+      .slice(0, MAX_IN_MIND);
   }
 
   /** Where the runs were found last that served the model by the policy's choice and a person's. */

@@ -34,6 +34,7 @@ export class PinService {
    */
   async pin(name: string, request: PinRequest): Promise<Pin> {
     const model = this.registry.getModel(name);
+    await this.refreshes.examine(model, request.run_id);
     return this.refreshes.exclusively(model, () => this.serve(model, request, 'pinned'));
   }
 

@@ -19,6 +19,7 @@ import { RegistryContents } from './registry-contents.js';
 import { formatReport } from './report.js';
 import { decideIdHolders } from './run-ids.js';
 import type { IdHolders } from './run-ids.js';
+import { runsInMind } from './runs-in-mind.js';
 import { hearSiblings, tellSiblings } from './siblings.js';
 import { VerdictLog } from './verdict-log.js';
 
@@ -59,6 +60,8 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   /** Why nothing could be read at the last look, a sentence; undefined when something could. */
   private whyAway: string | undefined;
   private notices: readonly string[] = [];
+  /** Runs that a person wants at this moment. */
+  private readonly askedFor = new Set<string>();
 
   constructor(
     private readonly source: RunSource,
@@ -66,7 +69,12 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     private readonly promotions: PromotionService,
     private readonly chronicle: Chronicle,
     private readonly config: AppConfig,
-  ) {}
+  ) {
+    source.keepInMind(async (name) => {
+      const written = await chronicle.idsInMind(name);
+      return runsInMind(contents.modelsByName.get(name), [...written, ...this.askedFor]);
+    });
+  }
 
   /** @throws NothingToServeError when no model has a run that can be served, or the default model is not there. */
   async onModuleInit(): Promise<void> {
@@ -91,6 +99,20 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     for (const { place, problems } of contents.brokenModels) this.logger.warn(`Model ${place}: ${problems.join(' ')}`);
     requireDefault(contents.models, config.defaultModel);
     await Promise.all(contents.models.map((model) => this.settle(model, false)));
+    await this.lookFurther();
+  }
+
+  /** A source looks at the best runs first: when none of those can serve, at the next ones, and so on. */
+  private async lookFurther(): Promise<void> {
+    const unserved = () => this.contents.models.filter(({ best }) => !best);
+    const countUnexamined = () => sum(unserved(), ({ runs }) => runs.filter((run) => run.isUnexamined).length);
+    for (let left = countUnexamined(); left > 0;) {
+      await this.readStore(await this.source.listModels());
+      await Promise.all(unserved().map((model) => this.settle(model, false)));
+      const before = left;
+      left = countUnexamined();
+      if (left >= before) return;
+    }
   }
 
   beforeApplicationShutdown(): void {
@@ -274,6 +296,14 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     void this.exclusively(model, () => Promise.resolve(this.promotions.withdraw(model)));
   }
 
+  /** Has the source look at a run that it left out, because a person wants it. */
+  async examine(model: RegisteredModel, runId: string): Promise<void> {
+    if (!model.runs.some((registered) => registered.isUnexamined && registered.run.run_id === runId)) return;
+    this.askedFor.add(runId);
+    await this.refreshQuietly();
+    this.askedFor.delete(runId);
+  }
+
   private async lastPlaces(listed: readonly SourcedModel[]): Promise<ReadonlySet<string>> {
     const names = listed.flatMap(({ card }) => (card ? [card.name] : []));
     const places = await Promise.all(names.map((name) => this.chronicle.lastPlaces(name)));
@@ -317,6 +347,10 @@ function renew(
 function inOrder(models: readonly RegisteredModel[], first: string | undefined): RegisteredModel[] {
   const byName = [...models].sort((a, b) => (a.card.name < b.card.name ? -1 : 1));
   return byName.sort((a, b) => Number(b.card.name === first) - Number(a.card.name === first));
+}
+
+function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
+  return items.reduce((total, item) => total + valueOf(item), 0);
 }
 
 function requireDefault(models: readonly RegisteredModel[], wanted: string | undefined): void {

@@ -1,5 +1,5 @@
 import { RunSource } from './run-source.js';
-import type { SourcedModel, StoreReading } from './run-source.js';
+import type { RunsInMindOf, SourcedModel, StoreReading } from './run-source.js';
 import { SourceListing } from './source-listing.js';
 
 /** How long a source may take longer than another one before the listing goes on without it, milliseconds. */
@@ -57,6 +57,10 @@ export class CombinedRunSource extends RunSource {
     }
     this.said = this.listings.flatMap(({ notices }) => notices);
     return this.join();
+  }
+
+  override keepInMind(runsInMind: RunsInMindOf): void {
+    for (const source of this.sources) source.keepInMind(runsInMind);
   }
 
   override watch(onHint: () => void): () => void {

@@ -60,6 +60,17 @@ export interface SourcedModel {
   readonly runs: readonly SourcedRun[];
 }
 
+/** What those above a source have in mind about the runs of a model, by run id. */
+export interface RunsInMind {
+  /** To be looked at whatever their rank: they serve, are pinned, or may be rolled back to. */
+  readonly needed: ReadonlySet<string>;
+  /** Turned out to be of no use: others are looked at in their stead. */
+  readonly useless: ReadonlySet<string>;
+}
+
+/** What is in mind about the model of this name. */
+export type RunsInMindOf = (model: string) => Promise<RunsInMind>;
+
 /** How a store was read last. */
 export interface StoreReading {
   /** As in `SOURCES`. */
@@ -97,6 +108,11 @@ export abstract class RunSource {
    * @throws Error with a sentence for the operator when the store itself cannot be read.
    */
   abstract listModels(): Promise<SourcedModel[]>;
+
+  /** A source that does not look at every run asks which ones matter, at each listing. */
+  keepInMind(_runsInMind: RunsInMindOf): void {
+    // Most look at every run.
+  }
 
   /**
    * Calls `onHint` when something may have changed. A source that cannot tell says nothing: hints save waiting for the

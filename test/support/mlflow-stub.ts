@@ -14,7 +14,7 @@ export class MlflowStub {
   /** What was asked, `METHOD url`, in order. */
   readonly asked: string[] = [];
   fault: Fault | undefined;
-  /** What becomes of each run of a list; undefined when nobody has logged it yet. */
+  /** What becomes of each run of a list; undefined when nobody has logged it yet; several when it was logged again. */
   editRun: ((run: Json) => Json) | undefined;
   private server: Server;
 
@@ -81,7 +81,7 @@ export class MlflowStub {
     if (base64 !== undefined) return Buffer.from(base64, 'base64');
     if (!this.editRun || !text.includes('"runs":')) return Buffer.from(text);
     const { runs, ...rest } = JSON.parse(text) as { runs: Json[] };
-    return Buffer.from(JSON.stringify({ ...rest, runs: runs.map(this.editRun).filter(Boolean) }));
+    return Buffer.from(JSON.stringify({ ...rest, runs: runs.flatMap(this.editRun).filter(Boolean) }));
   }
 }
 

@@ -89,3 +89,73 @@ describe.each(['2', '3'] as RecordedVersion[])('MLflow %s', (version) => {
     };
   });
 });
+
+describe('experiments that are found by *', () => {
+  const tags = (name: string, goal = 'maximize') =>
+    Object.entries({ 'bestrun.name': name, 'bestrun.metric': 'f1', 'bestrun.goal': goal }).map(([key, value]) => ({
+      key,
+      value,
+    }));
+  const experiment = (id: string, more: ReturnType<typeof tags>) => ({
+    experiment_id: id,
+    name: `experiment ${id}`,
+    lifecycle_stage: 'active',
+    tags: more,
+  });
+  let stub: MlflowStub;
+  let source: RunSource;
+  let answers: [route: string, answer: object][];
+  beforeEach(async () => {
+    stub = await MlflowStub.start('3');
+    stubs.push(stub);
+    stub.fault = ({ url = '' }, response) => {
+      const answer = answers.find(([route]) => url.includes(route))?.[1];
+      if (!answer) return false;
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer));
+      return true;
+    };
+    source = sourceOf(stub.url, keep(new TempFolder()).path, { MLFLOW_EXPERIMENTS: '*' });
+  });
+  const listed = async () =>
+    (await source.listModels()).map(({ place, card, runs }) => [place, card?.title, runs.length > 0]);
+
+  it('keep a name that a newer one claims, and their runs', async () => {
+    answers = [
+      ['experiments/search', { experiments: [experiment('2', tags('adder')), experiment('1', tags('adder'))] }],
+    ];
+
+    expect(await listed()).toEqual([
+      ['adder', 'experiment 1', true],
+      ['adder (experiment experiment 2)', undefined, false],
+    ]);
+  });
+
+  it('keep the name that they had, although an older one claims it now', async () => {
+    answers = [
+      ['experiments/search', { experiments: [experiment('2', tags('adder')), experiment('1', tags('other'))] }],
+    ];
+    await listed();
+    answers = [
+      ['experiments/search', { experiments: [experiment('2', tags('adder')), experiment('1', tags('adder'))] }],
+    ];
+
+    expect(await listed()).toEqual([
+      ['adder', 'experiment 2', true],
+      ['adder (experiment experiment 1)', undefined, false],
+    ]);
+  });
+
+  it('say what is wrong when their owner wants them served', async () => {
+    answers = [
+      ['experiments/search', { experiments: [experiment('1', tags('adder', 'Maximal')), experiment('2', [])] }],
+    ];
+
+    answers.push(['runs/search', { runs: [] }]);
+
+    const [model, ...others] = await source.listModels();
+
+    expect(model).toMatchObject({ place: 'adder', card: undefined });
+    expect(model!.problems.join()).toContain('bestrun.goal');
+    expect(others).toEqual([]);
+  });
+});

@@ -1,9 +1,9 @@
 import type { MlflowItem } from '../../config/mlflow-selection.js';
 import { RunSource } from '../run-source.js';
-import type { SourcedModel, StoreReading } from '../run-source.js';
+import type { RunsInMindOf, SourcedModel, StoreReading } from '../run-source.js';
 import { CandidateFinder } from './candidates.js';
 import type { Candidate } from './candidates.js';
-import { deriveCard, slugOf } from './model-card.js';
+import { CARD_TAGS, deriveCard, slugOf } from './model-card.js';
 import type { CardOrigin, DerivedCard } from './model-card.js';
 import { StoreUnavailable } from './mlflow-store.js';
 import type { MlflowExperiment, MlflowRegisteredModel, MlflowStore } from './mlflow-store.js';
@@ -32,6 +32,10 @@ export class MlflowRunSource extends RunSource {
   private underWay: Promise<SourcedModel[]> | undefined;
   private readAt: Date | undefined;
   private whyAway: StoreUnavailable | undefined;
+  private runsInMind: RunsInMindOf = () => Promise.resolve({ needed: new Set(), useless: new Set() });
+  /** Experiments found by `*`, by the name under which they were listed last: another one does not take it over. */
+  private holders: ReadonlyMap<string, string> = new Map();
+  private nextHolders = new Map<string, string>();
 
   constructor(
     private readonly store: MlflowStore,
@@ -54,6 +58,10 @@ export class MlflowRunSource extends RunSource {
     const { store, whyAway } = this;
     const away = whyAway && `${this.describe(whyAway)} What it held when it was last read is served.`;
     return [...(away ? [away] : []), ...store.notices];
+  }
+
+  override keepInMind(runsInMind: RunsInMindOf): void {
+    this.runsInMind = runsInMind;
   }
 
   override close(): void {
@@ -92,6 +100,8 @@ export class MlflowRunSource extends RunSource {
     for (const found of await this.findExperiments(experiments)) listed.push(await this.readExperiment(found, taken));
     for (const found of await this.findModels(models)) listed.push(await this.readRegisteredModel(found, taken));
     this.examiner.endListing();
+    this.holders = this.nextHolders;
+    this.nextHolders = new Map();
     return listed.filter((model) => model !== NOT_MEANT);
   }
 
@@ -102,6 +112,9 @@ export class MlflowRunSource extends RunSource {
     const all = items.find(({ name }) => name === undefined);
     if (!all) return found;
     const others = (await this.store.listExperiments()).filter(({ name }) => !named.some((item) => item.name === name));
+    const isHolder = ({ id, name, tags }: MlflowExperiment) =>
+      this.holders.get(deriveCard({ kind: 'experiment', name, description: '', tags }, all).name) === id;
+    others.sort((a, b) => Number(isHolder(b)) - Number(isHolder(a)) || byAge(a.id, b.id));
     return [...found, ...others.map((entity) => ({ item: all, entity }))];
   }
 
@@ -129,10 +142,11 @@ export class MlflowRunSource extends RunSource {
     if (typeof entity === 'string') return missing(item, `MLflow has no experiment named "${entity}".`);
     const description = entity.tags['mlflow.note.content'] ?? '';
     const derived = deriveCard({ kind: 'experiment', name: entity.name, description, tags: entity.tags }, item);
-    if (!derived.card && item.name === undefined) return NOT_MEANT;
+    if (!derived.card && item.name === undefined && !isMeant(entity.tags)) return NOT_MEANT;
     const runs = await this.store.listRuns(entity.id);
     const candidates = await this.candidates.ofRuns(derived, entity.id, runs);
-    return this.toModel(derived, taken, candidates);
+    if (!taken.has(derived.name)) this.nextHolders.set(derived.name, entity.id);
+    return this.toModel(derived, taken, candidates, `experiment ${entity.name}`);
   }
 
   private async readRegisteredModel(
@@ -142,23 +156,36 @@ export class MlflowRunSource extends RunSource {
     if (typeof entity === 'string') return missing(item, `MLflow has no registered model named "${entity}".`);
     const origin: CardOrigin = { kind: 'registered model', ...entity };
     const derived = deriveCard(origin, item);
-    if (!derived.card && item.name === undefined) return NOT_MEANT;
+    if (!derived.card && item.name === undefined && !isMeant(entity.tags)) return NOT_MEANT;
     const candidates = await this.candidates.ofVersions(derived, item.alias, entity.versions);
-    return this.toModel(derived, taken, candidates);
+    return this.toModel(derived, taken, candidates, `registered model ${entity.name}`);
   }
 
   private async toModel(
     { name, card, problems }: DerivedCard,
     taken: Set<string>,
     candidates: readonly Candidate[],
+    origin: string,
   ): Promise<SourcedModel> {
     if (taken.has(name)) {
-      const problem = `Two entries are called ${name} here: give one of them another name with ?name=….`;
-      return { place: name, card: undefined, problems: [problem], runs: [] };
+      const problem = `Another entry is called ${name} here: give this one another name with ?name=… or the tag bestrun.name.`;
+      // Not in the place of the one that has the name, whose runs go on.
+      return { place: `${name} (${origin})`, card: undefined, problems: [problem], runs: [] };
     }
     taken.add(name);
-    return { place: name, card, problems, runs: await this.examiner.examine(candidates, card?.selection) };
+    const runs = await this.examiner.examine(candidates, card?.selection, await this.runsInMind(name));
+    return { place: name, card, problems, runs };
   }
+}
+
+/** Older experiments first: MLflow counts their ids up. */
+function byAge(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1);
+}
+
+/** Whether the owner of an entry wants it served, right or wrong as the other tags are. */
+function isMeant(tags: Readonly<Record<string, string>>): boolean {
+  return Object.hasOwn(tags, CARD_TAGS.metric);
 }
 
 /** An entry that only `*` found and whose owner did not say that it is to be served. */

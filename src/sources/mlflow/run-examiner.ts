@@ -3,7 +3,7 @@ import { mapInTurns } from '../../domain/map-in-turns.js';
 import { compareMetric } from '../../domain/metric.js';
 import { RunProblem, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
-import type { SourcedRun } from '../run-source.js';
+import type { RunsInMind, SourcedRun } from '../run-source.js';
 import type { Candidate } from './candidates.js';
 import { readLoggedModel, servableRun, unservableRun } from './logged-run.js';
 import type { ReadModel } from './logged-run.js';
@@ -28,8 +28,8 @@ interface Remembered {
 
 /**
  * Turns candidates into runs with verdicts. Reading a model's words takes requests, so only finished runs with the
- * metric are looked at, best first, until enough can be served; and nothing is read twice, because a logged model does
- * not change. A run that has not changed since the last listing is the very same object.
+ * metric are looked at, best first, until enough can be served, and whatever somebody needs; and nothing is read twice,
+ * because a logged model does not change. A run that has not changed since the last listing is the very same object.
  */
 export class RunExaminer {
   private readonly modelsByMark = new Map<string, ReadModel | VerdictReason>();
@@ -45,9 +45,17 @@ export class RunExaminer {
   }
 
   /** @throws StoreUnavailable. */
-  async examine(candidates: readonly Candidate[], policy: SelectionPolicy | undefined): Promise<SourcedRun[]> {
+  async examine(
+    candidates: readonly Candidate[],
+    policy: SelectionPolicy | undefined,
+    { needed, useless }: RunsInMind,
+  ): Promise<SourcedRun[]> {
     const promising = candidates.filter((candidate) => isPromising(candidate, policy)).sort(byPolicy(policy));
     const examined = new Map<Candidate, SourcedRun>();
+    for (const candidate of candidates) {
+      if (isFinished(candidate) && needed.has(candidate.facts.run_id))
+        examined.set(candidate, await this.sourceOf(candidate));
+    }
     let servable = 0;
     for (
       let at = 0;
@@ -55,9 +63,11 @@ export class RunExaminer {
       at += PARALLEL_READS
     ) {
       const some = promising.slice(at, at + PARALLEL_READS);
-      const runs = await Promise.all(some.map((candidate) => this.sourceOf(candidate)));
+      const runs = await Promise.all(
+        some.map((candidate) => Promise.resolve(examined.get(candidate) ?? this.sourceOf(candidate))),
+      );
       some.forEach((candidate, i) => examined.set(candidate, runs[i]!));
-      servable += runs.filter(({ reasons }) => reasons.length === 0).length;
+      servable += some.filter(({ facts }, i) => runs[i]!.reasons.length === 0 && !useless.has(facts.run_id)).length;
     }
     return mapInTurns(candidates, (candidate) => examined.get(candidate) ?? this.unexamined(candidate));
   }
@@ -117,8 +127,13 @@ function placeOfMark(mark: string): string {
   return mark.slice(0, mark.lastIndexOf('\n'));
 }
 
-function isPromising({ facts, isWanted }: Candidate, policy: SelectionPolicy | undefined): boolean {
-  return isWanted && facts.status === 'FINISHED' && (!policy || Object.hasOwn(facts.metrics, policy.metric));
+function isPromising(candidate: Candidate, policy: SelectionPolicy | undefined): boolean {
+  const { facts, isWanted } = candidate;
+  return isWanted && isFinished(candidate) && (!policy || Object.hasOwn(facts.metrics, policy.metric));
+}
+
+function isFinished({ facts }: Candidate): boolean {
+  return facts.status === 'FINISHED';
 }
 
 /** Best first, newest of equals; newest first without a policy. */
