@@ -236,6 +236,32 @@ describe('compileRowDecoder and what it repeats', () => {
   });
 });
 
+describe('compileRowDecoder for the one value of a row', () => {
+  const decode: DecodeSpec = { kind: 'tensors', fields: { f: 'y' }, single: ['f'] };
+  const values = (type: FieldSchema['type'], given: NamedTensors) =>
+    decodeRows(
+      compileRowDecoder(decode, {
+        input: { type: 'object', properties: {} },
+        output: { type: 'object', properties: { f: { type } } },
+      }),
+      given,
+      TWO_ROWS,
+    ).map(({ f }) => f);
+
+  it('gives it as the type that the signature promises', () => {
+    expect(values('boolean', outputs('int64', [2], [0n, 1n]))).toEqual([false, true]);
+    expect(values('boolean', outputs('float32', [2, 1], [1, 0]))).toEqual([true, false]);
+    expect(values('integer', outputs('string', [2], ['2', '-10']))).toEqual([2, -10]);
+    expect(values('number', outputs('string', [2], ['0.5', '1']))).toEqual([0.5, 1]);
+    expect(values('string', outputs('string', [2], ['0', '1']))).toEqual(['0', '1']);
+  });
+
+  it('leaves what is none of that type for the self-test to find', () => {
+    expect(values('boolean', outputs('int64', [2], [2n, 1n]))).toEqual([2, true]);
+    expect(values('integer', outputs('string', [2], ['a', '']))).toEqual(['a', '']);
+  });
+});
+
 describe('compileRowDecoder and a model that breaks its word', () => {
   const binary: DecodeSpec = { kind: 'binary', tensor: 'y', labels: [0, 1], field: 'f', positive: 1 };
   const multi: DecodeSpec = { kind: 'multi-class', tensor: 'y', labels: [0, 1, 2], field: 'f' };

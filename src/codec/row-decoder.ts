@@ -66,7 +66,7 @@ export function compileRowDecoder(
   signature: Signature,
   prepare?: readonly PreparedText[],
 ): RowDecoder {
-  const decoder = compileKind(decode);
+  const decoder = compileKind(decode, signature);
   checkFields(decode, decoder, signature, prepare);
   const echo = new Map(Object.entries(decode.echo ?? {}));
   const onRequest = new Set(decode.on_request);
@@ -132,7 +132,7 @@ function echoed(name: string, row: JsonObject, prepared: PreparedRow = {}): Json
   return fieldOf(prepared, name) ?? fieldOf(row, name) ?? null;
 }
 
-function compileKind(decode: DecodeSpec): OutputDecoder {
+function compileKind(decode: DecodeSpec, { output }: Signature): OutputDecoder {
   switch (decode.kind) {
     case 'binary':
       return compileBinary(decode);
@@ -145,7 +145,7 @@ function compileKind(decode: DecodeSpec): OutputDecoder {
     case 'regression':
       return compileRegression(decode);
     case 'tensors':
-      return compileTensors(decode);
+      return compileTensors(decode, output);
   }
 }
 

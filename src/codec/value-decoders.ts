@@ -1,9 +1,11 @@
 import type { RegressionDecode, TensorsDecode } from '../domain/decode-spec.js';
 import type { JsonValue } from '../domain/json.js';
+import type { FieldSchema, RowSchema } from '../domain/signature.js';
 import { sizeOf } from '../domain/tensor.js';
 import type { Tensor } from '../domain/tensor.js';
 import { perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
+import { typeOf } from './schema-check.js';
 import { jsonNumber, modelFault, outputOf, requireWidth, tableOf } from './output-table.js';
 
 /** One field per column, `value * multiply + add`; whole numbers keep their digits when neither is given. */
@@ -23,10 +25,15 @@ export function compileRegression({ tensor, fields, multiply, add }: RegressionD
   };
 }
 
-/** Tensors as they are, nested by their shape, or the one value of a row. */
-export function compileTensors({ fields, single = [] }: TensorsDecode): OutputDecoder {
+/** Tensors as they are, nested by their shape, or the one value of a row, of the type that `schema` promises. */
+export function compileTensors({ fields, single = [] }: TensorsDecode, schema: RowSchema): OutputDecoder {
   const sources = Object.entries(fields);
-  const rowsOfField = (field: string) => (single.includes(field) ? singleRows : nestedRows);
+  const rowsOfField = (field: string) => {
+    if (!single.includes(field)) return nestedRows;
+    const toPromised = promisedBy(schema.properties[field]);
+    if (!toPromised) return singleRows;
+    return (tensor: Tensor, rows: number, name: string) => singleRows(tensor, rows, name).map(toPromised);
+  };
   return {
     fields: sources.map(([field]) => field),
     tensors: [...new Set(Object.values(fields))].map((tensor) => ({ tensor, isTable: false })),
@@ -39,6 +46,24 @@ export function compileTensors({ fields, single = [] }: TensorsDecode): OutputDe
     },
   };
 }
+
+/**
+ * Classifiers give the classes of a boolean as 0 and 1, and those of whole numbers, when they were trained on their
+ * names, as texts. What is none of these stays, for the self-test to find.
+ */
+function promisedBy(schema: FieldSchema | undefined): ((value: JsonValue) => JsonValue) | undefined {
+  switch (schema && typeOf(schema)) {
+    case 'boolean':
+      return (value) => (value === 0 || value === 1 ? value === 1 : value);
+    case 'integer':
+    case 'number':
+      return (value) => (typeof value === 'string' && NUMBER.test(value) ? Number(value) : value);
+    default:
+      return undefined;
+  }
+}
+
+const NUMBER = /^-?\d{1,15}(\.\d{1,15})?$/;
 
 function singleRows(tensor: Tensor, rows: number, name: string): JsonValue[] {
   if (sizeOf(tensor.shape.slice(1)) === 1) return perRow(rows, (row) => elementOf(tensor, row));

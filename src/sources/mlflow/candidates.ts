@@ -14,6 +14,9 @@ import type { RunFacts } from './to-run.js';
 
 const PARALLEL_READS = 8;
 
+/** Copies of copies of a version that are followed. */
+const MOST_COPIES = 5;
+
 /**
  * A run with the way to its models, which is walked only when the run is worth it. Its facts are those it has when it is
  * served with the model that is wanted first.
@@ -86,7 +89,7 @@ export class CandidateFinder {
 
   private async ofVersion(model: string, wantedAlias: string | undefined, version: MlflowVersion): Promise<Candidate> {
     const run = version.runId ? await this.store.findRun(version.runId) : undefined;
-    const source = parseVersionSource(version, run);
+    const source = parseVersionSource(await this.originalOf(version), run);
     const checkpoint = source && 'modelId' in source ? await this.store.findCheckpoint(source.modelId, run) : undefined;
     const facts = versionToRun(model, version, run && checkpoint ? asMeasured(run, checkpoint) : run);
     return {
@@ -103,6 +106,20 @@ export class CandidateFinder {
         return found ? [found] : [];
       },
     };
+  }
+
+  /** A copy (`MlflowClient.copy_model_version`) only says of which version it is one: the files are that one's. */
+  private async originalOf(version: MlflowVersion): Promise<MlflowVersion> {
+    let original = version;
+    for (let copies = 0; copies < MOST_COPIES; copies += 1) {
+      const [, name, number] = /^models:\/+([^/]+)\/(\d+)\/?$/.exec(original.source) ?? [];
+      if (name === undefined) break;
+      const { versions } = (await this.store.findRegisteredModel(name)) ?? { versions: [] };
+      const next = versions.find((each) => each.version === Number(number));
+      if (!next) break;
+      original = next;
+    }
+    return original;
   }
 
   private async modelsOf(run: MlflowRun): Promise<readonly LoggedModel[]> {

@@ -159,3 +159,29 @@ describe('experiments that are found by *', () => {
     expect(others).toEqual([]);
   });
 });
+
+describe('a registered model whose version is a copy of another', () => {
+  it('has the files of that one', async () => {
+    const stub = await MlflowStub.start('3');
+    stubs.push(stub);
+    const copy = { name: 'Live', version: '1', source: 'models:/Adder/2', status: 'READY', creation_timestamp: 1 };
+    stub.fault = ({ url = '' }, response) => {
+      if (!decodeURIComponent(url).includes('Live')) return false;
+      const answer = url.includes('registered-models/get')
+        ? { registered_model: { name: 'Live' } }
+        : { model_versions: [copy] };
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer));
+      return true;
+    };
+    const source = sourceOf(stub.url, keep(new TempFolder()).path, {
+      MLFLOW_EXPERIMENTS: '',
+      MLFLOW_MODELS: 'Live@latest',
+    });
+
+    const [model] = await source.listModels();
+
+    const [run] = model!.runs;
+    expect([run!.run?.run_id, run!.reasons]).toEqual(['live-v1', []]);
+    expect(readdirSync((await run!.open()).folder, { recursive: true })).toContain('model.onnx');
+  });
+});
