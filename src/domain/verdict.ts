@@ -28,7 +28,8 @@ export const VERDICT_FIXES = {
   SIGNATURE_MISSING: 'Log the model with signature=infer_signature(X, model.predict(X)).',
   SIGNATURE_UNSUPPORTED:
     'Use columns or tensors of numbers, texts and booleans in the signature, with fixed sizes but for the rows.',
-  NOT_EXAMINED: 'Nothing need be done: it would be looked at if the better runs were gone, its alias were set, or it were pinned.',
+  NOT_EXAMINED:
+    'Nothing need be done: it would be looked at if the better runs were gone, its alias were set, or it were pinned.',
   ARTIFACT_TOO_LARGE: 'Raise MLFLOW_MAX_MODEL_BYTES, or log a smaller model.',
   ARTIFACT_UNAVAILABLE:
     'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',

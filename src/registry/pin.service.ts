@@ -70,7 +70,9 @@ export class PinService {
     event: 'pinned' | 'rolled_back',
   ): Promise<Pin> {
     const { name } = model.card;
-    const registered = model.runs.find(({ run }) => run.run_id === runId);
+    // What serves may be pinned although its folder is gone: it goes on from memory.
+    const inMemory = model.best?.served.run.run_id === runId ? model.best.registered : undefined;
+    const registered = model.runs.find(({ run }) => run.run_id === runId) ?? inMemory;
     if (!registered) throw missingRun(this.registry, model, runId);
     const servedHere = model.best?.served.run.run_id ?? null;
     try {

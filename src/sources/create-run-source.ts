@@ -35,7 +35,8 @@ function createStore(config: MlflowConfig): MlflowStore {
   if (/^https?:/i.test(trackingUri)) return createServerStore(config);
   const [, database] = /^sqlite:\/{3}(.+)$/i.exec(trackingUri) ?? [];
   if (database) return new DbStore(resolve(database));
-  return new FileStore(/^file:/i.test(trackingUri) ? fileURLToPath(trackingUri) : resolve(trackingUri));
+  if (/^file:\/\//i.test(trackingUri)) return new FileStore(fileURLToPath(trackingUri));
+  return new FileStore(resolve(trackingUri.replace(/^file:/i, '')));
 }
 
 function createServerStore(config: MlflowConfig): MlflowStore {

@@ -200,6 +200,21 @@ describe('a person who overrides the policy', () => {
     expect(answers[1]!.json.message).toContain('"foreign": it belongs to the model "other".');
   });
 
+  it('may pin what serves from memory, its folder being gone', async () => {
+    rmSync(store.path('adder/runs/best'), { recursive: true });
+    await refresh(app);
+
+    const { status, json } = await pin('best');
+    store.addRun('adder', 'third', f1(0.7));
+    await refresh(app);
+
+    expect([status, json.data.pin.run_id, await servedBy(app)]).toEqual([200, 'best', 'best']);
+  });
+
+  it.each(['\u200b', 'a\u202eb', '\ufeff'])('is to give a reason that can be read, unlike %j', async (reason) => {
+    expect((await pin('other', { reason })).status).toBe(422);
+  });
+
   it('is told what is wrong with what it asks', async () => {
     expect((await pin('nope')).headers['x-error-code']).toBe('RUN_NOT_FOUND');
     expect((await askAsAdmin(app, 'PUT', '/models/nope/pin', { run_id: 'best', reason: 'x' })).status).toBe(404);

@@ -68,7 +68,8 @@ export const IsText = (options: Presence & { minLength?: number; maxLength?: num
   rules(options, (value) => textFindings(value, options));
 
 /** What a person writes into one line: a visible character, and none that moves the cursor. For OpenAPI as well. */
-export const ONE_LINE = '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$';
+export const ONE_LINE =
+  '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]*$';
 
 /**
  * A line of words for people.
