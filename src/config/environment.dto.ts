@@ -24,6 +24,26 @@ const MlflowItems = () =>
     },
   });
 
+/** What begins like the address of a server is one: Node's own error would tell its password to the log. */
+const WholeAddress = () =>
+  ValidateBy({
+    name: 'wholeAddress',
+    validator: {
+      validate: (value) => typeof value !== 'string' || !/^https?:/i.test(value) || isAddress(value),
+      defaultMessage: () => 'must be a whole address; a / or % in its user or password is written %2F or %25',
+    },
+  });
+
+function isAddress(text: string): boolean {
+  try {
+    const { username, password } = new URL(text);
+    for (const part of [username, password]) decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Variables without a default. */
 export const OPTIONAL_VARIABLES = [
   'STATE_DIR',
@@ -78,6 +98,7 @@ export class Environment {
   @Matches(/^(https?:\/\/[^\s?#]+|sqlite:\/\/\/\S.*|file:\/\/\/\S.*|(?!\w+:\/\/)\S.*)$/, {
     message: 'must be an address http(s)://…, sqlite:///… with a path, or a folder',
   })
+  @WholeAddress()
   MLFLOW_TRACKING_URI = './mlruns';
 
   /** User of the tracking server, with MLFLOW_TRACKING_PASSWORD; wins over the token. */

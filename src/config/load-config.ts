@@ -31,22 +31,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): AppConfig {
   const problems = validateSync(env).map(
     (problem) => `${problem.property} ${ruleOf(Object.values(problem.constraints ?? {})[0], problem.property)}`,
   );
-  if (!isAddressOrPath(env.MLFLOW_TRACKING_URI)) problems.push(`MLFLOW_TRACKING_URI ${NO_ADDRESS}`);
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(toConfig(env));
-}
-
-const NO_ADDRESS = 'must be a whole address; a / or % in its user or password is written %2F or %25';
-
-/** Whether what looks like the address of a server is one: Node's own error would tell its password to the log. */
-function isAddressOrPath(text: string): boolean {
-  if (!/^https?:/i.test(text)) return true;
-  try {
-    const { username, password } = new URL(text);
-    return [username, password].every((part) => decodeURIComponent(part) !== undefined);
-  } catch {
-    return false;
-  }
 }
 
 function ruleOf(message: string | undefined, property: string): string {

@@ -12,7 +12,7 @@ import { NOT_A_FILE } from './read-plain-file.js';
 export function unreadableReason(code: VerdictCode, what: string, error: unknown, absent: string): VerdictReason {
   const { code: why = 'unknown error' } = error as NodeJS.ErrnoException;
   if (why === 'ENOENT' || why === 'ENOTDIR') return reason(code, absent);
-  if (why === NOT_A_FILE) return reason(code, `${what} is not a file.`, `Put a file in its place.`);
+  if (why === NOT_A_FILE) return reason(code, `${what} is not a file.`, 'Put a file in its place.');
   const message = `${what} cannot be read (${why}).`;
   const isForbidden = why === 'EACCES' || why === 'EPERM';
   const fix = isForbidden

@@ -3,6 +3,7 @@ import type { SelectionPolicy } from '../../domain/card.js';
 import { mapInTurns } from '../../domain/map-in-turns.js';
 import { RunProblem } from '../../domain/verdict.js';
 import { mapInParallel } from '../map-in-parallel.js';
+import { CopiedVersions } from './copied-versions.js';
 import { CheckpointReader, asMeasured, byPreference } from './checkpoints.js';
 import type { RunRecord } from './logged-run.js';
 import { StoreUnavailable, parseVersionSource } from './mlflow-store.js';
@@ -13,9 +14,6 @@ import { toRun, versionToRun } from './to-run.js';
 import type { RunFacts } from './to-run.js';
 
 const PARALLEL_READS = 8;
-
-/** Copies of copies of a version that are followed. */
-const MOST_COPIES = 5;
 
 /**
  * A run with the way to its models, which is walked only when the run is worth it. Its facts are those it has when it is
@@ -63,7 +61,8 @@ export class CandidateFinder {
     wantedAlias: string | undefined,
     versions: readonly MlflowVersion[],
   ): Promise<readonly Candidate[]> {
-    return mapInParallel(versions, PARALLEL_READS, (version) => this.ofVersion(name, wantedAlias, version));
+    const copied = new CopiedVersions(this.store);
+    return mapInParallel(versions, PARALLEL_READS, (version) => this.ofVersion(name, wantedAlias, version, copied));
   }
 
   /** @param several  its models when it has several, in the order of their steps. */
@@ -87,9 +86,14 @@ export class CandidateFinder {
     };
   }
 
-  private async ofVersion(model: string, wantedAlias: string | undefined, version: MlflowVersion): Promise<Candidate> {
+  private async ofVersion(
+    model: string,
+    wantedAlias: string | undefined,
+    version: MlflowVersion,
+    copied: CopiedVersions,
+  ): Promise<Candidate> {
     const run = version.runId ? await this.store.findRun(version.runId) : undefined;
-    const source = parseVersionSource(await this.originalOf(version), run);
+    const source = parseVersionSource(await copied.originalOf(version), run);
     const checkpoint = source && 'modelId' in source ? await this.store.findCheckpoint(source.modelId, run) : undefined;
     const facts = versionToRun(model, version, run && checkpoint ? asMeasured(run, checkpoint) : run);
     return {
@@ -106,20 +110,6 @@ export class CandidateFinder {
         return found ? [found] : [];
       },
     };
-  }
-
-  /** A copy (`MlflowClient.copy_model_version`) only says of which version it is one: the files are that one's. */
-  private async originalOf(version: MlflowVersion): Promise<MlflowVersion> {
-    let original = version;
-    for (let copies = 0; copies < MOST_COPIES; copies += 1) {
-      const [, name, number] = /^models:\/+([^/]+)\/(\d+)\/?$/.exec(original.source) ?? [];
-      if (name === undefined) break;
-      const { versions } = (await this.store.findRegisteredModel(name)) ?? { versions: [] };
-      const next = versions.find((each) => each.version === Number(number));
-      if (!next) break;
-      original = next;
-    }
-    return original;
   }
 
   private async modelsOf(run: MlflowRun): Promise<readonly LoggedModel[]> {

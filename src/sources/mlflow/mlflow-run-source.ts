@@ -33,9 +33,8 @@ export class MlflowRunSource extends RunSource {
   private readAt: Date | undefined;
   private whyAway: StoreUnavailable | undefined;
   private runsInMind: RunsInMindOf = () => Promise.resolve({ needed: new Set(), useless: new Set() });
-  /** Experiments found by `*`, by the name under which they were listed last: another one does not take it over. */
+  /** Ids of what was listed last, by the name it had here: another experiment does not take it over. */
   private holders: ReadonlyMap<string, string> = new Map();
-  private nextHolders = new Map<string, string>();
 
   constructor(
     private readonly store: MlflowStore,
@@ -95,13 +94,12 @@ export class MlflowRunSource extends RunSource {
 
   private async list(): Promise<SourcedModel[]> {
     const { experiments, models } = this.selection;
-    const taken = new Set<string>();
+    const taken = new Map<string, string>();
     const listed: SourcedModel[] = [];
     for (const found of await this.findExperiments(experiments)) listed.push(await this.readExperiment(found, taken));
     for (const found of await this.findModels(models)) listed.push(await this.readRegisteredModel(found, taken));
     this.examiner.endListing();
-    this.holders = this.nextHolders;
-    this.nextHolders = new Map();
+    this.holders = taken;
     return listed.filter((model) => model !== NOT_MEANT);
   }
 
@@ -112,10 +110,10 @@ export class MlflowRunSource extends RunSource {
     const all = items.find(({ name }) => name === undefined);
     if (!all) return found;
     const others = (await this.store.listExperiments()).filter(({ name }) => !named.some((item) => item.name === name));
-    const isHolder = ({ id, name, tags }: MlflowExperiment) =>
-      this.holders.get(deriveCard({ kind: 'experiment', name, description: '', tags }, all).name) === id;
-    others.sort((a, b) => Number(isHolder(b)) - Number(isHolder(a)) || byAge(a.id, b.id));
-    return [...found, ...others.map((entity) => ({ item: all, entity }))];
+    const isHolder = (one: MlflowExperiment) => this.holders.get(deriveCard(originOf(one), all).name) === one.id;
+    others.sort(byAge);
+    const holdersFirst = [...others.filter(isHolder), ...others.filter((one) => !isHolder(one))];
+    return [...found, ...holdersFirst.map((entity) => ({ item: all, entity }))];
   }
 
   private async findModels(items: readonly MlflowItem[]): Promise<Found<MlflowRegisteredModel | string>[]> {
@@ -137,55 +135,58 @@ export class MlflowRunSource extends RunSource {
 
   private async readExperiment(
     { item, entity }: Found<MlflowExperiment | string>,
-    taken: Set<string>,
+    taken: Map<string, string>,
   ): Promise<SourcedModel> {
     if (typeof entity === 'string') return missing(item, `MLflow has no experiment named "${entity}".`);
-    const description = entity.tags['mlflow.note.content'] ?? '';
-    const derived = deriveCard({ kind: 'experiment', name: entity.name, description, tags: entity.tags }, item);
-    if (!derived.card && item.name === undefined && !isMeant(entity.tags)) return NOT_MEANT;
+    const origin = originOf(entity);
+    const derived = deriveCard(origin, item);
+    if (!isMeant(derived, origin, item)) return NOT_MEANT;
     const runs = await this.store.listRuns(entity.id);
     const candidates = await this.candidates.ofRuns(derived, entity.id, runs);
-    if (!taken.has(derived.name)) this.nextHolders.set(derived.name, entity.id);
-    return this.toModel(derived, taken, candidates, `experiment ${entity.name}`);
+    return this.toModel(derived, taken, candidates, { ...origin, id: entity.id });
   }
 
   private async readRegisteredModel(
     { item, entity }: Found<MlflowRegisteredModel | string>,
-    taken: Set<string>,
+    taken: Map<string, string>,
   ): Promise<SourcedModel> {
     if (typeof entity === 'string') return missing(item, `MLflow has no registered model named "${entity}".`);
     const origin: CardOrigin = { kind: 'registered model', ...entity };
     const derived = deriveCard(origin, item);
-    if (!derived.card && item.name === undefined && !isMeant(entity.tags)) return NOT_MEANT;
+    if (!isMeant(derived, origin, item)) return NOT_MEANT;
     const candidates = await this.candidates.ofVersions(derived, item.alias, entity.versions);
-    return this.toModel(derived, taken, candidates, `registered model ${entity.name}`);
+    return this.toModel(derived, taken, candidates, { ...origin, id: entity.name });
   }
 
   private async toModel(
     { name, card, problems }: DerivedCard,
-    taken: Set<string>,
+    taken: Map<string, string>,
     candidates: readonly Candidate[],
-    origin: string,
+    origin: CardOrigin & { readonly id: string },
   ): Promise<SourcedModel> {
     if (taken.has(name)) {
       const problem = `Another entry is called ${name} here: give this one another name with ?name=… or the tag bestrun.name.`;
       // Not in the place of the one that has the name, whose runs go on.
-      return { place: `${name} (${origin})`, card: undefined, problems: [problem], runs: [] };
+      return { place: `${name} (${origin.kind} ${origin.name})`, card: undefined, problems: [problem], runs: [] };
     }
-    taken.add(name);
+    taken.set(name, origin.id);
     const runs = await this.examiner.examine(candidates, card?.selection, await this.runsInMind(name));
     return { place: name, card, problems, runs };
   }
 }
 
+function originOf({ name, tags }: MlflowExperiment): CardOrigin {
+  return { kind: 'experiment', name, description: tags['mlflow.note.content'] ?? '', tags };
+}
+
 /** Older experiments first: MLflow counts their ids up. */
-function byAge(a: string, b: string): number {
+function byAge({ id: a }: MlflowExperiment, { id: b }: MlflowExperiment): number {
   return a.length - b.length || (a < b ? -1 : 1);
 }
 
-/** Whether the owner of an entry wants it served, right or wrong as the other tags are. */
-function isMeant(tags: Readonly<Record<string, string>>): boolean {
-  return Object.hasOwn(tags, CARD_TAGS.metric);
+/** Whether the operator or the owner of an entry wants it served, right or wrong as the rest of its card is. */
+function isMeant({ card }: DerivedCard, { tags }: CardOrigin, item: MlflowItem): boolean {
+  return card !== undefined || item.name !== undefined || Object.hasOwn(tags, CARD_TAGS.metric);
 }
 
 /** An entry that only `*` found and whose owner did not say that it is to be served. */

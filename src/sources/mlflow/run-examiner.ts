@@ -3,6 +3,7 @@ import { mapInTurns } from '../../domain/map-in-turns.js';
 import { compareMetric } from '../../domain/metric.js';
 import { RunProblem, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
+import { mapInParallel } from '../map-in-parallel.js';
 import type { RunsInMind, SourcedRun } from '../run-source.js';
 import type { Candidate } from './candidates.js';
 import { readLoggedModel, servableRun, unservableRun } from './logged-run.js';
@@ -52,10 +53,10 @@ export class RunExaminer {
   ): Promise<SourcedRun[]> {
     const promising = candidates.filter((candidate) => isPromising(candidate, policy)).sort(byPolicy(policy));
     const examined = new Map<Candidate, SourcedRun>();
-    for (const candidate of candidates) {
-      if (isFinished(candidate) && needed.has(candidate.facts.run_id))
-        examined.set(candidate, await this.sourceOf(candidate));
-    }
+    const wanted = candidates.filter((candidate) => isFinished(candidate) && needed.has(candidate.facts.run_id));
+    await mapInParallel(wanted, PARALLEL_READS, async (candidate) => {
+      examined.set(candidate, await this.sourceOf(candidate));
+    });
     let servable = 0;
     for (
       let at = 0;
