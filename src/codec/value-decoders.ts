@@ -5,8 +5,8 @@ import { sizeOf } from '../domain/tensor.js';
 import type { Tensor } from '../domain/tensor.js';
 import { perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
-import { typeOf } from './schema-check.js';
 import { jsonNumber, modelFault, outputOf, requireWidth, tableOf } from './output-table.js';
+import { typeOf } from './schema-check.js';
 
 /** One field per column, `value * multiply + add`; whole numbers keep their digits when neither is given. */
 export function compileRegression({ tensor, fields, multiply, add }: RegressionDecode): OutputDecoder {
@@ -63,6 +63,7 @@ function promisedBy(schema: FieldSchema | undefined): ((value: JsonValue) => Jso
   }
 }
 
+/** Plainer than what clients may send (`parseNumber`): ` +1_0 ` is a class of its own, not a ten. */
 const NUMBER = /^-?\d{1,15}(\.\d{1,15})?$/;
 
 function singleRows(tensor: Tensor, rows: number, name: string): JsonValue[] {

@@ -93,11 +93,7 @@ export class LeanPredictions implements ShortWay {
   private async answer(head: PlainHead, bytes: Buffer, caller: ShortCaller): Promise<ShortAnswer | HandedOver> {
     const timing = new PredictionTiming();
     const turn = turnOfBody(bytes.length);
-    if (turn) {
-      const start = performance.now();
-      await turn;
-      timing.turnMs = performance.now() - start;
-    }
+    if (turn) timing.turnMs = await turn;
     // Looked up again for each request: connections keep what `find` gave them, and models come and go.
     const route = this.routesByUrl.get(head.url);
     const best = route?.model.best;

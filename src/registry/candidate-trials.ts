@@ -64,7 +64,7 @@ export class CandidateTrials {
       return false;
     }
     const { sourced, run, card } = candidate;
-    return this.passes(model, candidate, against, async () => requireSize(sourced, run, card.promotion ?? {}));
+    return this.passes(model, candidate, against, () => requireSize(sourced, run, card.promotion ?? {}));
   }
 
   /** Whether a loaded candidate stands the rehearsal beside the run that serves. @throws AppError SHUTTING_DOWN. */

@@ -226,9 +226,10 @@ export class PromotionService implements BeforeApplicationShutdown {
   }
 
   private async recordServed(model: RegisteredModel): Promise<void> {
-    const { registered, served } = model.best!;
+    const best = model.best!;
+    const { registered, served } = best;
     this.toldUnserved.delete(model);
-    const news = await this.chronicle.served(model, model.best!);
+    const news = await this.chronicle.served(model, best);
     if (!news) return;
     const { previous_run_id: previous } = news;
     const before = previous === null || previous === registered.run.run_id ? '' : ` instead of ${previous}`;

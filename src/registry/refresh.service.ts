@@ -105,13 +105,12 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   /** A source looks at the best runs first: when none of those can serve, at the next ones, and so on. */
   private async lookFurther(): Promise<void> {
     const unserved = () => this.contents.models.filter(({ best }) => !best);
-    const countUnexamined = () => sum(unserved(), ({ runs }) => runs.filter((run) => run.isUnexamined).length);
-    for (let left = countUnexamined(); left > 0;) {
+    const countUnexamined = () => unserved().flatMap(({ runs }) => runs.filter((run) => run.isUnexamined)).length;
+    let before = Infinity;
+    for (let left = countUnexamined(); left > 0 && left < before; left = countUnexamined()) {
+      before = left;
       await this.readStore(await this.source.listModels());
       await Promise.all(unserved().map((model) => this.settle(model, false)));
-      const before = left;
-      left = countUnexamined();
-      if (left >= before) return;
     }
   }
 
@@ -347,10 +346,6 @@ function renew(
 function inOrder(models: readonly RegisteredModel[], first: string | undefined): RegisteredModel[] {
   const byName = [...models].sort((a, b) => (a.card.name < b.card.name ? -1 : 1));
   return byName.sort((a, b) => Number(b.card.name === first) - Number(a.card.name === first));
-}
-
-function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
-  return items.reduce((total, item) => total + valueOf(item), 0);
 }
 
 function requireDefault(models: readonly RegisteredModel[], wanted: string | undefined): void {

@@ -73,12 +73,6 @@ export class RegisteredRun {
     return this.soundness[0]?.code === 'NOT_EXAMINED';
   }
 
-  /** Whether it was looked at and is of no use, for a reason that will not pass by itself. */
-  get isUseless(): boolean {
-    if (this.isUnexamined || this.failures[0]?.code === 'ARTIFACT_UNAVAILABLE') return false;
-    return !this.isContender || this.failures.length > 0 || this.heldBackBy !== undefined;
-  }
-
   /** Whether nothing is known against choosing it before it is loaded; such runs are ranked first. */
   get isContender(): boolean {
     return this.soundness.length === 0 && this.isAllowed;

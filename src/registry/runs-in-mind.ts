@@ -11,8 +11,10 @@ export function runsInMind(model: RegisteredModel | undefined, wanted: Iterable<
   const needed = new Set(wanted);
   const { best, runs = [] } = model ?? {};
   if (best) needed.add(best.served.run.run_id);
-  // While nothing serves, what cannot be had at the moment is of no use either.
-  const isOut = (registered: RegisteredRun) =>
-    registered.isUseless || (!best && !registered.isUnexamined && registered.brokenBy !== undefined);
-  return { needed, useless: new Set(runs.filter(isOut).map(({ run }) => run.run_id)) };
+  // What cannot be had at the moment may be had the next time; while nothing serves, it is of no use either.
+  const isUseless = (registered: RegisteredRun) =>
+    !registered.isUnexamined &&
+    !registered.verdict.eligible &&
+    (!best || registered.brokenBy?.code !== 'ARTIFACT_UNAVAILABLE');
+  return { needed, useless: new Set(runs.filter(isUseless).map(({ run }) => run.run_id)) };
 }

@@ -11,10 +11,11 @@ let lastTurn: Promise<unknown> = Promise.resolve();
  * small requests waiting for all of them instead of for one.
  *
  * @param bytes  length of the body.
- * @returns undefined when there is nothing to wait for.
+ * @returns how long it waited, milliseconds; undefined when there is nothing to wait for.
  */
-export function turnOfBody(bytes: number): Promise<unknown> | undefined {
+export function turnOfBody(bytes: number): Promise<number> | undefined {
   if (bytes < LARGE_BODY_BYTES) return undefined;
+  const cameAt = performance.now();
   lastTurn = lastTurn.then(() => nextTurn());
-  return lastTurn;
+  return lastTurn.then(() => performance.now() - cameAt);
 }

@@ -272,9 +272,11 @@ export class WorkerPool extends ModelHost {
    */
   private callFailed(model: PooledModel, call: readonly PendingPrediction[], reply: Reply | ThreadEnd): void {
     const isLost = reply.kind === 'lost';
-    if (isLost) this.rest(model);
-    // Timers of one length fire together, so that the limit of a call can come before an earlier deadline of its caller.
-    if (isLost) for (const prediction of call) if (prediction.isOverdue) prediction.giveUp();
+    if (isLost) {
+      this.rest(model);
+      // Timers of one length fire together: the limit of a call can come before an earlier deadline of its caller.
+      for (const prediction of call) if (prediction.isOverdue) prediction.giveUp();
+    }
     const unanswered = call.filter((prediction) => !prediction.isDone);
     if (call.length > 1 && !this.isClosed) {
       model.queue.giveBack(isLost ? unanswered.map((prediction) => [prediction]) : halves(unanswered));
