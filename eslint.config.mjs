@@ -3,47 +3,27 @@ import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescrip
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-const streets = ['health', 'models', 'runs', 'predictions', 'docs'];
-const workshop = ['sources', 'codec', 'engines'];
-const roots = [
-  'main.ts',
-  'server.ts',
-  'create-app.ts',
-  'cluster.ts',
-  'app.module.ts',
-  'app.setup.ts',
-  'stop-with-report.ts',
-  'cli',
-];
+import importZones from './scripts/lib/import-zones.cjs';
 
-/** A zone of the drawing in docs/architecture.md: files of `rooms` must not import from `forbidden`. */
-const zone = (rooms, forbidden, message) => ({
-  target: rooms.map((room) => `./src/${room}`),
-  from: forbidden.map((room) => `./src/${room}`),
-  message,
+const { FOLDERS, INSIDE } = importZones;
+
+/** Files of `folder` may import nothing below `parent` but what is in `allowed` and themselves. */
+const zone = (parent, folder, allowed) => ({
+  target: `${parent}/${folder}`,
+  from: parent,
+  except: [folder, ...allowed].map((name) => `./${name}`),
+  message: `${folder} may import: ${allowed.join(', ') || 'nothing'} (scripts/lib/import-zones.cjs).`,
 });
 
-const zones = [
-  zone(['domain'], [...streets, ...workshop, ...roots, 'registry', 'config', 'common'], 'domain imports nothing.'),
-  ...workshop.map((room) =>
-    zone(
-      [room],
-      [...streets, ...roots, ...workshop.filter((other) => other !== room), 'registry', 'common'],
-      'The workshop knows neither requests nor its neighbours.',
-    ),
-  ),
-  zone(['registry'], [...streets, ...roots, 'common'], 'Imports point down; the registry knows no HTTP.'),
-  ...streets.map((room) =>
-    zone([room], [...roots, ...workshop, ...streets.filter((other) => other !== room)], 'Rooms meet in the registry.'),
-  ),
-  zone(['common'], [...streets, ...workshop, ...roots, 'registry'], 'Fittings do not know the rooms.'),
-  zone(['config'], [...streets, ...workshop, ...roots, 'registry', 'common'], 'Configuration knows nobody.'),
-];
+const folderZones = Object.entries(FOLDERS).map(([folder, allowed]) => zone('./src', folder, allowed));
+const innerZones = Object.entries(INSIDE).flatMap(([parent, folders]) =>
+  Object.entries(folders).map(([folder, allowed]) => zone(`./src/${parent}`, folder, allowed)),
+);
 
 const onlyIn = (names, message) => ({ patterns: [{ group: names, message }] });
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', '.cache', 'models', 'test/fixtures', 'src/codec/fixtures'] },
+  { ignores: ['dist', 'coverage', 'node_modules', '.cache', 'models', 'test/fixtures', 'src/codec/text/fixtures'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -54,7 +34,7 @@ export default tseslint.config(
       'import-x/resolver-next': [createTypeScriptImportResolver(), createNodeResolver({ extensions: ['.ts', '.js'] })],
     },
     rules: {
-      'import-x/no-restricted-paths': ['error', { zones }],
+      'import-x/no-restricted-paths': ['error', { zones: [...folderZones, ...innerZones] }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
@@ -90,8 +70,8 @@ export default tseslint.config(
   {
     // Decorator factories and test helpers are clearer without spelled-out return types.
     files: [
-      'src/common/**/*.decorator.ts',
-      'src/common/validation/*.ts',
+      'src/http/**/*.decorator.ts',
+      'src/http/validation/*.ts',
       'test/**/*.ts',
       '**/*.spec.ts',
       'training/**/*.ts',
@@ -101,6 +81,8 @@ export default tseslint.config(
   {
     files: ['test/**/*.ts', '**/*.spec.ts'],
     rules: {
+      // A test may take what stands beside its subject.
+      'import-x/no-restricted-paths': ['error', { zones: folderZones }],
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',

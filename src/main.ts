@@ -8,9 +8,9 @@ import 'reflect-metadata';
 import cluster from 'node:cluster';
 
 import { loadConfig } from './config/load-config.js';
-import { runCluster } from './cluster.js';
-import { startServer } from './server.js';
-import { stopWithReport } from './stop-with-report.js';
+import { runCluster } from './bootstrap/cluster.js';
+import { startServer } from './bootstrap/server.js';
+import { stopWithReport } from './bootstrap/exit-with-report.js';
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);

@@ -7,21 +7,21 @@ import { Logger } from '@nestjs/common';
 import type { AppConfig } from '../config/app-config.js';
 import { loadConfig } from '../config/load-config.js';
 import { RunProblem, reason } from '../domain/verdict.js';
-import { createModelHost } from '../engines/create-model-host.js';
+import { createModelHost } from '../engines/pool/create-model-host.js';
 import type { ModelHost } from '../engines/model-host.js';
-import { Chronicle } from '../registry/chronicle.js';
-import { passContractGate } from '../registry/contract-gate.js';
-import { PromotionService } from '../registry/promotion.service.js';
-import { RefreshService } from '../registry/refresh.service.js';
-import type { RegisteredModel, RegisteredRun } from '../registry/registered-run.js';
-import { RegistryContents } from '../registry/registry-contents.js';
-import { formatReport } from '../registry/report.js';
-import { RunLoader } from '../registry/run-loader.js';
+import { Chronicle } from '../registry/history/model-history.js';
+import { passContractGate } from '../registry/contract/contract-gate.js';
+import { PromotionService } from '../registry/promotion/promotion.service.js';
+import { RefreshService } from '../registry/refresh/refresh.service.js';
+import type { RegisteredModel, RegisteredRun } from '../registry/state/registered-run.js';
+import { RegistryContents } from '../registry/state/registry-state.js';
+import { formatReport } from '../registry/selection/verdict-table.js';
+import { RunLoader } from '../registry/loading/run-loader.js';
 import { createRunSource } from '../sources/create-run-source.js';
-import { DraftStateStore } from '../sources/draft-state-store.js';
-import { LocalStateStore } from '../sources/local/local-state-store.js';
-import type { StateStore } from '../sources/state-store.js';
-import { stopWithReport } from '../stop-with-report.js';
+import { DraftStateStore } from '../sources/state/dry-run-state-store.js';
+import { LocalStateStore } from '../sources/state/local-state-store.js';
+import type { StateStore } from '../sources/state/state-store.js';
+import { stopWithReport } from '../bootstrap/exit-with-report.js';
 
 /**
  * `npm run models:check [dir]`: starts the registry over the folder (else the configured sources) as a server does, but

@@ -9,11 +9,11 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { AppModule } from '../app.module.js';
-import { createAdapter } from '../app.setup.js';
+import { createAdapter } from '../bootstrap/app.setup.js';
 import { loadConfig } from '../config/load-config.js';
 import { DocsService } from '../docs/docs.service.js';
 import { publishDocs } from '../docs/publish-docs.js';
-import { stopWithReport } from '../stop-with-report.js';
+import { stopWithReport } from '../bootstrap/exit-with-report.js';
 
 const ROOT = join(__dirname, '..', '..');
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../lib/json.js';
 import { compareOutput } from './examples-match.js';
 
 const TOLERANCE = 1e-4;

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../domain/json.js';
-import type { JsonObject, JsonValue } from '../domain/json.js';
+import { isJsonObject } from '../lib/json.js';
+import type { JsonObject, JsonValue } from '../lib/json.js';
 import type { Run } from '../domain/run.js';
 import { fieldOf } from './rows.js';
 

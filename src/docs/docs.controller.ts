@@ -2,8 +2,8 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
-import { Bare } from '../common/envelope/bare.decorator.js';
-import { baseUrl } from '../common/http/request-url.js';
+import { Bare } from '../http/envelope/no-envelope.decorator.js';
+import { baseUrl } from '../http/request/request-url.js';
 import { AppConfig } from '../config/app-config.js';
 import { DocsService } from './docs.service.js';
 import type { PublishedDocument } from './docs.service.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { stringifyJson } from '../domain/json-text.js';
+import { stringifyJson } from '../lib/json-text.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { ServedModel } from '../registry/model-registry.service.js';
 import { buildDocument } from './openapi/build-document.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
-import { Bare } from '../common/envelope/bare.decorator.js';
+import { Bare } from '../http/envelope/no-envelope.decorator.js';
 import { AppError } from '../domain/app-error.js';
 import { findAsset, sendAsset } from './assets.js';
 import { REDOC, SWAGGER_UI, renderPage } from './pages.js';

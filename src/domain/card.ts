@@ -1,4 +1,4 @@
-import type { JsonValue } from './json.js';
+import type { JsonValue } from '../lib/json.js';
 
 export const MODEL_TASKS = [
   'binary-classification',

@@ -1,9 +1,9 @@
 import { Logger, Module } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
-import { createModelHost } from './create-model-host.js';
+import { createModelHost } from './pool/create-model-host.js';
 import { ModelHost } from './model-host.js';
-import type { PoolListener } from './worker/pool-event.js';
+import type { PoolListener } from './pool/pool-event.js';
 
 /** Provides what computes: a pool of worker threads. */
 @Module({

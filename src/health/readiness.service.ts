@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 
-import { toSourceReadingDto } from '../common/dto/source-reading.dto.js';
+import { toSourceReadingDto } from '../http/dto/source-reading.dto.js';
 import { AppError } from '../domain/app-error.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
-import type { PredictionTimesReport } from '../registry/prediction-times.js';
-import { RefreshService } from '../registry/refresh.service.js';
-import type { RegisteredModel } from '../registry/registered-run.js';
+import type { PredictionTimesReport } from '../registry/loading/prediction-times.js';
+import { RefreshService } from '../registry/refresh/refresh.service.js';
+import type { RegisteredModel } from '../registry/state/registered-run.js';
 import { VERSION } from '../version.js';
 import type { HealthDto, ModelHealthDto, ModelTimingsDto } from './dto/health.dto.js';
 

@@ -1,10 +1,10 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../common/dto/report.dto.js';
-import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
-import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
-import type { JsonObject } from '../domain/json.js';
+import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../http/dto/report.dto.js';
+import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
+import type { JsonObject } from '../lib/json.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { paramOf, performanceOf } from '../registry/run-report.js';
 
@@ -15,7 +15,10 @@ export class DefaultModelController {
 
   @Get('performance')
   @ApiTags('Performance')
-  @ApiOperation({ operationId: 'getPerformance', summary: "The report of the default model's best run, or a part of it" })
+  @ApiOperation({
+    operationId: 'getPerformance',
+    summary: "The report of the default model's best run, or a part of it",
+  })
   @ApiEnvelope(PerformanceDto, 'The report under `performance`, or the part asked for under its own path.')
   @ApiErrors(['PERFORMANCE_NOT_FOUND', { filter: 'nope', known: 'It has: overall, class, slices.' }])
   getPerformance(@Query() { filter }: PerformanceQueryDto): JsonObject {

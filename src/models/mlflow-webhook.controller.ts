@@ -1,10 +1,10 @@
 import { Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 
-import { MlflowWebhookGuard } from '../common/auth/mlflow-webhook.guard.js';
-import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
-import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
-import { RefreshService } from '../registry/refresh.service.js';
+import { MlflowWebhookGuard } from '../http/auth/mlflow-webhook.guard.js';
+import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
+import { RefreshService } from '../registry/refresh/refresh.service.js';
 import { HintDto } from './dto/control.dto.js';
 
 /** Where MLflow tells that something has changed (docs/mlflow.md). */
@@ -22,8 +22,16 @@ export class MlflowWebhookController {
     required: false,
     description: '`v1,` and base64 of HMAC-SHA256 over id, timestamp and body.',
   })
-  @ApiHeader({ name: 'X-MLflow-Delivery-Id', required: false, description: 'Id of the delivery; part of what is signed.' })
-  @ApiHeader({ name: 'X-MLflow-Timestamp', required: false, description: 'Seconds since 1970; part of what is signed.' })
+  @ApiHeader({
+    name: 'X-MLflow-Delivery-Id',
+    required: false,
+    description: 'Id of the delivery; part of what is signed.',
+  })
+  @ApiHeader({
+    name: 'X-MLflow-Timestamp',
+    required: false,
+    description: 'Seconds since 1970; part of what is signed.',
+  })
   @ApiOperation({
     operationId: 'receiveMlflowWebhook',
     summary: 'Take a webhook of MLflow, and look at the store soon',

@@ -1,13 +1,13 @@
 import { Body, Controller, Delete, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { AdminOnly } from '../common/auth/admin-only.decorator.js';
-import { toSourceReadingDto } from '../common/dto/source-reading.dto.js';
-import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
-import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
-import type { DocumentedError } from '../common/openapi/api-errors.decorator.js';
+import { AdminOnly } from '../http/auth/admin-only.decorator.js';
+import { toSourceReadingDto } from '../http/dto/source-reading.dto.js';
+import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
+import type { DocumentedError } from '../http/openapi/api-errors.decorator.js';
 import { PinService } from '../registry/pin.service.js';
-import { RefreshService } from '../registry/refresh.service.js';
+import { RefreshService } from '../registry/refresh/refresh.service.js';
 import { PinRequestDto, RefreshDto, RollbackRequestDto, ServedDto, UnpinQueryDto } from './dto/control.dto.js';
 import { ModelsService } from './models.service.js';
 
@@ -61,7 +61,10 @@ export class ModelControlController {
   })
   @ApiEnvelope(ServedDto, 'What serves now.')
   @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['RUN_NOT_FOUND', { runId: 'nope' }], FOREIGN_RUN, REFUSED)
-  async pin(@Param('model') name: string, @Body() { run_id, reason, by = SOMEBODY }: PinRequestDto): Promise<ServedDto> {
+  async pin(
+    @Param('model') name: string,
+    @Body() { run_id, reason, by = SOMEBODY }: PinRequestDto,
+  ): Promise<ServedDto> {
     await this.pins.pin(name, { run_id, reason, by });
     return this.models.getServed(name);
   }

@@ -2,11 +2,11 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 
-import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../common/dto/report.dto.js';
-import { CONTRACT_HEADER } from '../common/http/contract-header.js';
-import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
-import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
-import type { JsonObject } from '../domain/json.js';
+import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../http/dto/report.dto.js';
+import { CONTRACT_HEADER } from '../http/request/contract-header.js';
+import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
+import type { JsonObject } from '../lib/json.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { paramOf, performanceOf } from '../registry/run-report.js';
 import { HistoryDto } from './dto/control.dto.js';
@@ -14,7 +14,10 @@ import { ModelDto, ModelListDto, ModelSchemaDto, SelectionDto } from './dto/mode
 import { ModelsService } from './models.service.js';
 
 const UNKNOWN_MODEL = ['MODEL_NOT_FOUND', { model: 'nope', known: 'titanic-survival' }] as const;
-const NOT_READY = ['MODEL_NOT_READY', { model: 'titanic-survival', reason: 'METRIC_MISSING: The run has no metric "f1".' }] as const;
+const NOT_READY = [
+  'MODEL_NOT_READY',
+  { model: 'titanic-survival', reason: 'METRIC_MISSING: The run has no metric "f1".' },
+] as const;
 const ModelParam = () => ApiParam({ name: 'model', description: 'Name of the model.' });
 
 /** Models and why each is served as it is. */
@@ -70,7 +73,10 @@ export class ModelsController {
 
   @Get(':model/schema')
   @ModelParam()
-  @ApiOperation({ operationId: 'getModelSchema', summary: 'JSON Schemas of one input row and one output row, and an example' })
+  @ApiOperation({
+    operationId: 'getModelSchema',
+    summary: 'JSON Schemas of one input row and one output row, and an example',
+  })
   @ApiEnvelope(ModelSchemaDto, 'The contract.')
   @ApiErrors(UNKNOWN_MODEL, NOT_READY)
   getSchema(@Param('model') name: string, @Res({ passthrough: true }) response: Response): ModelSchemaDto {
@@ -83,7 +89,11 @@ export class ModelsController {
   @ModelParam()
   @ApiOperation({ operationId: 'getModelPerformance', summary: "The best run's report, or a part of it" })
   @ApiEnvelope(PerformanceDto, 'The report under `performance`, or the part asked for under its own path.')
-  @ApiErrors(UNKNOWN_MODEL, ['PERFORMANCE_NOT_FOUND', { filter: 'nope', known: 'It has: overall, class, slices.' }], NOT_READY)
+  @ApiErrors(
+    UNKNOWN_MODEL,
+    ['PERFORMANCE_NOT_FOUND', { filter: 'nope', known: 'It has: overall, class, slices.' }],
+    NOT_READY,
+  )
   getPerformance(@Param('model') name: string, @Query() { filter }: PerformanceQueryDto): JsonObject {
     return performanceOf(this.registry.getServedModel(name).best.registered.run, filter);
   }

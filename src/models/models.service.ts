@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-import { toVerdictDto } from '../common/dto/verdict.dto.js';
-import { whatWouldWin, whyServed } from '../registry/explain-selection.js';
+import { toVerdictDto } from '../http/dto/verdict.dto.js';
+import { whatWouldWin, whyServed } from '../registry/selection/explain-selection.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
-import type { RegisteredModel } from '../registry/registered-run.js';
+import type { RegisteredModel } from '../registry/state/registered-run.js';
 import { toPinDto } from './dto/control.dto.js';
 import type { HistoryDto, ServedDto } from './dto/control.dto.js';
 import type { ModelDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../domain/json.js';
+import type { JsonValue } from '../lib/json.js';
 import type { RowSchema } from '../domain/signature.js';
 import { takesTexts } from '../domain/text-shorthand.js';
 import { ValidationError } from '../domain/validation-problem.js';

@@ -1,4 +1,4 @@
-import type { DocumentedError } from '../common/openapi/api-errors.decorator.js';
+import type { DocumentedError } from '../http/openapi/api-errors.decorator.js';
 
 /** Errors of a prediction from a query, for the documentation of its routes. */
 export const QUERY_PREDICTION_ERRORS: readonly DocumentedError[] = [

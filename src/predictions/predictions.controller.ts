@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { ClientSignal } from '../common/http/client-signal.decorator.js';
-import { Clock } from '../common/http/clock.decorator.js';
-import type { RequestClock } from '../common/http/clock.decorator.js';
-import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
-import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { ClientSignal } from '../http/request/client-signal.decorator.js';
+import { Clock } from '../http/request/prediction-context.decorator.js';
+import type { RequestClock } from '../http/request/prediction-context.decorator.js';
+import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import { AnyPredictionsRequestDto, PredictionsDto, PredictionsRequestDto } from './dto/predictions.dto.js';
 import { PREDICTION_ERRORS, QUERY_PREDICTION_ERRORS } from './prediction-errors.js';
 import { PredictionsService } from './predictions.service.js';

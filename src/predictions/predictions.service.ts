@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 
-import type { RequestClock } from '../common/http/clock.decorator.js';
-import { acceptsContract } from '../common/http/contract-header.js';
-import { bodyShapeProblem } from '../common/validation/v1-rules.js';
+import type { RequestClock } from '../http/request/prediction-context.decorator.js';
+import { acceptsContract } from '../http/request/contract-header.js';
+import { bodyShapeProblem } from '../http/validation/pydantic-v1-rules.js';
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../lib/json.js';
 import { TEXT_FIELD, takesTexts } from '../domain/text-shorthand.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { MAX_LISTED_PROBLEMS, ValidationError } from '../domain/validation-problem.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
-import type { Best, RegisteredRun } from '../registry/registered-run.js';
-import type { ServedRun } from '../registry/served-run.js';
+import type { Best, RegisteredRun } from '../registry/state/registered-run.js';
+import type { ServedRun } from '../registry/loading/loaded-run.js';
 import { candidatesOf, chooseModel } from './choose-model.js';
 import type {
   AnyPredictionsRequestDto,

@@ -4,16 +4,16 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
 import type { HistoryEvent } from '../domain/model-state.js';
-import { shorten } from '../domain/shorten.js';
+import { shorten } from '../lib/truncate.js';
 import { ModelHost } from '../engines/model-host.js';
 import type { SourcedModel } from '../sources/run-source.js';
-import { Chronicle } from './chronicle.js';
-import { ExtraRuns } from './extra-runs.js';
-import type { Best, RegisteredModel, RegisteredRun } from './registered-run.js';
-import { RegistryContents } from './registry-contents.js';
-import { formatReport } from './report.js';
-import { RunLoader } from './run-loader.js';
-import type { ServedRun } from './served-run.js';
+import { Chronicle } from './history/model-history.js';
+import { ExtraRuns } from './on-demand-runs.js';
+import type { Best, RegisteredModel, RegisteredRun } from './state/registered-run.js';
+import { RegistryContents } from './state/registry-state.js';
+import { formatReport } from './selection/verdict-table.js';
+import { RunLoader } from './loading/run-loader.js';
+import type { ServedRun } from './loading/loaded-run.js';
 
 /** A model that has a run to answer with. */
 export type ServedModel = RegisteredModel & { readonly best: Best };

@@ -4,13 +4,13 @@ import { AppError } from '../domain/app-error.js';
 import { isTakeover } from '../domain/model-state.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
 import { RunProblem } from '../domain/verdict.js';
-import { Chronicle } from './chronicle.js';
-import { missingRun } from './missing-run.js';
+import { Chronicle } from './history/model-history.js';
+import { missingRun } from './run-not-found.js';
 import { ModelRegistryService } from './model-registry.service.js';
-import { PromotionService } from './promotion.service.js';
-import { RefreshService } from './refresh.service.js';
-import type { RegisteredModel, RegisteredRun } from './registered-run.js';
-import { tellSiblings } from './siblings.js';
+import { PromotionService } from './promotion/promotion.service.js';
+import { RefreshService } from './refresh/refresh.service.js';
+import type { RegisteredModel, RegisteredRun } from './state/registered-run.js';
+import { tellSiblings } from './refresh/cluster-messages.js';
 
 /** What a person wants, and why. */
 export type PinRequest = Pick<Pin, 'run_id' | 'reason' | 'by'>;

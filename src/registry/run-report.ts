@@ -1,8 +1,8 @@
 import { AppError } from '../domain/app-error.js';
-import { deepestObjectAt, valueAt } from '../domain/dotted-path.js';
-import type { JsonObject, JsonValue } from '../domain/json.js';
+import { deepestObjectAt, valueAt } from '../lib/dotted-path.js';
+import type { JsonObject, JsonValue } from '../lib/json.js';
 import type { Run } from '../domain/run.js';
-import { shorten } from '../domain/shorten.js';
+import { shorten } from '../lib/truncate.js';
 
 /**
  * A run's report, or the part at a dotted path, under the path's own name.

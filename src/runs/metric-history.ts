@@ -1,6 +1,6 @@
 import { numberOrNull } from '../domain/numerics.js';
 import type { MetricPoint } from '../domain/metric-point.js';
-import type { RegisteredRun } from '../registry/registered-run.js';
+import type { RegisteredRun } from '../registry/state/registered-run.js';
 import { metricValueOf } from '../registry/run-report.js';
 import type { MetricDto } from './dto/metric.dto.js';
 

@@ -2,9 +2,9 @@ import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
-import { setPageLinks } from '../common/http/set-page-links.js';
-import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
-import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { setPageLinks } from '../http/response/set-page-links.js';
+import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import { AppConfig } from '../config/app-config.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { ListModelRunsQueryDto } from './dto/list-runs.query.dto.js';

@@ -2,12 +2,12 @@ import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
-import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../common/dto/report.dto.js';
-import { setPageLinks } from '../common/http/set-page-links.js';
-import { ApiEnvelope } from '../common/openapi/api-envelope.decorator.js';
-import { ApiErrors } from '../common/openapi/api-errors.decorator.js';
+import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../http/dto/report.dto.js';
+import { setPageLinks } from '../http/response/set-page-links.js';
+import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
+import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import { AppConfig } from '../config/app-config.js';
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../lib/json.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { paramOf, performanceOf } from '../registry/run-report.js';
 import { ListRunsQueryDto } from './dto/list-runs.query.dto.js';

@@ -1,7 +1,7 @@
-import { valueAt } from '../domain/dotted-path.js';
-import type { JsonValue } from '../domain/json.js';
+import { valueAt } from '../lib/dotted-path.js';
+import type { JsonValue } from '../lib/json.js';
 import { ValidationError } from '../domain/validation-problem.js';
-import type { RegisteredRun } from '../registry/registered-run.js';
+import type { RegisteredRun } from '../registry/state/registered-run.js';
 
 const SORT = /^-?(rank|run_id|name|status|started_at|ended_at|metrics\..+|params\..+)$/;
 

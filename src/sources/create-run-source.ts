@@ -3,16 +3,16 @@ import { fileURLToPath } from 'node:url';
 
 import type { AppConfig, MlflowConfig } from '../config/app-config.js';
 import { CombinedRunSource } from './combined-run-source.js';
-import { sha256OfText } from './digests.js';
+import { sha256OfText } from '../lib/digests.js';
 import { LocalRunSource } from './local/local-run-source.js';
-import { DbStore } from './mlflow/db/db-store.js';
-import { FileStore } from './mlflow/files/file-store.js';
-import { MlflowRunSource } from './mlflow/mlflow-run-source.js';
-import type { MlflowStore } from './mlflow/mlflow-store.js';
-import { AnswerMemory } from './mlflow/server/answer-memory.js';
-import { ArtifactCache } from './mlflow/server/artifact-cache.js';
-import { MlflowClient } from './mlflow/server/mlflow-client.js';
-import { ServerStore } from './mlflow/server/server-store.js';
+import { DbStore } from './mlflow/store/db/db-store.js';
+import { FileStore } from './mlflow/store/files/file-store.js';
+import { MlflowRunSource } from './mlflow/listing/mlflow-run-source.js';
+import type { MlflowStore } from './mlflow/store/mlflow-store.js';
+import { AnswerMemory } from './mlflow/store/server/response-cache.js';
+import { ArtifactCache } from './mlflow/store/server/artifact-cache.js';
+import { MlflowClient } from './mlflow/store/server/mlflow-client.js';
+import { ServerStore } from './mlflow/store/server/server-store.js';
 import type { RunSource } from './run-source.js';
 
 /** The source, or the several sources, that the configuration names. */

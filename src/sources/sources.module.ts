@@ -2,9 +2,9 @@ import { Logger, Module } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { createRunSource } from './create-run-source.js';
-import { LocalStateStore } from './local/local-state-store.js';
+import { LocalStateStore } from './state/local-state-store.js';
 import { RunSource } from './run-source.js';
-import { StateStore } from './state-store.js';
+import { StateStore } from './state/state-store.js';
 
 /** Picks the adapters for the configured stores. */
 @Module({

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { loadConfig } from '../../src/config/load-config.js';
 import type { VerdictCode } from '../../src/domain/verdict.js';
-import { createModelHost } from '../../src/engines/create-model-host.js';
-import { registerRuns } from '../../src/registry/register-model.js';
-import { RunLoader } from '../../src/registry/run-loader.js';
+import { createModelHost } from '../../src/engines/pool/create-model-host.js';
+import { registerRuns } from '../../src/registry/refresh/register-runs.js';
+import { RunLoader } from '../../src/registry/loading/run-loader.js';
 import type { RunSource, SourcedModel, SourcedRun } from '../../src/sources/run-source.js';
 
 /** What a source's spec brings: a store with the model `adder`, whose runs add `a` and `b` to `sum`. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { HTTP_STATUS_OF } from '../../src/common/errors/http-status-of.js';
+import { HTTP_STATUS_OF } from '../../src/http/errors/http-status-of.js';
 import { Environment, OPTIONAL_VARIABLES } from '../../src/config/environment.dto.js';
 import { ERROR_SENTENCES } from '../../src/domain/app-error.js';
 import type { ErrorCode } from '../../src/domain/app-error.js';

@@ -1,9 +1,9 @@
-import { compileRowEncoder } from '../../src/codec/row-encoder.js';
-import type { RowEncoder } from '../../src/codec/row-encoder.js';
-import { compileRowValidator } from '../../src/codec/row-validator.js';
-import type { ValidateOptions } from '../../src/codec/row-validator.js';
+import { compileRowEncoder } from '../../src/codec/encode/row-encoder.js';
+import type { RowEncoder } from '../../src/codec/encode/row-encoder.js';
+import { compileRowValidator } from '../../src/codec/validate/row-validator.js';
+import type { ValidateOptions } from '../../src/codec/validate/row-validator.js';
 import type { TensorEncoding } from '../../src/domain/encode-spec.js';
-import type { JsonObject } from '../../src/domain/json.js';
+import type { JsonObject } from '../../src/lib/json.js';
 import type { FieldSchema, RowSchema } from '../../src/domain/signature.js';
 import type { Tensor } from '../../src/domain/tensor.js';
 import type { ValidationProblem } from '../../src/domain/validation-problem.js';

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
-import { createLogger } from '../../src/common/logging/pino-logger.js';
+import { createLogger } from '../../src/logging/pino-logger.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { createApp } from '../../src/create-app.js';
+import { createApp } from '../../src/bootstrap/create-app.js';
 
 /** A server on a free loopback port, for one test file. */
 export interface TestApp {

@@ -1,6 +1,6 @@
-import type { PoolEvent } from '../../src/engines/worker/pool-event.js';
-import { WorkerPool } from '../../src/engines/worker/worker-pool.js';
-import type { WorkerPoolOptions } from '../../src/engines/worker/worker-pool.js';
+import type { PoolEvent } from '../../src/engines/pool/pool-event.js';
+import { WorkerPool } from '../../src/engines/pool/worker-pool.js';
+import type { WorkerPoolOptions } from '../../src/engines/pool/worker-pool.js';
 
 /** Pools of a test, which are closed after it, and what they told. */
 export interface TestPools {

@@ -1,16 +1,16 @@
 import { loadConfig } from '../../src/config/load-config.js';
-import { createModelHost } from '../../src/engines/create-model-host.js';
+import { createModelHost } from '../../src/engines/pool/create-model-host.js';
 import type { ModelHost } from '../../src/engines/model-host.js';
-import { Chronicle } from '../../src/registry/chronicle.js';
-import { PromotionService } from '../../src/registry/promotion.service.js';
-import { RefreshService } from '../../src/registry/refresh.service.js';
-import type { RegisteredModel } from '../../src/registry/registered-run.js';
-import { RegistryContents } from '../../src/registry/registry-contents.js';
-import { RunLoader } from '../../src/registry/run-loader.js';
+import { Chronicle } from '../../src/registry/history/model-history.js';
+import { PromotionService } from '../../src/registry/promotion/promotion.service.js';
+import { RefreshService } from '../../src/registry/refresh/refresh.service.js';
+import type { RegisteredModel } from '../../src/registry/state/registered-run.js';
+import { RegistryContents } from '../../src/registry/state/registry-state.js';
+import { RunLoader } from '../../src/registry/loading/run-loader.js';
 import { LocalRunSource } from '../../src/sources/local/local-run-source.js';
-import { LocalStateStore } from '../../src/sources/local/local-state-store.js';
+import { LocalStateStore } from '../../src/sources/state/local-state-store.js';
 import type { RunSource } from '../../src/sources/run-source.js';
-import type { StateStore } from '../../src/sources/state-store.js';
+import type { StateStore } from '../../src/sources/state/state-store.js';
 import type { TestStore } from './build-store.js';
 
 /** A host for all registries of a test file; close it at the end. */

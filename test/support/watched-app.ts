@@ -7,12 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { pino } from 'pino';
 
-import type { LeanExpressAdapter } from '../../src/common/http/lean-adapter.js';
+import type { LeanExpressAdapter } from '../../src/http/fast-path/fast-express-adapter.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { createApp } from '../../src/create-app.js';
+import { createApp } from '../../src/bootstrap/create-app.js';
 import { ModelHost } from '../../src/engines/model-host.js';
-import type { PendingPrediction } from '../../src/engines/worker/pending-prediction.js';
-import type { PooledModel } from '../../src/engines/worker/pooled-model.js';
+import type { PendingPrediction } from '../../src/engines/batching/pending-prediction.js';
+import type { PooledModel } from '../../src/engines/pool/pooled-model.js';
 import type { TestApp } from './create-test-app.js';
 import type { Json } from './get-json.js';
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 import type { DecodeSpec } from '../../src/domain/decode-spec.js';
 import type { PreparedText } from '../../src/domain/encode-spec.js';
-import type { JsonObject } from '../../src/domain/json.js';
+import type { JsonObject } from '../../src/lib/json.js';
 import type { Signature } from '../../src/domain/signature.js';
 
 /** Root of the project, as the compiled file sees it: .cache/training/js/training/ts. */

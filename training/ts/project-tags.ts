@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initializers, input, layers, model as modelOf } from '@tensorflow/tfjs-layers';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
-import { cleanText } from '../../src/codec/text-cleaning.js';
+import { cleanText } from '../../src/codec/text/text-cleaning.js';
 import type { MultiLabelDecode } from '../../src/domain/decode-spec.js';
-import type { JsonObject } from '../../src/domain/json.js';
+import type { JsonObject } from '../../src/lib/json.js';
 import { artifactOf } from './layers-artifact.js';
 import {
   atThreshold,

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 
-import type { JsonObject } from '../../src/domain/json.js';
+import type { JsonObject } from '../../src/lib/json.js';
 import { useFastEmbeddingGradient } from './embedding-gradient.js';
 import { PROJECT_ROOT, readPrepared } from './prepared.js';
 import { trainProjectTags } from './project-tags.js';

@@ -13,7 +13,7 @@ import { onlyRun } from '../stores/bench-stores.mjs';
 
 const require = createRequire(import.meta.url);
 const { InferenceSession, Tensor } = require('onnxruntime-node');
-const { cleanText } = require(join(projectRoot, 'dist', 'codec', 'text-cleaning.js'));
+const { cleanText } = require(join(projectRoot, 'dist', 'codec', 'text', 'text-cleaning.js'));
 
 const predictors = new Map();
 for (const store of process.argv.slice(2)) {

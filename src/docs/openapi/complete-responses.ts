@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 
-import { CONTRACT_HEADER, CONTRACT_MATCH_HEADER } from '../../common/http/contract-header.js';
-import { TIMEOUT_HEADER } from '../../common/http/timeout-header.js';
+import { CONTRACT_HEADER, CONTRACT_MATCH_HEADER } from '../../http/request/contract-header.js';
+import { TIMEOUT_HEADER } from '../../http/request/timeout-header.js';
 import { AppError, ERROR_SENTENCES } from '../../domain/app-error.js';
 import type { ErrorCode, ErrorFacts } from '../../domain/app-error.js';
 import { envelopeExample, isEnvelope } from './envelope-example.js';

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../../domain/json.js';
-import { stringifyJson } from '../../domain/json-text.js';
+import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { stringifyJson } from '../../lib/json-text.js';
 import type { Run } from '../../domain/run.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import type { Location, ValidationProblem } from '../../domain/validation-problem.js';

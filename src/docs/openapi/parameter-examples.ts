@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../domain/json.js';
+import type { JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import { takesTexts } from '../../domain/text-shorthand.js';
 import type { DescribedModel } from './described-model.js';

@@ -1,4 +1,4 @@
-import { stringifyJson } from '../../domain/json-text.js';
+import { stringifyJson } from '../../lib/json-text.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
 import type { Schema } from './openapi-types.js';
 

@@ -1,4 +1,4 @@
-import { shorten } from '../../domain/shorten.js';
+import { shorten } from '../../lib/truncate.js';
 import { RunProblem } from '../../domain/verdict.js';
 
 /** What ONNX Runtime's text says, in words for the owner of the run. First match wins; `$1` and `$2` are matched names. */

@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { RunProblem } from '../../domain/verdict.js';
 import type { EngineModel, InferenceEngine } from '../inference-engine.js';
 import { computeRows } from './compute-rows.js';
-import { giveWay } from './give-way.js';
+import { giveWay } from './lower-thread-priority.js';
 import { pack, unpack } from './messages.js';
 import type { Ready, Reply, Request } from './messages.js';
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
-import { SourceReadingDto } from '../../common/dto/source-reading.dto.js';
+import { SourceReadingDto } from '../../http/dto/source-reading.dto.js';
 
 /** Nothing to say beyond the envelope. */
 @ApiSchema({ description: 'Empty: the envelope says it all.' })

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-import { SourceReadingDto } from '../../common/dto/source-reading.dto.js';
-import { IsLine, IsText, ONE_LINE } from '../../common/validation/v1-rules.js';
+import { SourceReadingDto } from '../../http/dto/source-reading.dto.js';
+import { IsLine, IsText, ONE_LINE } from '../../http/validation/pydantic-v1-rules.js';
 import { HISTORY_EVENTS, POLICY } from '../../domain/model-state.js';
 import type { Pin } from '../../domain/model-state.js';
 
@@ -15,7 +15,12 @@ const BY = {
   default: 'admin',
   example: 'Ada',
 } as const;
-const REASON = { description: 'Why, in one line; for the history.', minLength: 1, maxLength: 500, pattern: ONE_LINE } as const;
+const REASON = {
+  description: 'Why, in one line; for the history.',
+  minLength: 1,
+  maxLength: 500,
+  pattern: ONE_LINE,
+} as const;
 
 /** Why a person goes back to the run that served before. */
 export class RollbackRequestDto {

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import { VerdictDto } from '../../common/dto/verdict.dto.js';
+import { VerdictDto } from '../../http/dto/verdict.dto.js';
 import { MODEL_TASKS } from '../../domain/card.js';
 import { VERDICT_FIXES } from '../../domain/verdict.js';
 import { PinDto } from './control.dto.js';
@@ -42,7 +42,10 @@ export class ModelDto {
   @ApiProperty({ description: 'Name for people.', example: 'Titanic survival' })
   title: string;
 
-  @ApiProperty({ description: 'What it predicts, from what, and what to beware of.', example: 'Whether a passenger survived.' })
+  @ApiProperty({
+    description: 'What it predicts, from what, and what to beware of.',
+    example: 'Whether a passenger survived.',
+  })
   description: string;
 
   @ApiProperty({ enum: MODEL_TASKS, enumName: 'ModelTask', description: 'What kind of prediction it makes.' })
@@ -60,7 +63,12 @@ export class ModelDto {
   @ApiProperty({ type: String, nullable: true, description: 'Licence of the model or its data.', example: 'MIT' })
   licence: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Run it is served with; null when none can be.', example: 'titanic-rule-baseline-001' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Run it is served with; null when none can be.',
+    example: 'titanic-rule-baseline-001',
+  })
   best_run_id: string | null;
 
   @ApiProperty({ description: 'Metric its best run is chosen by.', example: 'f1' })
@@ -70,8 +78,10 @@ export class ModelDto {
   value: number | null;
 
   @ApiProperty({
-    type: String, nullable: true,
-    description: 'Hash of the contract clients rely on; it changes when fields, types or ranges do, or what is given to whom.',
+    type: String,
+    nullable: true,
+    description:
+      'Hash of the contract clients rely on; it changes when fields, types or ranges do, or what is given to whom.',
     example: '0123456789abcdef',
   })
   contract: string | null;
@@ -109,7 +119,12 @@ export class SelectionPolicyDto {
   @ApiProperty({ enum: ['maximize', 'minimize'], description: 'Which direction is better.' })
   goal: string;
 
-  @ApiProperty({ type: Object, required: false, description: 'Dotted path into the run → the value it must have.', example: {} })
+  @ApiProperty({
+    type: Object,
+    required: false,
+    description: 'Dotted path into the run → the value it must have.',
+    example: {},
+  })
   where?: object;
 
   @ApiProperty({ type: [GuardrailDto], required: false, description: 'Bounds that other metrics must keep.' })
@@ -127,7 +142,12 @@ export class RankedRunDto {
   @ApiProperty({ description: 'Name its trainer gave it.', example: 'rule-baseline' })
   name: string;
 
-  @ApiProperty({ type: Number, nullable: true, description: "The run's value of the policy's metric; null when it has none.", example: 0.7555 })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: "The run's value of the policy's metric; null when it has none.",
+    example: 0.7555,
+  })
   value: number | null;
 
   @ApiProperty({ type: VerdictDto })
@@ -144,9 +164,7 @@ export class UnreadableRunDto {
     description: 'Why it could not be read.',
     example: {
       eligible: false,
-      reasons: [
-        { code: 'RUN_FILE_MISSING', message: 'There is no run.json.', fix: VERDICT_FIXES.RUN_FILE_MISSING },
-      ],
+      reasons: [{ code: 'RUN_FILE_MISSING', message: 'There is no run.json.', fix: VERDICT_FIXES.RUN_FILE_MISSING }],
       warnings: [],
     },
   })
@@ -155,8 +173,10 @@ export class UnreadableRunDto {
 
 /** One difference between the contract that clients rely on and that of another run. */
 export class ContractDifferenceDto {
-  @ApiProperty({ description:
-      "JSON pointer into the refused run's signature; for what that lacks, into the served one's.", example: '/input/properties/age/maximum' })
+  @ApiProperty({
+    description: "JSON pointer into the refused run's signature; for what that lacks, into the served one's.",
+    example: '/input/properties/age/maximum',
+  })
   pointer: string;
 
   @ApiProperty({ enum: ['breaking', 'compatible'], description: 'Whether clients may stop working.' })
@@ -180,10 +200,18 @@ export class SelectionDto {
   @ApiProperty({ type: SelectionPolicyDto })
   policy: SelectionPolicyDto;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The winner; null when nothing can be served.', example: 'titanic-rule-baseline-001' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The winner; null when nothing can be served.',
+    example: 'titanic-rule-baseline-001',
+  })
   best_run_id: string | null;
 
-  @ApiProperty({ description: 'Why this run serves, in a sentence.', example: 'It has the highest f1 of 4 runs: 0.7555.' })
+  @ApiProperty({
+    description: 'Why this run serves, in a sentence.',
+    example: 'It has the highest f1 of 4 runs: 0.7555.',
+  })
   why: string;
 
   @ApiProperty({
@@ -192,7 +220,12 @@ export class SelectionDto {
   })
   to_win: string;
 
-  @ApiProperty({ type: PinDto, nullable: true, description: "A person's choice that overrides the policy.", example: null })
+  @ApiProperty({
+    type: PinDto,
+    nullable: true,
+    description: "A person's choice that overrides the policy.",
+    example: null,
+  })
   pin: PinDto | null;
 
   @ApiProperty({

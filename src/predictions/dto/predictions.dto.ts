@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-import { IsListOf, IsRowList, IsText, IsTextList } from '../../common/validation/v1-rules.js';
+import { IsListOf, IsRowList, IsText, IsTextList } from '../../http/validation/pydantic-v1-rules.js';
 
 const anyRows = { type: 'array', items: { type: 'object', additionalProperties: true } } as const;
 

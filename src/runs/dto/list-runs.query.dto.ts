@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 
-import { WholeNumberParameter } from '../../common/validation/query-transforms.js';
-import { IsOneOf, IsText, IsWholeNumber } from '../../common/validation/v1-rules.js';
+import { WholeNumberParameter } from '../../http/validation/query-transforms.js';
+import { IsOneOf, IsText, IsWholeNumber } from '../../http/validation/pydantic-v1-rules.js';
 import { RUN_STATUSES } from '../../domain/run.js';
 
 export const MAX_PAGE = 1_000;

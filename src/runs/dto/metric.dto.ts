@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-import { WholeNumberParameter } from '../../common/validation/query-transforms.js';
-import { IsWholeNumber } from '../../common/validation/v1-rules.js';
+import { WholeNumberParameter } from '../../http/validation/query-transforms.js';
+import { IsWholeNumber } from '../../http/validation/pydantic-v1-rules.js';
 
 export const MAX_POINTS = 10_000;
 export const DEFAULT_POINTS = 1_000;

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import { VerdictDto } from '../../common/dto/verdict.dto.js';
+import { VerdictDto } from '../../http/dto/verdict.dto.js';
 import { RUN_STATUSES } from '../../domain/run.js';
 
 const anyObject = { type: 'object', additionalProperties: true } as const;

@@ -2,16 +2,16 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ModelCard } from '../../domain/card.js';
-import { JsonSyntaxError, parseJson } from '../../domain/json-text.js';
+import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
 import type { SourcedModel, StoreReading } from '../run-source.js';
 import { RunSource } from '../run-source.js';
 import { compileSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck } from '../schema-check.js';
-import { readPlainFile } from './read-plain-file.js';
+import { readPlainFile } from './read-regular-file.js';
 import { readRun } from './read-run.js';
 import { RunCache } from './run-cache.js';
 import type { RunPlace } from './run-cache.js';
-import { SettleHint } from './settle-hint.js';
+import { SettleHint } from './unsettled-retry.js';
 import { FolderWatch } from './watch-folders.js';
 
 /** Names that a card may have, as schemas/card.schema.json says. */

@@ -2,18 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 
 import type { EncodeSpec, FileReference } from '../../domain/encode-spec.js';
-import { JsonSyntaxError, parseJson } from '../../domain/json-text.js';
-import { isJsonObject } from '../../domain/json.js';
-import type { JsonValue } from '../../domain/json.js';
+import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
+import { isJsonObject } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import { RunProblem, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
 import type { SourcedRun } from '../run-source.js';
 import type { SchemaCheck } from '../schema-check.js';
 import { exportOfPythonFile } from './python-file.js';
-import { readPlainFile } from './read-plain-file.js';
+import { readPlainFile } from './read-regular-file.js';
 import { RunFolder } from './run-folder.js';
-import { unreadableReason } from './unreadable.js';
+import { unreadableReason } from './read-error-reason.js';
 
 /** `run.json` larger than this is refused: it is read whole at every start. */
 export const MAX_RUN_FILE_BYTES = 32 * 1024 * 1024;

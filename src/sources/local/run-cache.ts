@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
-import { mapInParallel } from '../map-in-parallel.js';
+import { mapInParallel } from '../../lib/map-with-concurrency.js';
 import type { SourcedRun } from '../run-source.js';
 import { fingerprintOf, isUnlistable } from './fingerprint.js';
 

@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 
 import { RunProblem } from '../../domain/verdict.js';
-import { sha256OfFile } from '../digests.js';
+import { sha256OfFile } from '../../lib/digests.js';
 
 /** A run's folder: the only way to its files, which never leads out of it. */
 export class RunFolder {

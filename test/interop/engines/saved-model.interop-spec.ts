@@ -7,7 +7,7 @@ import type { Tensor } from '../../../src/domain/tensor.js';
 import type { LoadRequest } from '../../../src/engines/inference-engine.js';
 import { nativeTensorFlow } from '../../../src/engines/tfjs/native-package.js';
 import { SavedModelEngine } from '../../../src/engines/tfjs/saved-model-engine.js';
-import { WorkerPool } from '../../../src/engines/worker/worker-pool.js';
+import { WorkerPool } from '../../../src/engines/pool/worker-pool.js';
 import { describeInferenceEngine, fixtureRequest, floatRows } from '../../contracts/inference-engine.contract.js';
 
 const models = process.env['SAVED_MODELS']!;

@@ -1,6 +1,6 @@
-import { parseJson } from '../../../domain/json-text.js';
-import { isJsonObject } from '../../../domain/json.js';
-import type { JsonObject, JsonValue } from '../../../domain/json.js';
+import { parseJson } from '../../../lib/json-text.js';
+import { isJsonObject } from '../../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../../lib/json.js';
 import type { ModelField } from './model-field.js';
 
 /** Rows of an input example that are kept; more add no proof. */

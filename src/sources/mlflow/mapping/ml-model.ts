@@ -1,6 +1,6 @@
 import { RunProblem } from '../../../domain/verdict.js';
-import { isMapping, parseYamlMapping, textOf } from '../yaml-text.js';
-import type { YamlValue } from '../yaml-text.js';
+import { isMapping, parseYamlMapping, textOf } from '../store/yaml-text.js';
+import type { YamlValue } from '../store/yaml-text.js';
 import { fieldsOfSignature } from './signature-fields.js';
 import type { ModelField } from './model-field.js';
 

@@ -1,8 +1,8 @@
-import type { JsonObject } from '../../../domain/json.js';
+import type { JsonObject } from '../../../lib/json.js';
 import type { Example, Run } from '../../../domain/run.js';
 import type { DeclaredModel } from '../../../domain/tensor.js';
 import { exampleRows, madeUpRow } from './example-rows.js';
-import { fitInputs, fitOutputs } from './fit-tensors.js';
+import { fitInputs, fitOutputs } from './derive-codec.js';
 import { fieldsOfTensors, inputSchema, outputSchema, requireDistinctFields } from './model-field.js';
 import type { MlModel } from './ml-model.js';
 

@@ -1,7 +1,7 @@
 import type { ModelFormat } from '../../../domain/run.js';
 import { reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
-import { textOf } from '../yaml-text.js';
+import { textOf } from '../store/yaml-text.js';
 import type { MlModel } from './ml-model.js';
 
 /** What is loaded of a logged model; the path is relative to the model's folder. */

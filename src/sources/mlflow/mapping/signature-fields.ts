@@ -1,6 +1,6 @@
-import { JsonSyntaxError, parseJson } from '../../../domain/json-text.js';
-import { isJsonObject } from '../../../domain/json.js';
-import type { JsonObject, JsonValue } from '../../../domain/json.js';
+import { JsonSyntaxError, parseJson } from '../../../lib/json-text.js';
+import { isJsonObject } from '../../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../../lib/json.js';
 import { RunProblem } from '../../../domain/verdict.js';
 import { requireDistinctFields, valueShape } from './model-field.js';
 import type { ModelField, ValueKind } from './model-field.js';

@@ -1,0 +1,59 @@
+/**
+ * The directions of imports in `src`, written here and nowhere else: ESLint enforces them (`eslint.config.mjs`), a test
+ * checks that every folder has a row, and docs/architecture.md draws the first table.
+ */
+
+/** Folders of `src` and what each may import besides itself. `main.ts`, `app.module.ts` and `bootstrap` may import all. */
+const FOLDERS = {
+  lib: [],
+  domain: ['lib'],
+  config: ['domain'],
+  logging: ['config'],
+  sources: ['lib', 'domain', 'config'],
+  codec: ['lib', 'domain'],
+  engines: ['lib', 'domain', 'config'],
+  registry: ['lib', 'domain', 'config', 'sources', 'codec', 'engines'],
+  http: ['lib', 'domain', 'config', 'logging'],
+  health: ['lib', 'domain', 'config', 'http', 'registry', 'version.ts'],
+  models: ['lib', 'domain', 'config', 'http', 'registry'],
+  runs: ['lib', 'domain', 'config', 'http', 'registry'],
+  predictions: ['lib', 'domain', 'config', 'http', 'registry'],
+  docs: ['lib', 'domain', 'config', 'http', 'registry', 'version.ts'],
+};
+
+/** Folders inside a folder, and what beside them each may import; the files beside them may import all. */
+const INSIDE = {
+  codec: {
+    text: [],
+    validate: ['rows.ts'],
+    encode: ['text', 'validate', 'rows.ts', 'tensor-mismatch.ts'],
+    decode: ['encode', 'validate', 'rows.ts', 'tensor-mismatch.ts'],
+  },
+  engines: {
+    batching: ['inference-engine.ts', 'model-host.ts'],
+    onnx: ['inference-engine.ts'],
+    tfjs: ['inference-engine.ts'],
+    worker: ['inference-engine.ts', 'engine-catalogue.ts'],
+    // The two files that set switches of the native libraries before anything loads them.
+    pool: [
+      'batching',
+      'worker',
+      'inference-engine.ts',
+      'model-host.ts',
+      'onnx/no-telemetry.ts',
+      'tfjs/quiet-native.ts',
+    ],
+  },
+  registry: {
+    policy: [],
+    contract: [],
+    loading: ['contract'],
+    state: ['policy', 'loading', 'contract'],
+    history: ['contract', 'state'],
+    selection: ['policy', 'state'],
+    promotion: ['policy', 'contract', 'loading', 'state', 'history', 'selection'],
+    refresh: ['policy', 'contract', 'loading', 'state', 'history', 'selection', 'promotion'],
+  },
+};
+
+module.exports = { FOLDERS, INSIDE };

@@ -1,0 +1,120 @@
+import type { Server } from 'node:http';
+
+import { Reflector } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import cors from 'cors';
+import express from 'express';
+import type { RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { HelmetOptions } from 'helmet';
+import type { Logger } from 'pino';
+
+import { EnvelopeInterceptor } from '../http/envelope/envelope.interceptor.js';
+import { AppExceptionFilter } from '../http/errors/app-exception.filter.js';
+import { acceptableMiddleware } from '../http/middleware/acceptable.middleware.js';
+import { accessLogMiddleware, leanAccessLog } from '../http/middleware/access-log.middleware.js';
+import { answerClientErrors } from '../http/server/client-error.js';
+import { jsonBodyMiddleware } from '../http/middleware/json-body.middleware.js';
+import { LeanExpressAdapter } from '../http/fast-path/fast-express-adapter.js';
+import { noStoreMiddleware } from '../http/middleware/no-store.middleware.js';
+import { optionsMiddleware } from '../http/middleware/options.middleware.js';
+import { parseQuery } from '../http/request/query-parser.js';
+import { requestIdMiddleware } from '../http/middleware/request-id.middleware.js';
+import { seedRoutesMiddleware } from '../http/middleware/legacy-routes.middleware.js';
+import { staticHeaders } from '../http/fast-path/static-headers.js';
+import { workerIdMiddleware } from '../http/middleware/worker-id.middleware.js';
+import { V1ValidationPipe } from '../http/validation/pydantic-v1-validation.pipe.js';
+import type { AppConfig } from '../config/app-config.js';
+import { LeanPredictions } from '../predictions/fast-predictions.js';
+import { ModelRegistryService } from '../registry/model-registry.service.js';
+
+/** Keep-alive longer than usual load balancers (60 s), so that they, not we, close idle connections. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** Headers that pages of other origins may read. */
+const EXPOSED_HEADERS = [
+  ...['X-Request-Id', 'X-Error-Code', 'Link', 'Retry-After', 'Server-Timing', 'X-Worker-Id'],
+  'Contract-Hash',
+];
+
+/** JSON needs no right to load anything; pages that do set their own policy. CORS decides who may read, not CORP. */
+const SECURITY_HEADERS: HelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+  },
+  crossOriginResourcePolicy: { policy: 'cross-origin' },
+  // Whether the host's other names speak TLS is not ours to say.
+  strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
+};
+
+/** The HTTP adapter. Its settings must be made before the router exists, which is at the first route. */
+export function createAdapter(config: AppConfig): LeanExpressAdapter {
+  const app = express();
+  app.set('case sensitive routing', true);
+  app.set('query parser', parseQuery);
+  app.set('trust proxy', config.trustProxy);
+  // Every envelope holds a timestamp: a hash of it never matches again.
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  return new LeanExpressAdapter(app);
+}
+
+/** Everything around the rooms: the same for the server and for the tests. Call before `init()` or `listen()`. */
+export function setUpApp(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
+  const http = app.getHttpAdapter().getInstance();
+  app.use(requestIdMiddleware);
+  if (config.logRequests) app.use(accessLogMiddleware(logger));
+  for (const middleware of headerMiddlewares(config)) app.use(middleware);
+  app.use(optionsMiddleware(http));
+  app.use(seedRoutesMiddleware);
+  app.use(acceptableMiddleware);
+  app.use(jsonBodyMiddleware(config.bodyLimitBytes));
+  app.useGlobalPipes(new V1ValidationPipe());
+  app.useGlobalInterceptors(new EnvelopeInterceptor(app.get(Reflector), config));
+  app.useGlobalFilters(new AppExceptionFilter(config));
+  setUpServer(app.getHttpServer(), config);
+}
+
+/**
+ * Answers plain predictions before Express sees them (predictions/lean-predictions.ts). Call after `init()`: the routes
+ * are those of the models that are served, from then on.
+ */
+export function setUpLeanPredictions(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
+  const adapter = app.getHttpAdapter() as unknown as LeanExpressAdapter;
+  const lean = new LeanPredictions(app.get(ModelRegistryService), config, {
+    headers: [...staticHeaders(headerMiddlewares(config)), 'Content-Type', 'application/json; charset=utf-8'],
+    ...(config.logRequests && { log: leanAccessLog(logger) }),
+  });
+  adapter.useShortWay(lean);
+}
+
+/** What sets the headers of every answer, whichever way it goes. */
+function headerMiddlewares(config: AppConfig): RequestHandler[] {
+  return [
+    workerIdMiddleware(),
+    helmet(SECURITY_HEADERS),
+    noStoreMiddleware,
+    cors({
+      origin: originsOf(config),
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 600,
+      preflightContinue: true,
+    }),
+  ];
+}
+
+function setUpServer(server: Server, config: AppConfig): void {
+  server.requestTimeout = config.requestTimeoutMs;
+  server.headersTimeout = Math.min(60_000, config.requestTimeoutMs);
+  // How often Node looks for requests that take too long; its own 30 s would be the true limit of a shorter one.
+  Reflect.set(server, 'connectionsCheckingInterval', Math.min(30_000, config.requestTimeoutMs / 2));
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  answerClientErrors(server);
+}
+
+function originsOf({ corsOrigins }: AppConfig): string | string[] | false {
+  if (corsOrigins === '*') return '*';
+  return corsOrigins.length > 0 ? [...corsOrigins] : false;
+}

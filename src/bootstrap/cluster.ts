@@ -1,0 +1,79 @@
+import cluster from 'node:cluster';
+import type { Worker } from 'node:cluster';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Logger } from 'pino';
+
+import { createLogger } from '../logging/pino-logger.js';
+import type { AppConfig } from '../config/app-config.js';
+import { LOOK_AGAIN } from '../registry/refresh/cluster-messages.js';
+
+/** A process that lived this long was a working one: its end is an accident, not a failed start. */
+const STABLE_AFTER_MS = 10_000;
+const RESPAWN_DELAY_MS = 1_000;
+
+/**
+ * Runs several server processes that share the port. One that dies is replaced; when the first ones cannot even start,
+ * the whole program ends with their exit code. SIGTERM goes to all of them, and the program ends after the last.
+ */
+export function runCluster(config: AppConfig): void {
+  const logger = createLogger(config.logLevel);
+  const startedAt = new Map<number, number>();
+  let hasListened = false;
+  let isClosing = false;
+
+  const shared = sharedState(config, logger);
+  const spawn = () => startedAt.set(cluster.fork(shared).id, Date.now());
+  const closeAll = (exitCode: number) => {
+    isClosing = true;
+    process.exitCode = exitCode;
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+  };
+  const replace = (worker: Worker, code: number) => {
+    // A process that had to be cut off makes the end of the whole an unclean one.
+    if (isClosing) return void (process.exitCode ||= Number(code !== 0));
+    if (!hasListened) return closeAll(code || 1);
+    const livedMs = Date.now() - (startedAt.get(worker.id) ?? 0);
+    logger.error({ worker_id: worker.id, code }, 'a server process ended and is being replaced');
+    setTimeout(() => isClosing || spawn(), livedMs < STABLE_AFTER_MS ? RESPAWN_DELAY_MS : 0);
+  };
+
+  cluster.on('message', (from, message) => {
+    if (message !== LOOK_AGAIN) return;
+    for (const worker of Object.values(cluster.workers ?? {})) if (worker !== from) worker?.send(LOOK_AGAIN);
+  });
+  cluster.on('listening', () => (hasListened = true));
+  cluster.on('exit', (worker, code) => {
+    replace(worker, code);
+    startedAt.delete(worker.id);
+  });
+  process.once('SIGTERM', () => closeAll(0));
+  process.once('SIGINT', () => closeAll(0));
+  for (let i = 0; i < config.workers; i++) spawn();
+}
+
+/**
+ * The processes must agree on pins. Where the store cannot be written they share a folder that lives as long as they do.
+ *
+ * @returns variables for each of them.
+ */
+function sharedState({ stateDir, modelsDir }: AppConfig, logger: Logger): { STATE_DIR?: string } {
+  if (stateDir !== undefined || isWritable(modelsDir)) return {};
+  const folder = mkdtempSync(join(tmpdir(), 'bestrun-state-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  logger.warn(
+    'Pins and history cannot be written to the store: these processes share them until they end. STATE_DIR may name another folder',
+  );
+  return { STATE_DIR: folder };
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

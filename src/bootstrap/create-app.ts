@@ -1,0 +1,34 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+
+import { AppModule } from '../app.module.js';
+import { createAdapter, setUpApp, setUpLeanPredictions } from './app.setup.js';
+import { PinoLogger } from '../logging/pino-logger.js';
+import type { AppConfig } from '../config/app-config.js';
+import { publishDocs } from '../docs/publish-docs.js';
+
+/**
+ * The whole application, its best runs loaded and its documents written; only the port is still closed. The same for
+ * the server and for the tests.
+ *
+ * @throws what makes a start impossible, once everything that was started has ended again.
+ */
+export async function createApp(config: AppConfig, logger: Logger): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), createAdapter(config), {
+    logger: new PinoLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  setUpApp(app, config, logger);
+  try {
+    await app.init();
+  } catch (error) {
+    // A start that failed still holds worker threads, which would keep the process from ending.
+    await app.close();
+    throw error;
+  }
+  publishDocs(app, config);
+  setUpLeanPredictions(app, config, logger);
+  return app;
+}

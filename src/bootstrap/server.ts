@@ -1,0 +1,58 @@
+import cluster from 'node:cluster';
+import type { AddressInfo } from 'node:net';
+
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+
+import { watchConnections } from '../http/server/drain-connections.js';
+import type { LeanExpressAdapter } from '../http/fast-path/fast-express-adapter.js';
+import { createLogger } from '../logging/pino-logger.js';
+import type { AppConfig } from '../config/app-config.js';
+import { createApp } from './create-app.js';
+
+/** Time for the last log line to leave the process. */
+const LAST_WORDS_MS = 50;
+
+/**
+ * Starts one server process: loads the best runs, then opens the port, and closes cleanly on SIGTERM and SIGINT.
+ *
+ * @throws what makes a start impossible; the port is not open then.
+ */
+export async function startServer(config: AppConfig): Promise<NestExpressApplication> {
+  const logger = createLogger(config.logLevel);
+  const app = await createApp(config, logger);
+  await app.listen(config.port, config.host);
+  closeOnSignals(app, logger, config.shutdownGraceMs);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const startMs = Math.round(performance.now() - (performance.getEntriesByName('bestrun:start')[0]?.startTime ?? 0));
+  logger.info({ port, start_ms: startMs }, `bestrun is ready: http://localhost:${port}/docs (after ${startMs} ms)`);
+  return app;
+}
+
+/** Lets running requests finish for a while, then ends with code 0; by force when they did not finish in time. */
+function closeOnSignals(app: NestExpressApplication, logger: Logger, graceMs: number): void {
+  const { plainConnections } = app.getHttpAdapter() as unknown as LeanExpressAdapter;
+  const drainConnections = watchConnections(app.getHttpServer(), plainConnections);
+  let isClosing = false;
+  const close = () => {
+    if (isClosing) return;
+    isClosing = true;
+    setTimeout(() => endByForce(logger, graceMs), graceMs).unref();
+    drainConnections();
+    app.close().then(endByItself, () => process.exit(1));
+  };
+  process.once('SIGTERM', close);
+  process.once('SIGINT', close);
+}
+
+/** Nothing is left to do. `process.exit` would stop the clock and wait for threads that are deep in native code. */
+function endByItself(): void {
+  process.exitCode = 0;
+  if (cluster.isWorker) process.disconnect();
+}
+
+/** A thread in the middle of native code would abort the process on any gentler way out. */
+function endByForce(logger: Logger, graceMs: number): void {
+  logger.error({ grace_ms: graceMs }, 'requests did not finish in time and are cut off');
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS_MS);
+}

@@ -1,0 +1,113 @@
+import type { BinaryDecode, MultiClassDecode, MultiLabelDecode } from '../../domain/decode-spec.js';
+import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { argmax } from '../../domain/numerics.js';
+import { given, perRow } from './output-decoder.js';
+import type { OutputDecoder } from './output-decoder.js';
+import {
+  activatedRow,
+  activatedValue,
+  jsonNumber,
+  labelKey,
+  modelFault,
+  requireWidth,
+  tableOf,
+} from './output-table.js';
+import { newRow } from '../rows.js';
+
+const DEFAULT_THRESHOLD = 0.5;
+
+/** Two classes from one probability. No probability, no label: NaN gives null for both. */
+export function compileBinary(decode: BinaryDecode): OutputDecoder {
+  const { tensor, activation, labels, field, probability_field: probabilityField } = decode;
+  const threshold = decode.threshold ?? DEFAULT_THRESHOLD;
+  // A softmax over one column says 1 whatever the model thinks.
+  const leastWidth = Math.max((decode.positive ?? 0) + 1, activation === 'softmax' ? 2 : 1);
+  return {
+    fields: given(field, probabilityField),
+    tensors: [{ tensor, isTable: true, leastWidth }],
+    decode(outputs, rows) {
+      const table = tableOf(outputs, tensor, rows);
+      if (table.width < leastWidth) {
+        throw modelFault(`The output "${tensor}" has ${table.width} columns where decode needs ${leastWidth}.`);
+      }
+      const positive = decode.positive ?? table.width - 1;
+      const probabilities = perRow(rows, (row) => activatedValue(table, row, positive, activation));
+      const columns = new Map<string, JsonValue[]>();
+      columns.set(
+        field,
+        probabilities.map((p) => (Number.isNaN(p) ? null : labels[p >= threshold ? 1 : 0])),
+      );
+      if (probabilityField !== undefined) columns.set(probabilityField, probabilities.map(jsonNumber));
+      return columns;
+    },
+  };
+}
+
+/** The class with the highest probability; null when one of them is NaN, because then none is known to be highest. */
+export function compileMultiClass(decode: MultiClassDecode): OutputDecoder {
+  const { tensor, activation, labels, field } = decode;
+  const { probability_field: probabilityField, probabilities_field: probabilitiesField } = decode;
+  const keys = labels.map(labelKey);
+  return {
+    fields: given(field, probabilityField, probabilitiesField),
+    tensors: [{ tensor, isTable: true, width: labels.length }],
+    decode(outputs, rows, wanted) {
+      const table = tableOf(outputs, tensor, rows);
+      requireWidth(table, labels.length, tensor);
+      const probabilities = perRow(rows, (row) => activatedRow(table, row, activation));
+      const winners = probabilities.map(argmax);
+      const columns = new Map<string, JsonValue[]>();
+      columns.set(
+        field,
+        winners.map((winner) => labels[winner] ?? null),
+      );
+      if (probabilityField !== undefined) {
+        columns.set(
+          probabilityField,
+          winners.map((winner, row) => jsonNumber(probabilities[row]![winner] ?? NaN)),
+        );
+      }
+      if (probabilitiesField !== undefined && wanted.has(probabilitiesField)) {
+        columns.set(
+          probabilitiesField,
+          probabilities.map((row) => byLabel(keys, row)),
+        );
+      }
+      return columns;
+    },
+  };
+}
+
+/** Every label at or above the threshold, in the order of the labels; NaN is never above. */
+export function compileMultiLabel(decode: MultiLabelDecode): OutputDecoder {
+  const { tensor, activation, labels, threshold, field, probabilities_field: probabilitiesField } = decode;
+  return {
+    fields: given(field, probabilitiesField),
+    tensors: [{ tensor, isTable: true, width: labels.length }],
+    decode(outputs, rows, wanted) {
+      const table = tableOf(outputs, tensor, rows);
+      requireWidth(table, labels.length, tensor);
+      const probabilities = perRow(rows, (row) => activatedRow(table, row, activation));
+      const columns = new Map<string, JsonValue[]>();
+      columns.set(
+        field,
+        probabilities.map((row) => labels.filter((_, i) => row[i]! >= threshold)),
+      );
+      if (probabilitiesField !== undefined && wanted.has(probabilitiesField)) {
+        columns.set(
+          probabilitiesField,
+          probabilities.map((row) => byLabel(labels, row)),
+        );
+      }
+      return columns;
+    },
+  };
+}
+
+function byLabel(keys: readonly string[], probabilities: readonly number[]): JsonObject {
+  const object = newRow();
+  keys.forEach((key, i) => {
+    object[key] = jsonNumber(probabilities[i]!);
+  });
+  return object;
+}

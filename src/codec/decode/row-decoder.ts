@@ -1,0 +1,194 @@
+import { primaryFieldsOf } from '../../domain/contract.js';
+import type { DecodeSpec } from '../../domain/decode-spec.js';
+import type { PreparedText } from '../../domain/encode-spec.js';
+import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { Signature } from '../../domain/signature.js';
+import type { DeclaredTensor, NamedTensors } from '../../domain/tensor.js';
+import { compileBinary, compileMultiClass, compileMultiLabel } from './class-decoders.js';
+import { mismatch } from '../encode/encode-scope.js';
+import type { PreparedRow } from '../encode/encode-scope.js';
+import type { FieldColumns, OutputDecoder } from './output-decoder.js';
+import { labelKey } from './output-table.js';
+import { compileValueWriter } from './row-writer.js';
+import type { ValueWriter } from './row-writer.js';
+import { fieldOf, newRow } from '../rows.js';
+import { describeOutputMismatch } from '../tensor-mismatch.js';
+import { compileRegression, compileTensors } from './value-decoders.js';
+
+/** What a decoder may repeat in the answer. */
+export interface DecodeContext {
+  /** The validated input rows. */
+  readonly rows: readonly JsonObject[];
+  /** Their prepared texts, from the encoder. */
+  readonly prepared: readonly PreparedRow[];
+}
+
+/** Turns the model's output tensors into output rows. */
+export interface RowDecoder {
+  /** Output tensors to ask the model for. */
+  readonly outputNames: readonly string[];
+  /** Fields of the bare answer. */
+  readonly primaryFields: readonly string[];
+  /** Fields given only to callers that name them. */
+  readonly onRequestFields: readonly string[];
+  /**
+   * One output row per input row, in order; fields in the order of `signature.output.properties`.
+   * Numbers that JSON cannot hold are null.
+   *
+   * @param include  on-request fields the caller asked for.
+   * @throws AppError `PREDICTION_FAILED` when the tensors are not what `decode` says; the cause tells how.
+   */
+  decode(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): JsonObject[];
+  /** The rows that `decode` gives, as the text of a JSON array; quicker, because there are no rows in between. */
+  write(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): string;
+  /** One sentence per way in which a model's declared outputs differ from what `decode` reads. */
+  describeMismatch(outputs: readonly DeclaredTensor[]): string[];
+}
+
+interface OutputField {
+  readonly name: string;
+  readonly isOnRequest: boolean;
+  /** Input field or prepared text it repeats. */
+  readonly echo: string | undefined;
+  /** Its name as it stands in an answer, with the colon. */
+  readonly key: string;
+  readonly write: ValueWriter;
+}
+
+/**
+ * Compiles `decode` of a run, once.
+ *
+ * @param prepare  `encode.prepare` of the run, whose texts `echo` may name; unchecked when left out.
+ * @throws RunProblem `SIGNATURE_MISMATCH` when decode and signature do not fit.
+ */
+export function compileRowDecoder(
+  decode: DecodeSpec,
+  signature: Signature,
+  prepare?: readonly PreparedText[],
+): RowDecoder {
+  const decoder = compileKind(decode, signature);
+  checkFields(decode, decoder, signature, prepare);
+  const echo = new Map(Object.entries(decode.echo ?? {}));
+  const onRequest = new Set(decode.on_request);
+  const fields = Object.entries(signature.output.properties).map(([name, schema]): OutputField => {
+    const key = `${JSON.stringify(name)}:`;
+    return { name, isOnRequest: onRequest.has(name), echo: echo.get(name), key, write: compileValueWriter(schema) };
+  });
+  const usual = fields.filter(({ isOnRequest }) => !isOnRequest);
+  const usualNames = new Set(usual.map(({ name }) => name));
+  const read = (outputs: NamedTensors, rows: number, include: ReadonlySet<string>) => {
+    const isUsual = include.size === 0;
+    const asked = isUsual ? usual : fields.filter(({ name, isOnRequest }) => !isOnRequest || include.has(name));
+    const wanted = isUsual ? usualNames : new Set(asked.map(({ name }) => name));
+    return { asked, columns: decoder.decode(outputs, rows, wanted) };
+  };
+
+  return {
+    outputNames: decoder.tensors.map(({ tensor }) => tensor),
+    primaryFields: primaryFieldsOf(decode),
+    onRequestFields: [...onRequest],
+    decode(outputs, context, include) {
+      const { asked, columns } = read(outputs, context.rows.length, include);
+      return context.rows.map((_, row) => outputRow(asked, columns, context, row));
+    },
+    write(outputs, context, include) {
+      const { asked, columns } = read(outputs, context.rows.length, include);
+      return writeRows(asked, columns, context);
+    },
+    describeMismatch: (outputs) => describeOutputMismatch(decoder.tensors, outputs),
+  };
+}
+
+function outputRow(
+  fields: readonly OutputField[],
+  columns: FieldColumns,
+  { rows, prepared }: DecodeContext,
+  index: number,
+): JsonObject {
+  const output = newRow();
+  for (const { name, echo } of fields) {
+    output[name] = echo === undefined ? columns.get(name)![index]! : echoed(echo, rows[index]!, prepared[index]);
+  }
+  return output;
+}
+
+function writeRows(fields: readonly OutputField[], columns: FieldColumns, { rows, prepared }: DecodeContext): string {
+  const columnOf = fields.map(({ name }) => columns.get(name));
+  let text = '[';
+  for (let row = 0; row < rows.length; row++) {
+    text += row === 0 ? '{' : ',{';
+    for (let i = 0; i < fields.length; i++) {
+      const { key, write, echo } = fields[i]!;
+      const value = echo === undefined ? columnOf[i]![row]! : echoed(echo, rows[row]!, prepared[row]);
+      text += (i === 0 ? key : `,${key}`) + write(value);
+    }
+    text += '}';
+  }
+  return `${text}]`;
+}
+
+/** null when the client left the field out. */
+function echoed(name: string, row: JsonObject, prepared: PreparedRow = {}): JsonValue {
+  return fieldOf(prepared, name) ?? fieldOf(row, name) ?? null;
+}
+
+function compileKind(decode: DecodeSpec, { output }: Signature): OutputDecoder {
+  switch (decode.kind) {
+    case 'binary':
+      return compileBinary(decode);
+    case 'multi-class':
+      requireDistinct(decode.labels.map(labelKey), '/decode/labels');
+      return compileMultiClass(decode);
+    case 'multi-label':
+      requireDistinct(decode.labels, '/decode/labels');
+      return compileMultiLabel(decode);
+    case 'regression':
+      return compileRegression(decode);
+    case 'tensors':
+      return compileTensors(decode, output);
+  }
+}
+
+function checkFields(
+  decode: DecodeSpec,
+  decoder: OutputDecoder,
+  signature: Signature,
+  prepare: readonly PreparedText[] | undefined,
+): void {
+  const made = [...decoder.fields, ...Object.keys(decode.echo ?? {})];
+  requireDistinct(made, '/decode');
+  requireSameFields(made, Object.keys(signature.output.properties));
+  for (const key of ['on_request', 'primary'] as const) {
+    const stranger = decode[key]?.find((name) => !made.includes(name));
+    if (stranger !== undefined) throw mismatch(`/decode/${key}`, `"${stranger}" is not an output field`);
+  }
+  const absent = primaryFieldsOf(decode).find((name) => decode.on_request?.includes(name));
+  if (absent !== undefined) throw mismatch('/decode/on_request', `the primary field "${absent}" is always given`);
+  const unknown = decode.kind === 'tensors' ? decode.single?.find((name) => !(name in decode.fields)) : undefined;
+  if (unknown !== undefined) throw mismatch('/decode/single', `"${unknown}" is not one of the fields`);
+  if (prepare) checkEcho(decode, signature, prepare);
+}
+
+function checkEcho({ echo = {} }: DecodeSpec, signature: Signature, prepare: readonly PreparedText[]): void {
+  const known = new Set([...Object.keys(signature.input.properties), ...prepare.map(({ name }) => name)]);
+  const stranger = Object.values(echo).find((source) => !known.has(source));
+  if (stranger !== undefined)
+    throw mismatch('/decode/echo', `"${stranger}" is neither an input field nor a prepared text`);
+}
+
+function requireDistinct(names: readonly string[], pointer: string): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw mismatch(pointer, `"${name}" is there twice`);
+    seen.add(name);
+  }
+}
+
+function requireSameFields(made: readonly string[], declared: readonly string[]): void {
+  const [makes, declares] = [new Set(made), new Set(declared)];
+  const extra = made.find((name) => !declares.has(name));
+  if (extra !== undefined) throw mismatch('/signature/output', `decode gives "${extra}", which properties lacks`);
+  const absent = declared.find((name) => !makes.has(name));
+  if (absent !== undefined)
+    throw mismatch('/signature/output', `properties has "${absent}", which decode does not give`);
+}

@@ -1,0 +1,23 @@
+import type { JsonValue } from '../../lib/json.js';
+import { stringifyJson } from '../../lib/json-text.js';
+import type { FieldSchema } from '../../domain/signature.js';
+import { typeOf } from '../validate/schema-check.js';
+
+/** Writes one value of an output field as JSON text. */
+export type ValueWriter = (value: JsonValue) => string;
+
+/**
+ * Compiles the writer of one output field. It writes what `stringifyJson` writes for every value, and values of the
+ * field's own type without looking at what they might be instead.
+ */
+export function compileValueWriter(schema: FieldSchema): ValueWriter {
+  switch (typeOf(schema)) {
+    case 'integer':
+    case 'number':
+      return (value) => (typeof value === 'number' && Number.isFinite(value) ? `${value}` : stringifyJson(value));
+    case 'boolean':
+      return (value) => (value === true ? 'true' : value === false ? 'false' : stringifyJson(value));
+    default:
+      return stringifyJson;
+  }
+}

@@ -1,0 +1,207 @@
+import { NO_FILES, encodeOne, encodeRows, schemaOf } from '../../../test/support/codec-calls.js';
+import type { Column, EncodeSpec, TensorEncoding } from '../../domain/encode-spec.js';
+import type { JsonObject } from '../../lib/json.js';
+import type { FieldSchema } from '../../domain/signature.js';
+import type { DType } from '../../domain/tensor.js';
+import { compileRowEncoder } from './row-encoder.js';
+
+/** Encodes values of one optional field `x` through one column. */
+function column(spec: object, field: FieldSchema, values: readonly unknown[], dtype: DType = 'float32') {
+  const encode: EncodeSpec = {
+    tensors: [{ kind: 'columns', tensor: 't', dtype, columns: [{ field: 'x', ...spec } as Column] }],
+  };
+  const encoder = compileRowEncoder(encode, schemaOf({ x: field }, 'missing' in spec ? ['x'] : []), NO_FILES);
+  const { tensor, problems } = encodeRows(encoder, values.map((x) => (x === undefined ? {} : { x })) as JsonObject[]);
+  return { data: Array.from(tensor.data as Iterable<unknown>), shape: tensor.shape, problems };
+}
+
+describe('compileRowEncoder with columns', () => {
+  it('puts columns side by side, one row of the tensor per row', () => {
+    const encode: EncodeSpec = {
+      tensors: [
+        {
+          kind: 'columns',
+          tensor: 'features',
+          dtype: 'float32',
+          columns: [
+            { kind: 'number', field: 'age', subtract: 30, divide: 2 },
+            { kind: 'category', field: 'sex', as: 'one-hot', values: ['F', 'M'], unknown: 'error' },
+            { kind: 'category', field: 'pclass', as: 'index', values: [1, 2, 3], unknown: 0 },
+          ],
+        },
+      ],
+    };
+    const input = schemaOf({ age: { type: 'integer' }, sex: { type: 'string' }, pclass: { type: 'integer' } });
+    const encoder = compileRowEncoder(encode, input, NO_FILES);
+
+    const { tensor, problems } = encodeRows(encoder, [
+      { age: 40, sex: 'M', pclass: 3 },
+      { age: 10, sex: 'F', pclass: 9 },
+    ]);
+
+    expect(problems).toEqual([]);
+    expect(tensor).toEqual({ dtype: 'float32', shape: [2, 4], data: Float32Array.of(5, 0, 1, 2, -10, 1, 0, 0) });
+  });
+
+  it('makes a vector for rank 1', () => {
+    const encoding: TensorEncoding = {
+      kind: 'columns',
+      tensor: 't',
+      dtype: 'int64',
+      rank: 1,
+      columns: [{ kind: 'number', field: 'x' }],
+    };
+
+    expect(encodeOne(encoding, { type: 'integer' }, 9007199254740993n)).toMatchObject({
+      shape: [1],
+      data: [9007199254740993n],
+    });
+  });
+
+  it('keeps the shape for no rows', () => {
+    expect(column({ kind: 'number' }, { type: 'number' }, []).shape).toEqual([0, 1]);
+  });
+
+  it('replaces a missing number before scaling, null counting as missing', () => {
+    const field: FieldSchema = { type: ['number', 'null'] };
+
+    expect(column({ kind: 'number', missing: 10, subtract: 4, divide: 3 }, field, [undefined, null, 7]).data).toEqual([
+      2, 2, 1,
+    ]);
+    expect(column({ kind: 'number', missing: 'nan' }, field, [undefined]).data).toEqual([NaN]);
+  });
+
+  it('writes the zeros, the index or the refusal that `unknown` says', () => {
+    const field: FieldSchema = { type: 'string' };
+    const category = (rule: object, values: unknown[], dtype?: DType) =>
+      column({ kind: 'category', values: ['a', 'b'], ...rule }, field, values, dtype);
+
+    expect(category({ as: 'one-hot', unknown: 'zeros' }, ['b', 'z']).data).toEqual([0, 1, 0, 0]);
+    expect(category({ as: 'one-hot', unknown: 1 }, ['a', 'z']).data).toEqual([1, 0, 0, 1]);
+    expect(category({ as: 'index', unknown: 2 }, ['b', 'z'], 'int64').data).toEqual([1n, 2n]);
+    expect(category({ as: 'one-hot', unknown: 'error' }, ['a', 'z']).problems).toEqual([
+      {
+        loc: ['body', 'inputs', 1, 'x'],
+        msg: "value is not a valid enumeration member; permitted: 'a', 'b'",
+        type: 'type_error.enum',
+        ctx: { enum_values: ['a', 'b'] },
+      },
+    ]);
+  });
+
+  it('fills a missing category with a value, or by the rule for unknown ones', () => {
+    const field: FieldSchema = { type: 'string' };
+    const spec = { kind: 'category', as: 'one-hot', values: ['a', 'b'], unknown: 'zeros' };
+
+    expect(column({ ...spec, missing: 'b' }, field, [undefined]).data).toEqual([0, 1]);
+    expect(column({ ...spec, missing: 'unknown' }, field, [undefined]).data).toEqual([0, 0]);
+  });
+
+  it('finds categories by value and by type', () => {
+    expect(
+      column({ kind: 'category', as: 'index', values: [9, 0.5], unknown: 'error' }, { type: 'number' }, [9.0]).data,
+    ).toEqual([0]);
+    expect(
+      column({ kind: 'category', as: 'index', values: [false, true], unknown: 'error' }, { type: 'boolean' }, [true])
+        .data,
+    ).toEqual([1]);
+  });
+
+  it('encodes booleans as 0 and 1', () => {
+    expect(column({ kind: 'boolean', missing: 'nan' }, { type: 'boolean' }, [true, false, undefined]).data).toEqual([
+      1,
+      0,
+      NaN,
+    ]);
+    expect(column({ kind: 'boolean' }, { type: 'boolean' }, [true, false], 'bool').data).toEqual([1, 0]);
+  });
+
+  it.each([
+    ['epoch-days', '1970-01-02', 1],
+    ['epoch-days', '1969-12-31T23:59:59Z', -1],
+    ['epoch-seconds', '1970-01-01T01:00:00+01:00', 0],
+    ['epoch-seconds', '1970-01-01T00:00:01.9Z', 1],
+    ['year', '0099-06-01', 99],
+    ['month', '2021-03-01', 3],
+    ['day', '2021-03-31T23:30:00-01:00', 1],
+    ['weekday', '2021-03-01', 0],
+    ['weekday', '1969-12-28', 6],
+    ['hour', '2021-03-01T17:59:59Z', 17],
+    ['hour', '2021-03-01', 0],
+  ])('takes the %s of %s', (part, text, expected) => {
+    expect(column({ kind: 'date', part }, { type: 'string' }, [text], 'int32').data).toEqual([expected]);
+  });
+
+  it('reports a text that is no date', () => {
+    const { problems } = column({ kind: 'date', part: 'day' }, { type: 'string', format: 'date-time' }, ['soon']);
+
+    expect(problems).toMatchObject([{ type: 'value_error.datetime', loc: ['body', 'inputs', 0, 'x'] }]);
+  });
+
+  it('passes texts through, prepared ones too', () => {
+    const encode: EncodeSpec = {
+      prepare: [{ name: 'clean', field: 'text', steps: [{ kind: 'trim' }, { kind: 'clean' }] }],
+      tensors: [
+        {
+          kind: 'columns',
+          tensor: 't',
+          dtype: 'string',
+          columns: [
+            { kind: 'string', field: 'text', missing: '?' },
+            { kind: 'string', field: 'clean', missing: '-' },
+          ],
+        },
+      ],
+    };
+    const encoder = compileRowEncoder(encode, schemaOf({ text: { type: 'string' } }, ['text']), NO_FILES);
+    const rows: JsonObject[] = [{ text: ' The Model! ' }, {}];
+
+    expect(encodeRows(encoder, rows).tensor.data).toEqual([' The Model! ', 'model', '?', '-']);
+    expect(encoder.prepare(rows)).toEqual([{ clean: 'model' }, {}]);
+  });
+});
+
+describe('compileRowEncoder and values that the dtype cannot hold', () => {
+  const LARGEST_FLOAT32 = 3.4028234663852886e38;
+
+  it.each<[DType, FieldSchema['type'], unknown, string, unknown]>([
+    ['float32', 'number', 1e300, 'not_le', LARGEST_FLOAT32],
+    ['float32', 'number', -1e300, 'not_ge', -LARGEST_FLOAT32],
+    ['uint8', 'integer', 300, 'not_le', 255],
+    ['uint8', 'integer', -1, 'not_ge', 0],
+    ['int32', 'integer', 9007199254740993n, 'not_le', 2147483647],
+    ['uint64', 'integer', -1, 'not_ge', 0n],
+    ['int64', 'number', 1e19, 'not_le', 9223372036854775807n],
+    ['bool', 'integer', 2, 'not_le', 1],
+  ])('refuses in %s the %s %p', (dtype, type, value, rule, limit) => {
+    const { problems } = column({ kind: 'number' }, { type }, [value], dtype);
+
+    expect(problems).toEqual([
+      {
+        loc: ['body', 'inputs', 0, 'x'],
+        msg: `ensure this value is ${rule === 'not_le' ? 'less' : 'greater'} than or equal to ${limit as number}`,
+        type: `value_error.number.${rule}`,
+        ctx: { limit_value: limit },
+      },
+    ]);
+  });
+
+  it.each<DType>(['int8', 'uint32', 'int64', 'bool'])('refuses a fraction in %s', (dtype) => {
+    expect(column({ kind: 'number' }, { type: 'number' }, [0.5], dtype).problems).toMatchObject([
+      { msg: 'value is not a valid integer', type: 'type_error.integer' },
+    ]);
+  });
+
+  it('tells the limit in the unit the client sent', () => {
+    const field: FieldSchema = { type: 'number' };
+
+    expect(column({ kind: 'number', subtract: 10, divide: 2 }, field, [1000], 'uint8').problems[0]).toMatchObject({
+      type: 'value_error.number.not_le',
+      ctx: { limit_value: 520 },
+    });
+    expect(column({ kind: 'number', divide: -1 }, field, [1], 'uint8').problems[0]).toMatchObject({
+      type: 'value_error.number.not_le',
+      ctx: { limit_value: 0 },
+    });
+  });
+});

@@ -1,0 +1,102 @@
+import type { PreparedText } from '../../domain/encode-spec.js';
+import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { FieldSchema, FieldType, RowSchema } from '../../domain/signature.js';
+import type { DType, TensorData } from '../../domain/tensor.js';
+import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import { RunProblem } from '../../domain/verdict.js';
+import { MAX_PROBLEMS, report } from '../validate/problems.js';
+import type { Fault } from '../validate/problems.js';
+import { fieldOf } from '../rows.js';
+import { isNullable, typeOf } from '../validate/schema-check.js';
+
+/** Prepared texts of one row by name; a text whose field is missing is not there. */
+export type PreparedRow = Readonly<Record<string, string>>;
+
+/** The row being encoded, and where its faults go. */
+export class EncodeVisit {
+  row: JsonObject = {};
+  prepared: PreparedRow = {};
+  index = 0;
+
+  constructor(
+    private readonly locOf: (index: number) => Location,
+    private readonly problems: ValidationProblem[],
+  ) {}
+
+  /** @param path  field name, then indexes. */
+  report(path: Location, fault: Fault): void {
+    // Asked first: a large list of bad numbers must not build a place for each.
+    if (this.problems.length < MAX_PROBLEMS) report(this.problems, [...this.locOf(this.index), ...path], fault);
+  }
+}
+
+/** One input tensor, compiled: its row shape, and how a row is written into zeroed data from `offset` on. */
+export interface TensorEncoder {
+  readonly tensor: string;
+  readonly dtype: DType;
+  /** Shape without the rows. */
+  readonly rowShape: readonly number[];
+  writeRow(visit: EncodeVisit, data: TensorData, offset: number): void;
+}
+
+/** Where a column takes its value from. */
+export interface ValueSource {
+  /** The input field, which problems name. */
+  readonly field: string;
+  readonly schema: FieldSchema;
+  /** undefined when missing. */
+  read(visit: EncodeVisit): JsonValue | undefined;
+}
+
+/** A fault of the run: signature, encode and decode do not fit each other. */
+export function mismatch(pointer: string, message: string): RunProblem {
+  return new RunProblem('SIGNATURE_MISMATCH', `${pointer}: ${message}.`);
+}
+
+/** The names a run's `encode` may use. */
+export class EncodeScope {
+  constructor(
+    private readonly input: RowSchema,
+    private readonly prepared: ReadonlyMap<string, PreparedText>,
+    /** Vocabularies by path. */
+    readonly files: ReadonlyMap<string, readonly string[]>,
+  ) {}
+
+  /**
+   * An input field of one of the types, or a prepared text where texts are taken.
+   *
+   * @param hasMissing  whether the encoding says what stands in for a missing value.
+   * @throws RunProblem `SIGNATURE_MISMATCH` when there is none, its type is another, or it may be missing unprovided.
+   */
+  source(name: string, types: readonly FieldType[], hasMissing: boolean, pointer: string): ValueSource {
+    const text = types.includes('string') ? this.prepared.get(name) : undefined;
+    const field = text?.field ?? name;
+    const schema = this.field(field, pointer);
+    if (!types.includes(typeOf(schema))) {
+      throw mismatch(pointer, `takes ${types.join(' or ')}, but the field "${field}" is of type ${typeOf(schema)}`);
+    }
+    if (!hasMissing && this.mayBeMissing(field, schema)) {
+      throw mismatch(
+        pointer,
+        `the field "${field}" may be missing; make it required, give it a default, or say "missing"`,
+      );
+    }
+    const read = text
+      ? (visit: EncodeVisit) => fieldOf(visit.prepared, name)
+      : (visit: EncodeVisit) => fieldOf(visit.row, name) ?? undefined;
+    return { field, schema, read };
+  }
+
+  /** @throws RunProblem `SIGNATURE_MISMATCH` when the signature has no such field. */
+  field(name: string, pointer: string): FieldSchema {
+    const schema = Object.hasOwn(this.input.properties, name) ? this.input.properties[name] : undefined;
+    if (!schema) throw mismatch(pointer, `signature.input has no field "${name}"`);
+    return schema;
+  }
+
+  /** Whether a validated row can lack the field: null counts as lacking, and a default never leaves it so. */
+  private mayBeMissing(name: string, schema: FieldSchema): boolean {
+    if (schema.default !== undefined && schema.default !== null) return false;
+    return isNullable(schema) || !this.input.required?.includes(name);
+  }
+}

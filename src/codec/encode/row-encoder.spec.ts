@@ -1,0 +1,328 @@
+import fc from 'fast-check';
+
+import { NO_FILES, encodeOne, schemaOf } from '../../../test/support/codec-calls.js';
+import type { Column, EncodeSpec, TensorEncoding } from '../../domain/encode-spec.js';
+import type { JsonObject } from '../../lib/json.js';
+import type { FieldSchema } from '../../domain/signature.js';
+import { concatRows } from '../../domain/tensor-rows.js';
+import type { DType } from '../../domain/tensor.js';
+import type { ValidationProblem } from '../../domain/validation-problem.js';
+import { RunProblem } from '../../domain/verdict.js';
+import { MAX_PROBLEMS } from '../validate/problems.js';
+import { compileRowEncoder } from './row-encoder.js';
+import { compileRowValidator } from '../validate/row-validator.js';
+
+describe('compileRowEncoder with tokens', () => {
+  const encoding: TensorEncoding = {
+    kind: 'tokens',
+    tensor: 't',
+    dtype: 'int32',
+    field: 'x',
+    split: 'characters',
+    vocabulary: ['a', 'b', '🙂'],
+    length: 4,
+  };
+  const text: FieldSchema = { type: 'string' };
+
+  it('numbers characters by code point, fills short texts and cuts long ones', () => {
+    expect(encodeOne(encoding, text, 'b🙂').data).toEqual([3, 4, 0, 0]);
+    expect(encodeOne(encoding, text, 'abzabz').data).toEqual([2, 3, 1, 2]);
+    expect(encodeOne(encoding, text, '').data).toEqual([0, 0, 0, 0]);
+    expect(encodeOne(encoding, text, '\ud83d').data).toEqual([1, 0, 0, 0]);
+  });
+
+  it('numbers words by the indexes the run says', () => {
+    const words: TensorEncoding = {
+      ...encoding,
+      dtype: 'int64',
+      split: 'words',
+      vocabulary: { path: 'words.txt', sha256: '' },
+      offset: 0,
+      pad: 9,
+      unknown: 8,
+    };
+
+    const { data, shape } = encodeOne(
+      words,
+      text,
+      ' deep \n learning constructor',
+      new Map([['words.txt', ['learning', 'deep']]]),
+    );
+
+    expect(data).toEqual([1n, 0n, 8n, 9n]);
+    expect(shape).toEqual([1, 4]);
+  });
+
+  it('reads no more of a long text than the tensor holds', () => {
+    expect(encodeOne(encoding, text, 'a'.repeat(5_000_000)).data).toEqual([2, 2, 2, 2]);
+    expect(encodeOne({ ...encoding, split: 'words' }, text, 'a '.repeat(2_500_000)).data).toEqual([2, 2, 2, 2]);
+  });
+});
+
+describe('compileRowEncoder with an array', () => {
+  const numbers: FieldSchema = { type: 'array', items: { type: 'array', items: { type: 'number' } } };
+  const encoding: TensorEncoding = { kind: 'array', tensor: 't', dtype: 'float32', field: 'x', shape: [2, 3] };
+
+  it('lays nested numbers out in row-major order, scaled', () => {
+    const { data, shape } = encodeOne({ ...encoding, subtract: 1, divide: 2 }, numbers, [
+      [1, 3, 5],
+      [7, 9, 11],
+    ]);
+
+    expect(data).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(shape).toEqual([1, 2, 3]);
+  });
+
+  it('names the place of a wrong length', () => {
+    expect(
+      encodeOne(encoding, numbers, [
+        [1, 2, 3],
+        [1, 2],
+      ]).problems,
+    ).toEqual([
+      {
+        loc: ['body', 'inputs', 0, 'x', 1],
+        msg: 'ensure this value has at least 3 items',
+        type: 'value_error.list.min_items',
+        ctx: { limit_value: 3 },
+      },
+    ]);
+    expect(encodeOne(encoding, numbers, [[], [], []]).problems).toMatchObject([
+      { loc: ['body', 'inputs', 0, 'x'], msg: 'ensure this value has at most 2 items' },
+    ]);
+  });
+
+  it('names the place of a number that does not fit', () => {
+    expect(
+      encodeOne({ ...encoding, dtype: 'uint8' }, numbers, [
+        [0, 255, 256],
+        [0, 0.5, 0],
+      ]).problems,
+    ).toMatchObject([
+      { loc: ['body', 'inputs', 0, 'x', 0, 2], ctx: { limit_value: 255 } },
+      { loc: ['body', 'inputs', 0, 'x', 1, 1], type: 'type_error.integer' },
+    ]);
+  });
+
+  it('reports no more than MAX_PROBLEMS', () => {
+    const wide: TensorEncoding = { ...encoding, dtype: 'uint8', shape: [1, 1000] };
+
+    expect(encodeOne(wide, numbers, [new Array(1000).fill(-1)]).problems).toHaveLength(MAX_PROBLEMS);
+  });
+
+  it('takes booleans', () => {
+    const field: FieldSchema = { type: 'array', items: { type: 'boolean' } };
+
+    expect(encodeOne({ ...encoding, dtype: 'bool', shape: [2] }, field, [true, false]).data).toEqual([1, 0]);
+  });
+});
+
+describe('compileRowEncoder with a run that does not fit', () => {
+  const input = schemaOf(
+    {
+      age: { type: 'integer' },
+      fare: { type: 'number' },
+      tall: { type: ['integer', 'null'] },
+      sex: { type: 'string' },
+      born: { type: 'string', format: 'date' },
+      alive: { type: 'boolean' },
+      image: { type: 'array', items: { type: 'number' } },
+      holes: { type: 'array', items: { type: ['number', 'null'] } },
+    },
+    ['fare'],
+  );
+
+  function refusal(encode: EncodeSpec, code = 'SIGNATURE_MISMATCH'): string {
+    try {
+      compileRowEncoder(encode, input, NO_FILES);
+    } catch (error) {
+      expect(error).toBeInstanceOf(RunProblem);
+      expect((error as RunProblem).code).toBe(code);
+      return (error as RunProblem).message;
+    }
+    return 'accepted';
+  }
+
+  const ofColumns = (dtype: DType, ...columns: object[]): EncodeSpec => ({
+    tensors: [{ kind: 'columns', tensor: 't', dtype, columns: columns as Column[] }],
+  });
+  const sex = { kind: 'category', field: 'sex', as: 'one-hot', values: ['F', 'M'], unknown: 'zeros' };
+
+  it.each<[string, EncodeSpec]>([
+    ['no field "nope"', ofColumns('float32', { kind: 'number', field: 'nope' })],
+    ['no field "toString"', ofColumns('float32', { kind: 'number', field: 'toString' })],
+    ['"fare" may be missing', ofColumns('float32', { kind: 'number', field: 'fare' })],
+    ['"tall" may be missing', ofColumns('float32', { kind: 'number', field: 'tall' })],
+    ['is of type string', ofColumns('float32', { kind: 'number', field: 'sex' })],
+    ['is of type integer', ofColumns('float32', { kind: 'date', field: 'age', part: 'day' })],
+    ['is of type array', ofColumns('float32', { ...sex, field: 'image' })],
+    ['is of type string', ofColumns('float32', { kind: 'boolean', field: 'sex' })],
+    ['texts need a tensor of dtype string', ofColumns('float32', { kind: 'string', field: 'sex' })],
+    ['takes string columns', ofColumns('string', { kind: 'number', field: 'age' })],
+    ['missing nan does not fit int32', ofColumns('int32', { kind: 'number', field: 'fare', missing: 'nan' })],
+    ['missing 300 does not fit uint8', ofColumns('uint8', { kind: 'number', field: 'fare', missing: 300 })],
+    ['divide must not be 0', ofColumns('float32', { kind: 'number', field: 'age', divide: 0 })],
+    ['names a value twice', ofColumns('float32', { ...sex, values: ['F', 'F'] })],
+    ['cannot have', ofColumns('float32', { ...sex, values: ['F', 1] })],
+    ['neither one of values', ofColumns('float32', { ...sex, missing: 'X' })],
+    ['needs a rule other than', ofColumns('float32', { ...sex, unknown: 'error', missing: 'unknown' })],
+    ['is for one-hot', ofColumns('float32', { ...sex, as: 'index' })],
+    ['unknown 2 is not an index', ofColumns('float32', { ...sex, unknown: 2 })],
+    ['does not fit uint8', ofColumns('uint8', { ...sex, as: 'index', unknown: 999 })],
+    [
+      'rank 1',
+      { tensors: [{ kind: 'columns', tensor: 't', dtype: 'float32', rank: 1, columns: [sex as unknown as Column] }] },
+    ],
+    ['made twice', { tensors: [...ofColumns('float32', sex).tensors, ...ofColumns('float32', sex).tensors] }],
+    ['nests 1 deep', { tensors: [{ kind: 'array', tensor: 't', dtype: 'float32', field: 'image', shape: [2, 2] }] }],
+    ['may be null', { tensors: [{ kind: 'array', tensor: 't', dtype: 'float32', field: 'holes', shape: [2] }] }],
+    ['"image" is not a string', { prepare: [{ name: 'p', field: 'image', steps: [] }], ...ofColumns('float32', sex) }],
+    ['"sex" is taken', { prepare: [{ name: 'sex', field: 'born', steps: [] }], ...ofColumns('float32', sex) }],
+  ])('says: %s', (message, encode) => {
+    expect(refusal(encode)).toContain(message);
+    expect(refusal(encode)).toMatch(/^\/encode\//);
+  });
+
+  it('refuses token indexes that the dtype cannot hold and tokens that are there twice', () => {
+    const tokens = { kind: 'tokens', tensor: 't', dtype: 'int32', field: 'sex', split: 'words', length: 1 } as const;
+
+    expect(refusal({ tensors: [{ ...tokens, vocabulary: ['a'], offset: 2 ** 31 }] })).toContain('does not fit int32');
+    expect(refusal({ tensors: [{ ...tokens, dtype: 'float32', vocabulary: ['a'], pad: 2 ** 24 + 1 }] })).toContain(
+      'does not fit',
+    );
+    expect(refusal({ tensors: [{ ...tokens, vocabulary: ['a', 'a'] }] })).toContain('there twice');
+    expect(
+      refusal({ tensors: [{ ...tokens, vocabulary: { path: 'v.txt', sha256: '' } }] }, 'ARTIFACT_MISSING'),
+    ).toContain('v.txt');
+  });
+});
+
+describe('describeMismatch of an encoder', () => {
+  const encoder = compileRowEncoder(
+    {
+      tensors: [
+        { kind: 'columns', tensor: 'x', dtype: 'float32', columns: [{ kind: 'number', field: 'age' }] },
+        { kind: 'columns', tensor: 'id', dtype: 'int64', rank: 1, columns: [{ kind: 'number', field: 'age' }] },
+      ],
+    },
+    schemaOf({ age: { type: 'integer' } }),
+    NO_FILES,
+  );
+
+  it('is silent when everything the model says agrees', () => {
+    expect(
+      encoder.describeMismatch([
+        { name: 'x', dtype: 'float32', shape: [null, 1] },
+        { name: 'id', dtype: null, shape: null },
+      ]),
+    ).toEqual([]);
+    expect(
+      encoder.describeMismatch([
+        { name: 'x', dtype: null, shape: [1, null] },
+        { name: 'id', dtype: 'int64', shape: [null] },
+      ]),
+    ).toEqual([]);
+  });
+
+  it('says what differs', () => {
+    expect(
+      encoder.describeMismatch([
+        { name: 'x', dtype: 'float64', shape: [null, 4] },
+        { name: 'z.1', dtype: null, shape: null },
+      ]),
+    ).toEqual([
+      'The input "x" is float64 in the model and float32 in encode.',
+      'The input "x" has shape [?, 4] in the model and [?, 1] in encode.',
+      'Encode makes the tensor "id", which the model does not have; its inputs are "x", "z.1".',
+      'The model needs the input "z.1", which encode does not make.',
+    ]);
+  });
+});
+
+describe('encode, for every kind at once', () => {
+  const input = schemaOf(
+    {
+      n: { type: 'number' },
+      i: { type: 'integer' },
+      c: { type: 'string' },
+      b: { type: 'boolean' },
+      d: { type: 'string', format: 'date-time' },
+      t: { type: 'string' },
+      l: { type: 'array', items: { type: 'array', items: { type: 'integer' } } },
+    },
+    ['n', 'c', 'b', 'd', 't'],
+  );
+  const encode: EncodeSpec = {
+    prepare: [{ name: 'clean', field: 't', steps: [{ kind: 'lowercase' }, { kind: 'clean', stem: true }] }],
+    tensors: [
+      {
+        kind: 'columns',
+        tensor: 'features',
+        dtype: 'float32',
+        columns: [
+          { kind: 'number', field: 'n', missing: 'nan', subtract: 1, divide: 3 },
+          { kind: 'category', field: 'c', as: 'one-hot', values: ['a', 'b'], unknown: 'zeros', missing: 'unknown' },
+          { kind: 'boolean', field: 'b', missing: 0 },
+          { kind: 'date', field: 'd', part: 'epoch-days', missing: -1 },
+        ],
+      },
+      { kind: 'columns', tensor: 'i', dtype: 'int64', rank: 1, columns: [{ kind: 'number', field: 'i' }] },
+      { kind: 'columns', tensor: 's', dtype: 'string', columns: [{ kind: 'string', field: 'clean', missing: '' }] },
+      {
+        kind: 'tokens',
+        tensor: 'tokens',
+        dtype: 'int32',
+        field: 't',
+        split: 'characters',
+        vocabulary: ['a', 'b'],
+        length: 5,
+        missing: '',
+      },
+      { kind: 'array', tensor: 'l', dtype: 'int32', field: 'l', shape: [2, 2] },
+    ],
+  };
+  const validator = compileRowValidator(input);
+  const encoder = compileRowEncoder(encode, input, NO_FILES);
+  const pair = fc.array(fc.maxSafeInteger(), { minLength: 1, maxLength: 3 });
+  const given = fc.record(
+    {
+      n: fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.maxSafeInteger()),
+      i: fc.oneof(fc.maxSafeInteger(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
+      c: fc.string({ maxLength: 1 }),
+      b: fc.boolean(),
+      d: fc
+        .date({ noInvalidDate: true, min: new Date('0001-01-01'), max: new Date('9999-12-31') })
+        .map((date) => date.toISOString()),
+      t: fc.string({ unit: 'binary' }),
+      l: fc.array(pair, { minLength: 1, maxLength: 3 }),
+    },
+    { requiredKeys: ['i', 'l'] },
+  );
+
+  function validated(values: readonly object[]): JsonObject[] {
+    const problems: ValidationProblem[] = [];
+    const rows = values.map((value) => validator.validate(value, [], { source: 'body', mode: 'strict' }, problems)!);
+    expect(problems).toEqual([]);
+    return rows;
+  }
+
+  it('equals the concatenation of the rows encoded alone, and is the same each time', () => {
+    fc.assert(
+      fc.property(fc.array(given, { minLength: 1, maxLength: 6 }), (values) => {
+        const rows = validated(values);
+        const [together, alone, again]: ValidationProblem[][] = [[], [], []];
+
+        const all = encoder.encode(rows, (i) => [i], together!);
+        const each = rows.map((row, i) => encoder.encode([row], () => [i], alone!));
+
+        if (together!.length === 0) expect(all).toEqual(concatRows(each));
+        expect(encoder.encode(rows, (i) => [i], again!, encoder.prepare(rows))).toEqual(all);
+        expect(again).toEqual(together);
+        const byText = (a: ValidationProblem, b: ValidationProblem) =>
+          a.loc.join() + a.msg < b.loc.join() + b.msg ? -1 : 1;
+        if (alone!.length < MAX_PROBLEMS) expect([...alone!].sort(byText)).toEqual([...together!].sort(byText));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

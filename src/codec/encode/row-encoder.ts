@@ -1,0 +1,100 @@
+import type { EncodeSpec, TensorEncoding } from '../../domain/encode-spec.js';
+import type { JsonObject } from '../../lib/json.js';
+import type { RowSchema } from '../../domain/signature.js';
+import { allocate, sizeOf } from '../../domain/tensor.js';
+import type { DeclaredTensor, NamedTensors, Tensor } from '../../domain/tensor.js';
+import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import { compileArray } from './array-encoder.js';
+import { compileColumns } from './columns-encoder.js';
+import { EncodeScope, EncodeVisit, mismatch } from './encode-scope.js';
+import type { PreparedRow, TensorEncoder } from './encode-scope.js';
+import { compilePrepare } from './prepared-texts.js';
+import { describeInputMismatch } from '../tensor-mismatch.js';
+import { compileTokens } from './tokens-encoder.js';
+
+/** Turns validated rows into the model's input tensors. */
+export interface RowEncoder {
+  /** The prepared texts of each row, for `encode` and for the decoder's `echo`. */
+  prepare(rows: readonly JsonObject[]): PreparedRow[];
+  /**
+   * One tensor per encoding, rows on axis 0 in the order given. Never throws on rows that the validator gave.
+   *
+   * @param locOf     where row `index` sits in the request.
+   * @param problems  takes every value that the tensor cannot hold; the tensors must not be used then.
+   * @param prepared  what `prepare` gave for the same rows, when it was called already.
+   */
+  encode(
+    rows: readonly JsonObject[],
+    locOf: (index: number) => Location,
+    problems: ValidationProblem[],
+    prepared?: readonly PreparedRow[],
+  ): NamedTensors;
+  /** One sentence per way in which a model's declared inputs differ from what `encode` makes. */
+  describeMismatch(inputs: readonly DeclaredTensor[]): string[];
+}
+
+/**
+ * Compiles `encode` of a run, once.
+ *
+ * @param input  the row schema; checked by `compileRowValidator`.
+ * @param files  tokens of each vocabulary file, by its path.
+ * @throws RunProblem `SIGNATURE_MISMATCH` when encode and signature do not fit, `ARTIFACT_MISSING` without a vocabulary.
+ */
+export function compileRowEncoder(
+  encode: EncodeSpec,
+  input: RowSchema,
+  files: ReadonlyMap<string, readonly string[]>,
+): RowEncoder {
+  const prepare = compilePrepare(encode.prepare ?? [], input);
+  const scope = new EncodeScope(input, new Map(encode.prepare?.map((text) => [text.name, text])), files);
+  const encoders = encode.tensors.map((encoding, i) => compileTensor(encoding, scope, `/encode/tensors/${i}`));
+  requireDistinct(encoders);
+
+  return {
+    prepare,
+    encode(rows, locOf, problems, prepared = prepare(rows)) {
+      const visit = new EncodeVisit(locOf, problems);
+      const tensors = new Map<string, Tensor>();
+      for (const encoder of encoders) tensors.set(encoder.tensor, encodeTensor(encoder, rows, prepared, visit));
+      return tensors;
+    },
+    describeMismatch: (inputs) => describeInputMismatch(encoders, inputs),
+  };
+}
+
+function encodeTensor(
+  encoder: TensorEncoder,
+  rows: readonly JsonObject[],
+  prepared: readonly PreparedRow[],
+  visit: EncodeVisit,
+): Tensor {
+  const { dtype, rowShape } = encoder;
+  const size = sizeOf(rowShape);
+  const data = allocate(dtype, rows.length * size);
+  for (let i = 0; i < rows.length; i++) {
+    visit.row = rows[i]!;
+    visit.prepared = prepared[i]!;
+    visit.index = i;
+    encoder.writeRow(visit, data, i * size);
+  }
+  return { dtype, shape: [rows.length, ...rowShape], data };
+}
+
+function compileTensor(encoding: TensorEncoding, scope: EncodeScope, pointer: string): TensorEncoder {
+  switch (encoding.kind) {
+    case 'columns':
+      return compileColumns(encoding, scope, pointer);
+    case 'tokens':
+      return compileTokens(encoding, scope, pointer);
+    case 'array':
+      return compileArray(encoding, scope, pointer);
+  }
+}
+
+function requireDistinct(encoders: readonly TensorEncoder[]): void {
+  const names = new Set<string>();
+  encoders.forEach(({ tensor }, i) => {
+    if (names.has(tensor)) throw mismatch(`/encode/tensors/${i}`, `the tensor "${tensor}" is made twice`);
+    names.add(tensor);
+  });
+}

@@ -1,0 +1,141 @@
+import type { JsonValue } from '../../lib/json.js';
+import { parseJson } from '../../lib/json-text.js';
+import type { FieldSchema } from '../../domain/signature.js';
+import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import { enumRules, listRules, numberRules, stringRules } from './field-rules.js';
+import type { Rule } from './field-rules.js';
+import { parseBoolean, parseInteger, parseNumber } from './parse-scalars.js';
+import * as faults from './problems.js';
+import { MAX_PROBLEMS, report } from './problems.js';
+import type { Fault } from './problems.js';
+import { isNullable, typeOf } from './schema-check.js';
+
+/** How a row is to be read. */
+export interface ValidateOptions {
+  /** A query holds texts only: a list comes as JSON text there. */
+  readonly source: 'body' | 'query';
+  /** `types-only` checks presence and types but no enum, bound, length, pattern or format. */
+  readonly mode: 'strict' | 'types-only';
+}
+
+/** One walk over one row: where it is, and what it found. */
+export class Visit {
+  /** Field name and indexes below `loc`; changed in place, because a place is only needed when a rule is broken. */
+  readonly path: (string | number)[] = [];
+  readonly isStrict: boolean;
+  readonly isQuery: boolean;
+
+  constructor(
+    private readonly loc: Location,
+    private readonly problems: ValidationProblem[],
+    options: ValidateOptions,
+  ) {
+    this.isStrict = options.mode === 'strict';
+    this.isQuery = options.source === 'query';
+  }
+
+  get isFull(): boolean {
+    return this.problems.length >= MAX_PROBLEMS;
+  }
+
+  report(fault: Fault): undefined {
+    report(this.problems, [...this.loc, ...this.path], fault);
+  }
+}
+
+/** The clean value of a field; undefined when it was refused and the visit told. */
+export type FieldCheck = (value: unknown, visit: Visit) => JsonValue | undefined;
+
+/** Compiles one field of a checked schema. */
+export function compileFieldCheck(schema: FieldSchema): FieldCheck {
+  return typeOf(schema) === 'array' ? compileTopList(schema) : compileInner(schema);
+}
+
+function compileInner(schema: FieldSchema): FieldCheck {
+  switch (typeOf(schema)) {
+    case 'string':
+      return scalarCheck(schema, asString, faults.NOT_STRING, stringRules(schema));
+    case 'integer':
+      return scalarCheck(schema, parseInteger, faults.NOT_INTEGER, numberRules(schema));
+    case 'number':
+      return scalarCheck(schema, parseNumber, faults.NOT_FLOAT, numberRules(schema));
+    case 'boolean':
+      return scalarCheck(schema, parseBoolean, faults.NOT_BOOL, enumRules(schema));
+    case 'array':
+      return compileList(schema);
+  }
+}
+
+function scalarCheck<T extends JsonValue>(
+  schema: FieldSchema,
+  parse: (value: unknown) => T | undefined,
+  wrongType: Fault,
+  rules: readonly Rule<T>[],
+): FieldCheck {
+  const mayBeNull = isNullable(schema);
+  return (value, visit) => {
+    if (value === null) return mayBeNull ? null : visit.report(faults.NONE_NOT_ALLOWED);
+    const parsed = parse(value);
+    if (parsed === undefined) return visit.report(wrongType);
+    return visit.isStrict && breaksRule(rules, parsed, visit) ? undefined : parsed;
+  };
+}
+
+function compileList(schema: FieldSchema): FieldCheck {
+  const mayBeNull = isNullable(schema);
+  const rules = listRules(schema);
+  const checkItem = compileInner(schema.items!);
+  return (value, visit) => {
+    if (value === null) return mayBeNull ? null : visit.report(faults.NONE_NOT_ALLOWED);
+    if (!Array.isArray(value)) return visit.report(faults.NOT_LIST);
+    if (visit.isStrict && breaksRule(rules, value, visit)) return undefined;
+    return checkItems(value as JsonValue[], checkItem, visit);
+  };
+}
+
+/** Gives the list itself when no item changes: an image of 150 000 numbers is not copied. */
+function checkItems(items: JsonValue[], check: FieldCheck, visit: Visit): JsonValue[] | undefined {
+  const depth = visit.path.length;
+  let clean = items;
+  let isGood = true;
+  for (let i = 0; i < items.length && !(visit.isFull && !isGood); i++) {
+    visit.path[depth] = i;
+    const item = check(items[i], visit);
+    if (item === undefined) isGood = false;
+    else if (item !== items[i]) {
+      if (clean === items) clean = [...items];
+      clean[i] = item;
+    }
+  }
+  visit.path.length = depth;
+  return isGood ? clean : undefined;
+}
+
+function compileTopList(schema: FieldSchema): FieldCheck {
+  const check = compileList(schema);
+  return (value, visit) => check(visit.isQuery && typeof value === 'string' ? listFromText(value) : value, visit);
+}
+
+/** A text that is no JSON stays a text, which is no list. */
+function listFromText(text: string): unknown {
+  try {
+    const value = parseJson(text);
+    return Array.isArray(value) ? value : text;
+  } catch {
+    return text;
+  }
+}
+
+function breaksRule<T>(rules: readonly Rule<T>[], value: T, visit: Visit): boolean {
+  for (const rule of rules) {
+    const fault = rule(value);
+    if (fault === undefined) continue;
+    visit.report(fault);
+    return true;
+  }
+  return false;
+}
+
+function asString(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,198 @@
+import fc from 'fast-check';
+
+import { BODY, QUERY, validate } from '../../../test/support/codec-calls.js';
+import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { RowSchema } from '../../domain/signature.js';
+import type { ValidationProblem } from '../../domain/validation-problem.js';
+import { compileRowValidator, MAX_PROBLEMS } from './row-validator.js';
+import type { ValidateOptions } from './row-validator.js';
+
+const PASSENGER: RowSchema = {
+  type: 'object',
+  properties: {
+    age: { type: 'integer', minimum: 0, maximum: 150 },
+    sex: { type: 'string', enum: ['F', 'M'] },
+    pclass: { type: 'integer', enum: [1, 2, 3], default: 3 },
+  },
+  required: ['age', 'sex'],
+};
+
+describe('compileRowValidator', () => {
+  it('gives declared fields in declared order, defaults filled in and unknown keys dropped', () => {
+    const given = { zodiac: 'leo', sex: 'F', age: '9' };
+
+    const { row } = validate(PASSENGER, given);
+
+    expect(Object.entries(row!)).toEqual([
+      ['age', 9],
+      ['sex', 'F'],
+      ['pclass', 3],
+    ]);
+    expect(given).toEqual({ zodiac: 'leo', sex: 'F', age: '9' });
+  });
+
+  it('leaves out optional fields that are absent', () => {
+    expect(validate({ ...PASSENGER, required: [] }, {}).row).toEqual({ pclass: 3 });
+  });
+
+  it('reports every field in declared order, each once', () => {
+    const { problems } = validate(PASSENGER, { pclass: 7, age: -1 });
+
+    expect(problems).toEqual([
+      {
+        loc: ['body', 'inputs', 0, 'age'],
+        msg: 'ensure this value is greater than or equal to 0',
+        type: 'value_error.number.not_ge',
+        ctx: { limit_value: 0 },
+      },
+      { loc: ['body', 'inputs', 0, 'sex'], msg: 'field required', type: 'value_error.missing' },
+      {
+        loc: ['body', 'inputs', 0, 'pclass'],
+        msg: 'value is not a valid enumeration member; permitted: 1, 2, 3',
+        type: 'type_error.enum',
+        ctx: { enum_values: [1, 2, 3] },
+      },
+    ]);
+  });
+
+  it('refuses what is no object', () => {
+    const wrong = (value: unknown) => validate(PASSENGER, value).problems;
+
+    for (const value of ['text', 1, true, [], [{}]]) {
+      expect(wrong(value)).toEqual([
+        { loc: ['body', 'inputs', 0], msg: 'value is not a valid dict', type: 'type_error.dict' },
+      ]);
+    }
+    expect(wrong(null)).toEqual([
+      { loc: ['body', 'inputs', 0], msg: 'none is not an allowed value', type: 'type_error.none.not_allowed' },
+    ]);
+    expect(wrong(undefined)).toEqual([
+      { loc: ['body', 'inputs', 0], msg: 'field required', type: 'value_error.missing' },
+    ]);
+  });
+
+  it('refuses extra fields when the signature says so, after all declared fields', () => {
+    const { problems } = validate(
+      { ...PASSENGER, additionalProperties: false },
+      { extra: 1, age: 'x', sex: 'F', b: 2 },
+    );
+
+    expect(problems.map(({ loc, type }) => [loc.at(-1), type])).toEqual([
+      ['age', 'type_error.integer'],
+      ['extra', 'value_error.extra'],
+      ['b', 'value_error.extra'],
+    ]);
+  });
+
+  it('collects no more than MAX_PROBLEMS per request', () => {
+    const validator = compileRowValidator(PASSENGER);
+    const problems: ValidationProblem[] = [];
+
+    for (let i = 0; i < 80; i++) validator.validate({}, ['body', i], BODY, problems);
+
+    expect(problems).toHaveLength(MAX_PROBLEMS);
+    expect(validator.validate({ age: 1, sex: 'F' }, ['body', 80], BODY, problems)).toBeUndefined();
+  });
+
+  it('skips every rule but presence and type in types-only mode', () => {
+    const options: ValidateOptions = { source: 'body', mode: 'types-only' };
+
+    expect(validate(PASSENGER, { age: -5, sex: 'f' }, options).row).toEqual({ age: -5, sex: 'f', pclass: 3 });
+    expect(validate(PASSENGER, { age: 'x' }, options).problems.map(({ type }) => type)).toEqual([
+      'type_error.integer',
+      'value_error.missing',
+    ]);
+  });
+
+  it('takes null in a nullable field as missing', () => {
+    const properties: RowSchema['properties'] = {
+      a: { type: ['integer', 'null'] },
+      b: { type: ['integer', 'null'], default: 7 },
+      c: { type: ['integer', 'null'], enum: [1] },
+    };
+
+    expect(validate({ type: 'object', properties }, { a: null, b: null, c: null }).row).toEqual({
+      a: null,
+      b: 7,
+      c: null,
+    });
+    expect(validate({ type: 'object', properties, required: ['a'] }, {}).problems[0]!.type).toBe('value_error.missing');
+  });
+
+  describe('and hostile keys', () => {
+    const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+
+    it('ignores them as extra keys', () => {
+      const given = JSON.parse('{"age":1,"sex":"F","__proto__":{"pclass":1},"constructor":1,"toString":2}') as unknown;
+
+      const { row } = validate(PASSENGER, given);
+
+      expect(row).toEqual({ age: 1, sex: 'F', pclass: 3 });
+      expect(({} as JsonObject)['pclass']).toBeUndefined();
+    });
+
+    it('does not read fields from a prototype', () => {
+      const { problems } = validate(PASSENGER, Object.create({ age: 1, sex: 'F' }) as unknown);
+
+      expect(problems).toHaveLength(2);
+    });
+
+    it('takes them as field names', () => {
+      const properties = JSON.parse(
+        `{${names.map((name) => `"${name}":{"type":"integer"}`).join()}}`,
+      ) as RowSchema['properties'];
+      const schema: RowSchema = { type: 'object', properties, required: names, additionalProperties: false };
+
+      expect(validate(schema, {}).problems.map(({ loc }) => loc.at(-1))).toEqual(names);
+      const { row } = validate(schema, JSON.parse(`{${names.map((name) => `"${name}":1`).join()}}`));
+      expect(Object.keys(row!)).toEqual(names);
+      expect(JSON.stringify(row)).toBe('{"__proto__":1,"constructor":1,"toString":1,"hasOwnProperty":1}');
+    });
+
+    it('reads rows without a prototype and maps', () => {
+      const bare = Object.assign(Object.create(null) as object, { age: 1, sex: 'F' });
+
+      expect(validate(PASSENGER, bare).row).toEqual({ age: 1, sex: 'F', pclass: 3 });
+      expect(
+        validate(
+          PASSENGER,
+          new Map<string, JsonValue>([
+            ['age', 1],
+            ['sex', 'F'],
+          ]),
+        ).row,
+      ).toEqual({
+        age: 1,
+        sex: 'F',
+        pclass: 3,
+      });
+    });
+  });
+
+  it('never throws and never gives a row of other types, whatever comes', () => {
+    const validator = compileRowValidator({
+      type: 'object',
+      properties: {
+        i: { type: 'integer' },
+        n: { type: ['number', 'null'] },
+        s: { type: 'string', format: 'date-time' },
+        b: { type: 'boolean' },
+        l: { type: 'array', items: { type: 'integer' } },
+      },
+    });
+    const anything = fc.anything({ withBigInt: true, withNullPrototype: true });
+    const row = fc.record({ i: anything, n: anything, s: anything, b: anything, l: anything }, { requiredKeys: [] });
+
+    fc.assert(
+      fc.property(fc.oneof(row, anything), fc.constantFrom(BODY, QUERY), (value, options) => {
+        const problems: ValidationProblem[] = [];
+        const clean = validator.validate(value, ['body'], options, problems);
+
+        expect(clean === undefined).toBe(problems.length > 0);
+        if (clean?.['n'] !== undefined) expect(['number', 'bigint', 'object']).toContain(typeof clean['n']);
+        if (typeof clean?.['i'] === 'number') expect(Number.isSafeInteger(clean['i'])).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

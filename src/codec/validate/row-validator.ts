@@ -1,0 +1,109 @@
+import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { FieldSchema, RowSchema } from '../../domain/signature.js';
+import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import { compileFieldCheck, Visit } from './field-check.js';
+import type { FieldCheck, ValidateOptions } from './field-check.js';
+import { EXTRA, MAX_PROBLEMS, MISSING, NONE_NOT_ALLOWED, NOT_DICT, report } from './problems.js';
+import { fieldOf, newRow } from '../rows.js';
+import { checkRowSchema, isOfType, pointerTo, refuse } from './schema-check.js';
+
+export type { ValidateOptions } from './field-check.js';
+export { MAX_PROBLEMS } from './problems.js';
+
+/** Checks rows against one contract. */
+export interface RowValidator {
+  /**
+   * Gives a clean row: declared fields only, in declared order, each of its declared type, defaults filled in.
+   * null in a nullable field means missing: it takes the default, or stays null. The row given is not changed.
+   *
+   * @param loc       where the row sits in the request.
+   * @param problems  every broken rule is added, in declared order, until it holds MAX_PROBLEMS.
+   * @returns undefined when a rule is broken.
+   */
+  validate(
+    value: unknown,
+    loc: Location,
+    options: ValidateOptions,
+    problems: ValidationProblem[],
+  ): JsonObject | undefined;
+}
+
+interface Field {
+  readonly name: string;
+  readonly check: FieldCheck;
+  readonly isRequired: boolean;
+  /** undefined when there is none. */
+  readonly fallback: JsonValue | undefined;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * Compiles a row schema, once per run, into closures.
+ *
+ * @param pointer  where the schema sits in `run.json`, for messages.
+ * @throws RunProblem `RUN_FILE_INVALID` when the schema contradicts itself.
+ */
+export function compileRowValidator(schema: RowSchema, pointer = '/signature/input'): RowValidator {
+  checkRowSchema(schema, pointer);
+  const required = new Set(schema.required);
+  const fields = Object.entries(schema.properties).map(([name, field]): Field => {
+    const check = compileFieldCheck(field);
+    const fallback = compileDefault(field, check, pointerTo(`${pointer}/properties`, name));
+    return { name, check, isRequired: required.has(name), fallback };
+  });
+  const known = schema.additionalProperties === false ? new Set(fields.map(({ name }) => name)) : undefined;
+
+  return {
+    validate(value, loc, options, problems) {
+      if (problems.length >= MAX_PROBLEMS) return undefined;
+      const given = objectOf(value, loc, problems);
+      if (given === undefined) return undefined;
+      const found = problems.length;
+      const row = readFields(fields, given, new Visit(loc, problems, options));
+      if (known) reportExtras(known, given, loc, problems);
+      return problems.length === found ? row : undefined;
+    },
+  };
+}
+
+function objectOf(value: unknown, loc: Location, problems: ValidationProblem[]): Row | undefined {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value instanceof Map ? (Object.fromEntries(value) as Row) : (value as Row);
+  }
+  report(problems, loc, value === undefined ? MISSING : value === null ? NONE_NOT_ALLOWED : NOT_DICT);
+  return undefined;
+}
+
+function readFields(fields: readonly Field[], given: Row, visit: Visit): JsonObject {
+  const row = newRow();
+  for (const field of fields) {
+    if (visit.isFull) break;
+    visit.path[0] = field.name;
+    const clean = readField(field, fieldOf(given, field.name), visit);
+    if (clean !== undefined) row[field.name] = clean;
+  }
+  return row;
+}
+
+function readField({ check, isRequired, fallback }: Field, value: unknown, visit: Visit): JsonValue | undefined {
+  if (value === undefined) return isRequired ? visit.report(MISSING) : fallback;
+  const clean = check(value, visit);
+  return clean === null ? (fallback ?? null) : clean;
+}
+
+function reportExtras(known: ReadonlySet<string>, given: Row, loc: Location, problems: ValidationProblem[]): void {
+  for (const name of Object.keys(given)) {
+    if (problems.length >= MAX_PROBLEMS) return;
+    if (!known.has(name)) report(problems, [...loc, name], EXTRA);
+  }
+}
+
+function compileDefault(schema: FieldSchema, check: FieldCheck, pointer: string): JsonValue | undefined {
+  if (schema.default === undefined) return undefined;
+  if (!isOfType(schema, schema.default)) refuse([`${pointer}/default: is not of the field's type`]);
+  const problems: ValidationProblem[] = [];
+  const clean = check(schema.default, new Visit([], problems, { source: 'body', mode: 'strict' }));
+  refuse(problems.map(({ msg }) => `${pointer}/default: breaks the field's own rule: ${msg}`));
+  return clean;
+}

@@ -1,0 +1,137 @@
+import type { JsonValue } from '../../lib/json.js';
+import type { FieldSchema, FieldType, RowSchema } from '../../domain/signature.js';
+import { RunProblem } from '../../domain/verdict.js';
+import { canonicalNumber } from './parse-scalars.js';
+import { compilePattern, PatternProblem } from './pattern.js';
+
+const NUMERIC: readonly FieldType[] = ['integer', 'number'];
+const TYPES_OF_KEYWORD = {
+  minimum: NUMERIC,
+  maximum: NUMERIC,
+  exclusiveMinimum: NUMERIC,
+  exclusiveMaximum: NUMERIC,
+  multipleOf: NUMERIC,
+  minLength: ['string'],
+  maxLength: ['string'],
+  pattern: ['string'],
+  format: ['string'],
+  items: ['array'],
+  minItems: ['array'],
+  maxItems: ['array'],
+  enum: ['string', 'integer', 'number', 'boolean'],
+} as const satisfies Partial<Record<keyof FieldSchema, readonly FieldType[]>>;
+
+/** The field's type without `null`. */
+export function typeOf(schema: FieldSchema): FieldType {
+  return typeof schema.type === 'string' ? schema.type : schema.type[0];
+}
+
+/** Whether the field may be null, which means missing. */
+export function isNullable(schema: FieldSchema): boolean {
+  return typeof schema.type !== 'string';
+}
+
+/** A segment of a JSON pointer. */
+export function pointerTo(parent: string, key: string): string {
+  return `${parent}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/**
+ * Refuses a row schema that contradicts itself, which JSON Schema alone does not see.
+ *
+ * @param pointer  where the schema sits in `run.json`, for the message.
+ * @throws RunProblem `RUN_FILE_INVALID` naming the pointer and the rule of each contradiction.
+ */
+export function checkRowSchema(schema: RowSchema, pointer: string): void {
+  const faults: string[] = [];
+  for (const name of schema.required ?? []) {
+    if (!Object.hasOwn(schema.properties, name)) faults.push(`${pointer}/required: "${name}" is not in properties`);
+  }
+  for (const [name, field] of Object.entries(schema.properties)) {
+    checkField(field, pointerTo(`${pointer}/properties`, name), faults);
+  }
+  refuse(faults);
+}
+
+/** @throws RunProblem `RUN_FILE_INVALID` listing the faults; nothing when there are none. */
+export function refuse(faults: readonly string[]): void {
+  if (faults.length > 0) throw new RunProblem('RUN_FILE_INVALID', `${faults.join('; ')}.`);
+}
+
+/** Whether a value of the run file has exactly the field's type: no text for a number here. */
+export function isOfType(schema: FieldSchema, value: JsonValue): boolean {
+  if (value === null) return isNullable(schema);
+  switch (typeOf(schema)) {
+    case 'string':
+      return typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'number':
+      return typeof value === 'bigint' || Number.isFinite(value);
+    case 'integer':
+      return typeof value === 'bigint' || Number.isInteger(value);
+    case 'array':
+      return Array.isArray(value) && value.every((item) => schema.items && isOfType(schema.items, item));
+  }
+}
+
+/** Values by which an enum's members are equal: 9 and 9.0, and the same number as bigint. */
+export function memberKey(value: JsonValue): JsonValue {
+  return typeof value === 'number' || typeof value === 'bigint' ? canonicalNumber(value) : value;
+}
+
+function checkField(schema: FieldSchema, pointer: string, faults: string[]): void {
+  checkKeywords(schema, pointer, faults);
+  checkOrder(schema, pointer, faults);
+  checkEnum(schema, pointer, faults);
+  checkPattern(schema, pointer, faults);
+  if (typeOf(schema) !== 'array') return;
+  if (schema.items) checkField(schema.items, `${pointer}/items`, faults);
+  else faults.push(`${pointer}: an array must say what its items are`);
+}
+
+function checkKeywords(schema: FieldSchema, pointer: string, faults: string[]): void {
+  const type = typeOf(schema);
+  for (const [keyword, types] of Object.entries(TYPES_OF_KEYWORD)) {
+    if (!Object.hasOwn(schema, keyword) || (types as readonly FieldType[]).includes(type)) continue;
+    faults.push(`${pointer}/${keyword}: does nothing for type ${type}`);
+  }
+}
+
+function checkOrder(schema: FieldSchema, pointer: string, faults: string[]): void {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const pairs = [
+    ['minLength', schema.minLength, 'maxLength', schema.maxLength, false],
+    ['minItems', schema.minItems, 'maxItems', schema.maxItems, false],
+    ['minimum', minimum, 'maximum', maximum, false],
+    ['minimum', minimum, 'exclusiveMaximum', exclusiveMaximum, true],
+    ['exclusiveMinimum', exclusiveMinimum, 'maximum', maximum, true],
+    ['exclusiveMinimum', exclusiveMinimum, 'exclusiveMaximum', exclusiveMaximum, true],
+  ] as const;
+  for (const [low, from, high, to, isStrict] of pairs) {
+    if (from === undefined || to === undefined || from < to || (from === to && !isStrict)) continue;
+    faults.push(`${pointer}/${low}: ${from} leaves no value below ${high} ${to}`);
+  }
+  if (multipleOf !== undefined && !(multipleOf > 0)) faults.push(`${pointer}/multipleOf: must be above 0`);
+}
+
+function checkEnum(schema: FieldSchema, pointer: string, faults: string[]): void {
+  if (!schema.enum) return;
+  if (schema.enum.length === 0) faults.push(`${pointer}/enum: names no value`);
+  const seen = new Set<JsonValue>();
+  schema.enum.forEach((value, i) => {
+    if (!isOfType(schema, value)) faults.push(`${pointer}/enum/${i}: is not of type ${typeOf(schema)}`);
+    if (seen.has(memberKey(value))) faults.push(`${pointer}/enum/${i}: names a value twice`);
+    seen.add(memberKey(value));
+  });
+}
+
+function checkPattern({ pattern }: FieldSchema, pointer: string, faults: string[]): void {
+  if (pattern === undefined) return;
+  try {
+    compilePattern(pattern);
+  } catch (error) {
+    if (!(error instanceof PatternProblem)) throw error;
+    faults.push(`${pointer}/pattern: ${error.message}`);
+  }
+}

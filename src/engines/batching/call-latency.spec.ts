@@ -1,0 +1,40 @@
+import { CallPace } from './call-latency.js';
+
+describe(CallPace.name, () => {
+  const paceAfter = (...calls: number[]): CallPace => {
+    const pace = new CallPace();
+    for (const ms of calls) pace.note(1, ms);
+    return pace;
+  };
+  const facts = ({ isLong, isShort, isQuick }: CallPace): unknown => ({ isLong, isShort, isQuick });
+
+  it('says nothing of a model before its first call', () => {
+    expect(facts(paceAfter())).toEqual({ isLong: false, isShort: false, isQuick: false });
+  });
+
+  it.each([
+    { ms: 30, isLong: true, isShort: false, isQuick: false },
+    { ms: 3, isLong: false, isShort: true, isQuick: false },
+    { ms: 0.1, isLong: false, isShort: true, isQuick: true },
+  ])('knows after one call of $ms ms', ({ ms, ...expected }) => {
+    expect(facts(paceAfter(ms))).toEqual(expected);
+  });
+
+  it('is not misled by a few calls that a busy machine drew out', () => {
+    expect(paceAfter(0.1, 40, 40, 0.1, 40, 40).isQuick).toBe(true);
+  });
+
+  it('believes many long calls in a row', () => {
+    expect(paceAfter(0.1, ...new Array<number>(10).fill(40)).isLong).toBe(true);
+  });
+
+  it('takes a short call for what it is at once', () => {
+    expect(paceAfter(40, 40, 0.1).isQuick).toBe(true);
+  });
+
+  it('learns nothing from a call without rows', () => {
+    const pace = paceAfter(40);
+    pace.note(0, 0.01);
+    expect(pace.isLong).toBe(true);
+  });
+});

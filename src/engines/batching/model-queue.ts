@@ -1,0 +1,129 @@
+import { AppError } from '../../domain/app-error.js';
+import { BatchLimit } from './adaptive-batch-size.js';
+import { CallPace } from './call-latency.js';
+import type { PendingPrediction } from './pending-prediction.js';
+import { canJoin } from './shared-call.js';
+import { PredictionList } from './prediction-list.js';
+
+/** How much the newest call counts in the averages. */
+const NEWEST = 0.2;
+const LONGEST_RETRY_S = 60;
+
+export interface QueueOptions {
+  /** Most predictions that may wait. */
+  readonly limit: number;
+  /** Threads that empty the queue, for the estimate of when there is room again. */
+  readonly threads: number;
+  /** Most rows that several predictions may bring together in one call. */
+  readonly maxBatchRows: number;
+}
+
+/** The predictions of one model that wait for a thread, oldest first. */
+export class ModelQueue {
+  private readonly waiting = new PredictionList();
+  /** Those of failed calls, to be computed again before the others. */
+  private readonly again = new PredictionList();
+  private readonly batchLimit: BatchLimit;
+  /** Average milliseconds and predictions of a call, undefined before the first. */
+  private average: { ms: number; predictions: number } | undefined;
+  /** How long its calls take the engine. */
+  readonly pace = new CallPace();
+
+  constructor(private readonly options: QueueOptions) {
+    this.batchLimit = new BatchLimit(options.maxBatchRows);
+  }
+
+  get size(): number {
+    return this.waiting.size + this.again.size;
+  }
+
+  /** Milliseconds from sending a call to its answer, on average; 0 before the first. */
+  get averageCallMs(): number {
+    return this.average?.ms ?? 0;
+  }
+
+  /** @throws AppError QUEUE_FULL, with the whole seconds after which there should be room. */
+  assertRoom(): void {
+    if (this.size < this.options.limit) return;
+    const { ms, predictions } = this.average ?? { ms: 0, predictions: 1 };
+    const waitMs = (this.size / predictions) * (ms / this.options.threads);
+    const retryAfterSeconds = Math.min(LONGEST_RETRY_S, Math.max(1, Math.ceil(waitMs / 1000)));
+    throw new AppError('QUEUE_FULL', { retryAfterSeconds });
+  }
+
+  add(prediction: PendingPrediction): void {
+    this.waiting.push(prediction);
+  }
+
+  delete(prediction: PendingPrediction): void {
+    this.waiting.delete(prediction);
+    this.again.delete(prediction);
+  }
+
+  /**
+   * How long the oldest prediction may still wait for others to share its call: not at all when it has none to share
+   * with, was computed before, or there are enough already.
+   *
+   * @param waitMs  longest wait of a prediction, milliseconds.
+   * @returns milliseconds; 0 or less when the next call is to begin.
+   */
+  gatheringMs(waitMs: number): number {
+    const { first } = this.waiting;
+    const isReady = !first || this.again.size > 0 || first.options.rowByRow || this.size >= this.batchLimit.rows;
+    return isReady ? 0 : waitMs - (performance.now() - first.cameAt);
+  }
+
+  /**
+   * What a free thread computes in its next call: the oldest prediction, and all that follow it as long as they may
+   * join it and stay within the limit of rows together. One that is larger than the limit goes alone.
+   */
+  takeCall(): PendingPrediction[] {
+    const queue = this.again.size > 0 ? this.again : this.waiting;
+    const call: PendingPrediction[] = [];
+    let rows = 0;
+    for (let next = queue.first; next; next = queue.first) {
+      rows += Math.max(1, next.rows ?? 1);
+      if (call.length > 0 && (rows > this.batchLimit.rows || !canJoin(call[0]!, next))) break;
+      queue.delete(next);
+      call.push(next);
+    }
+    return call;
+  }
+
+  /** Puts predictions back to the front, each party to be computed in calls of its own. */
+  giveBack(parties: readonly (readonly PendingPrediction[])[]): void {
+    const before = [...this.again];
+    for (const prediction of before) this.again.delete(prediction);
+    for (const party of parties) {
+      const mark = Symbol('party');
+      for (const prediction of party) {
+        prediction.wait(mark);
+        this.again.push(prediction);
+      }
+    }
+    for (const prediction of before) this.again.push(prediction);
+  }
+
+  /** Everything that waits, taken out. */
+  takeAll(): PendingPrediction[] {
+    const all = [...this.again, ...this.waiting];
+    for (const prediction of all) this.delete(prediction);
+    return all;
+  }
+
+  /**
+   * Notes how long an answered call took.
+   *
+   * @param ms  milliseconds from sending it to its answer.
+   * @param computeMs  those of them that the engine computed.
+   */
+  noteCall(call: readonly PendingPrediction[], ms: number, computeMs: number): void {
+    let rows = 0;
+    for (const prediction of call) rows += prediction.rows ?? 1;
+    this.batchLimit.note(rows, computeMs);
+    this.pace.note(rows, computeMs);
+    this.average ??= { ms, predictions: call.length };
+    this.average.ms += NEWEST * (ms - this.average.ms);
+    this.average.predictions += NEWEST * (call.length - this.average.predictions);
+  }
+}

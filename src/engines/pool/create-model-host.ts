@@ -1,0 +1,24 @@
+import type { ModelHost } from '../model-host.js';
+import type { PoolListener } from './pool-event.js';
+import { WorkerPool } from './worker-pool.js';
+
+/** Time a thread has after the deadline of its prediction before it counts as hung, milliseconds. */
+const HANG_GRACE_MS = 500;
+
+export interface ModelHostOptions {
+  readonly threads: number;
+  /** How long a call may take before its thread is replaced, milliseconds, however hasty its callers are; 0 unless set. */
+  readonly callTimeoutMs?: number;
+  readonly maxQueuedPerModel: number;
+  /** Most rows that several predictions may bring together in one call; 1 joins none. */
+  readonly maxBatchRows: number;
+  /** How long a request may wait for others to share its call, milliseconds; 0 unless set. */
+  readonly batchWaitMs?: number;
+  readonly loadTimeoutMs: number;
+  readonly onEvent?: PoolListener;
+}
+
+/** A model host on worker threads. Its threads start at once; `close()` ends them. */
+export function createModelHost(options: ModelHostOptions): ModelHost {
+  return new WorkerPool({ ...options, hangGraceMs: HANG_GRACE_MS });
+}

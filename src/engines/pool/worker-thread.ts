@@ -1,0 +1,139 @@
+import { Worker } from 'node:worker_threads';
+import type { ResourceLimits } from 'node:worker_threads';
+
+import type { Ready, Reply, Request } from '../worker/messages.js';
+import type { Limited, TimeLimit } from './deadline-timer.js';
+
+/** A thread that ended, and why. */
+export interface ThreadEnd {
+  readonly kind: 'lost';
+  readonly cause: string;
+}
+
+/** Gets the reply to a request, or the news that there will be none. */
+export type ReplyHandler = (reply: Reply | ThreadEnd) => void;
+
+/** A request on its way to a thread. */
+export interface Errand {
+  readonly request: Request;
+  readonly transfer?: ArrayBuffer[];
+  /**
+   * Whether the thread may be ended in the middle of it. ONNX Runtime's addon throws where nobody can catch it when
+   * its thread ends under it, and the whole process dies.
+   */
+  readonly interruptible: boolean;
+  /** It may take long: see `ThreadChoice`. */
+  readonly isLong?: boolean;
+  /** Until when there has to be a reply. */
+  readonly limit?: TimeLimit;
+}
+
+/** What the keeper of a thread hears; each once at most. */
+export interface ThreadListener {
+  /** It takes requests from now on. */
+  onReady(): void;
+  /** It can no longer be used; it may still be ending. */
+  onLost(thread: WorkerThread, cause: string): void;
+}
+
+/** One inference thread: a request at a time, and an end that is told exactly once. */
+export class WorkerThread implements Limited {
+  /** Numbers of the models this thread holds. */
+  readonly models = new Set<number>();
+  /** Models it is to give back as soon as it is free. */
+  readonly toRelease: { readonly model: number; readonly done: () => void }[] = [];
+
+  /** Until when the present request has to be answered. */
+  limit: TimeLimit | undefined;
+  /** It gives way to other threads from now on, for good: Linux lets nobody take that back. */
+  givesWay = false;
+  /** It works on something that may take long. */
+  worksLong = false;
+
+  private readonly worker: Worker;
+  private onReply: ReplyHandler | undefined;
+  private isUntouchable = false;
+  /** Set while the thread is to end but must not yet: to be called when it may. */
+  private onTouchable: (() => void) | undefined;
+  private failure: string | undefined;
+  private state: 'starting' | 'ready' | 'lost' = 'starting';
+  private started = false;
+
+  constructor(
+    file: string,
+    resourceLimits: ResourceLimits | undefined,
+    private readonly listener: ThreadListener,
+  ) {
+    this.worker = new Worker(file, { name: 'inference', resourceLimits });
+    this.worker.on('message', (reply: Ready | Reply) => this.receive(reply));
+    this.worker.on('messageerror', (error) => this.receive({ kind: 'failed', cause: String(error) }));
+    this.worker.on('error', (error: unknown) => {
+      this.failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    });
+    this.worker.on('exit', (code) => {
+      this.endProtection();
+      this.lose(this.failure ?? `the thread ended with exit code ${code}`);
+    });
+  }
+
+  get isFree(): boolean {
+    return this.state === 'ready' && !this.onReply;
+  }
+
+  /** Whether it ever could take a request. */
+  get hasStarted(): boolean {
+    return this.started;
+  }
+
+  /** Sends a request; only when the thread is free. */
+  send({ request, transfer, interruptible, isLong = false, limit }: Errand, onReply: ReplyHandler): void {
+    this.worker.postMessage(request, transfer);
+    this.onReply = onReply;
+    this.limit = limit;
+    this.worksLong = isLong;
+    this.isUntouchable = !interruptible;
+  }
+
+  /**
+   * Gives the thread up at once, with the request it works on.
+   *
+   * @returns when it is gone; a request that cannot be interrupted delays that until it is done.
+   */
+  async end(cause: string): Promise<void> {
+    this.lose(cause);
+    this.worker.unref();
+    if (this.isUntouchable) await new Promise<void>((resolve) => (this.onTouchable = resolve));
+    await this.worker.terminate();
+  }
+
+  private endProtection(): void {
+    this.isUntouchable = false;
+    this.onTouchable?.();
+  }
+
+  private receive(reply: Ready | Reply): void {
+    this.endProtection();
+    if (this.state === 'lost') return;
+    if (reply.kind === 'ready') {
+      this.state = 'ready';
+      this.started = true;
+      this.listener.onReady();
+      return;
+    }
+    this.settle(reply);
+  }
+
+  private lose(cause: string): void {
+    if (this.state === 'lost') return;
+    this.state = 'lost';
+    this.listener.onLost(this, cause);
+    this.settle({ kind: 'lost', cause });
+  }
+
+  private settle(reply: Reply | ThreadEnd): void {
+    const handler = this.onReply;
+    this.onReply = this.limit = undefined;
+    this.worksLong = false;
+    handler?.(reply);
+  }
+}

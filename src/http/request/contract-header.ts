@@ -1,0 +1,31 @@
+import type { RequestHead } from '../fast-path/fast-path.js';
+
+/** Header of an answer: hash of the contract that the run which answered keeps. */
+export const CONTRACT_HEADER = 'Contract-Hash';
+/** Header of a request: the contracts its client was written for. Another one is answered 412. */
+export const CONTRACT_MATCH_HEADER = 'If-Contract-Match';
+
+const KEY = CONTRACT_MATCH_HEADER.toLowerCase();
+const HASH = /^(?:"([0-9a-f]{16})"|([0-9a-f]{16}))$/;
+const ANY: readonly string[] = [];
+
+/**
+ * The contracts a client can work with: one hash, in quotes or not, or several separated by commas.
+ *
+ * @returns empty when the client does not say; undefined when the header is there and holds anything but hashes.
+ */
+export function readContractMatch(headers: RequestHead['headers']): readonly string[] | undefined {
+  const given = headers[KEY];
+  if (given === undefined) return ANY;
+  if (typeof given !== 'string') return undefined;
+  const hashes = given.split(',').map((part) => {
+    const [, quoted, bare] = HASH.exec(part.trim()) ?? [];
+    return quoted ?? bare;
+  });
+  return hashes.every((hash) => hash !== undefined) ? hashes : undefined;
+}
+
+/** Whether a client that accepts these contracts can be answered with this one. */
+export function acceptsContract(accepted: readonly string[], contract: string): boolean {
+  return accepted.length === 0 || accepted.includes(contract);
+}

@@ -1,0 +1,37 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+import type { PlainConnections } from '../fast-path/raw-connections.js';
+
+/**
+ * Watches the connections of a server from now on.
+ *
+ * @param plain  those of them that Node's server does not read.
+ * @returns what to call when the server closes: connections that serve no request end at once, the others with their
+ *          answer. Node's own `close()` waits for every connection that has not asked anything yet, and for those that
+ *          stay open after an answer.
+ */
+export function watchConnections(server: Server, plain: PlainConnections): () => void {
+  const sockets = new Set<Socket>();
+  const responses = new Set<ServerResponse>();
+  let isDraining = false;
+
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  // Before Express' own listener, so that no answer is on its way yet.
+  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    responses.add(response);
+    response.once('close', () => responses.delete(response));
+    if (isDraining) response.setHeader('Connection', 'close');
+  });
+
+  return () => {
+    isDraining = true;
+    const busy = new Set<Socket | null>([...responses].map(({ socket }) => socket));
+    for (const socket of plain.drain()) busy.add(socket);
+    for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+    for (const response of responses) if (!response.headersSent) response.setHeader('Connection', 'close');
+  };
+}

@@ -1,0 +1,229 @@
+import { ValidateBy, getMetadataStorage, validateSync } from 'class-validator';
+
+import { isJsonObject } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json.js';
+import { MAX_LISTED_PROBLEMS } from '../../domain/validation-problem.js';
+import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+
+/**
+ * class-validator decorators that speak the API's 422 dialect (pydantic v1).
+ *
+ * class-validator knows one message per rule and cannot tell a missing field from a wrong one; the dialect has one entry
+ * per field, for the first rule broken, with a type and a context. So each decorator here is one constraint that walks
+ * its field's rules in order, and hands its findings over as JSON in the message, which `problemsOf` reads back.
+ */
+
+/** A finding about a field: the place below the field, and the entry without its place. */
+interface Finding {
+  readonly below: Location;
+  readonly msg: string;
+  readonly type: string;
+  readonly ctx?: Readonly<Record<string, JsonValue>>;
+}
+
+/** What a field's rules say about a value; empty when all hold. */
+type Rules = (value: unknown) => readonly Finding[];
+
+const finding = (msg: string, type: string, ctx?: Finding['ctx']): Finding[] => [
+  { below: [], msg, type, ...(ctx && { ctx }) },
+];
+
+const MISSING = finding('field required', 'value_error.missing');
+const NULL = finding('none is not an allowed value', 'type_error.none.not_allowed');
+
+interface Presence {
+  /** Whether the field may be left out (never: be null). */
+  readonly optional?: boolean;
+}
+
+function rules({ optional = false }: Presence, check: Rules): PropertyDecorator {
+  const all: Rules = (value) => {
+    if (value === undefined) return optional ? [] : MISSING;
+    return value === null ? NULL : check(value);
+  };
+  const decorate = ValidateBy({
+    name: 'v1',
+    validator: {
+      validate: (value: unknown) => all(value).length === 0,
+      defaultMessage: (args) => JSON.stringify(all(args?.value)),
+    },
+  });
+  return (prototype, property) => {
+    rulesOf(prototype.constructor).set(String(property), all);
+    decorate(prototype, property);
+  };
+}
+
+const rulesByClass = new Map<Function, Map<string, Rules>>();
+
+/** Rules of a class' own fields, in their declared order: class-validator takes too long for each item of a long list. */
+function rulesOf(type: Function): Map<string, Rules> {
+  const known = rulesByClass.get(type) ?? new Map<string, Rules>();
+  rulesByClass.set(type, known);
+  return known;
+}
+
+/** A text. Nothing else is turned into one. */
+export const IsText = (options: Presence & { minLength?: number; maxLength?: number } = {}) =>
+  rules(options, (value) => textFindings(value, options));
+
+/** What a person writes into one line: a visible character, and none that moves the cursor. For OpenAPI as well. */
+export const ONE_LINE =
+  '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]*$';
+
+/**
+ * A line of words for people.
+ *
+ * @param taken  a word that stands for something else there, in any spelling.
+ */
+export const IsLine = ({ taken, ...options }: Presence & { minLength: number; maxLength: number; taken?: string }) =>
+  rules(options, (value) => {
+    const found = textFindings(value, options);
+    if (found.length > 0) return found;
+    if (!new RegExp(ONE_LINE, 'u').test(value as string)) {
+      return finding('ensure this value has visible characters and no control characters', 'value_error');
+    }
+    if ((value as string).trim().toLowerCase() !== taken) return [];
+    return finding(`ensure this value is not '${taken}', which stands for the server itself`, 'value_error');
+  });
+
+function textFindings(
+  value: unknown,
+  { minLength = 0, maxLength = Infinity }: { minLength?: number; maxLength?: number },
+) {
+  if (typeof value !== 'string') return finding('str type expected', 'type_error.str');
+  if (value.length < minLength) {
+    const msg = `ensure this value has at least ${minLength} characters`;
+    return finding(msg, 'value_error.any_str.min_length', { limit_value: minLength });
+  }
+  if (value.length <= maxLength) return [];
+  const msg = `ensure this value has at most ${maxLength} characters`;
+  return finding(msg, 'value_error.any_str.max_length', { limit_value: maxLength });
+}
+
+/** A whole number of a query, already converted by `@WholeNumberParameter` when it was one. */
+export const IsWholeNumber = (options: Presence & { min?: number; max?: number } = {}) =>
+  rules(options, (value) => {
+    const { min = -Infinity, max = Infinity } = options;
+    if (typeof value !== 'number') return finding('value is not a valid integer', 'type_error.integer');
+    if (value < min) {
+      return finding(`ensure this value is greater than or equal to ${min}`, 'value_error.number.not_ge', {
+        limit_value: min,
+      });
+    }
+    if (value <= max) return [];
+    return finding(`ensure this value is less than or equal to ${max}`, 'value_error.number.not_le', {
+      limit_value: max,
+    });
+  });
+
+/** One of a few words. */
+export const IsOneOf = (words: readonly string[], options: Presence = {}) =>
+  rules(options, (value) => (words.includes(value as string) ? [] : notOneOf(words)));
+
+function notOneOf(words: readonly string[]): Finding[] {
+  const permitted = words.map((word) => `'${word}'`).join(', ');
+  return finding(`value is not a valid enumeration member; permitted: ${permitted}`, 'type_error.enum', {
+    enum_values: [...words],
+  });
+}
+
+/** A problem with a value that must be one of words known only at run time, e.g. the models of the store. */
+export function notOneOfProblem(loc: Location, words: readonly string[]): ValidationProblem {
+  return atField(loc, notOneOf(words)[0]!);
+}
+
+/** A list of texts, e.g. names of fields. */
+export const IsTextList = (options: Presence = {}) =>
+  rules(options, (value) => {
+    if (!Array.isArray(value)) return notAList();
+    return itemFindings(value, (item) => textFindings(item, {}));
+  });
+
+/** A non-empty list whose items are checked later, against a model's contract. */
+export const IsRowList = () =>
+  rules({}, (value) => {
+    if (!Array.isArray(value)) return notAList();
+    if (value.length > 0) return [];
+    return finding('ensure this value has at least 1 items', 'value_error.list.min_items', { limit_value: 1 });
+  });
+
+/** A list of objects of a DTO class (that extends none); every item is checked. `emptyMessage` is the seed's own rule for an empty list. */
+export const IsListOf = <T extends object>(item: () => new () => T, options: { emptyMessage: string }) =>
+  rules({}, (value) => {
+    if (!Array.isArray(value)) return notAList();
+    if (value.length === 0) return finding(options.emptyMessage, 'value_error');
+    return itemFindings(value, (element) => objectFindings(element, item()));
+  });
+
+/** What is wrong with the items of a list, each at its index; no more than an answer lists. */
+function itemFindings(items: readonly unknown[], check: (item: unknown) => readonly Finding[]): Finding[] {
+  const all: Finding[] = [];
+  for (let i = 0; i < items.length && all.length < MAX_LISTED_PROBLEMS; i++) {
+    for (const found of check(items[i])) all.push({ ...found, below: [i, ...found.below] });
+  }
+  return all;
+}
+
+const notAList = () => finding('value is not a valid list', 'type_error.list');
+
+function objectFindings(element: unknown, type: Function): Finding[] {
+  if (element === null) return NULL;
+  if (!isJsonObject(element)) return finding('value is not a valid dict', 'type_error.dict');
+  const all: Finding[] = [];
+  for (const [field, check] of rulesOf(type)) {
+    const value = Object.hasOwn(element, field) ? element[field] : undefined;
+    for (const found of check(value)) all.push({ ...found, below: [field, ...found.below] });
+  }
+  return all;
+}
+
+/**
+ * An instance of a DTO class with the class' own fields taken from a plain object. One level deep: class-transformer
+ * would walk (and copy) everything a client cares to nest.
+ */
+export function pick<T extends object>(type: new () => T, plain: object): T {
+  const instance = new type() as Record<string, unknown>;
+  for (const key of fieldsOf(type)) {
+    if (Object.hasOwn(plain, key)) instance[key] = (plain as Record<string, unknown>)[key];
+  }
+  return instance as T;
+}
+
+/** Names of a DTO's validated fields, in their declared order. */
+function fieldsOf(type: Function): string[] {
+  const metadata = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  return [...new Set(metadata.map(({ propertyName }) => propertyName))];
+}
+
+function findingsOf(instance: object): Finding[] {
+  const order = fieldsOf(instance.constructor);
+  return validateSync(instance)
+    .sort((a, b) => order.indexOf(a.property) - order.indexOf(b.property))
+    .flatMap(({ property, constraints = {} }) =>
+      (JSON.parse(constraints.v1 ?? '[]') as Finding[]).map((found) => ({
+        ...found,
+        below: [property, ...found.below],
+      })),
+    );
+}
+
+const atField = (loc: Location, { below, ...entry }: Finding): ValidationProblem => ({
+  loc: [...loc, ...below],
+  ...entry,
+});
+
+/** The problems of a DTO instance, fields in their declared order, up to MAX_LISTED_PROBLEMS. */
+export function problemsOf(instance: object, loc: Location): ValidationProblem[] {
+  return findingsOf(instance)
+    .slice(0, MAX_LISTED_PROBLEMS)
+    .map((found) => atField(loc, found));
+}
+
+/** Problems of a body that is not even an object. */
+export function bodyShapeProblem(body: unknown): ValidationProblem | undefined {
+  const loc = ['body'];
+  if (body === undefined || body === null) return { loc, msg: 'field required', type: 'value_error.missing' };
+  if (typeof body === 'object') return undefined;
+  return { loc, msg: 'value is not a valid dict', type: 'type_error.dict' };
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+
+import type { Contract } from '../../domain/contract.js';
+import { stringifyJson } from '../../lib/json-text.js';
+import type { JsonValue } from '../../lib/json.js';
+import type { FieldSchema, RowSchema } from '../../domain/signature.js';
+import { SIDES, boundOf, keyOf, leastOf, membersOf, stepOf, valueTypeOf } from './schema-constraints.js';
+
+/**
+ * The contract's hash: 16 hex digits of the SHA-256 over what clients rely on. Contracts between which there is no
+ * difference (`diffContracts`) have the same: words for people are left out, and so are rules that exclude nothing; the
+ * order of keys, required fields and members of enums does not count.
+ */
+export function contractHash(contract: Contract): string {
+  const { input, output } = contract.signature;
+  const whole = { input: canonicalRow(input), output: canonicalRow(output), ...givenParts(contract) };
+  return createHash('sha256')
+    .update(stringifyJson(sorted(whole)))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** What is given to whom, unless every output is given to everybody. */
+function givenParts({ signature, on_request: onRequest = [], primary }: Contract): Record<string, JsonValue> {
+  const always = Object.keys(signature.output.properties).filter((name) => !onRequest.includes(name));
+  const isWhole = !primary || always.every((name) => primary.includes(name));
+  return {
+    ...(onRequest.length > 0 && { on_request: [...onRequest].sort() }),
+    ...(!isWhole && { primary: [...primary].sort() }),
+  };
+}
+
+const ANNOTATIONS = new Set(['title', 'description', 'examples']);
+/** Words about values, which are said in one form. */
+const RULES = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength'];
+const TEXT_RULES = ['pattern', 'format'];
+
+function canonicalRow(row: RowSchema): JsonValue {
+  const { properties, required = [], additionalProperties = true, ...rest } = row;
+  const fields = Object.entries(properties).map(([name, field]) => [name, canonicalField(field)] as const);
+  return {
+    ...withoutWords(rest),
+    properties: Object.fromEntries(fields),
+    ...(required.length > 0 && { required: [...required].sort() }),
+    ...(!additionalProperties && { additionalProperties }),
+  };
+}
+
+function canonicalField(schema: FieldSchema): JsonValue {
+  const members = membersOf(schema);
+  const rest = withoutWords(schema, ['type', 'enum', 'items', 'minItems', ...RULES, ...(members ? TEXT_RULES : [])]);
+  const type = valueTypeOf(schema);
+  return {
+    ...rest,
+    type: typeof schema.type === 'string' ? type : [type, 'null'],
+    ...(members ? { enum: [...members].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) } : rulesOf(schema)),
+    ...(schema.items && { items: canonicalField(schema.items) }),
+  };
+}
+
+function rulesOf(schema: FieldSchema): Record<string, JsonValue> {
+  const bounds = SIDES.flatMap((side) => {
+    const bound = boundOf(schema, side);
+    return bound ? [[bound.isExclusive ? side.strict : side.loose, bound.value] as const] : [];
+  });
+  const step = stepOf(schema);
+  const minLength = leastOf(schema, 'minLength');
+  const minItems = leastOf(schema, 'minItems');
+  return {
+    ...Object.fromEntries(bounds),
+    ...(step !== undefined && !(step === 1 && valueTypeOf(schema) === 'integer') && { multipleOf: step }),
+    ...(minLength !== undefined && { minLength }),
+    ...(schema.maxLength !== undefined && { maxLength: schema.maxLength }),
+    ...(minItems !== undefined && { minItems }),
+  };
+}
+
+function withoutWords(schema: object, others: readonly string[] = []): Record<string, JsonValue> {
+  const isWord = (key: string) => ANNOTATIONS.has(key) || key.startsWith('x-') || others.includes(key);
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => !isWord(key)));
+}
+
+function sorted(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, sorted(item)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,59 @@
+import { typeOf } from '../../codec/validate/schema-check.js';
+import { fieldOf } from '../../codec/rows.js';
+import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { Run } from '../../domain/run.js';
+import type { FieldSchema } from '../../domain/signature.js';
+
+/** A number that is null in answers; NaN and the infinities travel so. */
+export interface NullAnswers {
+  readonly field: string;
+  /** Whether there is no number in any answer. */
+  readonly isEvery: boolean;
+  /** Whether the trainer recorded null too. */
+  readonly isRecorded: boolean;
+}
+
+/** What to look at when a model answers NaN; the middle of a sentence. */
+export const LOOK_FOR_NAN = 'look for NaN among its weights, or for a scaler that divides by zero';
+
+/**
+ * Numbers that are null in answers although the trainer saw none that were, or that are null in every answer.
+ *
+ * @param answers  one per example, in order.
+ * @param recorded  what the answers should have been; those of the run's examples unless given.
+ */
+export function unexplainedNulls(
+  run: Run,
+  answers: readonly JsonObject[],
+  recorded: readonly JsonObject[] = run.examples.map(({ output }) => output),
+): NullAnswers[] {
+  return numberFields(run).flatMap((field): NullAnswers[] => {
+    const values = valuesOf(answers, field);
+    const isEvery = values.every((value) => value === null);
+    const isRecorded = valuesOf(recorded, field).includes(null);
+    return values.includes(null) && (isEvery || !isRecorded) ? [{ field, isEvery, isRecorded }] : [];
+  });
+}
+
+/** Output fields of numbers. One that repeats an input is null for clients who leave that out. */
+function numberFields({ signature, decode }: Run): string[] {
+  return Object.entries(signature.output.properties)
+    .filter(([name, schema]) => isOfNumbers(schema) && !Object.hasOwn(decode.echo ?? {}, name))
+    .map(([name]) => name);
+}
+
+/** Whether a field holds a number, or a list of them. */
+export function isOfNumbers(schema: FieldSchema): boolean {
+  if (schema.items) return isOfNumbers(schema.items);
+  return ['number', 'integer'].includes(typeOf(schema));
+}
+
+function valuesOf(rows: readonly JsonObject[], field: string): JsonValue[] {
+  return rows.flatMap((row) => leavesOf(fieldOf(row, field)));
+}
+
+/** The values in lists of lists. */
+export function leavesOf(value: JsonValue | undefined): JsonValue[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value.flatMap(leavesOf) : [value];
+}

@@ -1,0 +1,106 @@
+import { createHistogram } from 'node:perf_hooks';
+import type { RecordableHistogram } from 'node:perf_hooks';
+
+import type { PredictionTiming } from '../../domain/prediction-timing.js';
+
+/** Percentiles cover the last one to two windows of this length. */
+const WINDOW_MS = 60_000;
+/** Histograms count whole microseconds, two digits exact, up to an hour. */
+const MICROSECONDS = { lowest: 1, highest: 3_600_000_000, figures: 2 };
+const ROWS = { lowest: 1, highest: 100_000_000, figures: 2 };
+
+/** What is measured of each prediction. */
+const PARTS = ['parse', 'validate', 'queue', 'infer', 'serialise', 'total'] as const;
+type Part = (typeof PARTS)[number];
+
+/** Median, 90th and 99th percentile. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}
+
+/** Where the time of recent predictions went: milliseconds each, but for rows. */
+export interface PredictionTimesReport {
+  /** Predictions that the percentiles are of. */
+  readonly count: number;
+  readonly partsMs: Readonly<Record<Part, Percentiles>>;
+  /** Rows in the calls that answered. */
+  readonly batchRows: Percentiles;
+}
+
+type Window = Record<Part | 'rows', RecordableHistogram>;
+
+/**
+ * Where the time of a run's recent predictions went. Two windows: the one that fills, and the one before, so that an
+ * answer is never about a few seconds only, nor about last week.
+ */
+export class PredictionTimes {
+  private current: Window | undefined;
+  private previous: Window | undefined;
+  private startedAtMs = 0;
+
+  /** @param now  milliseconds of a clock that only goes forward; for tests. */
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
+  record(timing: PredictionTiming): void {
+    const { parseMs, validateMs, waitMs, inferMs, serialiseMs } = timing;
+    const window = this.window();
+    window.parse.record(microseconds(parseMs));
+    window.validate.record(microseconds(validateMs));
+    window.queue.record(microseconds(waitMs));
+    window.infer.record(microseconds(inferMs));
+    window.serialise.record(microseconds(serialiseMs));
+    window.total.record(microseconds(parseMs + validateMs + waitMs + inferMs + serialiseMs));
+    window.rows.record(Math.max(1, timing.batchRows));
+  }
+
+  /** @returns undefined when there were no predictions lately. */
+  report(): PredictionTimesReport | undefined {
+    this.turn();
+    const windows = [this.current, this.previous].filter((window) => window !== undefined);
+    if (windows.length === 0) return undefined;
+    const joined = newWindow();
+    for (const window of windows) for (const key of KEYS) joined[key].add(window[key]);
+    const partsMs = Object.fromEntries(PARTS.map((part) => [part, percentiles(joined[part], 1000)]));
+    return {
+      count: joined.total.count,
+      partsMs: partsMs as Record<Part, Percentiles>,
+      batchRows: percentiles(joined.rows, 1),
+    };
+  }
+
+  private window(): Window {
+    this.turn();
+    if (!this.current) {
+      this.current = newWindow();
+      // After a window it begins where that one ended, or a late prediction would keep the one before for longer.
+      if (!this.previous) this.startedAtMs = this.now();
+    }
+    return this.current;
+  }
+
+  private turn(): void {
+    const ageMs = this.now() - this.startedAtMs;
+    if (ageMs < WINDOW_MS) return;
+    this.previous = ageMs < 2 * WINDOW_MS ? this.current : undefined;
+    this.current = undefined;
+    if (this.previous) this.startedAtMs += WINDOW_MS;
+  }
+}
+
+const KEYS = [...PARTS, 'rows'] as const;
+
+function newWindow(): Window {
+  const times = PARTS.map((part) => [part, createHistogram(MICROSECONDS)]);
+  return Object.fromEntries([...times, ['rows', createHistogram(ROWS)]]) as Window;
+}
+
+function microseconds(ms: number): number {
+  return Math.max(1, Math.round(ms * 1000));
+}
+
+function percentiles(histogram: RecordableHistogram, divisor: number): Percentiles {
+  const at = (percentile: number) => histogram.percentile(percentile) / divisor;
+  return { p50: at(50), p90: at(90), p99: at(99) };
+}

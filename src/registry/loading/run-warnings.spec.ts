@@ -1,0 +1,111 @@
+import { sumRun } from '../../../test/support/build-store.js';
+import type { Run } from '../../domain/run.js';
+import { unexplainedNulls } from './null-outputs.js';
+import { runWarnings } from './run-warnings.js';
+
+const sum = sumRun('adder-1', '0'.repeat(64));
+const examples: Run['examples'] = [
+  { input: { a: 1, b: 2 }, output: { sum: 3 } },
+  { input: { a: 2, b: 2 }, output: { sum: 4 } },
+  { input: { a: 3, b: 2 }, output: { sum: 5 } },
+];
+const right = examples.map(({ output }) => output);
+const inputs = [{ name: 'x', dtype: 'float32', shape: [null, 2] }] as const;
+const codesOf = (run: Partial<Run>, answers: Run['examples'][number]['output'][] = right, shape = inputs[0].shape) =>
+  runWarnings({ ...sum, examples, ...run }, [{ ...inputs[0], shape }], answers).map(({ code }) => code);
+
+describe('what is worth knowing of a run that may be served', () => {
+  it('is nothing when its examples differ and its model says what it takes', () => {
+    expect(codesOf({})).toEqual([]);
+  });
+
+  it('is that a single example proves little, and how many there are', () => {
+    const [warning] = runWarnings({ ...sum, examples: examples.slice(0, 1) }, inputs, right.slice(0, 1));
+
+    expect(warning).toMatchObject({ code: 'EXAMPLES_FEW', message: 'The run has one example.' });
+    expect(codesOf({ examples: [] }, [])).toEqual(['EXAMPLES_FEW']);
+  });
+
+  it('is that different rows get one and the same answer', () => {
+    const same = { sum: 3 };
+
+    expect(codesOf({}, [same, same, same])).toEqual(['ANSWERS_EQUAL']);
+    expect(codesOf({ examples: examples.slice(0, 2) }, [same, same])).toEqual([]);
+    expect(codesOf({ examples: [examples[0]!, examples[0]!, examples[0]!] }, [same, same, same])).toEqual([]);
+  });
+
+  it('is that they get the same answer but for what it repeats of them', () => {
+    const decode: Run['decode'] = { kind: 'regression', tensor: 'y', fields: ['sum'], echo: { first: 'a' } };
+    const answers = [1, 2, 3].map((first) => ({ sum: 3, first }));
+
+    expect(codesOf({ decode }, answers)).toEqual(['ANSWERS_EQUAL']);
+  });
+
+  it('is that some answers are null where the trainer recorded none', () => {
+    const [warning] = runWarnings({ ...sum, examples: examples.map(({ input }) => ({ input, output: {} })) }, inputs, [
+      { sum: 3 },
+      { sum: null },
+      { sum: 5 },
+    ]);
+
+    expect(warning).toMatchObject({ code: 'ANSWERS_NULL', message: expect.stringContaining('"sum" is null for some') });
+  });
+
+  it('is that all answers are null, even if the trainer recorded that', () => {
+    const nulls = examples.map(({ input }) => ({ input, output: { sum: null } }));
+
+    expect(codesOf({ examples: nulls }, [{ sum: null }, { sum: null }, { sum: null }])).toContain('ANSWERS_NULL');
+  });
+
+  it('is not that an answer is null which the trainer saw to be so', () => {
+    const [first, second, third] = examples as [(typeof examples)[0], (typeof examples)[0], (typeof examples)[0]];
+    const recorded = [first, { ...second, output: { sum: null } }, third];
+
+    expect(codesOf({ examples: recorded }, [{ sum: 3 }, { sum: null }, { sum: 5 }])).toEqual([]);
+  });
+
+  it('is that a number is written as a text, with the field and the example', () => {
+    const texts = [examples[0]!, { input: { a: '2', b: 2 }, output: { sum: 4 } }, examples[2]!];
+    const [warning] = runWarnings({ ...sum, examples: texts }, inputs, right);
+
+    expect(warning).toMatchObject({
+      code: 'NUMBER_AS_TEXT',
+      message: 'Example 1 gives the input "a", of type number, as a text.',
+    });
+  });
+
+  it('is that an input leaves its width open', () => {
+    const [warning] = runWarnings({ ...sum, examples }, [{ ...inputs[0], shape: [null, null] }], right);
+
+    expect(warning).toMatchObject({ code: 'DIMENSION_OPEN', message: expect.stringContaining('"x"') });
+  });
+});
+
+describe('numbers that are null in every answer', () => {
+  const learned = examples.map(({ input }) => ({ input, output: {} }));
+  const fieldsOf = (run: Partial<Run>, value: Run['params'][string]) => {
+    const nulls = unexplainedNulls(
+      { ...sum, examples: learned, ...run },
+      examples.map(() => ({ sum: value })),
+    );
+    return nulls.filter(({ isEvery }) => isEvery).map(({ field }) => field);
+  };
+  const outputOf = (field: Run['signature']['output']['properties'][string]): Partial<Run> => ({
+    signature: { ...sum.signature, output: { type: 'object', properties: { sum: field } } },
+  });
+
+  it('are found alone and in lists', () => {
+    expect(fieldsOf({}, null)).toEqual(['sum']);
+    const list = outputOf({ type: 'array', items: { type: 'array', items: { type: 'number' } } });
+    expect(fieldsOf(list, [[null, null]])).toEqual(['sum']);
+    expect(fieldsOf(list, [[null, 1]])).toEqual([]);
+    expect(fieldsOf(list, [])).toEqual([]);
+  });
+
+  it('are no fault where the answer repeats what clients left out, or is no number', () => {
+    const decode: Run['decode'] = { kind: 'regression', tensor: 'y', fields: [], echo: { sum: 'a' } };
+
+    expect(fieldsOf({ decode }, null)).toEqual([]);
+    expect(fieldsOf(outputOf({ type: ['string', 'null'] }), null)).toEqual([]);
+  });
+});

@@ -1,0 +1,65 @@
+import { fieldOf } from '../../codec/rows.js';
+import { typeOf } from '../../codec/validate/schema-check.js';
+import { stringifyJson } from '../../lib/json-text.js';
+import type { JsonObject } from '../../lib/json.js';
+import type { Run } from '../../domain/run.js';
+import type { DeclaredTensor } from '../../domain/tensor.js';
+import { warning } from '../../domain/verdict.js';
+import type { Warning } from '../../domain/verdict.js';
+import { isOfNumbers, leavesOf, unexplainedNulls } from './null-outputs.js';
+
+/** Different rows whose answers are all the same look like a model that answers nothing else. */
+const ENOUGH_ROWS = 3;
+
+/**
+ * What is worth knowing of a run that has repeated its examples, though it speaks against nothing.
+ *
+ * @param inputs  as the loaded model declares them.
+ * @param answers  one per example, in order.
+ */
+export function runWarnings(run: Run, inputs: readonly DeclaredTensor[], answers: readonly JsonObject[]): Warning[] {
+  return [
+    ...exampleWarnings(run),
+    ...textWarnings(run),
+    ...nullWarnings(run, answers),
+    ...equalWarnings(run, answers),
+    ...inputs.filter(({ shape }) => shape?.slice(1).includes(null)).map(openWarning),
+  ];
+}
+
+function exampleWarnings({ examples }: Run): Warning[] {
+  if (examples.length > 1) return [];
+  return [warning('EXAMPLES_FEW', `The run has ${examples.length === 1 ? 'one example' : 'no examples'}.`)];
+}
+
+function textWarnings({ examples, signature }: Run): Warning[] {
+  const fields = Object.entries(signature.input.properties).filter(([, schema]) => isOfNumbers(schema));
+  for (const [i, { input }] of examples.entries()) {
+    const found = fields.find(([name]) => leavesOf(fieldOf(input, name)).some((value) => typeof value === 'string'));
+    if (!found) continue;
+    const [name, schema] = found;
+    return [warning('NUMBER_AS_TEXT', `Example ${i} gives the input "${name}", of type ${typeOf(schema)}, as a text.`)];
+  }
+  return [];
+}
+
+function nullWarnings(run: Run, answers: readonly JsonObject[]): Warning[] {
+  return unexplainedNulls(run, answers).map(({ field, isEvery }) =>
+    warning('ANSWERS_NULL', `The field "${field}" is null for ${isEvery ? 'every example' : 'some examples'}.`),
+  );
+}
+
+function equalWarnings({ examples, decode }: Run, answers: readonly JsonObject[]): Warning[] {
+  const rows = new Set(examples.map(({ input }) => stringifyJson(input)));
+  const own = answers.map((answer) =>
+    Object.entries(answer).filter(([name]) => !Object.hasOwn(decode.echo ?? {}, name)),
+  );
+  const isEqual = new Set(own.map((fields) => stringifyJson(fields))).size === 1;
+  if (rows.size < ENOUGH_ROWS || !isEqual) return [];
+  return [warning('ANSWERS_EQUAL', `All ${rows.size} different examples get the same answer.`)];
+}
+
+function openWarning({ name }: DeclaredTensor): Warning {
+  const message = `The model's input "${name}" leaves open how wide a row is: only the examples say that encode fits.`;
+  return warning('DIMENSION_OPEN', message);
+}

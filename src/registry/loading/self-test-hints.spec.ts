@@ -1,0 +1,37 @@
+import { sumRun } from '../../../test/support/build-store.js';
+import type { Run } from '../../domain/run.js';
+import { selfTestHint } from './self-test-hints.js';
+
+const sum = sumRun('adder-1', '0'.repeat(64));
+const examples = [
+  { input: { a: 1, b: 2 }, output: { sum: 3 } },
+  { input: { a: 0, b: 250 }, output: { sum: 250 } },
+];
+
+describe('a run that does not repeat its own examples', () => {
+  it('is told of NaN', () => {
+    expect(selfTestHint({ ...sum, examples }, [{ sum: null }, { sum: null }])).toContain('NaN among its weights');
+  });
+
+  it('is told of a scaler that may have been forgotten, by the name of a field', () => {
+    expect(selfTestHint({ ...sum, examples }, [{ sum: 9 }, { sum: 9 }])).toContain('"b", for one, goes in as it is');
+  });
+
+  it('is told of labels the wrong way round', () => {
+    const run: Run = {
+      ...sum,
+      decode: { kind: 'binary', tensor: 'y', labels: ['no', 'yes'], field: 'label' },
+      examples: [
+        { input: { a: 1, b: 2 }, output: { label: 'no' } },
+        { input: { a: 2, b: 2 }, output: { label: 'yes' } },
+      ],
+    };
+
+    expect(selfTestHint(run, [{ label: 'yes' }, { label: 'no' }])).toContain('Every label is the other one');
+    expect(selfTestHint(run, [{ label: 'no' }, { label: 'no' }])).toBe('');
+  });
+
+  it('is told nothing where the answers fit no pattern', () => {
+    expect(selfTestHint({ ...sum, examples: examples.slice(0, 1) }, [{ sum: 9 }])).toBe('');
+  });
+});

@@ -1,0 +1,67 @@
+import type { VerdictReason, Warning } from '../../domain/verdict.js';
+import type { SourcedModel } from '../../sources/run-source.js';
+import { whatWouldWin, whyServed } from './explain-selection.js';
+import type { RegisteredModel } from '../state/registered-run.js';
+
+/** One line of the table: a run (or a card) and what is said of it. */
+interface ReportLine {
+  readonly model: string;
+  readonly run: string;
+  readonly metric: string;
+  readonly verdict: string;
+  readonly reasons: readonly VerdictReason[];
+  readonly warnings: readonly Warning[];
+}
+
+const CARD_FIX = '\n    → Correct card.json; schemas/card.schema.json describes every field.';
+
+/**
+ * The verdicts on a store as a table for people: a line per run, and under it each reason and warning with what to do; then, for each
+ * model, why its run serves and what would win.
+ *
+ * @param brokenModels  models whose card cannot be used.
+ */
+export function formatReport(models: readonly RegisteredModel[], brokenModels: readonly SourcedModel[]): string {
+  const lines = models.flatMap(linesOfModel);
+  const width = (key: 'model' | 'run' | 'metric') => Math.max(key.length, ...lines.map((line) => line[key].length));
+  const [modelWidth, runWidth, metricWidth] = [width('model'), width('run'), width('metric')];
+  const row = (model: string, run: string, metric: string, verdict: string) =>
+    `${model.padEnd(modelWidth)}  ${run.padEnd(runWidth)}  ${metric.padEnd(metricWidth)}  ${verdict}`.trimEnd();
+  return [
+    row('MODEL', 'RUN', 'METRIC', 'VERDICT'),
+    ...lines.flatMap((line) => [
+      row(line.model, line.run, line.metric, line.verdict),
+      ...line.reasons.map(({ code, message, fix }) => `  ${code}: ${message}\n    → ${fix}`),
+      ...line.warnings.map(({ code, message, fix }) => `  warning ${code}: ${message}\n    → ${fix}`),
+    ]),
+    ...brokenModels.flatMap(({ place, problems }) => [
+      row(place, '-', '-', 'card not usable'),
+      ...problems.map((problem) => `  ${problem}${problem.includes('card.json') ? CARD_FIX : ''}`),
+    ]),
+    ...models.flatMap((model) => [`\n${model.card.name}: ${whyServed(model)}`, `  To win: ${whatWouldWin(model)}`]),
+  ].join('\n');
+}
+
+function linesOfModel(model: RegisteredModel): ReportLine[] {
+  const { name, selection } = model.card;
+  const ranked = model.runs.map((registered): ReportLine => {
+    const isBest = model.best?.registered === registered;
+    return {
+      model: name,
+      run: registered.run.run_id,
+      metric: `${selection.metric} ${registered.value?.toFixed(4) ?? 'none'}`,
+      verdict: isBest ? 'best: served' : registered.verdict.eligible ? 'eligible' : 'not eligible',
+      reasons: registered.verdict.reasons,
+      warnings: registered.verdict.warnings,
+    };
+  });
+  const unreadable = model.unreadable.map(({ place, reasons }): ReportLine => {
+    return { model: name, run: place, metric: '-', verdict: 'not eligible', reasons, warnings: [] };
+  });
+  const none: ReportLine[] = ranked.length + unreadable.length > 0 ? [] : [emptyLine(name)];
+  return [...ranked, ...unreadable, ...none];
+}
+
+function emptyLine(model: string): ReportLine {
+  return { model, run: '-', metric: '-', verdict: 'no runs', reasons: [], warnings: [] };
+}

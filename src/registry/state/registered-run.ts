@@ -1,0 +1,181 @@
+import type { ModelCard } from '../../domain/card.js';
+import type { Pin } from '../../domain/model-state.js';
+import { numberOrNull } from '../../domain/numerics.js';
+import type { Run } from '../../domain/run.js';
+import type { Verdict, VerdictReason, Warning } from '../../domain/verdict.js';
+import type { SourcedRun } from '../../sources/run-source.js';
+import type { ContractDifference } from '../contract/contract-diff.js';
+import { metricOf, policyReasons } from '../policy/rank-runs.js';
+import type { ServedRun } from '../loading/loaded-run.js';
+
+/** Where a run is in its life (design: discovered → checked → … → serving). */
+export type RunState = 'checked' | 'loading' | 'serving' | 'failed';
+
+/** How long after a failure that may pass a run is tried again, milliseconds; doubled for each further one. */
+const FIRST_RETRY_MS = 1_000;
+/** Longest such pause while its store cannot give the run. */
+const LONGEST_FETCH_RETRY_MS = 30_000;
+/** Longest such pause for a run that may just be too slow for this server. */
+const LONGEST_RETRY_MS = 3_600_000;
+
+/** A readable run of a model, with its verdict. */
+export class RegisteredRun {
+  state: RunState = 'checked';
+  /** 1 for the best; set when the model's runs are ranked. */
+  rank = 0;
+  private readonly policyReasons: readonly VerdictReason[];
+  /** What loading it, or its own examples, brought to light. */
+  private failures: readonly VerdictReason[] = [];
+  /** When to try again what may pass; `performance.now()`. */
+  private retryAtMs = Infinity;
+  private passingFailures = 0;
+  private heldBackBy: VerdictReason | undefined;
+  private warnings: readonly Warning[] = [];
+  /** What the rehearsal against the served run brought to light. */
+  private rehearsalWarnings: readonly Warning[] = [];
+  private currentRun: Run;
+
+  /**
+   * @param soundness  what is wrong with the run by itself, before it is loaded.
+   */
+  constructor(
+    readonly card: ModelCard,
+    run: Run,
+    readonly sourced: SourcedRun,
+    readonly soundness: readonly VerdictReason[] = sourced.reasons,
+  ) {
+    this.currentRun = run;
+    this.policyReasons = policyReasons(run, card.selection);
+  }
+
+  /** The same run under a card that changed. */
+  under(card: ModelCard): RegisteredRun {
+    const renewed = new RegisteredRun(card, this.run, this.sourced, this.soundness);
+    renewed.state = this.state;
+    renewed.failures = this.failures;
+    renewed.retryAtMs = this.retryAtMs;
+    renewed.passingFailures = this.passingFailures;
+    renewed.warnings = this.warnings;
+    renewed.rehearsalWarnings = this.rehearsalWarnings;
+    return renewed;
+  }
+
+  /**
+   * What makes the run impossible to load at all, if anything. A run that only the policy speaks against may still be
+   * asked by its id; a broken one may not.
+   */
+  get brokenBy(): VerdictReason | undefined {
+    return this.soundness[0] ?? this.failures[0];
+  }
+
+  /** Whether the store's source has not looked at it, because there are better ones. */
+  get isUnexamined(): boolean {
+    return this.soundness[0]?.code === 'NOT_EXAMINED';
+  }
+
+  /** Whether nothing is known against choosing it before it is loaded; such runs are ranked first. */
+  get isContender(): boolean {
+    return this.soundness.length === 0 && this.isAllowed;
+  }
+
+  /** Whether the policy says nothing against it, sound or not. */
+  get isAllowed(): boolean {
+    return this.policyReasons.length === 0;
+  }
+
+  /** What is known of the run; once it has been loaded, that includes what only the model could say. */
+  get run(): Run {
+    return this.currentRun;
+  }
+
+  /** Takes over what loading the run has completed; its id, metrics and signature stay. */
+  learn({ run, warnings }: Pick<ServedRun, 'run' | 'warnings'>): void {
+    this.currentRun = run;
+    this.warnings = warnings;
+  }
+
+  /** Notes what is worth knowing after a rehearsal. */
+  noteRehearsal(warnings: readonly Warning[]): void {
+    this.rehearsalWarnings = warnings;
+  }
+
+  get verdict(): Verdict {
+    const { soundness, failures, heldBackBy } = this;
+    const reasons = [...soundness, ...this.policyReasons, ...failures, ...(heldBackBy ? [heldBackBy] : [])];
+    // Its fix, that nothing need be done, is not true beside any other.
+    const real = reasons.filter(({ code }) => code !== 'NOT_EXAMINED');
+    const warnings = [...this.warnings, ...this.rehearsalWarnings];
+    return { eligible: reasons.length === 0, reasons: real.length > 0 ? real : reasons, warnings };
+  }
+
+  /** The policy's metric of this run; null when it has no number. */
+  get value(): number | null {
+    return numberOrNull(metricOf(this.run, this.card.selection));
+  }
+
+  /**
+   * Notes why the run cannot be used after all.
+   *
+   * @param isOfTheMoment  whether the server was to blame, so that it may be otherwise the next time; so it may be when
+   *   the store could not give the run.
+   */
+  reject(problem: VerdictReason, { isOfTheMoment = false } = {}): void {
+    this.failures = [problem];
+    const isPassing = isOfTheMoment || problem.code === 'ARTIFACT_UNAVAILABLE';
+    const longestMs = problem.code === 'ARTIFACT_UNAVAILABLE' ? LONGEST_FETCH_RETRY_MS : LONGEST_RETRY_MS;
+    this.retryAtMs = isPassing
+      ? performance.now() + Math.min(FIRST_RETRY_MS * 2 ** this.passingFailures, longestMs)
+      : Infinity;
+    this.passingFailures = isPassing ? this.passingFailures + 1 : 0;
+    this.state = 'failed';
+  }
+
+  /** It could be loaded: what failed before was the moment's fault. */
+  noteLoaded(): void {
+    this.failures = [];
+    this.passingFailures = 0;
+  }
+
+  /**
+   * Gives another chance, some time later, to a run that failed for a reason that may pass; at once when a person asks.
+   */
+  forgetPassingFailure({ isAsked }: { readonly isAsked: boolean }): void {
+    if (this.retryAtMs === Infinity) return;
+    if (isAsked || performance.now() > this.retryAtMs) this.failures = [];
+  }
+
+  /** Notes why the run may not take over from the one that serves, or that nothing speaks against it any more. */
+  holdBack(why: VerdictReason | undefined): void {
+    this.heldBackBy = why;
+  }
+}
+
+/** A run that answers: what is known of it, and the run in memory. */
+export interface Best {
+  readonly registered: RegisteredRun;
+  readonly served: ServedRun;
+}
+
+/** A better run that was not promoted because it would break clients. */
+export interface Refusal {
+  readonly run_id: string;
+  readonly differences: readonly ContractDifference[];
+}
+
+/**
+ * A model of the store: its card, its runs (best first) and the one that is served. The same object for as long as the
+ * model is in the store, so that routes can hold on to it; what it says changes in single synchronous steps.
+ */
+export interface RegisteredModel {
+  card: ModelCard;
+  /** Ranked: contenders first, best first; then the others in the same order. */
+  runs: readonly RegisteredRun[];
+  /** Run folders that could not even be read as a run. */
+  unreadable: readonly SourcedRun[];
+  /** Undefined when no run could be served, and once the model is gone from the store. */
+  best: Best | undefined;
+  /** A person's choice that overrides the policy. */
+  pin: Pin | undefined;
+  /** The best run that would break clients, if it would be better than the served one. */
+  refused: Refusal | undefined;
+}

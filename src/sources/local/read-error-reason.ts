@@ -1,0 +1,22 @@
+import { reason } from '../../domain/verdict.js';
+import type { VerdictCode, VerdictReason } from '../../domain/verdict.js';
+import { NOT_A_FILE } from './read-regular-file.js';
+
+/**
+ * What the file system said against reading something of a run, with a fix that helps: whoever lacks rights need not
+ * copy files.
+ *
+ * @param what  what was to be read, as the subject of a sentence.
+ * @param absent  what is said when it is simply not there.
+ */
+export function unreadableReason(code: VerdictCode, what: string, error: unknown, absent: string): VerdictReason {
+  const { code: why = 'unknown error' } = error as NodeJS.ErrnoException;
+  if (why === 'ENOENT' || why === 'ENOTDIR') return reason(code, absent);
+  if (why === NOT_A_FILE) return reason(code, `${what} is not a file.`, 'Put a file in its place.');
+  const message = `${what} cannot be read (${why}).`;
+  const isForbidden = why === 'EACCES' || why === 'EPERM';
+  const fix = isForbidden
+    ? 'Give the server the right to read the run folder and all of its files.'
+    : 'Check the disk or share that holds the run folder; it is read again when it changes.';
+  return reason(code, message, fix);
+}

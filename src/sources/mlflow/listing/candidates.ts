@@ -1,0 +1,142 @@
+import { AppError } from '../../../domain/app-error.js';
+import type { SelectionPolicy } from '../../../domain/card.js';
+import { mapInTurns } from '../../../lib/map-yielding.js';
+import { RunProblem } from '../../../domain/verdict.js';
+import { mapInParallel } from '../../../lib/map-with-concurrency.js';
+import { CopiedVersions } from './copied-versions.js';
+import { CheckpointReader, asMeasured, byPreference } from './checkpoints.js';
+import type { RunRecord } from '../mapping/logged-run.js';
+import { StoreUnavailable, parseVersionSource } from '../store/mlflow-store.js';
+import type { Checkpoint, LoggedModel, MlflowRun, MlflowStore, MlflowVersion } from '../store/mlflow-store.js';
+import { aliasTag } from '../mapping/model-card.js';
+import type { DerivedCard } from '../mapping/model-card.js';
+import { toRun, versionToRun } from '../mapping/to-run.js';
+import type { RunFacts } from '../mapping/to-run.js';
+
+const PARALLEL_READS = 8;
+
+/**
+ * A run with the way to its models, which is walked only when the run is worth it. Its facts are those it has when it is
+ * served with the model that is wanted first.
+ */
+export interface Candidate extends RunRecord {
+  /** As served with this one of its models. */
+  readonly factsWith: (model: LoggedModel) => RunFacts;
+  /** Changes when the run may have put out other models. */
+  readonly modelMark: string;
+  /** Whether the policy's conditions hold that the source itself set (an alias). */
+  readonly isWanted: boolean;
+  /**
+   * The models that the run put out, in the order in which they are wanted.
+   *
+   * @throws StoreUnavailable; RunProblem when they cannot be had now.
+   */
+  readonly findModels: () => Promise<readonly LoggedModel[]>;
+}
+
+/** Makes candidates of what MLflow has recorded: of the runs of an experiment, or the versions of a registered model. */
+export class CandidateFinder {
+  private readonly checkpoints: CheckpointReader;
+
+  constructor(private readonly store: MlflowStore) {
+    this.checkpoints = new CheckpointReader(store);
+  }
+
+  /** @throws StoreUnavailable. */
+  async ofRuns(
+    { name, card }: DerivedCard,
+    experimentId: string,
+    runs: readonly MlflowRun[],
+  ): Promise<readonly Candidate[]> {
+    const checkpoints = await this.checkpoints.readAll(experimentId, runs);
+    return mapInTurns(runs, (run) => this.ofRun(name, run, checkpoints.get(run.id) ?? [], card?.selection));
+  }
+
+  /**
+   * @param wantedAlias  only versions that carry it may be chosen; `latest` and undefined stand for all.
+   * @throws StoreUnavailable.
+   */
+  ofVersions(
+    { name }: DerivedCard,
+    wantedAlias: string | undefined,
+    versions: readonly MlflowVersion[],
+  ): Promise<readonly Candidate[]> {
+    const copied = new CopiedVersions(this.store);
+    return mapInParallel(versions, PARALLEL_READS, (version) => this.ofVersion(name, wantedAlias, version, copied));
+  }
+
+  /** @param several  its models when it has several, in the order of their steps. */
+  private ofRun(
+    model: string,
+    run: MlflowRun,
+    several: readonly Checkpoint[],
+    policy: SelectionPolicy | undefined,
+  ): Candidate {
+    const { id, endedAtMs, modelIds, tags } = run;
+    const wanted = byPreference(several, policy);
+    const factsAs = (checkpoint: Checkpoint | undefined) => toRun(checkpoint ? asMeasured(run, checkpoint) : run);
+    return {
+      place: `${model}/runs/${id}`,
+      facts: factsAs(wanted[0]),
+      factsWith: ({ key }) => factsAs(wanted.find(({ files }) => files?.key === key)),
+      readMetricHistory: this.historyOf(run),
+      modelMark: JSON.stringify([endedAtMs, modelIds, tags['mlflow.log-model.history'], wanted.map((one) => one.id)]),
+      isWanted: true,
+      findModels: () => (wanted.length > 0 ? Promise.resolve(wanted.flatMap(filesOf)) : this.modelsOf(run)),
+    };
+  }
+
+  private async ofVersion(
+    model: string,
+    wantedAlias: string | undefined,
+    version: MlflowVersion,
+    copied: CopiedVersions,
+  ): Promise<Candidate> {
+    const run = version.runId ? await this.store.findRun(version.runId) : undefined;
+    const source = parseVersionSource(await copied.originalOf(version), run);
+    const checkpoint = source && 'modelId' in source ? await this.store.findCheckpoint(source.modelId, run) : undefined;
+    const facts = versionToRun(model, version, run && checkpoint ? asMeasured(run, checkpoint) : run);
+    return {
+      place: `${model}/versions/${version.version}`,
+      facts,
+      factsWith: () => facts,
+      readMetricHistory: run && this.historyOf(run),
+      modelMark: version.source,
+      isWanted: wantedAlias === undefined || wantedAlias === 'latest' || facts.tags[aliasTag(wantedAlias)] === 'true',
+      findModels: async () => {
+        if (!source) return [];
+        if ('modelId' in source) return filesOf(checkpoint);
+        const found = await this.store.findModelAt(source.runId, source.path, run);
+        return found ? [found] : [];
+      },
+    };
+  }
+
+  private async modelsOf(run: MlflowRun): Promise<readonly LoggedModel[]> {
+    const id = run.modelIds.at(-1);
+    if (id !== undefined) return filesOf(await this.store.findCheckpoint(id, run));
+    const found = await this.store.findModelOfRun(run);
+    return found ? [found] : [];
+  }
+
+  private historyOf(run: MlflowRun): Candidate['readMetricHistory'] {
+    return async (metric) => {
+      try {
+        return await this.store.readMetricHistory(run, metric);
+      } catch (error) {
+        if (error instanceof StoreUnavailable) throw new AppError('STORE_NOT_READABLE', {}, { cause: error });
+        throw error;
+      }
+    };
+  }
+}
+
+/** @throws RunProblem MODEL_MISSING when its files have not all arrived; they may, so this is not remembered. */
+function filesOf(checkpoint: Checkpoint | undefined): readonly LoggedModel[] {
+  if (!checkpoint) return [];
+  if (checkpoint.isReady) return checkpoint.files ? [checkpoint.files] : [];
+  throw new RunProblem(
+    'MODEL_MISSING',
+    'Not all files of the logged model have arrived: MLflow does not call it ready.',
+  );
+}

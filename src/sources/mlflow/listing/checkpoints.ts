@@ -1,0 +1,77 @@
+import type { SelectionPolicy } from '../../../domain/card.js';
+import { compareMetric } from '../../../domain/metric.js';
+import { mapInParallel } from '../../../lib/map-with-concurrency.js';
+import type { Checkpoint, MlflowRun, MlflowStore } from '../store/mlflow-store.js';
+
+/** Tag that names the logged model that a run or version is served with. */
+export const MODEL_ID_TAG = 'mlflow.modelId';
+
+const PARALLEL_READS = 8;
+
+interface Remembered {
+  readonly mark: string;
+  readonly checkpoints: readonly Checkpoint[];
+}
+
+/**
+ * Reads the models of runs that put out several (MLflow 3): which of them is meant decides what the run is worth, so it
+ * must be known before runs are ranked. What a finished run put out is read once.
+ */
+export class CheckpointReader {
+  private readonly byExperiment = new Map<string, ReadonlyMap<string, Remembered>>();
+
+  constructor(private readonly store: MlflowStore) {}
+
+  /**
+   * @param runs  those of one experiment.
+   * @returns the checkpoints whose files have arrived, in the order of their steps, by run id; nothing for runs with one
+   *   model or none.
+   * @throws StoreUnavailable.
+   */
+  async readAll(experimentId: string, runs: readonly MlflowRun[]): Promise<ReadonlyMap<string, readonly Checkpoint[]>> {
+    const before = this.byExperiment.get(experimentId);
+    const several = runs.filter(({ status, modelIds }) => status === 'FINISHED' && modelIds.length > 1);
+    const read = await mapInParallel(several, PARALLEL_READS, async (run) => {
+      const mark = JSON.stringify([run.endedAtMs, run.modelIds, run.metrics]);
+      const known = before?.get(run.id);
+      return [run.id, known?.mark === mark ? known : { mark, checkpoints: await this.read(run) }] as const;
+    });
+    // One that is still on its way is asked for again.
+    const whole = read.filter(([, { checkpoints }]) => checkpoints.every(({ isReady }) => isReady));
+    this.byExperiment.set(experimentId, new Map(whole));
+    return new Map(read.map(([id, { checkpoints }]) => [id, checkpoints.filter(({ isReady }) => isReady)]));
+  }
+
+  private async read(run: MlflowRun): Promise<Checkpoint[]> {
+    const found: Checkpoint[] = [];
+    for (const id of run.modelIds) {
+      const checkpoint = await this.store.findCheckpoint(id, run);
+      if (checkpoint) found.push(checkpoint);
+    }
+    return found;
+  }
+}
+
+/**
+ * Checkpoints in the order in which they are wanted: by the policy's metric, then those without it, later ones before
+ * earlier ones.
+ *
+ * @param checkpoints  in the order of their steps.
+ */
+export function byPreference(
+  checkpoints: readonly Checkpoint[],
+  policy: SelectionPolicy | undefined,
+): readonly Checkpoint[] {
+  const latestFirst = [...checkpoints].reverse();
+  if (!policy) return latestFirst;
+  const { metric, goal } = policy;
+  const isMeasured = ({ metrics }: Checkpoint) => Object.hasOwn(metrics, metric);
+  const measured = latestFirst.filter(isMeasured);
+  const others = latestFirst.filter((checkpoint) => !isMeasured(checkpoint));
+  return [...measured.sort((a, b) => compareMetric(a.metrics[metric]!, b.metrics[metric]!, goal)), ...others];
+}
+
+/** The run as this model of it was measured: what was logged for the model itself counts before what the run ended with. */
+export function asMeasured(run: MlflowRun, { id, metrics }: Checkpoint): MlflowRun {
+  return { ...run, metrics: { ...run.metrics, ...metrics }, tags: { ...run.tags, [MODEL_ID_TAG]: id } };
+}

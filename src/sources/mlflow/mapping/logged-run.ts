@@ -1,0 +1,82 @@
+import { posix } from 'node:path';
+
+import { RunProblem, reason } from '../../../domain/verdict.js';
+import type { VerdictReason } from '../../../domain/verdict.js';
+import { RunFolder } from '../../local/run-folder.js';
+import type { OpenedRun, SourcedRun } from '../../run-source.js';
+import { readMlModel } from './ml-model.js';
+import type { MlModel } from './ml-model.js';
+import { NO_MODEL, completePart, draftPart } from './run-draft.js';
+import { servableArtifact } from './servable-artifact.js';
+import type { ServableArtifact } from './servable-artifact.js';
+import type { LoggedModel } from '../store/mlflow-store.js';
+import type { RunFacts } from './to-run.js';
+
+/** What MLflow has recorded of a run, without its model. */
+export interface RunRecord {
+  readonly place: string;
+  readonly facts: RunFacts;
+  readonly readMetricHistory: SourcedRun['readMetricHistory'];
+}
+
+/** The words of a logged model, read once: they do not change. */
+export interface ReadModel {
+  readonly logged: LoggedModel;
+  readonly mlModel: MlModel;
+  readonly artifact: ServableArtifact;
+  readonly exampleText: string | undefined;
+}
+
+/** An input example larger than this is not one that people read. */
+const MAX_EXAMPLE_CHARACTERS = 1024 * 1024;
+
+/**
+ * Reads `MLmodel` and the input example, not the weights.
+ *
+ * @returns the reason why no run with this model can be served.
+ * @throws StoreUnavailable; RunProblem ARTIFACT_UNAVAILABLE when only these files cannot be had.
+ */
+export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | VerdictReason> {
+  const text = await logged.readText('MLmodel');
+  if (text === undefined) return reason('MODEL_MISSING', 'The model was logged without its MLmodel file.');
+  try {
+    const mlModel = readMlModel(text);
+    const artifact = servableArtifact(mlModel);
+    if ('code' in artifact) return artifact;
+    const example = mlModel.examplePath === undefined ? undefined : await logged.readText(mlModel.examplePath);
+    const exampleText = example !== undefined && example.length <= MAX_EXAMPLE_CHARACTERS ? example : undefined;
+    return { logged, mlModel, artifact, exampleText };
+  } catch (error) {
+    if (error instanceof RunProblem && error.code !== 'ARTIFACT_UNAVAILABLE') return reason(error.code, error.message);
+    throw error;
+  }
+}
+
+/** A run that may be loaded: its files are fetched when it is opened. */
+export function servableRun({ place, facts, readMetricHistory }: RunRecord, model: ReadModel): SourcedRun {
+  const { artifact, mlModel, exampleText } = model;
+  const run = { ...facts, model: artifact, ...draftPart(mlModel, exampleText) };
+  const open = async (): Promise<OpenedRun> => {
+    const { path, release } = await model.logged.fetch();
+    const folder = await RunFolder.open(path, path);
+    const isFolder = artifact.format === 'saved-model';
+    const sha256 = await folder.digest(isFolder ? posix.join(artifact.path, 'saved_model.pb') : artifact.path);
+    return {
+      folder: folder.path,
+      close: release,
+      complete: (declared) => ({
+        ...run,
+        ...completePart(mlModel, exampleText, declared),
+        model: { ...artifact, sha256 },
+      }),
+    };
+  };
+  return { place, run, vocabularies: new Map(), reasons: [], open, readMetricHistory };
+}
+
+/** A run that is listed with its metrics and cannot be loaded. */
+export function unservableRun({ place, facts, readMetricHistory }: RunRecord, why: VerdictReason): SourcedRun {
+  const run = { ...facts, ...NO_MODEL, model: { format: 'onnx', path: '' } } as const;
+  const open = () => Promise.reject(new RunProblem(why.code, why.message));
+  return { place, run, vocabularies: new Map(), reasons: [why], open, readMetricHistory };
+}

@@ -1,0 +1,257 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { MetricPoint } from '../../../../domain/metric-point.js';
+import { Turns } from '../../../../lib/serial-queue.js';
+import { DiskStore } from '../disk-store.js';
+import { LocalModel, liesInside } from '../local-model.js';
+import { MAX_METRIC_POINTS, inStepOrder, runStatusNamed } from '../mlflow-store.js';
+import type { Checkpoint, MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
+import { isoTime } from '../../mapping/to-run.js';
+import { withSnapshot } from './sqlite-snapshot.js';
+import type { SqlRow, SqliteSnapshot } from './sqlite-snapshot.js';
+
+/** Runs whose metrics, parameters and tags are asked for at once: a query must not hold up requests. */
+const RUNS_PER_QUERY = 200;
+
+/** `status` of a logged model whose files have arrived. */
+const READY_MODEL = 2;
+
+/**
+ * MLflow's SQLite database (`mlflow.db`), versions 2 and 3, and the artifact folders beside it (`mlruns`,
+ * `mlartifacts`). Nothing is written, and its writers are never blocked.
+ */
+export class DbStore extends DiskStore {
+  private snapshot: SqliteSnapshot | undefined;
+  private readonly historyTurns = new Turns();
+
+  /** @param file  absolute. */
+  constructor(private readonly file: string) {
+    super(dirname(file));
+  }
+
+  get description(): string {
+    return this.file;
+  }
+
+  override read<T>(work: () => Promise<T>): Promise<T> {
+    return withSnapshot(this.file, async (snapshot) => {
+      this.snapshot = snapshot;
+      try {
+        return await work();
+      } finally {
+        this.snapshot = undefined;
+      }
+    });
+  }
+
+  listExperiments(): Promise<MlflowExperiment[]> {
+    const sql =
+      "SELECT CAST(experiment_id AS TEXT) AS id, name FROM experiments WHERE lifecycle_stage='active' ORDER BY id";
+    return Promise.resolve(this.all(sql).map((row) => this.toExperiment(row)));
+  }
+
+  findExperiment(name: string): Promise<MlflowExperiment | undefined> {
+    const sql =
+      "SELECT CAST(experiment_id AS TEXT) AS id, name FROM experiments WHERE lifecycle_stage='active' AND name=?";
+    const [row] = this.all(sql, [name]);
+    return Promise.resolve(row && this.toExperiment(row));
+  }
+
+  async listRuns(experimentId: string): Promise<MlflowRun[]> {
+    const sql = `${RUN_COLUMNS} WHERE lifecycle_stage='active' AND experiment_id=CAST(? AS INTEGER) ORDER BY start_time`;
+    const rows = this.all(sql, [experimentId]);
+    const runs: MlflowRun[] = [];
+    for (let at = 0; at < rows.length; at += RUNS_PER_QUERY) {
+      runs.push(...this.toRuns(rows.slice(at, at + RUNS_PER_QUERY)));
+      await nextTurn();
+    }
+    return runs;
+  }
+
+  findRun(id: string): Promise<MlflowRun | undefined> {
+    const rows = this.all(`${RUN_COLUMNS} WHERE lifecycle_stage='active' AND run_uuid=?`, [id]);
+    return Promise.resolve(this.toRuns(rows)[0]);
+  }
+
+  /** One at a time: each takes a copy of the database. */
+  readMetricHistory({ id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
+    const sql = `SELECT step, timestamp, value, is_nan FROM metrics WHERE run_uuid=? AND key=?
+      ORDER BY step, timestamp, value LIMIT ?`;
+    return this.historyTurns.take(() =>
+      withSnapshot(this.file, (snapshot) =>
+        Promise.resolve(snapshot.all(sql, [id, metric, MAX_METRIC_POINTS]).map(toMetricPoint)),
+      ),
+    );
+  }
+
+  listRegisteredModels(): Promise<string[]> {
+    return Promise.resolve(this.all('SELECT name FROM registered_models ORDER BY name').map((row) => text(row.name)));
+  }
+
+  findRegisteredModel(name: string): Promise<MlflowRegisteredModel | undefined> {
+    const [model] = this.all('SELECT name, description FROM registered_models WHERE name=?', [name]);
+    if (!model) return Promise.resolve(undefined);
+    const aliases = this.all('SELECT alias, version FROM registered_model_aliases WHERE name=?', [name]);
+    const versions = this.all(
+      "SELECT * FROM model_versions WHERE name=? AND coalesce(current_stage,'')<>'Deleted_Internal' ORDER BY version",
+      [name],
+    );
+    return Promise.resolve({
+      name,
+      description: text(model.description),
+      tags: pairs(this.all('SELECT key, value FROM registered_model_tags WHERE name=?', [name])),
+      versions: versions.map((row) => this.toVersion(name, row, aliases)),
+    });
+  }
+
+  async findCheckpoint(id: string): Promise<Checkpoint | undefined> {
+    const sql = "SELECT artifact_location, status FROM logged_models WHERE model_id=? AND lifecycle_stage='active'";
+    const [row] = this.all(sql, [id]);
+    if (!row) return undefined;
+    const folder = await this.localFolder(text(row.artifact_location));
+    const metrics = this.all(
+      `SELECT metric_name AS key, metric_value AS value FROM logged_model_metrics WHERE model_id=?
+       ORDER BY metric_step, metric_timestamp_ms`,
+      [id],
+    );
+    return {
+      id,
+      isReady: Number(row.status) === READY_MODEL,
+      metrics: metricsOf(metrics),
+      files: folder === undefined ? undefined : new LocalModel(folder, this.root),
+    };
+  }
+
+  protected artifactsOf(run: MlflowRun): Promise<string | undefined> {
+    return this.localFolder(run.artifactUri);
+  }
+
+  /**
+   * The folder of an artifact URI on this disk. URIs are absolute ones of the machine that wrote them: where one leads
+   * nowhere, or out of the folder of the database, its last part is looked for beside the database.
+   */
+  private async localFolder(uri: string): Promise<string | undefined> {
+    for (const folder of this.placesOf(uri)) if (await liesInside(folder, this.root)) return folder;
+    return undefined;
+  }
+
+  private placesOf(uri: string): string[] {
+    const proxied = /^mlflow-artifacts:\/*(?:[^/]+:\d+\/)?(.*)$/.exec(uri)?.[1];
+    if (proxied !== undefined) return [join(this.root, 'mlartifacts', proxied), join(this.root, 'mlruns', proxied)];
+    const path = uri.startsWith('file:') ? pathOfUrl(uri) : uri;
+    const moved = /(?:^|[\\/])(mlruns|mlartifacts)[\\/](.*)$/.exec(path);
+    return [path, ...(moved ? [join(this.root, moved[1]!, moved[2]!)] : [])];
+  }
+
+  private toExperiment({ id, name }: SqlRow): MlflowExperiment {
+    const sql = 'SELECT key, value FROM experiment_tags WHERE experiment_id=CAST(? AS INTEGER)';
+    return { id: text(id), name: text(name), tags: pairs(this.all(sql, [text(id)])) };
+  }
+
+  private toRuns(rows: readonly SqlRow[]): MlflowRun[] {
+    const ids = rows.map((row) => text(row.run_uuid));
+    const list = ids.map(() => '?').join();
+    const byRun = (sql: string) => groupBy(ids.length === 0 ? [] : this.all(sql.replace('(?)', `(${list})`), ids));
+    const metrics = byRun('SELECT run_uuid AS id, key, value, is_nan FROM latest_metrics WHERE run_uuid IN (?)');
+    const params = byRun('SELECT run_uuid AS id, key, value FROM params WHERE run_uuid IN (?)');
+    const tags = byRun('SELECT run_uuid AS id, key, value FROM tags WHERE run_uuid IN (?)');
+    const outputs = byRun(`SELECT source_id AS id, destination_id AS value${this.hasSteps ? ', step' : ''} FROM inputs
+      WHERE source_type='RUN_OUTPUT' AND destination_type='MODEL_OUTPUT' AND source_id IN (?)`);
+    return rows.map((row): MlflowRun => {
+      const id = text(row.run_uuid);
+      const ownTags = pairs(tags.get(id) ?? []);
+      return {
+        id,
+        name: text(row.name) || (ownTags['mlflow.runName'] ?? ''),
+        experimentId: text(row.experiment_id),
+        status: runStatusNamed(row.status),
+        startedAtMs: Number(row.start_time ?? 0),
+        endedAtMs: row.end_time === null ? undefined : Number(row.end_time),
+        artifactUri: text(row.artifact_uri),
+        metrics: metricsOf(metrics.get(id) ?? []),
+        params: pairs(params.get(id) ?? []),
+        tags: ownTags,
+        modelIds: inStepOrder(
+          (outputs.get(id) ?? []).map(({ value, step }) => ({ id: text(value), step: Number(step ?? 0) })),
+        ),
+      };
+    });
+  }
+
+  private toVersion(name: string, row: SqlRow, aliases: readonly SqlRow[]): MlflowVersion {
+    const version = Number(row.version);
+    const tags = this.all('SELECT key, value FROM model_version_tags WHERE name=? AND version=?', [name, version]);
+    return {
+      version,
+      isReady: text(row.status) === 'READY' || row.status === null,
+      createdAtMs: Number(row.creation_time ?? 0),
+      runId: text(row.run_id),
+      source: text(row.source),
+      description: text(row.description),
+      tags: pairs(tags),
+      aliases: aliases.filter((alias) => Number(alias.version) === version).map((alias) => text(alias.alias)),
+    };
+  }
+
+  /** MLflow 2 before 2.21 knows no steps of outputs. */
+  private get hasSteps(): boolean {
+    return this.all('PRAGMA table_info(inputs)').some(({ name }) => name === 'step');
+  }
+
+  private all(sql: string, values: readonly (string | number)[] = []): SqlRow[] {
+    return this.snapshot!.all(sql, values);
+  }
+}
+
+const RUN_COLUMNS = `SELECT run_uuid, name, CAST(experiment_id AS TEXT) AS experiment_id, status, start_time, end_time,
+  artifact_uri FROM runs`;
+
+function text(value: SqlRow[string] | undefined): string {
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'bigint'
+      ? String(value)
+      : '';
+}
+
+function pairs(rows: readonly SqlRow[]): Record<string, string> {
+  return Object.fromEntries(rows.map((row) => [text(row.key), text(row.value)]));
+}
+
+function groupBy(rows: readonly SqlRow[]): Map<string, SqlRow[]> {
+  const groups = new Map<string, SqlRow[]>();
+  for (const row of rows) {
+    const id = text(row.id);
+    const group = groups.get(id);
+    if (group) group.push(row);
+    else groups.set(id, [row]);
+  }
+  return groups;
+}
+
+function toMetricPoint(row: SqlRow): MetricPoint {
+  return { step: Number(row.step), timestamp: isoTime(Number(row.timestamp)), value: metricValue(row) };
+}
+
+/** Of equal keys the last. */
+function metricsOf(rows: readonly SqlRow[]): Record<string, number> {
+  return Object.fromEntries(rows.map((row) => [text(row.key), metricValue(row)]));
+}
+
+/** SQL keeps NaN as 0 with a mark, and the infinities as the largest numbers. */
+function metricValue({ value, is_nan: isNaN }: SqlRow): number {
+  if (Number(isNaN) === 1 || value === null) return NaN;
+  const number = Number(value);
+  if (Math.abs(number) < Number.MAX_VALUE) return number;
+  return number > 0 ? Infinity : -Infinity;
+}
+
+function pathOfUrl(uri: string): string {
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,224 @@
+import { isJsonObject } from '../../../lib/json.js';
+import type { JsonObject } from '../../../lib/json.js';
+import type { MetricPoint } from '../../../domain/metric-point.js';
+import { RUN_STATUSES } from '../../../domain/run.js';
+import type { RunStatus } from '../../../domain/run.js';
+
+/** Points of one metric that are read; a trainer that logs each batch may have millions. */
+export const MAX_METRIC_POINTS = 100_000;
+
+/** An experiment; deleted ones are never given. */
+export interface MlflowExperiment {
+  /** Up to 18 digits: a text, because it exceeds what a number holds. */
+  readonly id: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A run; deleted ones are never given. Of every metric the latest value; NaN and the infinities are numbers here. */
+export interface MlflowRun {
+  readonly id: string;
+  readonly name: string;
+  readonly experimentId: string;
+  readonly status: RunStatus;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | undefined;
+  readonly artifactUri: string;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Ids of the logged models the run put out (MLflow 3), the one of the latest step last. */
+  readonly modelIds: readonly string[];
+}
+
+/** A version of a registered model; deleted ones are never given. */
+export interface MlflowVersion {
+  readonly version: number;
+  /** Whether its files have arrived. */
+  readonly isReady: boolean;
+  readonly createdAtMs: number;
+  /** Empty for a version that was registered without a run. */
+  readonly runId: string;
+  /** Where its files came from: `models:/m-…`, `runs:/…`, or the URI of an artifact. */
+  readonly source: string;
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly aliases: readonly string[];
+}
+
+export interface MlflowRegisteredModel {
+  readonly name: string;
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly versions: readonly MlflowVersion[];
+}
+
+/** The folder of a logged model on this machine's disk. */
+export interface FetchedModel {
+  /** Absolute. */
+  readonly path: string;
+  /** It is not needed any more. */
+  readonly release: () => void;
+}
+
+/** The folder of a logged model: `MLmodel` and what it names. Its files do not change once it was logged. */
+export interface LoggedModel {
+  /** Names this model among all that the store holds. */
+  readonly key: string;
+  /**
+   * A small text file of the folder.
+   *
+   * @param path  relative to the folder, forward slashes.
+   * @returns undefined when there is none.
+   * @throws StoreUnavailable.
+   */
+  readText(path: string): Promise<string | undefined>;
+  /**
+   * Has the folder on this machine's disk, until it is let go.
+   *
+   * @throws RunProblem ARTIFACT_UNAVAILABLE, ARTIFACT_TOO_LARGE or ARTIFACT_MISSING.
+   */
+  fetch(): Promise<FetchedModel>;
+}
+
+/**
+ * A logged model of MLflow 3 with what was logged for it. A run may put out several, checkpoints of one training, each
+ * with metrics of its own.
+ */
+export interface Checkpoint {
+  readonly id: string;
+  /** Whether its files have arrived whole. */
+  readonly isReady: boolean;
+  /** Latest value of each metric that was logged for this very model. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Undefined when its folder is nowhere to be found. */
+  readonly files: LoggedModel | undefined;
+}
+
+/** The store cannot be read now; the message says why and what to look at. */
+export class StoreUnavailable extends Error {
+  /** What the server itself says of it, for operators alone: nobody knows what it names. */
+  readonly said: string | undefined;
+
+  /** @param message  finishes "MLflow cannot be read: …"; names no path, address or content. */
+  constructor(message: string, { said, ...options }: ErrorOptions & { readonly said?: string } = {}) {
+    super(message, options);
+    this.name = 'StoreUnavailable';
+    this.said = said;
+  }
+}
+
+/**
+ * MLflow's ways of keeping experiments, runs, registered models and their files, as one: a tracking server, the folder
+ * of a file store, or `mlflow.db`. Nothing is ever written to it.
+ *
+ * @throws StoreUnavailable from every method that reads.
+ */
+export abstract class MlflowStore {
+  /** Its place, for people; no credentials. */
+  abstract readonly description: string;
+
+  /** What operators should know of the last reading, one sentence each. */
+  get notices(): readonly string[] {
+    return [];
+  }
+
+  /** Ends what is under way: nobody will ask again. */
+  close(): void {
+    // Files are read in no time.
+  }
+
+  /**
+   * Runs `work` as one reading of the store. A store that keeps what it read (the server's) remembers it when the whole
+   * reading has succeeded.
+   */
+  read<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  /**
+   * Runs `work` on what the last reading of an earlier process has left.
+   *
+   * @returns undefined when nothing was left.
+   */
+  recall<T>(_work: () => Promise<T>): Promise<T | undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  abstract listExperiments(): Promise<MlflowExperiment[]>;
+  abstract findExperiment(name: string): Promise<MlflowExperiment | undefined>;
+  abstract listRuns(experimentId: string): Promise<MlflowRun[]>;
+  abstract findRun(id: string): Promise<MlflowRun | undefined>;
+  /**
+   * Every value of one of a run's metrics in the order of their steps, `MAX_METRIC_POINTS` at most. May be asked for
+   * outside of a reading.
+   */
+  abstract readMetricHistory(run: MlflowRun, metric: string): Promise<MetricPoint[]>;
+  /** Names, sorted. */
+  abstract listRegisteredModels(): Promise<string[]>;
+  abstract findRegisteredModel(name: string): Promise<MlflowRegisteredModel | undefined>;
+  /**
+   * A logged model; deleted ones are never given.
+   *
+   * @param run  the run that put it out, when it is known.
+   */
+  abstract findCheckpoint(id: string, run: MlflowRun | undefined): Promise<Checkpoint | undefined>;
+  /** The model among a run's artifacts (MLflow 2), where the client's tag says or where one is found. */
+  abstract findModelOfRun(run: MlflowRun): Promise<LoggedModel | undefined>;
+  /**
+   * The model at a path of a run's artifacts.
+   *
+   * @param run  the run of that id, when it has been read.
+   */
+  abstract findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined>;
+}
+
+/** A run's status by MLflow's word for it; one that is not known may still be going on. */
+export function runStatusNamed(word: unknown): RunStatus {
+  return RUN_STATUSES.find((status) => status === word) ?? 'RUNNING';
+}
+
+/** The ids of what a run put out, the one of the latest step last. */
+export function inStepOrder(outputs: readonly { readonly id: string; readonly step: number }[]): string[] {
+  return [...outputs].sort((a, b) => a.step - b.step).map(({ id }) => id);
+}
+
+/** Flavors that can be served, as the client of MLflow 2 notes them. */
+const SERVABLE_FLAVORS = ['onnx', 'tensorflow'];
+
+/**
+ * Where in a run's artifacts MLflow 2 put its model, from the tag that its client writes: of several the last one that
+ * can be served, else the last.
+ *
+ * @returns undefined without a readable tag.
+ */
+export function loggedArtifactPath(tags: MlflowRun['tags']): string | undefined {
+  try {
+    const history: unknown = JSON.parse(tags['mlflow.log-model.history'] ?? '[]');
+    const entries = Array.isArray(history) ? history.filter(isJsonObject).reverse() : [];
+    const isServable = ({ flavors }: JsonObject) =>
+      isJsonObject(flavors) && SERVABLE_FLAVORS.some((flavor) => Object.hasOwn(flavors, flavor));
+    const path = (entries.find(isServable) ?? entries[0])?.artifact_path;
+    return typeof path === 'string' ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A version's source taken apart: a logged model, or a path among a run's artifacts. */
+export type VersionSource =
+  { readonly modelId: string } | { readonly runId: string; readonly path: string } | undefined;
+
+/** Reads `models:/m-…`, `runs:/<run>/<path>`, or a URI below the artifacts of the version's own run. */
+export function parseVersionSource(version: MlflowVersion, run: MlflowRun | undefined): VersionSource {
+  const { source, runId } = version;
+  const [, modelId] = /^models:\/+(m-[\w-]+)\/?$/.exec(source) ?? [];
+  if (modelId) return { modelId };
+  const [, ofRun, path] = /^runs:\/+([^/]+)\/(.+)$/.exec(source) ?? [];
+  if (ofRun && path) return { runId: ofRun, path };
+  const [, idInPath] = /\/models\/(m-[0-9a-f]{32})\/artifacts\/?$/.exec(source) ?? [];
+  if (idInPath) return { modelId: idInPath };
+  const root = run?.artifactUri.replace(/\/$/, '');
+  if (root && source.startsWith(`${root}/`)) return { runId, path: source.slice(root.length + 1).replace(/\/$/, '') };
+  return undefined;
+}

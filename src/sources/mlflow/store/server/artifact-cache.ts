@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { RunProblem } from '../../../../domain/verdict.js';
+import { sha256OfFile, sha256OfText } from '../../../../lib/digests.js';
+import { writeWhole } from '../../../../lib/write-file-atomic.js';
+import { CacheRoom, markNeeded, readManifest } from './cache-eviction.js';
+import type { CachedFile, Manifest } from './cache-eviction.js';
+
+/** A folder that is here, until it is let go. */
+export interface HeldFolder {
+  /** Absolute. */
+  readonly path: string;
+  /** It is not needed any more; it may be deleted when room is needed. */
+  readonly release: () => void;
+}
+
+/**
+ * Folders of downloaded files, addressed by their content: `folders/{digest}`, and `keys/{digest of the key}.json` that
+ * says which folder a key stands for. A folder appears whole or not at all, so that several processes may share the
+ * cache; each time it is asked for, every file is checked against its SHA-256, and a damaged folder is fetched again.
+ */
+export class ArtifactCache {
+  private readonly underWay = new Map<string, Promise<string>>();
+  private readonly room: CacheRoom;
+
+  /**
+   * @param folder    absolute; made when needed.
+   * @param maxBytes  of everything that is kept; what was needed within a day stays all the same.
+   */
+  constructor(
+    private readonly folder: string,
+    maxBytes: number,
+  ) {
+    this.room = new CacheRoom(folder, maxBytes);
+  }
+
+  /**
+   * The folder of a key, fetched when it is not here whole.
+   *
+   * @param key    names content that never changes.
+   * @param fetch  fills an empty folder and says what it put there.
+   * @throws RunProblem ARTIFACT_UNAVAILABLE when the cache cannot be written; what `fetch` throws.
+   */
+  async folderOf(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<HeldFolder> {
+    const release = this.room.hold(this.keyFileOf(key));
+    try {
+      return { path: await this.pathOfKey(key, fetch), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Says once in a while that what is held is held still. */
+  renew(): Promise<void> {
+    return this.room.renew();
+  }
+
+  private pathOfKey(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<string> {
+    const known = this.underWay.get(key);
+    if (known) return known;
+    const found = this.findOrFetch(key, fetch).finally(() => this.underWay.delete(key));
+    this.underWay.set(key, found);
+    return found;
+  }
+
+  private async findOrFetch(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<string> {
+    const keyFile = this.keyFileOf(key);
+    await markNeeded(keyFile);
+    const manifest = await readManifest(keyFile);
+    const known = manifest && this.pathOf(manifest);
+    if (known && (await isWhole(known, manifest.files))) return known;
+    const incoming = join(this.folder, 'incoming', randomUUID());
+    try {
+      await writing(mkdir(incoming, { recursive: true, mode: 0o700 }));
+      const files = await writing(fetch(incoming));
+      const fetched: Manifest = { digest: sha256OfText(JSON.stringify(files)), files };
+      await writing(this.install(incoming, fetched));
+      await writing(mkdir(join(this.folder, 'keys'), { recursive: true, mode: 0o700 }));
+      await writing(writeWhole(keyFile, JSON.stringify(fetched)));
+      await this.room.tidy();
+      return this.pathOf(fetched);
+    } finally {
+      await rm(incoming, { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+
+  private keyFileOf(key: string): string {
+    return join(this.folder, 'keys', `${sha256OfText(key)}.json`);
+  }
+
+  private pathOf({ digest }: Manifest): string {
+    return join(this.folder, 'folders', digest);
+  }
+
+  /** Another process may have installed the same content meanwhile, or a damaged folder may lie in the way. */
+  private async install(incoming: string, manifest: Manifest): Promise<void> {
+    const target = this.pathOf(manifest);
+    if (await isWhole(target, manifest.files)) return;
+    await mkdir(join(this.folder, 'folders'), { recursive: true, mode: 0o700 });
+    const aside = `${incoming}-damaged`;
+    await rename(target, aside).catch(ignoreAbsent);
+    await rm(aside, { recursive: true, force: true });
+    await rename(incoming, target).catch(async (error: unknown) => {
+      if (!(await isWhole(target, manifest.files))) throw error;
+    });
+  }
+}
+
+async function isWhole(folder: string, files: readonly CachedFile[]): Promise<boolean> {
+  try {
+    for (const { path, bytes, sha256 } of files) {
+      const file = join(folder, path);
+      if ((await stat(file)).size !== bytes) return false;
+      if ((await sha256OfFile(file, bytes)) !== sha256) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Turns a fault of the file system into words; everything else passes. */
+async function writing<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    throw new RunProblem('ARTIFACT_UNAVAILABLE', `The cache for downloaded models cannot be written (${code}).`, {
+      cause: error,
+    });
+  }
+}
+
+function ignoreAbsent(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,144 @@
+import { readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { sha256OfText } from '../../../../lib/digests.js';
+
+/** A file of a cached folder. */
+export interface CachedFile {
+  /** Relative to the folder, forward slashes. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+/** What a cached folder must hold. */
+export interface Manifest {
+  /** Name of the folder: the digest of its files' paths and contents. */
+  readonly digest: string;
+  readonly files: readonly CachedFile[];
+}
+
+/** A cached folder with the keys that stand for it. */
+interface Entry {
+  readonly digest: string;
+  readonly bytes: number;
+  readonly keyFiles: string[];
+  neededAtMs: number;
+}
+
+/** What was needed within so long is never deleted: another process may be using it. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+/** How often a process says of what it holds that it still does. */
+const RENEWED_MS = 60 * 60 * 1000;
+
+/**
+ * Keeps a cache of downloaded folders within its size: those that were needed least recently go first, and what any
+ * process holds stays. When a key was needed last is the time of its file, so that all processes see it.
+ */
+export class CacheRoom {
+  private readonly holders = new Map<string, number>();
+  private renewedAtMs = 0;
+
+  /**
+   * @param folder    absolute; with `keys`, `folders` and `incoming` in it.
+   * @param maxBytes  of all folders together.
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly maxBytes: number,
+  ) {}
+
+  /**
+   * Keeps what a key stands for.
+   *
+   * @returns lets go of it.
+   */
+  hold(keyFile: string): () => void {
+    this.holders.set(keyFile, (this.holders.get(keyFile) ?? 0) + 1);
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      const left = this.holders.get(keyFile)! - 1;
+      if (left === 0) this.holders.delete(keyFile);
+      else this.holders.set(keyFile, left);
+    };
+  }
+
+  /** Tells the other processes, once in a while, what this one holds. */
+  async renew(): Promise<void> {
+    const now = Date.now();
+    if (now - this.renewedAtMs < RENEWED_MS) return;
+    this.renewedAtMs = now;
+    await Promise.all([...this.holders.keys()].map(markNeeded));
+  }
+
+  /** Deletes what is too much, and what a crash has left half-fetched. A fault costs room, nothing else. */
+  async tidy(): Promise<void> {
+    try {
+      const entries = await this.readEntries();
+      let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+      for (const entry of entries.sort((a, b) => a.neededAtMs - b.neededAtMs)) {
+        if (bytes <= this.maxBytes) break;
+        if (!this.mayGo(entry)) continue;
+        await this.delete(entry);
+        bytes -= entry.bytes;
+      }
+      await this.deleteRemains();
+    } catch {
+      // Another process tidies at the same time, or the disk does not let us.
+    }
+  }
+
+  private mayGo({ keyFiles, neededAtMs }: Entry): boolean {
+    return Date.now() - neededAtMs > KEPT_MS && !keyFiles.some((keyFile) => this.holders.has(keyFile));
+  }
+
+  private async readEntries(): Promise<Entry[]> {
+    const byDigest = new Map<string, Entry>();
+    for (const name of await readdir(join(this.folder, 'keys'))) {
+      const keyFile = join(this.folder, 'keys', name);
+      const manifest = await readManifest(keyFile);
+      if (!manifest) continue;
+      const { digest, files } = manifest;
+      const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+      const entry: Entry = byDigest.get(digest) ?? { digest, bytes, keyFiles: [], neededAtMs: 0 };
+      entry.keyFiles.push(keyFile);
+      entry.neededAtMs = Math.max(entry.neededAtMs, (await stat(keyFile)).mtimeMs);
+      byDigest.set(digest, entry);
+    }
+    return [...byDigest.values()];
+  }
+
+  /** Keys first: whoever comes now fetches again. */
+  private async delete({ keyFiles, digest }: Entry): Promise<void> {
+    for (const keyFile of keyFiles) await rm(keyFile, { force: true });
+    await rm(join(this.folder, 'folders', digest), { recursive: true, force: true });
+  }
+
+  private async deleteRemains(): Promise<void> {
+    const incoming = join(this.folder, 'incoming');
+    for (const name of await readdir(incoming)) {
+      const path = join(incoming, name);
+      if (Date.now() - (await stat(path)).mtimeMs > KEPT_MS) await rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Notes that a key is needed now; advisory. */
+export async function markNeeded(keyFile: string): Promise<void> {
+  const now = Date.now() / 1000;
+  await utimes(keyFile, now, now).catch(() => undefined);
+}
+
+/** @returns undefined when there is none, or it is not what this cache writes. */
+export async function readManifest(keyFile: string): Promise<Manifest | undefined> {
+  try {
+    const { digest, files } = JSON.parse(await readFile(keyFile, 'utf8')) as Manifest;
+    const isOurs = /^[0-9a-f]{64}$/.test(digest) && digest === sha256OfText(JSON.stringify(files));
+    return isOurs ? { digest, files } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,347 @@
+import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { isJsonObject } from '../../../../lib/json.js';
+import type { JsonObject } from '../../../../lib/json.js';
+import { StoreUnavailable } from '../mlflow-store.js';
+import { messageOfNetworkError } from './network-error.js';
+
+/** How a tracking server is asked. */
+export interface ClientOptions {
+  /** `http(s)://host[:port][/prefix]`, without a slash at the end and without credentials. */
+  readonly baseUrl: string;
+  /** Value of the Authorization header; sent to `baseUrl`'s origin alone. */
+  readonly authorization?: string;
+  /** Longest time to an answer, and longest pause within a download, milliseconds. */
+  readonly timeoutMs: number;
+  /** How often a request is repeated that met a passing fault. */
+  readonly retries: number;
+  /** Pause before the first repetition, milliseconds; doubled for each further one. 250 unless set. */
+  readonly firstPauseMs?: number;
+}
+
+export type Query = Readonly<Record<string, string>>;
+
+/** MLflow answered, and the answer is an error: `RESOURCE_DOES_NOT_EXIST`, `INVALID_PARAMETER_VALUE`, … */
+export class MlflowError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'MlflowError';
+  }
+}
+
+/** A file that arrived whole. */
+export interface Download {
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+/** What a downloaded file may be. */
+export interface DownloadLimits {
+  /** Size that was announced; undefined when none was. */
+  readonly size: number | undefined;
+  readonly maxBytes: number;
+}
+
+/** A download that went over its limit. */
+export class TooLarge extends Error {}
+
+/** Statuses that pass: the request is repeated. */
+const PASSING = new Set([408, 429, 500, 502, 503, 504]);
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+const MAX_REDIRECTS = 3;
+const MAX_PAUSE_MS = 10_000;
+/** As MLflow writes them: `INTERNAL_ERROR`. */
+const ERROR_CODE = /^[A-Z][A-Z\d_]{0,79}$/;
+
+/**
+ * The HTTP side of MLflow: credentials, timeouts, repetition, and the many answers that are not MLflow's. Whatever is
+ * asked, it is asked of the configured server: no address in an answer is ever followed to another origin.
+ *
+ * @throws StoreUnavailable when the server cannot be reached, refuses the credentials or is not MLflow; MlflowError for
+ *   an error that MLflow itself answers.
+ */
+export class MlflowClient {
+  private readonly base: URL;
+  private readonly closed = new AbortController();
+
+  constructor(private readonly options: ClientOptions) {
+    this.base = new URL(options.baseUrl);
+    // One for each request under way, however many there are.
+    setMaxListeners(0, this.closed.signal);
+  }
+
+  /** Cuts off what is under way; whatever is asked later fails at once. */
+  close(): void {
+    this.closed.abort(new StoreUnavailable('bestrun is shutting down.'));
+  }
+
+  /** Names the server; no credentials. */
+  get baseUrl(): string {
+    return this.options.baseUrl;
+  }
+
+  /** @returns the JSON object that MLflow answers, still as its text; absent lists and fields are just absent. */
+  async getJson(path: string, query: Query = {}): Promise<string> {
+    return requireJson(await this.ask(path, query, {}));
+  }
+
+  /** As `getJson`, for the calls that take a body. They only read, so they may be repeated. */
+  async postJson(path: string, body: object): Promise<string> {
+    const headers = { 'Content-Type': 'application/json' };
+    return requireJson(await this.ask(path, {}, { method: 'POST', body: JSON.stringify(body), headers }));
+  }
+
+  /** A file as text; undefined when there is none. */
+  async findText(path: string, query: Query): Promise<string | undefined> {
+    try {
+      return await this.ask(path, query, {});
+    } catch (error) {
+      if (error instanceof MlflowError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Writes a file that the server holds. One that arrives short is asked for again.
+   *
+   * @param file  absolute path of a file that may be overwritten.
+   * @throws TooLarge; MlflowError 404; StoreUnavailable; the error of the file system when the file cannot be written.
+   */
+  download(path: string, query: Query, file: string, limits: DownloadLimits): Promise<Download> {
+    return this.repeated(async () => {
+      const { response, touch, end } = await this.open(path, query, {});
+      try {
+        return await save(response, file, limits, touch);
+      } finally {
+        end();
+      }
+    });
+  }
+
+  private ask(path: string, query: Query, init: RequestInit): Promise<string> {
+    return this.repeated(async () => {
+      const { response, touch, end } = await this.open(path, query, init);
+      try {
+        return await textOf(response, touch);
+      } finally {
+        end();
+      }
+    });
+  }
+
+  private async repeated<T>(attempt: () => Promise<T>): Promise<T> {
+    const { retries, firstPauseMs = 250 } = this.options;
+    for (let i = 0; ; i++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const passing = error instanceof PassingFault ? error : undefined;
+        if (!passing) throw error;
+        if (i >= retries) throw passing.toLasting();
+        const pauseMs = Math.min(MAX_PAUSE_MS, passing.retryAfterMs ?? firstPauseMs * 2 ** i);
+        await sleep(pauseMs, undefined, { signal: this.closed.signal }).catch(() => undefined);
+        this.closed.signal.throwIfAborted();
+      }
+    }
+  }
+
+  /** Headers have arrived and are good ones. The clock runs until `end`; each `touch` winds it up again. */
+  private async open(path: string, query: Query, init: RequestInit): Promise<OpenResponse> {
+    this.closed.signal.throwIfAborted();
+    const stop = new AbortController();
+    const { timeoutMs } = this.options;
+    const timer = setTimeout(() => stop.abort(new TimeoutFault(timeoutMs)), timeoutMs);
+    const onClosed = () => stop.abort(this.closed.signal.reason);
+    this.closed.signal.addEventListener('abort', onClosed);
+    const end = () => {
+      clearTimeout(timer);
+      this.closed.signal.removeEventListener('abort', onClosed);
+      stop.abort();
+    };
+    try {
+      const response = await this.follow(this.urlOf(path, query), init, stop.signal);
+      await requireGood(response);
+      return { response, touch: () => timer.refresh(), end };
+    } catch (error) {
+      end();
+      throw toFault(error, stop.signal);
+    }
+  }
+
+  private urlOf(path: string, query: Query): URL {
+    const url = new URL(this.options.baseUrl + path);
+    for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
+    return url;
+  }
+
+  private async follow(url: URL, init: RequestInit, signal: AbortSignal): Promise<Response> {
+    const { authorization } = this.options;
+    const headers = {
+      ...(init.headers as Record<string, string>),
+      ...(authorization && { Authorization: authorization }),
+    };
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      const response = await fetch(url, { ...init, headers, signal, redirect: 'manual' });
+      const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+      if (location === null) return response;
+      await response.body?.cancel();
+      url = new URL(location, url);
+      if (url.origin !== this.base.origin) {
+        throw new StoreUnavailable(
+          'it sends requests to another host, which is not followed. Set MLFLOW_TRACKING_URI to the address that answers itself.',
+        );
+      }
+    }
+    throw new StoreUnavailable('it redirects in circles.');
+  }
+}
+
+interface OpenResponse {
+  readonly response: Response;
+  readonly touch: () => void;
+  readonly end: () => void;
+}
+
+/** A fault that may pass when the request is repeated. */
+class PassingFault extends Error {
+  constructor(
+    message: string,
+    readonly retryAfterMs?: number,
+    private readonly answer?: MlflowError,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  /** What it is when it has not passed. */
+  toLasting(): Error {
+    return this.answer ?? new StoreUnavailable(this.message, { cause: this.cause });
+  }
+}
+
+class TimeoutFault extends Error {
+  constructor(timeoutMs: number) {
+    super(`it did not answer within ${timeoutMs} ms.`);
+  }
+}
+
+function toFault(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted && signal.reason instanceof TimeoutFault) return new PassingFault(signal.reason.message);
+  if (signal.reason instanceof StoreUnavailable) return signal.reason;
+  if (error instanceof StoreUnavailable || error instanceof MlflowError || error instanceof PassingFault) return error;
+  return new PassingFault(messageOfNetworkError(error), undefined, undefined, { cause: error });
+}
+
+async function requireGood(response: Response): Promise<void> {
+  const { status } = response;
+  if (status >= 200 && status < 300) return;
+  const text = await textOf(response, () => undefined).catch(() => '');
+  const error = errorOf(status, text);
+  if (error instanceof MlflowError && PASSING.has(status)) {
+    throw new PassingFault(error.message, retryAfterOf(response), error);
+  }
+  if (PASSING.has(status)) throw new PassingFault(`it answers ${status}.`, retryAfterOf(response));
+  throw error;
+}
+
+function errorOf(status: number, text: string): Error {
+  if (status === 401) {
+    return new StoreUnavailable(
+      'it refuses the credentials (401). Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.',
+    );
+  }
+  if (status === 403 && /invalid host header/i.test(text)) {
+    return new StoreUnavailable(
+      'it refuses the name it is called by (403). Start it with --allowed-hosts and the host of MLFLOW_TRACKING_URI.',
+    );
+  }
+  const body = parse(text);
+  if (typeof body?.error_code === 'string' && ERROR_CODE.test(body.error_code)) {
+    return new MlflowError(status, body.error_code, typeof body.message === 'string' ? body.message : body.error_code);
+  }
+  // An address that the server does not know: Flask and proxies answer it with a page of their own.
+  if (status === 404) return new MlflowError(status, 'ENDPOINT_NOT_FOUND', 'it has no such address.');
+  return new StoreUnavailable(
+    `it answers ${status}, and not in MLflow's words. Is MLFLOW_TRACKING_URI the address of MLflow?`,
+  );
+}
+
+function retryAfterOf(response: Response): number | undefined {
+  const seconds = Number(response.headers.get('retry-after') ?? NaN);
+  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
+}
+
+function requireJson(text: string): string {
+  if (parse(text)) return text;
+  throw new StoreUnavailable('it answers something that is not JSON. Is MLFLOW_TRACKING_URI the address of MLflow?');
+}
+
+/** MLflow's own numbers are exact as doubles, and its ids are texts, so the engine's parser does. */
+function parse(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function textOf(response: Response, touch: () => void): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      touch();
+      bytes += (chunk as Uint8Array).length;
+      if (bytes > MAX_ANSWER_BYTES) throw new StoreUnavailable(`it answers more than ${MAX_ANSWER_BYTES} bytes.`);
+      chunks.push(chunk as Uint8Array);
+    }
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
+    throw new PassingFault('its answer broke off.', undefined, undefined, { cause: error });
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function save(
+  response: Response,
+  file: string,
+  { size, maxBytes }: DownloadLimits,
+  touch: () => void,
+): Promise<Download> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const meter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      touch();
+      bytes += chunk.length;
+      hash.update(chunk);
+      done(bytes > maxBytes ? new TooLarge() : null, chunk);
+    },
+  });
+  const body = response.body ? Readable.fromWeb(response.body) : Readable.from([]);
+  try {
+    await pipeline(body, meter, createWriteStream(file));
+  } catch (error) {
+    if (error instanceof TooLarge || isDiskError(error)) throw error;
+    throw new PassingFault('a download broke off.', undefined, undefined, { cause: error });
+  }
+  if (size !== undefined && bytes !== size) {
+    throw new PassingFault(`a file of ${size} bytes arrived with ${bytes}.`);
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+function isDiskError(error: unknown): boolean {
+  return ['open', 'write', 'close'].includes((error as NodeJS.ErrnoException).syscall ?? '');
+}

@@ -1,0 +1,293 @@
+import type { JsonObject } from '../../../../lib/json.js';
+import type { MetricPoint } from '../../../../domain/metric-point.js';
+import { RunProblem } from '../../../../domain/verdict.js';
+import { MAX_METRIC_POINTS, MlflowStore, StoreUnavailable, loggedArtifactPath } from '../mlflow-store.js';
+import type { Checkpoint, LoggedModel, MlflowExperiment, MlflowRegisteredModel, MlflowRun } from '../mlflow-store.js';
+import type { AnswerMemory } from './response-cache.js';
+import type { ArtifactCache } from './artifact-cache.js';
+import { MlflowError } from './mlflow-client.js';
+import type { MlflowClient, Query } from './mlflow-client.js';
+import {
+  isActive,
+  objectIn,
+  objectsIn,
+  textIn,
+  toCheckpointFacts,
+  toExperiment,
+  toMetricPoint,
+  toMlflowRun,
+  toRegisteredModel,
+} from './server-answers.js';
+import { ServerModel } from './server-model.js';
+import type { AskOnce, ModelPlace } from './server-model.js';
+
+/** Small pages: parsing one must not hold up the requests that are being answered. */
+const PAGE = 200;
+const MAX_PAGES = 5_000;
+const HISTORY_PAGE = 10_000;
+/** Most characters of MLflow's own words that are repeated. */
+const MAX_SAID = 200;
+
+/** What a tracking server needs beside the client. */
+export interface ServerStoreParts {
+  readonly client: MlflowClient;
+  readonly cache: ArtifactCache;
+  readonly memory: AnswerMemory;
+  /** Largest model that is downloaded, bytes, all its files together. */
+  readonly maxModelBytes: number;
+}
+
+/** An MLflow tracking server, versions 2 and 3, read through its REST API. */
+export class ServerStore extends MlflowStore {
+  private readonly client: MlflowClient;
+  private isRecalling = false;
+
+  constructor(private readonly parts: ServerStoreParts) {
+    super();
+    this.client = parts.client;
+  }
+
+  get description(): string {
+    return this.client.baseUrl;
+  }
+
+  override get notices(): readonly string[] {
+    const { problem } = this.parts.memory;
+    if (problem === undefined) return [];
+    const why = `MLFLOW_CACHE_DIR cannot be written (${problem})`;
+    return [`${why}: a start without MLflow at ${this.description} would not know what it holds now.`];
+  }
+
+  override close(): void {
+    this.client.close();
+  }
+
+  override async read<T>(work: () => Promise<T>): Promise<T> {
+    const { memory } = this.parts;
+    memory.discard();
+    try {
+      const result = await work();
+      await memory.commit();
+      await this.parts.cache.renew();
+      return result;
+    } finally {
+      memory.discard();
+    }
+  }
+
+  override async recall<T>(work: () => Promise<T>): Promise<T | undefined> {
+    this.isRecalling = true;
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return undefined;
+      throw error;
+    } finally {
+      this.isRecalling = false;
+    }
+  }
+
+  async listExperiments(): Promise<MlflowExperiment[]> {
+    const route = '/api/2.0/mlflow/experiments/search';
+    const found = await this.pages(route, 'experiments', { view_type: 'ACTIVE_ONLY' }, (body) => body);
+    return found.filter(isActive).map(toExperiment);
+  }
+
+  async findExperiment(name: string): Promise<MlflowExperiment | undefined> {
+    const body = await this.find('/api/2.0/mlflow/experiments/get-by-name', { experiment_name: name });
+    const experiment = objectIn(body, 'experiment');
+    return body && isActive(experiment) ? toExperiment(experiment) : undefined;
+  }
+
+  async listRuns(experimentId: string): Promise<MlflowRun[]> {
+    const request = {
+      experiment_ids: [experimentId],
+      run_view_type: 'ACTIVE_ONLY',
+      order_by: ['attributes.start_time DESC'],
+    };
+    return this.pages('/api/2.0/mlflow/runs/search', 'runs', request, toMlflowRun);
+  }
+
+  async findRun(id: string): Promise<MlflowRun | undefined> {
+    const body = await this.find('/api/2.0/mlflow/runs/get', { run_id: id });
+    const run = objectIn(body, 'run');
+    return body && isActive(objectIn(run, 'info')) ? toMlflowRun(run) : undefined;
+  }
+
+  async readMetricHistory({ id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
+    const points: MetricPoint[] = [];
+    let token = '';
+    do {
+      // Without max_results some versions answer an empty page.
+      const query = { run_id: id, metric_key: metric, max_results: String(HISTORY_PAGE) };
+      const ask = () =>
+        this.client.getJson('/api/2.0/mlflow/metrics/get-history', { ...query, ...(token && { page_token: token }) });
+      const body = JSON.parse(await asStoreProblem(ask, false)) as JsonObject;
+      points.push(...objectsIn(body, 'metrics').map(toMetricPoint));
+      token = textIn(body, 'next_page_token');
+    } while (token && points.length < MAX_METRIC_POINTS);
+    return points.slice(0, MAX_METRIC_POINTS).sort((a, b) => a.step - b.step);
+  }
+
+  async listRegisteredModels(): Promise<string[]> {
+    const names: string[] = [];
+    let token = '';
+    do {
+      const body = await this.get('/api/2.0/mlflow/registered-models/search', {
+        max_results: String(PAGE),
+        ...(token && { page_token: token }),
+      });
+      names.push(...objectsIn(body, 'registered_models').map((model) => textIn(model, 'name')));
+      token = textIn(body, 'next_page_token');
+    } while (token && names.length < PAGE * MAX_PAGES);
+    return names.sort();
+  }
+
+  async findRegisteredModel(name: string): Promise<MlflowRegisteredModel | undefined> {
+    const body = await this.find('/api/2.0/mlflow/registered-models/get', { name });
+    if (!body) return undefined;
+    const versions: JsonObject[] = [];
+    let token = '';
+    do {
+      const page = await this.get('/api/2.0/mlflow/model-versions/search', {
+        // Quotes inside a name cannot be escaped in MLflow's filters: a quote of the other kind goes around.
+        filter: name.includes("'") ? `name="${name}"` : `name='${name}'`,
+        max_results: String(PAGE),
+        ...(token && { page_token: token }),
+      });
+      versions.push(...objectsIn(page, 'model_versions'));
+      token = textIn(page, 'next_page_token');
+    } while (token && versions.length < PAGE * MAX_PAGES);
+    return toRegisteredModel(objectIn(body, 'registered_model'), versions);
+  }
+
+  async findCheckpoint(id: string): Promise<Checkpoint | undefined> {
+    const body = await this.find(`/api/2.0/mlflow/logged-models/${encodeURIComponent(id)}`, {});
+    return body && { ...toCheckpointFacts(objectIn(body, 'model')), id, files: this.model({ modelId: id }, '') };
+  }
+
+  async findModelOfRun(run: MlflowRun): Promise<LoggedModel | undefined> {
+    const path = loggedArtifactPath(run.tags) ?? (await this.searchArtifacts(run.id));
+    return path === undefined ? undefined : this.model({ runId: run.id, path }, markOf(run));
+  }
+
+  findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined> {
+    return Promise.resolve(this.model({ runId, path }, run ? markOf(run) : ''));
+  }
+
+  private model(place: ModelPlace, mark: string): LoggedModel {
+    const { cache, maxModelBytes } = this.parts;
+    const askOnce: AskOnce = (key, ask) => this.remembered(key, ask, true).catch(asRunProblem);
+    return new ServerModel({ client: this.client, cache, maxBytes: maxModelBytes, askOnce }, place, mark);
+  }
+
+  /** Looks for an `MLmodel` file at the top of a run's artifacts and one folder below. */
+  private async searchArtifacts(runId: string): Promise<string | undefined> {
+    const list = async (path: string) => {
+      const query = { run_id: runId, ...(path && { path }) };
+      const body = await this.get('/api/2.0/mlflow/artifacts/list', query).catch(asRunProblem);
+      return objectsIn(body, 'files');
+    };
+    const top = await list('');
+    if (top.some((file) => file.path === 'MLmodel')) return '';
+    for (const folder of top.filter(({ is_dir: isFolder }) => isFolder === true)) {
+      const path = textIn(folder, 'path');
+      if ((await list(path)).some((file) => file.path === `${path}/MLmodel`)) return path;
+    }
+    return undefined;
+  }
+
+  /** Maps page by page, between the requests, so that no page holds up the thread for long. */
+  private async pages<Entity>(
+    route: string,
+    key: string,
+    request: JsonObject,
+    toEntity: (body: JsonObject) => Entity,
+  ): Promise<Entity[]> {
+    const found: Entity[] = [];
+    let token = '';
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const body = { ...request, max_results: PAGE, ...(token && { page_token: token }) };
+      const text = await this.remembered(`POST ${route} ${JSON.stringify(body)}`, () =>
+        this.client.postJson(route, body),
+      );
+      const answer = JSON.parse(text!) as JsonObject;
+      found.push(...objectsIn(answer, key).map(toEntity));
+      token = textIn(answer, 'next_page_token');
+      if (!token) break;
+    }
+    return found;
+  }
+
+  private async get(route: string, query: Query): Promise<JsonObject> {
+    const text = await this.remembered(`GET ${route} ${JSON.stringify(query)}`, () =>
+      this.client.getJson(route, query),
+    );
+    return JSON.parse(text!) as JsonObject;
+  }
+
+  /** As `get`; undefined when MLflow says that there is no such thing. */
+  private async find(route: string, query: Query): Promise<JsonObject | undefined> {
+    const text = await this.remembered(`GET ${route} ${JSON.stringify(query)}`, async () => {
+      try {
+        return await this.client.getJson(route, query);
+      } catch (error) {
+        if (error instanceof MlflowError && error.code === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+        throw error;
+      }
+    });
+    return text === undefined ? undefined : (JSON.parse(text) as JsonObject);
+  }
+
+  /**
+   * Asks, and remembers the answer for a start without the server.
+   *
+   * @param isLasting  whether the answer can never change, so that a remembered one will do.
+   */
+  private async remembered(
+    key: string,
+    ask: () => Promise<string | undefined>,
+    isLasting = false,
+  ): Promise<string | undefined> {
+    const { memory } = this.parts;
+    const found = isLasting || this.isRecalling ? await memory.find(key) : undefined;
+    // What was not there may have come; what was there stays.
+    const known = this.isRecalling || found?.text !== undefined ? found : undefined;
+    if (this.isRecalling && !known) throw new NotRemembered('nothing is remembered of it.');
+    const answer = known ?? { text: await asStoreProblem(ask, isLasting) };
+    if (!this.isRecalling) memory.note(key, answer);
+    return answer.text;
+  }
+}
+
+/** Changes when the files of a finished run may have been written again. */
+function markOf({ endedAtMs, tags }: MlflowRun): string {
+  return `${endedAtMs} ${tags['mlflow.log-model.history'] ?? ''}`;
+}
+
+/** MLflow is away, and no earlier reading got this answer. */
+class NotRemembered extends StoreUnavailable {}
+
+/**
+ * What costs one run and not the whole reading: MLflow answers, but cannot list the files of this run (its store of
+ * artifacts is away, not MLflow); or it is away, and the last reading did not get them either.
+ */
+function asRunProblem(error: unknown): never {
+  if (error instanceof NotRemembered) {
+    throw new RunProblem('ARTIFACT_UNAVAILABLE', "MLflow is away, and the run's files could not be read before.");
+  }
+  const { cause } = error as Error;
+  if (!(error instanceof StoreUnavailable && cause instanceof MlflowError)) throw error;
+  throw new RunProblem('ARTIFACT_UNAVAILABLE', `MLflow cannot list the run's files: ${cause.code}.`, { cause });
+}
+
+/** An error that MLflow answers to a question about the whole store means that the store cannot be read. */
+async function asStoreProblem<T>(ask: () => Promise<T>, isFile: boolean): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isFile || !(error instanceof MlflowError)) throw error;
+    const said = error.message.slice(0, MAX_SAID).replaceAll(/\s+/g, ' ');
+    throw new StoreUnavailable(`it answers ${error.code}.`, { said, cause: error });
+  }
+}

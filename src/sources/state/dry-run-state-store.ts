@@ -1,0 +1,22 @@
+import type { ModelState } from '../../domain/model-state.js';
+import { StateStore } from './state-store.js';
+
+/** States as another store has them, and changes that are never written there: for trying out what would happen. */
+export class DraftStateStore extends StateStore {
+  private readonly draftByModel = new Map<string, ModelState>();
+
+  /** @param original  is only read. */
+  constructor(private readonly original: StateStore) {
+    super();
+  }
+
+  async read(model: string): Promise<ModelState> {
+    return this.draftByModel.get(model) ?? this.original.read(model);
+  }
+
+  async update(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
+    const after = change(await this.read(model));
+    this.draftByModel.set(model, after);
+    return after;
+  }
+}

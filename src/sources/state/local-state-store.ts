@@ -1,0 +1,197 @@
+import { mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { EMPTY_STATE } from '../../domain/model-state.js';
+import type { ModelState } from '../../domain/model-state.js';
+import { Turns } from '../../lib/serial-queue.js';
+import { StateStore } from './state-store.js';
+import { writeWhole } from '../../lib/write-file-atomic.js';
+import { withFileLock } from './file-lock.js';
+import { isOfNewerVersion, mergeHistories, readState, writeState } from './state-file.js';
+
+/** Name of the file beside a model's card. */
+export const STATE_FILE = '.bestrun-state.json';
+/** Where the state of models lies that have no folder in the store, because their runs live elsewhere. */
+const OTHERS = '.bestrun';
+
+/** What is known of a model that could not be written, and what the file held at that time. */
+interface Unwritten {
+  readonly state: ModelState;
+  readonly over: string | undefined;
+}
+
+/**
+ * States in files beside the cards, or in a folder of their own. One that cannot be written is kept in memory until it
+ * can; where one cannot be read, what this process knows of it counts on: a pin must not come and go with a disk.
+ */
+export class LocalStateStore extends StateStore {
+  private readonly unwrittenByModel = new Map<string, Unwritten>();
+  private readonly turnsByModel = new Map<string, Turns>();
+  private readonly knownByModel = new Map<string, Known>();
+  private readonly filesByModel = new Map<string, string>();
+  private readonly troubles = new Map<string, string>();
+  private hasWarned = false;
+
+  /**
+   * @param folder  absolute path of the store.
+   * @param warn  gets a sentence for the operator when states cannot be kept.
+   * @param tell  gets one when all of them are kept again.
+   * @param stateDir  absolute path of the folder for all states; beside the cards unless set.
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly warn: (message: string, cause?: unknown) => void = () => undefined,
+    private readonly tell: (message: string) => void = () => undefined,
+    private readonly stateDir?: string,
+  ) {
+    super();
+  }
+
+  async read(model: string): Promise<ModelState> {
+    // A disk that was full may have room again.
+    if (this.unwrittenByModel.has(model)) return this.update(model, (state) => state);
+    // What this process has begun to write it also reads.
+    await this.turnsByModel.get(model)?.take(() => Promise.resolve());
+    return this.present(model, await this.load(model, await this.fileOf(model)));
+  }
+
+  update(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
+    const turns = this.turnsByModel.get(model) ?? new Turns();
+    this.turnsByModel.set(model, turns);
+    return turns.take(() => this.changeNow(model, change));
+  }
+
+  private async changeNow(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
+    const file = await this.fileOf(model);
+    try {
+      await this.makeFolderOf(file);
+      return await withFileLock(`${file}.lock`, async () => {
+        const loaded = await this.load(model, file);
+        if (loaded.unreadable !== undefined) throw Object.assign(new Error(), { code: loaded.unreadable });
+        const before = this.present(model, loaded);
+        const after = change(before);
+        const isKept = after === before && !this.unwrittenByModel.has(model);
+        if (!isKept) {
+          await keepDamaged(file, loaded);
+          const text = writeState(after);
+          await writeWhole(file, text, { isSynced: true });
+          this.knownByModel.set(model, { text, state: after });
+        }
+        this.noteWritten(model);
+        return after;
+      });
+    } catch (error) {
+      const loaded = await this.load(model, file);
+      const after = change(this.present(model, loaded));
+      this.unwrittenByModel.set(model, { state: after, over: loaded.text });
+      if (!this.hasWarned) {
+        this.hasWarned = true;
+        const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+        const what = `Pins and history cannot be written to the store (${code}): this process alone knows them`;
+        this.warn(
+          `${what}, and the contract that clients rely on, until it ends. STATE_DIR may name another folder`,
+          error,
+        );
+      }
+      return after;
+    }
+  }
+
+  private noteWritten(model: string): void {
+    this.unwrittenByModel.delete(model);
+    if (!this.hasWarned || this.unwrittenByModel.size > 0) return;
+    this.hasWarned = false;
+    this.tell('Pins and history are written to the store again');
+  }
+
+  /** What the file says; or, as long as nobody else wrote it, what this process could not write. */
+  private present(model: string, { text, state = EMPTY_STATE }: Loaded): ModelState {
+    const unwritten = this.unwrittenByModel.get(model);
+    if (!unwritten) return state;
+    if (unwritten.over === text) return unwritten.state;
+    return { ...state, history: mergeHistories(state.history, unwritten.state.history) };
+  }
+
+  private async load(model: string, file: string): Promise<Loaded> {
+    const loaded = await readStateFile(file, { mustHaveFolder: dirname(file) === join(this.folder, model) });
+    this.noteTrouble(model, loaded);
+    if (loaded.unreadable === undefined && !loaded.isDamaged) {
+      this.knownByModel.set(model, loaded);
+      return loaded;
+    }
+    const { text, state } = this.knownByModel.get(model) ?? { text: loaded.text, state: undefined };
+    return { ...loaded, state, ...(loaded.unreadable !== undefined && { text }) };
+  }
+
+  private noteTrouble(model: string, { unreadable, isDamaged }: Loaded): void {
+    const trouble = unreadable ?? (isDamaged ? 'it is damaged' : undefined);
+    if (trouble === this.troubles.get(model)) return;
+    if (trouble === undefined) {
+      this.troubles.delete(model);
+      return this.tell(`The pin and history of model ${model} can be read again`);
+    }
+    this.troubles.set(model, trouble);
+    this.warn(
+      `The pin and history of model ${model} cannot be read (${trouble}): what this process knows of them counts on`,
+    );
+  }
+
+  /** Never the store itself: one that is away is not to be made anew in its place. */
+  private async makeFolderOf(file: string): Promise<void> {
+    if (this.stateDir !== undefined) await mkdir(this.stateDir, { recursive: true });
+    else if (dirname(file) === join(this.folder, OTHERS)) await mkdir(dirname(file)).catch(ignoreExisting);
+  }
+
+  /** A model that had a folder keeps its file there: the folder may come back, and its pin with it. */
+  private async fileOf(model: string): Promise<string> {
+    const known = this.filesByModel.get(model);
+    if (known !== undefined) return known;
+    if (this.stateDir !== undefined) return join(this.stateDir, model + STATE_FILE);
+    const own = join(this.folder, model);
+    if (!(await isFolder(own))) return join(this.folder, OTHERS, `${model}${STATE_FILE}`);
+    this.filesByModel.set(model, join(own, STATE_FILE));
+    return join(own, STATE_FILE);
+  }
+}
+
+interface Known {
+  readonly text: string | undefined;
+  readonly state?: ModelState | undefined;
+}
+
+interface Loaded extends Known {
+  /** Whether there is a text and it is no state. */
+  readonly isDamaged?: boolean;
+  /** Why nobody knows what the file holds: the code of the error, or a few words. It must not be written over. */
+  readonly unreadable?: string | undefined;
+}
+
+/** @param mustHaveFolder  whether the absence of the file's folder means that the store is away. */
+async function readStateFile(file: string, { mustHaveFolder }: { readonly mustHaveFolder: boolean }): Promise<Loaded> {
+  try {
+    const text = await readFile(file, 'utf8');
+    if (isOfNewerVersion(text)) return { text, unreadable: 'a newer version has written it' };
+    const state = readState(text);
+    return { text, state, isDamaged: state === undefined };
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const isAway = code !== 'ENOENT' || (mustHaveFolder && !(await isFolder(dirname(file))));
+    return { text: undefined, unreadable: isAway ? code : undefined };
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+/** A file that is no state is somebody's accident: it is put aside rather than written over. */
+async function keepDamaged(file: string, { isDamaged = false }: Loaded): Promise<void> {
+  if (isDamaged) await rename(file, `${file}.damaged`);
+}

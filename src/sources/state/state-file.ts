@@ -1,0 +1,81 @@
+import { parseJson, stringifyJson } from '../../lib/json-text.js';
+import { isJsonObject } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json.js';
+import { EMPTY_STATE, HISTORY_EVENTS, MAX_HISTORY, trimHistory } from '../../domain/model-state.js';
+import type { HistoryEvent, ModelState } from '../../domain/model-state.js';
+
+const VERSION = 1;
+
+/** Writes a state as the text of its file, for people to read as well. */
+export function writeState({ pin, served, failed, history }: ModelState): string {
+  const document = { version: VERSION, pin: pin ?? null, served: served ?? null, failed, history };
+  // int64 in an enum keeps its digits, which JSON.stringify cannot write.
+  return `${stringifyJson(document)}\n`;
+}
+
+/**
+ * Reads the text of a state file. Parts that are not as they should be are left out: half of a memory is better than
+ * none.
+ *
+ * @returns undefined when it is no state at all.
+ */
+export function readState(text: string): ModelState | undefined {
+  const document = parsed(text);
+  if (!isJsonObject(document) || document.version !== VERSION) return undefined;
+  const { pin, served, failed, history } = document;
+  return {
+    ...EMPTY_STATE,
+    ...(hasTexts(pin, ['run_id', 'reason', 'by', 'at']) && { pin: pin as unknown as ModelState['pin'] }),
+    ...(isServed(served) && { served: withoutOddLists(served) as unknown as ModelState['served'] }),
+    failed: listOf(failed, ['run_id', 'digest', 'reason']) as unknown as ModelState['failed'],
+    history: listOf(history, ['at', 'event', 'run_id', 'reason', 'by'])
+      .filter(({ event }) => (HISTORY_EVENTS as readonly unknown[]).includes(event))
+      .slice(0, MAX_HISTORY) as unknown as ModelState['history'],
+  };
+}
+
+/** Whether a newer version has written the text: what it means is not for this one to judge. */
+export function isOfNewerVersion(text: string): boolean {
+  const document = parsed(text);
+  return isJsonObject(document) && typeof document.version === 'number' && document.version > VERSION;
+}
+
+/** One history out of two that may share events, newest first. */
+export function mergeHistories(a: readonly HistoryEvent[], b: readonly HistoryEvent[]): HistoryEvent[] {
+  const keyOf = ({ at, event, run_id: runId }: HistoryEvent) => `${at} ${event} ${runId}`;
+  const known = new Set(a.map(keyOf));
+  const all = [...a, ...b.filter((event) => !known.has(keyOf(event)))];
+  return trimHistory(all.sort((one, other) => (one.at < other.at ? 1 : Number(one.at === other.at) - 1)));
+}
+
+function parsed(text: string): JsonValue | undefined {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isServed(value: JsonValue | undefined): value is Record<string, JsonValue> {
+  if (!hasTexts(value, ['run_id', 'at', 'contract']) || !isJsonObject(value.signature)) return false;
+  const { input, output } = value.signature;
+  return [input, output].every((row) => isJsonObject(row) && isJsonObject(row.properties));
+}
+
+/** What is given to whom counts as unknown where it is not written down as it should be. */
+function withoutOddLists(served: Record<string, JsonValue>): Record<string, JsonValue> {
+  const isOdd = (value: JsonValue) => !Array.isArray(value) || value.some((name) => typeof name !== 'string');
+  const entries = Object.entries(served).filter(([key, value]) => !GIVEN.includes(key) || !isOdd(value));
+  return Object.fromEntries(entries);
+}
+
+/** Lists of output fields in a contract. */
+const GIVEN = ['on_request', 'primary'];
+
+function listOf(value: JsonValue | undefined, texts: readonly string[]): Readonly<Record<string, JsonValue>>[] {
+  return Array.isArray(value) ? value.filter((item) => hasTexts(item, texts)) : [];
+}
+
+function hasTexts(value: JsonValue | undefined, keys: readonly string[]): value is Record<string, JsonValue> {
+  return isJsonObject(value) && keys.every((key) => typeof value[key] === 'string');
+}

@@ -1,0 +1,92 @@
+import { Test } from '@nestjs/testing';
+
+import { AppConfig } from '../../../src/config/app-config.js';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { ConfigModule } from '../../../src/config/config.module.js';
+import { HealthController } from '../../../src/health/health.controller.js';
+import { HealthModule } from '../../../src/health/health.module.js';
+import { ModelsController } from '../../../src/models/models.controller.js';
+import { ModelsModule } from '../../../src/models/models.module.js';
+import { PredictionsController } from '../../../src/predictions/predictions.controller.js';
+import { PredictionsModule } from '../../../src/predictions/predictions.module.js';
+import { PredictionsService } from '../../../src/predictions/predictions.service.js';
+import { ModelHost } from '../../../src/engines/model-host.js';
+import { ModelRegistryService } from '../../../src/registry/model-registry.service.js';
+import type { ServedRun } from '../../../src/registry/loading/loaded-run.js';
+import { ModelsService } from '../../../src/models/models.service.js';
+import { ReadinessService } from '../../../src/health/readiness.service.js';
+import { RunsController } from '../../../src/runs/runs.controller.js';
+import { RunsModule } from '../../../src/runs/runs.module.js';
+import { RunsService } from '../../../src/runs/runs.service.js';
+import { createTestApp } from '../../support/create-test-app.js';
+import { aFakeRegistry } from '../../support/fake-registry.js';
+
+/** One room alone, its registry replaced by a fake through injection. */
+async function roomOf(module: new () => object, registry = aFakeRegistry()) {
+  const room = await Test.createTestingModule({ imports: [ConfigModule.with(loadConfig({})), module] })
+    .overrideProvider(ModelRegistryService)
+    .useValue(registry)
+    .overrideProvider(ModelHost)
+    .useValue({})
+    .compile();
+  return room;
+}
+
+describe('each room works with a registry it is given', () => {
+  it('health says what is loaded', async () => {
+    const room = await roomOf(HealthModule);
+
+    const { status, models } = room.get(HealthController).getHealth();
+
+    expect({ status, names: models.map(({ name }) => name) }).toEqual({ status: 'ok', names: ['adder'] });
+  });
+
+  it('models tells why the best run is the best', async () => {
+    const room = await roomOf(ModelsModule);
+
+    expect(room.get(ModelsController).getSelection('adder')).toMatchObject({
+      best_run_id: 'adder-1',
+      ranking: [{ rank: 1, run_id: 'adder-1', value: 0.5 }],
+    });
+  });
+
+  it('runs shows one run', async () => {
+    const room = await roomOf(RunsModule);
+
+    expect(room.get(RunsController).getRun('adder-1')).toMatchObject({
+      run_id: 'adder-1',
+      is_best: true,
+      backend: 'fake',
+    });
+  });
+
+  it('predictions hands rows to the run and shapes its answer', async () => {
+    const served = { onRequestFields: [], predict: () => Promise.resolve([{ sum: 3 }]) } as unknown as ServedRun;
+    const registry = aFakeRegistry({ useRun: (_registered, work) => work(served) });
+    const room = await roomOf(PredictionsModule, registry);
+
+    const answer = await room
+      .get(PredictionsController)
+      .createForModel('adder', { inputs: [{ a: 1, b: 2 }] }, new AbortController().signal);
+
+    expect(answer).toEqual({ model: 'adder', run_id: 'adder-1', predictions: [{ sum: 3 }] });
+  });
+});
+
+describe('the rooms of one application', () => {
+  it('share one registry and one configuration', async () => {
+    const testApp = await createTestApp();
+    const { app } = testApp;
+
+    const registries = [HealthModule, ModelsModule, RunsModule, PredictionsModule].map((module) =>
+      app.select(module).get(ModelRegistryService, { strict: false }),
+    );
+    const held = [ModelsService, RunsService, PredictionsService, ReadinessService].map(
+      (service) => (app.get<object>(service, { strict: false }) as { registry: ModelRegistryService }).registry,
+    );
+    await testApp.close();
+
+    expect(new Set([...registries, ...held]).size).toBe(1);
+    expect(Object.isFrozen(app.get(AppConfig))).toBe(true);
+  });
+});

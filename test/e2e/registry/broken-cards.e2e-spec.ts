@@ -1,0 +1,29 @@
+import { mkdirSync } from 'node:fs';
+
+import { ADMIN_KEY, refresh } from '../../support/admin.js';
+import { TestStore } from '../../support/build-store.js';
+import { getJson } from '../../support/get-json.js';
+import { WatchedApp } from '../../support/watched-app.js';
+
+describe('a card that cannot be used, while the server runs', () => {
+  it('is logged with what counts: only a model that was known before has something that does', async () => {
+    const store = new TestStore().addModel('adder').addRun('adder', 'one');
+    const environment = { MODELS_DIR: store.folder, REFRESH_INTERVAL_MS: '0', REFRESH_SETTLE_MS: '20' };
+    const app = await WatchedApp.start({ ...environment, ADMIN_API_KEY: ADMIN_KEY });
+    mkdirSync(store.path('lost+found'));
+    await refresh(app);
+    const health = await getJson(`${app.baseUrl}/health`);
+    store.write('adder/card.json', '{').write('new/card.json', '{');
+    await refresh(app);
+    const warnings = app.log.filter(({ context, level }) => context === 'Refresh' && Number(level) === 40);
+    await app.close();
+    store.remove();
+
+    expect(health.data.status).toBe('ok');
+    expect(warnings.map(({ msg }) => (msg as string).replace(/: .*\./, ': ….'))).toEqual([
+      'Model adder: ….',
+      'Model new: ….',
+    ]);
+    expect(warnings.map(({ msg }) => /counts on/.test(msg as string))).toEqual([true, false]);
+  });
+});

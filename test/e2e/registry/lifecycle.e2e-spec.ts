@@ -1,0 +1,380 @@
+import { execFileSync } from 'node:child_process';
+import { Agent, get as httpGet } from 'node:http';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+import { ADMIN_KEY } from '../../support/admin.js';
+import { ask } from '../../support/ask.js';
+import { TestStore } from '../../support/build-store.js';
+import { RawSocket, statusesIn } from '../../support/raw-socket.js';
+import { ServerProcess } from '../../support/server-process.js';
+import { slowRun } from '../../support/tiny-runs.js';
+import { until } from '../../support/watched-app.js';
+
+/** About a second of native work on a usual machine. */
+const SLOW_TIMES = 1_500_000;
+
+let store: TestStore;
+const started: ServerProcess[] = [];
+
+beforeAll(() => {
+  store = new TestStore().addModel('adder').addRun('adder', 'adder-1');
+  store.addModel('slow').addRun('slow', 'slow-1', slowRun, 'onnx-slow-rows');
+});
+
+afterAll(() => store.remove());
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((server) => server.remove()));
+});
+
+function start(environment: Record<string, string> = {}): ServerProcess {
+  const server = ServerProcess.start({ MODELS_DIR: store.folder, ...environment });
+  started.push(server);
+  return server;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('the start', () => {
+  it('opens the port only when it can predict: refused, then 200, never anything else', async () => {
+    const port = await freePort();
+    const baseUrl = `http://127.0.0.1:${port}`;
+    start({ PORT: String(port) });
+
+    let refusals = 0;
+    let first: number | string | undefined;
+    for (const end = Date.now() + 20_000; first === undefined && Date.now() < end; await wait(10)) {
+      first = await ask(baseUrl, '/models/adder/predictions?a=1&b=2').then(
+        ({ status }) => status,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ECONNREFUSED') return error.code ?? 'failed';
+          refusals++;
+          return undefined;
+        },
+      );
+    }
+
+    expect(refusals).toBeGreaterThan(0);
+    expect(first).toBe(200);
+    expect((await ask(baseUrl, '/readyz')).status).toBe(200);
+  });
+
+  it('names every variable that cannot be used, and no value', async () => {
+    const server = start({
+      PORT: 's3cret',
+      WORKERS: '-1',
+      LOG_LEVEL: 'loud',
+      CORS_ORIGINS: 'not an origin',
+      PUBLIC_URL: 's3cret',
+      TRUST_PROXY: 'maybe',
+      DEFAULT_MODEL: 'Not A Name',
+      BODY_LIMIT_BYTES: '1',
+      HOST: 'a b',
+      LOG_REQUESTS: 'yes',
+    });
+
+    expect(await server.exited).toEqual({ code: 1, signal: null });
+    for (const name of [
+      'PORT',
+      'WORKERS',
+      'LOG_LEVEL',
+      'CORS_ORIGINS',
+      'PUBLIC_URL',
+      'TRUST_PROXY',
+      'DEFAULT_MODEL',
+      'BODY_LIMIT_BYTES',
+      'HOST',
+      'LOG_REQUESTS',
+    ]) {
+      expect(server.stderr).toMatch(new RegExp(`^  ${name} `, 'm'));
+    }
+    expect(server.stderr).not.toMatch(/s3cret|loud|maybe|Not A Name|\n\s+at /);
+  });
+
+  it.each<[string, (folder: TestStore) => unknown, RegExp]>([
+    ['is empty', () => undefined, /Nothing can be served/],
+    ['has a model without runs', (folder) => folder.addModel('adder'), /adder.*no runs/],
+    [
+      'has only broken runs',
+      (folder) => folder.addModel('adder').write('adder/runs/bad/run.json', '{'),
+      /RUN_FILE_INVALID[^]*→/,
+    ],
+    ['has only broken cards', (folder) => folder.write('adder/card.json', '{}'), /card not usable[^]*card\.json/],
+  ])('ends with code 1 and a report when the store %s', async (_name, fill, report) => {
+    const broken = new TestStore();
+    fill(broken);
+    const server = start({ MODELS_DIR: broken.folder });
+
+    expect((await server.exited).code).toBe(1);
+    expect(server.stderr).toMatch(report);
+    expect(server.stderr).not.toMatch(/\n\s+at /);
+    expect(server.log.some(({ port }) => port !== undefined)).toBe(false);
+    broken.remove();
+  });
+
+  it('ends with code 1 and names the folder when there is no store', async () => {
+    const server = start({ MODELS_DIR: store.path('nope') });
+
+    expect((await server.exited).code).toBe(1);
+    expect(server.stderr).toContain('MODELS_DIR');
+    expect(server.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('ends with code 1 and lists the models when the default one is not there', async () => {
+    const server = start({ DEFAULT_MODEL: 'nope' });
+
+    expect((await server.exited).code).toBe(1);
+    expect(server.stderr).toContain('adder, slow');
+  });
+
+  it.each(['1', '2'])('says so when the port is in use, with %s worker(s)', async (workers) => {
+    const other = createServer().listen(0, '127.0.0.1').unref();
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as AddressInfo;
+
+    const server = start({ PORT: String(port), WORKERS: workers });
+
+    expect((await server.exited).code).toBe(1);
+    expect(server.stderr).toContain(`Port ${port} is in use`);
+    expect(server.stderr).not.toMatch(/\n\s+at /);
+    other.close();
+  });
+});
+
+describe('the end', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'on %s lets a running request finish, takes no more, and exits with 0',
+    async (signal) => {
+      const server = start();
+      const baseUrl = await server.ready();
+      const running = ask(baseUrl, `/models/slow/predictions?x=1&times=${SLOW_TIMES}`);
+      await wait(150);
+
+      server.kill(signal);
+      await wait(150);
+
+      await expect(ask(baseUrl, '/livez')).rejects.toThrow(/ECONNREFUSED/);
+      expect((await running).json.data.predictions).toEqual([{ y: SLOW_TIMES + 1 }]);
+      expect(await server.exited).toEqual({ code: 0, signal: null });
+    },
+  );
+
+  it('does not wait for idle connections, nor for one that only keeps alive', async () => {
+    const server = start();
+    const baseUrl = await server.ready();
+    const agent = new Agent({ keepAlive: true });
+    const idle = await RawSocket.open(baseUrl);
+    await new Promise((resolve) =>
+      httpGet(`${baseUrl}/livez`, { agent }, (response) => response.resume().once('end', resolve)),
+    );
+    const running = new Promise<number>((resolve) =>
+      httpGet(`${baseUrl}/models/slow/predictions?x=1&times=${SLOW_TIMES / 3}`, { agent }, (response) =>
+        response.resume().once('end', () => resolve(response.statusCode!)),
+      ),
+    );
+    await wait(100);
+
+    server.kill('SIGTERM');
+
+    expect(await running).toBe(200);
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    idle.abort();
+    agent.destroy();
+  });
+
+  it('comes by force when the grace is over, and the log says so', async () => {
+    const server = start({ SHUTDOWN_GRACE_MS: '200' });
+    const baseUrl = await server.ready();
+    const running = ask(baseUrl, `/models/slow/predictions?x=1&times=${SLOW_TIMES * 3}`).catch(() => 'cut off');
+    await wait(150);
+
+    server.kill('SIGTERM');
+
+    expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(server.log.at(-1)).toMatchObject({ level: 'error', grace_ms: 200 });
+    expect(await running).toBe('cut off');
+  });
+
+  it('comes by force when a prediction that was given up still computes', async () => {
+    const server = start({ SHUTDOWN_GRACE_MS: '1000', PREDICTION_TIMEOUT_MS: '100' });
+    const baseUrl = await server.ready();
+    const times = SLOW_TIMES * 5;
+    expect((await ask(baseUrl, `/models/slow/predictions?x=1&times=${times}`)).status).toBe(504);
+
+    server.kill('SIGTERM');
+
+    expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('comes cleanly while the server is still starting', async () => {
+    const server = start();
+    await wait(250);
+
+    server.kill('SIGTERM');
+
+    const { code, signal } = await server.exited;
+    expect(code === 0 || signal === 'SIGTERM').toBe(true);
+  });
+});
+
+describe('the log', () => {
+  it('is JSON, one line per request with its id, and holds no value of a query or a body', async () => {
+    const server = start();
+    const baseUrl = await server.ready();
+
+    await ask(baseUrl, '/models/adder/predictions?a=123.456&b=2&apikey=s3cret', {
+      headers: { 'X-Request-Id': 'log-1' },
+    });
+    await ask(baseUrl, '/predictions', {
+      method: 'POST',
+      body: { inputs: [{ a: 's3cret' }] },
+      headers: { 'X-Request-Id': 'log-2' },
+    });
+    await ask(baseUrl, '/nope?s3cret', { headers: { 'X-Request-Id': 'log-3' } });
+    const socket = await RawSocket.open(baseUrl);
+    socket.send('POST /predictions HTTP/1.1\r\nHost: x\r\nX-Request-Id: log-4\r\nContent-Length: 100\r\n\r\n{');
+    await wait(50);
+    socket.abort();
+    await server.until(() => server.log.some((line) => line.request_id === 'log-4'));
+
+    const lines = server.log.filter(({ request_id }) => request_id !== undefined);
+    expect(lines.map(({ request_id, method, path, status }) => [request_id, method, path, status])).toEqual([
+      ['log-1', 'GET', '/models/adder/predictions', 200],
+      ['log-2', 'POST', '/predictions', 422],
+      ['log-3', 'GET', '/nope', 404],
+      ['log-4', 'POST', '/predictions', 499],
+    ]);
+    for (const line of lines) expect(typeof line.ms).toBe('number');
+    expect(server.stdout).not.toMatch(/s3cret|123\.456/);
+    expect(server.stderr).toBe('');
+  });
+
+  it('is silent about requests where the operator wants that', async () => {
+    const server = start({ LOG_REQUESTS: 'false' });
+    const baseUrl = await server.ready();
+
+    await ask(baseUrl, '/livez');
+    server.kill('SIGTERM');
+    await server.exited;
+
+    expect(server.log.some(({ request_id }) => request_id !== undefined)).toBe(false);
+  });
+});
+
+describe('several worker processes', () => {
+  const workerIds = async (baseUrl: string, count: number) => {
+    const ids = new Set<string>();
+    for (let i = 0; i < count; i++) ids.add((await ask(baseUrl, '/livez')).headers['x-worker-id'] as string);
+    return ids;
+  };
+
+  /**
+   * One check as a prober makes it, which gives up after two failures. The first may fail: Node hands a connection to a
+   * process by turns, and one that was killed in that very moment takes it along.
+   *
+   * @returns id of the process that answered.
+   */
+  const healthCheck = async (baseUrl: string) => {
+    const check = () => ask(baseUrl, '/health', { patienceMs: 1_000 });
+    const { status, headers } = await check().catch(check);
+    expect(status).toBe(200);
+    return headers['x-worker-id'] as string;
+  };
+
+  it('answer together; a killed one is replaced without a failed health check; SIGTERM ends all', async () => {
+    const server = start({ WORKERS: '4', INFERENCE_THREADS: '1' });
+    await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 4);
+    const baseUrl = await server.ready();
+    expect((await workerIds(baseUrl, 40)).size).toBe(4);
+
+    process.kill(childrenOf(server.child.pid!)[0]!, 'SIGKILL');
+    const seen = new Set<string>();
+    for (const end = Date.now() + 15_000; !seen.has('5') && Date.now() < end; await wait(20)) {
+      seen.add(await healthCheck(baseUrl));
+    }
+
+    expect(seen).toContain('5');
+    const ids = await workerIds(baseUrl, 40);
+    expect(ids.size).toBe(4);
+    expect(ids).toContain('5');
+    const children = childrenOf(server.child.pid!);
+    expect(children).toHaveLength(4);
+    server.kill('SIGTERM');
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    for (const child of children) expect(() => process.kill(child, 0)).toThrow();
+  });
+
+  it('agree on what a person decides, although none of them looks at the store by itself', async () => {
+    const store = new TestStore()
+      .addModel('adder')
+      .addRun('adder', 'best', { metrics: { f1: 0.9 } })
+      .addRun('adder', 'other', { metrics: { f1: 0.5 } });
+    const server = start({
+      MODELS_DIR: store.folder,
+      WORKERS: '2',
+      INFERENCE_THREADS: '1',
+      REFRESH_INTERVAL_MS: '0',
+      ADMIN_API_KEY: ADMIN_KEY,
+    });
+    await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
+    const baseUrl = await server.ready();
+    const servedBy = async () => {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => ask(baseUrl, '/models/adder')));
+      return [...new Set(answers.map(({ json }) => json.data.best_run_id as string))];
+    };
+    const asAdmin = (method: string, path: string, body?: object) =>
+      ask(baseUrl, path, { method, body, headers: { 'X-API-Key': ADMIN_KEY } });
+
+    await asAdmin('PUT', '/models/adder/pin', { run_id: 'other', reason: 'For the audit.' });
+    await until(async () => (await servedBy()).join() === 'other');
+    await asAdmin('DELETE', '/models/adder/pin');
+    await until(async () => (await servedBy()).join() === 'best');
+    store.addRun('adder', 'newest', { metrics: { f1: 0.95 } });
+    await asAdmin('POST', '/models/refresh');
+    await until(async () => (await servedBy()).join() === 'newest');
+    // First the server: it may still be writing down what it served.
+    await server.remove();
+    store.remove();
+  });
+
+  it('end with the report when none of them can start', async () => {
+    const broken = new TestStore();
+    const server = start({ WORKERS: '3', MODELS_DIR: broken.folder });
+
+    expect((await server.exited).code).toBe(1);
+    expect(server.stderr).toContain('Nothing can be served');
+    broken.remove();
+  });
+
+  it('let running requests finish when the whole is told to end', async () => {
+    const server = start({ WORKERS: '2', INFERENCE_THREADS: '1' });
+    await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
+    const baseUrl = await server.ready();
+    const running = await RawSocket.open(baseUrl);
+    running.send(`GET /models/slow/predictions?x=1&times=${SLOW_TIMES} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await wait(200);
+
+    server.kill('SIGTERM');
+
+    expect(statusesIn(await running.read((text) => text.includes('predictions"')))).toEqual([200]);
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+/** Process ids of the children of a process. */
+function childrenOf(pid: number): number[] {
+  const table = execFileSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' });
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([parent, child]) => (parent === pid ? [child!] : []));
+}
