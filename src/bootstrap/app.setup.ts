@@ -4,7 +4,7 @@ import { Reflector } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cors from 'cors';
 import express from 'express';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
@@ -12,21 +12,20 @@ import type { Logger } from 'pino';
 import { EnvelopeInterceptor } from '../http/envelope/envelope.interceptor.js';
 import { AppExceptionFilter } from '../http/errors/app-exception.filter.js';
 import { acceptableMiddleware } from '../http/middleware/acceptable.middleware.js';
-import { accessLogMiddleware, leanAccessLog } from '../http/middleware/access-log.middleware.js';
+import { accessLog, accessLogMiddleware } from '../http/middleware/access-log.middleware.js';
 import { answerClientErrors } from '../http/server/client-error.js';
 import { jsonBodyMiddleware } from '../http/middleware/json-body.middleware.js';
-import { LeanExpressAdapter } from '../http/fast-path/fast-express-adapter.js';
 import { noStoreMiddleware } from '../http/middleware/no-store.middleware.js';
 import { optionsMiddleware } from '../http/middleware/options.middleware.js';
 import { parseQuery } from '../http/request/query-parser.js';
 import { requestIdMiddleware } from '../http/middleware/request-id.middleware.js';
-import { seedRoutesMiddleware } from '../http/middleware/legacy-routes.middleware.js';
-import { staticHeaders } from '../http/fast-path/static-headers.js';
 import { workerIdMiddleware } from '../http/middleware/worker-id.middleware.js';
+import { HttpEndpoint } from '../http/endpoint/http-endpoint.js';
+import { FastPath } from '../http/fast-path/fast-path.js';
+import { commonHeaders } from '../http/response/common-headers.js';
+import { PreshapedExpressAdapter } from '../http/server/preshaped-express-adapter.js';
 import { V1ValidationPipe } from '../http/validation/pydantic-v1-validation.pipe.js';
 import type { AppConfig } from '../config/app-config.js';
-import { LeanPredictions } from '../predictions/fast-predictions.js';
-import { ModelRegistryService } from '../registry/model-registry.service.js';
 
 /** Keep-alive longer than usual load balancers (60 s), so that they, not we, close idle connections. */
 const KEEP_ALIVE_MS = 65_000;
@@ -49,7 +48,7 @@ const SECURITY_HEADERS: HelmetOptions = {
 };
 
 /** The HTTP adapter. Its settings must be made before the router exists, which is at the first route. */
-export function createAdapter(config: AppConfig): LeanExpressAdapter {
+export function createAdapter(config: AppConfig): PreshapedExpressAdapter {
   const app = express();
   app.set('case sensitive routing', true);
   app.set('query parser', parseQuery);
@@ -57,19 +56,20 @@ export function createAdapter(config: AppConfig): LeanExpressAdapter {
   // Every envelope holds a timestamp: a hash of it never matches again.
   app.set('etag', false);
   app.disable('x-powered-by');
-  return new LeanExpressAdapter(app);
+  return new PreshapedExpressAdapter(app);
 }
 
-/** Everything around the rooms: the same for the server and for the tests. Call before `init()` or `listen()`. */
+/** Everything around the modules: the same for the server and for the tests. Call before `init()` or `listen()`. */
 export function setUpApp(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
   const http = app.getHttpAdapter().getInstance();
+  const endpoint = app.get(HttpEndpoint);
+  const isOfEndpoint = ({ method, path }: Request) => endpoint.hasRoute(method, path);
   app.use(requestIdMiddleware);
-  if (config.logRequests) app.use(accessLogMiddleware(logger));
+  if (config.logRequests) app.use(accessLogMiddleware(accessLog(logger)));
   for (const middleware of headerMiddlewares(config)) app.use(middleware);
   app.use(optionsMiddleware(http));
-  app.use(seedRoutesMiddleware);
-  app.use(acceptableMiddleware);
-  app.use(jsonBodyMiddleware(config.bodyLimitBytes));
+  app.use(acceptableMiddleware(isOfEndpoint));
+  app.use(jsonBodyMiddleware(config.bodyLimitBytes, isOfEndpoint));
   app.useGlobalPipes(new V1ValidationPipe());
   app.useGlobalInterceptors(new EnvelopeInterceptor(app.get(Reflector), config));
   app.useGlobalFilters(new AppExceptionFilter(config));
@@ -77,16 +77,19 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
 }
 
 /**
- * Answers plain predictions before Express sees them (predictions/lean-predictions.ts). Call after `init()`: the routes
- * are those of the models that are served, from then on.
+ * Lets the fast path read connections first. Call after `init()`.
+ *
+ * @returns undefined when it is switched off: Node's server and Express carry everything then.
  */
-export function setUpLeanPredictions(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
-  const adapter = app.getHttpAdapter() as unknown as LeanExpressAdapter;
-  const lean = new LeanPredictions(app.get(ModelRegistryService), config, {
-    headers: [...staticHeaders(headerMiddlewares(config)), 'Content-Type', 'application/json; charset=utf-8'],
-    ...(config.logRequests && { log: leanAccessLog(logger) }),
+export function setUpFastPath(app: NestExpressApplication, config: AppConfig, logger: Logger): FastPath | undefined {
+  if (!config.fastPath) return undefined;
+  const middlewares = headerMiddlewares(config);
+  return new FastPath(app.getHttpServer(), {
+    endpoint: app.get(HttpEndpoint),
+    commonHeaders: (origin) => commonHeaders(middlewares, origin),
+    bodyLimitBytes: config.bodyLimitBytes,
+    ...(config.logRequests && { log: accessLog(logger) }),
   });
-  adapter.useShortWay(lean);
 }
 
 /** What sets the headers of every answer, whichever way it goes. */

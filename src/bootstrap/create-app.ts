@@ -3,10 +3,18 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 
 import { AppModule } from '../app.module.js';
-import { createAdapter, setUpApp, setUpLeanPredictions } from './app.setup.js';
+import { createAdapter, setUpApp, setUpFastPath } from './app.setup.js';
 import { PinoLogger } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
+import type { FastPath } from '../http/fast-path/fast-path.js';
 import { publishDocs } from '../docs/publish-docs.js';
+
+/** The application, and the transport that reads its connections first. */
+export interface BestrunApp {
+  readonly app: NestExpressApplication;
+  /** undefined when it is switched off. */
+  readonly fastPath: FastPath | undefined;
+}
 
 /**
  * The whole application, its best runs loaded and its documents written; only the port is still closed. The same for
@@ -14,7 +22,7 @@ import { publishDocs } from '../docs/publish-docs.js';
  *
  * @throws what makes a start impossible, once everything that was started has ended again.
  */
-export async function createApp(config: AppConfig, logger: Logger): Promise<NestExpressApplication> {
+export async function createApp(config: AppConfig, logger: Logger): Promise<BestrunApp> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), createAdapter(config), {
     logger: new PinoLogger(logger),
     bodyParser: false,
@@ -29,6 +37,5 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
     throw error;
   }
   publishDocs(app, config);
-  setUpLeanPredictions(app, config, logger);
-  return app;
+  return { app, fastPath: setUpFastPath(app, config, logger) };
 }

@@ -5,7 +5,6 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 
 import { watchConnections } from '../http/server/drain-connections.js';
-import type { LeanExpressAdapter } from '../http/fast-path/fast-express-adapter.js';
 import { createLogger } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { createApp } from './create-app.js';
@@ -20,9 +19,10 @@ const LAST_WORDS_MS = 50;
  */
 export async function startServer(config: AppConfig): Promise<NestExpressApplication> {
   const logger = createLogger(config.logLevel);
-  const app = await createApp(config, logger);
+  const { app, fastPath } = await createApp(config, logger);
   await app.listen(config.port, config.host);
-  closeOnSignals(app, logger, config.shutdownGraceMs);
+  const drainConnections = watchConnections(app.getHttpServer(), fastPath);
+  closeOnSignals(app, drainConnections, logger, config.shutdownGraceMs);
   const { port } = app.getHttpServer().address() as AddressInfo;
   const startMs = Math.round(performance.now() - (performance.getEntriesByName('bestrun:start')[0]?.startTime ?? 0));
   logger.info({ port, start_ms: startMs }, `bestrun is ready: http://localhost:${port}/docs (after ${startMs} ms)`);
@@ -30,9 +30,12 @@ export async function startServer(config: AppConfig): Promise<NestExpressApplica
 }
 
 /** Lets running requests finish for a while, then ends with code 0; by force when they did not finish in time. */
-function closeOnSignals(app: NestExpressApplication, logger: Logger, graceMs: number): void {
-  const { plainConnections } = app.getHttpAdapter() as unknown as LeanExpressAdapter;
-  const drainConnections = watchConnections(app.getHttpServer(), plainConnections);
+function closeOnSignals(
+  app: NestExpressApplication,
+  drainConnections: () => void,
+  logger: Logger,
+  graceMs: number,
+): void {
   let isClosing = false;
   const close = () => {
     if (isClosing) return;

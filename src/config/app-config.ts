@@ -56,6 +56,8 @@ export abstract class AppConfig {
   /** Without a slash at the end. */
   readonly publicUrl: string | undefined;
   readonly trustProxy: boolean;
+  /** Whether plain predictions are read from the socket, before Node's HTTP server. */
+  readonly fastPath: boolean;
   readonly logLevel: LevelWithSilent;
   readonly logRequests: boolean;
 }

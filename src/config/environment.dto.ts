@@ -288,6 +288,11 @@ export class Environment {
   @IsIn([true, false], { message: 'must be true or false' })
   TRUST_PROXY = false;
 
+  /** Whether plain predictions are answered by the raw-socket transport, which is quicker than Node's HTTP server; the answers are the same. */
+  @Switch()
+  @IsIn([true, false], { message: 'must be true or false' })
+  FAST_PATH = true;
+
   /** Least severe log line written. */
   @IsIn(['debug', 'info', 'warn', 'error', 'silent'])
   LOG_LEVEL = 'info';

@@ -72,6 +72,7 @@ function toConfig(env: Environment): AppConfig {
             .filter(Boolean),
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
     trustProxy: env.TRUST_PROXY,
+    fastPath: env.FAST_PATH,
     logLevel: env.LOG_LEVEL as AppConfig['logLevel'],
     logRequests: env.LOG_REQUESTS,
   };

@@ -3,6 +3,7 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
 import { Bare } from '../http/envelope/no-envelope.decorator.js';
+import { headOf } from '../http/request/express-head.js';
 import { baseUrl } from '../http/request/request-url.js';
 import { AppConfig } from '../config/app-config.js';
 import { DocsService } from './docs.service.js';
@@ -84,7 +85,7 @@ export class DocsController {
   })
   @ApiResponse(NOT_MODIFIED)
   async getCollection(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<string> {
-    return send(await this.docs.getCollection(baseUrl(request, this.config.publicUrl)), response);
+    return send(await this.docs.getCollection(baseUrl(headOf(request), this.config)), response);
   }
 }
 

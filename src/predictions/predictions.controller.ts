@@ -1,14 +1,15 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Controller } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { ClientSignal } from '../http/request/client-signal.decorator.js';
-import { Clock } from '../http/request/prediction-context.decorator.js';
-import type { RequestClock } from '../http/request/prediction-context.decorator.js';
+import type { EndpointAnswer } from '../http/endpoint/http-endpoint.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import { AnyPredictionsRequestDto, PredictionsDto, PredictionsRequestDto } from './dto/predictions.dto.js';
+import { EndpointRequest } from './endpoint/endpoint-request.decorator.js';
+import type { PredictionRequest } from './endpoint/endpoint-request.decorator.js';
+import { PredictionEndpoint } from './endpoint/prediction-endpoint.js';
+import { PredictionRoute } from './endpoint/prediction-route.js';
 import { PREDICTION_ERRORS, QUERY_PREDICTION_ERRORS } from './prediction-errors.js';
-import { PredictionsService } from './predictions.service.js';
 
 const UNKNOWN_MODEL = ['MODEL_NOT_FOUND', { model: 'nope', known: 'titanic-survival' }] as const;
 const UNKNOWN_RUN = ['RUN_NOT_FOUND', { runId: 'nope' }] as const;
@@ -22,102 +23,72 @@ const ANSWER = 'One prediction per input row, in the same order.';
 @ApiTags('Prediction')
 @Controller()
 export class PredictionsController {
-  constructor(private readonly predictions: PredictionsService) {}
+  constructor(private readonly endpoint: PredictionEndpoint) {}
 
-  @Post('predictions')
-  @HttpCode(200)
+  @PredictionRoute('POST', 'predictions', { target: 'named', rows: 'inputs' })
+  @ApiBody({ type: AnyPredictionsRequestDto })
   @ApiOperation({ operationId: 'createPredictions', summary: 'Predict with the model or run that the body names' })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiErrors(UNKNOWN_MODEL, UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
-  create(
-    @Body() body: AnyPredictionsRequestDto,
-    @ClientSignal() signal: AbortSignal,
-    @Clock() clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    return this.predictions.predictWithNamed(body, signal, clock);
+  create(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
   }
 
-  @Put('predictions')
+  @PredictionRoute('PUT', 'predictions', { target: 'named', rows: 'inputs' })
+  @ApiBody({ type: AnyPredictionsRequestDto })
   @ApiOperation({ operationId: 'putPredictions', summary: 'The same by PUT, which clients may repeat safely' })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiErrors(UNKNOWN_MODEL, UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
-  put(
-    @Body() body: AnyPredictionsRequestDto,
-    @ClientSignal() signal: AbortSignal,
-    @Clock() clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    return this.predictions.predictWithNamed(body, signal, clock);
+  put(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
   }
 
-  @Post('models/:model/predictions')
-  @HttpCode(200)
-  @ApiParam({ name: 'model', description: 'Name of the model.' })
+  @PredictionRoute('POST', 'models/:model/predictions', { target: 'model', rows: 'inputs' })
+  @ApiBody({ type: PredictionsRequestDto })
+  @ApiParam({ name: 'model', description: 'Name of the model.', type: String })
   @ApiOperation({ operationId: 'createModelPredictions', summary: "Predict with a model's best run" })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiErrors(UNKNOWN_MODEL, ...PREDICTION_ERRORS)
-  createForModel(
-    @Param('model') model: string,
-    @Body() body: PredictionsRequestDto,
-    @ClientSignal() signal: AbortSignal,
-    @Clock() clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    return this.predictions.predictWithModel(model, body, signal, clock);
+  createForModel(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
   }
 
-  @Put('models/:model/predictions')
-  @ApiParam({ name: 'model', description: 'Name of the model.' })
+  @PredictionRoute('PUT', 'models/:model/predictions', { target: 'model', rows: 'inputs' })
+  @ApiBody({ type: PredictionsRequestDto })
+  @ApiParam({ name: 'model', description: 'Name of the model.', type: String })
   @ApiOperation({ operationId: 'putModelPredictions', summary: 'The same by PUT, which clients may repeat safely' })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiErrors(UNKNOWN_MODEL, ...PREDICTION_ERRORS)
-  putForModel(
-    @Param('model') model: string,
-    @Body() body: PredictionsRequestDto,
-    @ClientSignal() signal: AbortSignal,
-    @Clock() clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    return this.predictions.predictWithModel(model, body, signal, clock);
+  putForModel(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
   }
 
-  @Get('models/:model/predictions')
-  @ApiParam({ name: 'model', description: 'Name of the model.' })
+  @PredictionRoute('GET', 'models/:model/predictions', { target: 'model', rows: 'query' })
+  @ApiParam({ name: 'model', description: 'Name of the model.', type: String })
   @ApiOperation({ operationId: 'getModelPrediction', summary: 'Predict one row given in the query (for trying out)' })
   @ApiEnvelope(PredictionsDto, 'One prediction.')
   @ApiErrors(UNKNOWN_MODEL, ...QUERY_PREDICTION_ERRORS)
-  getForModel(
-    @Param('model') model: string,
-    @Query() query: Record<string, string>,
-    @ClientSignal() signal: AbortSignal,
-    @Clock() clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    return this.predictions.predictFromQuery(model, query, signal, clock);
+  getForModel(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
   }
 
-  @Post('runs/:run_id/predictions')
-  @HttpCode(200)
-  @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.' })
+  @PredictionRoute('POST', 'runs/:run_id/predictions', { target: 'run', rows: 'inputs' })
+  @ApiBody({ type: PredictionsRequestDto })
+  @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.', type: String })
   @ApiOperation({ operationId: 'createRunPredictions', summary: 'Predict with any run' })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiErrors(UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
-  createForRun(
-    @Param('run_id') runId: string,
-    @Body() body: PredictionsRequestDto,
-    @ClientSignal() signal: AbortSignal,
-    @Clock() clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    return this.predictions.predictWithRun(runId, body, signal, clock);
+  createForRun(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
   }
 
-  @Put('runs/:run_id/predictions')
-  @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.' })
+  @PredictionRoute('PUT', 'runs/:run_id/predictions', { target: 'run', rows: 'inputs' })
+  @ApiBody({ type: PredictionsRequestDto })
+  @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.', type: String })
   @ApiOperation({ operationId: 'putRunPredictions', summary: 'The same by PUT, which clients may repeat safely' })
   @ApiEnvelope(PredictionsDto, ANSWER)
   @ApiErrors(UNKNOWN_RUN, NOT_SERVABLE, ...PREDICTION_ERRORS)
-  putForRun(
-    @Param('run_id') runId: string,
-    @Body() body: PredictionsRequestDto,
-    @ClientSignal() signal: AbortSignal,
-    @Clock() clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    return this.predictions.predictWithRun(runId, body, signal, clock);
+  putForRun(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
   }
 }

@@ -1,225 +1,151 @@
 import { Injectable } from '@nestjs/common';
 
-import type { RequestClock } from '../http/request/prediction-context.decorator.js';
-import { acceptsContract } from '../http/request/contract-header.js';
-import { bodyShapeProblem } from '../http/validation/pydantic-v1-rules.js';
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
-import type { JsonObject } from '../lib/json.js';
-import { TEXT_FIELD, takesTexts } from '../domain/text-shorthand.js';
+import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Location, ValidationProblem } from '../domain/validation-problem.js';
 import { MAX_LISTED_PROBLEMS, ValidationError } from '../domain/validation-problem.js';
+import type { JsonObject } from '../lib/json.js';
+import type { PredictOptions, ServedRun } from '../registry/loading/loaded-run.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
-import type { Best, RegisteredRun } from '../registry/state/registered-run.js';
-import type { ServedRun } from '../registry/loading/loaded-run.js';
-import { candidatesOf, chooseModel } from './choose-model.js';
-import type {
-  AnyPredictionsRequestDto,
-  PredictPayload,
-  PredictionsDto,
-  PredictionsRequestDto,
-} from './dto/predictions.dto.js';
+import type { RegisteredRun } from '../registry/state/registered-run.js';
+import { PredictionTargets } from './prediction-targets.js';
+import type { PredictionTarget } from './prediction-targets.js';
 
-/** Query parameter that asks for on-request fields, unless the model has an input of that name. */
-const INCLUDE = 'include';
-
-/** Rows on their way down: the values, where each sits, and how strictly it is read. */
-interface Rows {
+/** Rows to predict: the values, where each sits in the request, and how strictly it is read. */
+export interface PredictionRows {
   readonly values: readonly unknown[];
+  /** Place of the list, for what is wrong with all of it. */
+  readonly loc: Location;
   readonly locOf: (index: number) => Location;
+  /** `query`: values are text, to be read as the types of the fields. */
   readonly source: 'body' | 'query';
+  /** `types-only`: enums and ranges are not checked. */
   readonly mode: 'strict' | 'types-only';
+  /** Output fields to add that are given on request only. */
   readonly include: readonly string[];
   /** Place of `include[i]`. */
   readonly includeLoc: (index: number) => Location;
 }
 
-/** The corridor of a prediction: find the run, hand it the rows, shape the answer. */
+/** What a caller asks of a prediction besides its rows, and what becomes known of it on the way. */
+export interface PredictionContext {
+  /** Milliseconds the caller waits at most; Infinity when it does not say. */
+  readonly timeoutMs: number;
+  /** `performance.now()` from which they count. */
+  readonly sinceMs: number;
+  /** Aborted when the caller is gone. */
+  readonly signal: AbortSignal;
+  /** Hashes of the contracts the caller can work with; empty when it does not say. */
+  readonly acceptedContracts: readonly string[];
+  /** Where the time goes; filled in. */
+  readonly timing: PredictionTiming;
+  /** Contract of the run that answers; set as soon as it is known, so that errors can tell it too. */
+  contract?: string;
+}
+
+/** Predictions of one request. */
+export interface Prediction<T> {
+  readonly model: string;
+  readonly runId: string;
+  /** Names of the output fields that are the prediction proper. */
+  readonly primaryFields: readonly string[];
+  /** One output row per input row, in order. */
+  readonly rows: T;
+}
+
+/** Output rows of a loaded run, in some form. */
+type Compute<T> = (loaded: ServedRun, values: readonly unknown[], options: PredictOptions) => Promise<T>;
+
+/**
+ * From rows in to rows out, for every protocol: finds the run, checks the caller's contract, and computes. What a
+ * protocol adds lies around it: `endpoint/` does that for HTTP.
+ */
 @Injectable()
 export class PredictionsService {
   constructor(
     private readonly registry: ModelRegistryService,
+    private readonly targets: PredictionTargets,
     private readonly config: AppConfig,
   ) {}
 
-  /** With the best run of a model. @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY, or as `ServedRun.predict`. */
-  predictWithModel(
-    name: string,
-    body: PredictionsRequestDto,
-    signal: AbortSignal,
-    clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    return this.predictWith(this.registry.getServedModel(name).best.registered, this.inputRows(body), signal, clock);
-  }
-
-  /** With any run. @throws AppError RUN_NOT_FOUND, RUN_NOT_SERVABLE. */
-  predictWithRun(
-    runId: string,
-    body: PredictionsRequestDto,
-    signal: AbortSignal,
-    clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    return this.predictWith(this.registry.getRun(runId), this.inputRows(body), signal, clock);
-  }
-
-  /** With the run or the model that the body names, else the default model. */
-  predictWithNamed(body: AnyPredictionsRequestDto, signal: AbortSignal, clock?: RequestClock): Promise<PredictionsDto> {
-    return this.predictWith(this.namedRun(body), this.inputRows(body), signal, clock);
-  }
-
-  /** One row from a query. */
-  predictFromQuery(
-    name: string,
-    query: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-    clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    const { registered } = this.registry.getServedModel(name).best;
-    const { [INCLUDE]: asked, ...rest } = query;
-    const ownsInclude = Object.hasOwn(registered.run.signature.input.properties, INCLUDE);
-    const rows: Rows = {
-      values: [ownsInclude ? query : rest],
-      locOf: () => ['query'],
-      source: 'query',
-      mode: 'strict',
-      include: ownsInclude ? [] : (asked ?? '').split(',').filter(Boolean),
-      includeLoc: () => ['query', INCLUDE],
-    };
-    return this.predictWith(registered, rows, signal, clock);
-  }
-
-  /** Texts, as the seed sends them, with a run or else with the default model. */
-  predictTexts(
-    { texts }: PredictPayload,
-    signal: AbortSignal,
-    clock?: RequestClock,
-    runId?: string,
-  ): Promise<PredictionsDto> {
-    const registered =
-      runId === undefined ? this.registry.getDefaultModel().best.registered : this.registry.getRun(runId);
-    requireTextModel(registered);
-    this.requireFewRows(texts.length, ['body', 'texts']);
-    const rows: Rows = {
-      values: texts.map(({ text }) => ({ [TEXT_FIELD]: text })),
-      locOf: (index) => ['body', 'texts', index],
-      source: 'body',
-      mode: 'strict',
-      include: [],
-      includeLoc: () => ['body'],
-    };
-    return this.predictWith(registered, rows, signal, clock);
-  }
-
   /**
-   * The bare output row of the model that the fields belong to: its primary field(s) only. Types are checked, enums and
-   * ranges are not: these routes keep the seed's contract, which has none (docs/decisions/0003).
+   * Predicts rows; one output row for each, in order.
+   *
+   * @param rowsFor  the rows, which may depend on the run they go to.
+   * @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY, RUN_NOT_FOUND, RUN_NOT_SERVABLE, CONTRACT_CHANGED, or as
+   *         `ServedRun.predict`.
    */
-  async predictBare(
-    row: unknown,
-    source: 'body' | 'query',
-    signal: AbortSignal,
-    clock?: RequestClock,
-  ): Promise<JsonObject> {
-    const problem = source === 'body' ? bodyShapeProblem(row) : undefined;
-    if (problem) throw new ValidationError([problem]);
-    const fields = Array.isArray(row) ? {} : (row as JsonObject);
-    const models = this.registry.listServedModels();
-    const { best } = chooseModel(models, Object.keys(fields), source);
-    const isEmpty = Object.keys(fields).length === 0;
-    const rows: Rows = {
-      values: [fields],
-      locOf: () => [source],
-      source,
-      mode: 'types-only',
-      include: [],
-      includeLoc: () => [source],
-    };
-    const [prediction] = await this.predictRows(best, rows, signal, clock).catch((error: unknown) => {
-      // Without any field the choice was a guess: name the other models too.
-      if (isEmpty && error instanceof ValidationError) throw new ValidationError(error.problems, candidatesOf(models));
-      throw error;
+  predict(
+    target: PredictionTarget,
+    rowsFor: (run: RegisteredRun) => PredictionRows,
+    context: PredictionContext,
+  ): Promise<Prediction<JsonObject[]>> {
+    return this.compute(target, rowsFor, context, (loaded, values, options) => loaded.predict(values, options));
+  }
+
+  /** The same with the output rows as the text of a JSON array, which is quicker than writing them afterwards. */
+  predictText(
+    target: PredictionTarget,
+    rowsFor: (run: RegisteredRun) => PredictionRows,
+    context: PredictionContext,
+  ): Promise<Prediction<string>> {
+    return this.compute(target, rowsFor, context, (loaded, values, options) => loaded.predictText(values, options));
+  }
+
+  /** No await before `compute`: a swap waits for rows that were handed over in the turn in which their run was found. */
+  private compute<T>(
+    target: PredictionTarget,
+    rowsFor: (run: RegisteredRun) => PredictionRows,
+    context: PredictionContext,
+    compute: Compute<T>,
+  ): Promise<Prediction<T>> {
+    const registered = this.targets.resolve(target);
+    const rows = rowsFor(registered);
+    requireFewRows(rows, this.config.maxRowsPerRequest);
+    return this.registry.useRun(registered, async (loaded) => {
+      requireContract(registered, loaded, context);
+      const { signal, sinceMs, timing } = context;
+      const { locOf, source, mode } = rows;
+      const include = checkedInclude(loaded, rows);
+      const timeoutMs = Math.min(context.timeoutMs, this.config.predictionTimeoutMs);
+      const options = { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing };
+      return {
+        model: registered.card.name,
+        runId: registered.run.run_id,
+        primaryFields: loaded.codec.decoder.primaryFields,
+        rows: await compute(loaded, rows.values, options),
+      };
     });
-    const primary = best.served.codec.decoder.primaryFields;
-    return Object.fromEntries(primary.map((field) => [field, prediction![field]!]));
-  }
-
-  private async predictWith(
-    registered: RegisteredRun,
-    rows: Rows,
-    signal: AbortSignal,
-    clock?: RequestClock,
-  ): Promise<PredictionsDto> {
-    const predictions = await this.registry.useRun(registered, (served) =>
-      this.predictRows({ registered, served }, rows, signal, clock),
-    );
-    return { model: registered.card.name, run_id: registered.run.run_id, predictions };
-  }
-
-  private predictRows(asked: Best, rows: Rows, signal: AbortSignal, clock?: RequestClock): Promise<JsonObject[]> {
-    const { served } = asked;
-    const { values, locOf, source, mode } = rows;
-    if (clock) settleContract(asked, clock);
-    const include = checkedInclude(served, rows);
-    const { timeoutMs: patienceMs = Infinity, sinceMs, timing } = clock ?? {};
-    const timeoutMs = Math.min(patienceMs, this.config.predictionTimeoutMs);
-    return served.predict(values, { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing });
-  }
-
-  private namedRun({ model, run_id: runId }: AnyPredictionsRequestDto): RegisteredRun {
-    if (runId === undefined) {
-      return (model === undefined ? this.registry.getDefaultModel() : this.registry.getServedModel(model)).best
-        .registered;
-    }
-    const registered = this.registry.getRun(runId);
-    if (model === undefined || this.registry.getModel(model).card === registered.card) return registered;
-    const msg = `this run belongs to the model ${registered.card.name}`;
-    throw new ValidationError([{ loc: ['body', 'run_id'], msg, type: 'value_error' }]);
-  }
-
-  private inputRows({ inputs, include = [] }: PredictionsRequestDto): Rows {
-    this.requireFewRows(inputs.length, ['body', 'inputs']);
-    return {
-      values: inputs,
-      locOf: (index) => ['body', 'inputs', index],
-      source: 'body',
-      mode: 'strict',
-      include,
-      includeLoc: (index) => ['body', INCLUDE, index],
-    };
-  }
-
-  private requireFewRows(count: number, loc: Location): void {
-    const limit = this.config.maxRowsPerRequest;
-    if (count <= limit) return;
-    const msg = `ensure this value has at most ${limit} items`;
-    throw new ValidationError([{ loc, msg, type: 'value_error.list.max_items', ctx: { limit_value: limit } }]);
   }
 }
 
-/** Tells the client which contract it gets, and refuses when it was written for another. */
-function settleContract({ registered, served }: Best, clock: RequestClock): void {
-  const { run, contract } = served;
-  clock.tellContract(contract);
-  const wanted = clock.acceptedContracts;
-  if (acceptsContract(wanted, contract)) return;
-  const facts = { model: registered.card.name, runId: run.run_id, contract, wanted: wanted.join(' or ') };
+function requireFewRows({ values, loc }: PredictionRows, limit: number): void {
+  if (values.length <= limit) return;
+  const msg = `ensure this value has at most ${limit} items`;
+  throw new ValidationError([{ loc, msg, type: 'value_error.list.max_items', ctx: { limit_value: limit } }]);
+}
+
+/** Refuses when the caller was written for another contract than the run keeps. */
+function requireContract({ card }: RegisteredRun, { run, contract }: ServedRun, context: PredictionContext): void {
+  context.contract = contract;
+  const wanted = context.acceptedContracts;
+  if (wanted.length === 0 || wanted.includes(contract)) return;
+  const facts = { model: card.name, runId: run.run_id, contract, wanted: wanted.join(' or ') };
   throw new AppError('CONTRACT_CHANGED', facts);
 }
 
-function requireTextModel({ card, run }: RegisteredRun): void {
-  if (takesTexts(run.signature.input)) return;
-  const msg = `the model ${card.name} does not take texts: send inputs to /models/${card.name}/predictions`;
-  throw new ValidationError([{ loc: ['body', 'texts'], msg, type: 'value_error' }]);
-}
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** A field that is given anyway may be asked for: clients of a run that gives it on request only do. */
-function checkedInclude(served: ServedRun, { include, includeLoc }: Rows): ReadonlySet<string> {
-  const known = served.onRequestFields;
+function checkedInclude(loaded: ServedRun, { include, includeLoc }: PredictionRows): ReadonlySet<string> {
+  if (include.length === 0) return NOTHING;
+  const known = loaded.onRequestFields;
   const permitted = known.map((field) => `'${field}'`).join(', ') || 'none, this run has no fields on request';
   const msg = `value is not a valid enumeration member; permitted: ${permitted}`;
   const problems: ValidationProblem[] = [];
   include.forEach((name, i) => {
-    const isOutput = Object.hasOwn(served.run.signature.output.properties, name);
+    const isOutput = Object.hasOwn(loaded.run.signature.output.properties, name);
     if (isOutput || problems.length >= MAX_LISTED_PROBLEMS) return;
     problems.push({ loc: includeLoc(i), msg, type: 'type_error.enum', ctx: { enum_values: [...known] } });
   });

@@ -33,6 +33,6 @@ export class ModelRunsController {
     @Res({ passthrough: true }) response: Response,
   ): RunListDto {
     const model = this.registry.getModel(name).card.name;
-    return setPageLinks(this.runs.listRuns({ ...query, model }), request, response, this.config.publicUrl);
+    return setPageLinks(this.runs.listRuns({ ...query, model }), request, response, this.config);
   }
 }

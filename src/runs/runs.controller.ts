@@ -42,7 +42,7 @@ export class RunsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): RunListDto {
-    return setPageLinks(this.runs.listRuns(query), request, response, this.config.publicUrl);
+    return setPageLinks(this.runs.listRuns(query), request, response, this.config);
   }
 
   @Get(':run_id')

@@ -5,11 +5,13 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import { createLogger } from '../../src/logging/pino-logger.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import type { FastPath } from '../../src/http/fast-path/fast-path.js';
 import { createApp } from '../../src/bootstrap/create-app.js';
 
 /** A server on a free loopback port, for one test file. */
 export interface TestApp {
   readonly app: NestExpressApplication;
+  readonly fastPath: FastPath | undefined;
   /** `http://127.0.0.1:…`, without a slash at the end. */
   readonly baseUrl: string;
   close(): Promise<void>;
@@ -31,8 +33,8 @@ export async function createTestApp(environment: Record<string, string> = {}): P
     PORT: '0',
     ...environment,
   });
-  const app = await createApp(config, createLogger(config.logLevel));
+  const { app, fastPath } = await createApp(config, createLogger(config.logLevel));
   await app.listen(config.port, config.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
-  return { app, baseUrl: `http://127.0.0.1:${port}`, close: () => app.close() };
+  return { app, fastPath, baseUrl: `http://127.0.0.1:${port}`, close: () => app.close() };
 }

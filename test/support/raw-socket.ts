@@ -58,7 +58,7 @@ export async function talk(
 
 /** Statuses of all answers in what a connection received. */
 export function statusesIn(received: string): number[] {
-  return [...received.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status));
+  return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
 }
 
 /** The body of the only (or last) answer, parsed. */

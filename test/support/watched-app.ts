@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { pino } from 'pino';
 
-import type { LeanExpressAdapter } from '../../src/http/fast-path/fast-express-adapter.js';
+import type { FastPath } from '../../src/http/fast-path/fast-path.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { createApp } from '../../src/bootstrap/create-app.js';
 import { ModelHost } from '../../src/engines/model-host.js';
@@ -37,14 +37,14 @@ export interface Holdings {
   /** Of the pool alone, and of the whole process. */
   readonly poolTimers: number;
   readonly timers: number;
-  /** Of the whole server, and those of them that Node's HTTP server does not read. */
+  /** Of the whole server, and those of them that the fast path reads. */
   readonly connections: number;
-  readonly plainConnections: number;
+  readonly rawConnections: number;
   /** Of the server and of the process. */
   readonly listeners: number;
 }
 
-/** A `PlainConnection`, which outlives its requests. */
+/** A `RawConnection`, which outlives its requests. */
 interface ConnectionInside {
   readonly gone: AbortController;
 }
@@ -53,6 +53,7 @@ interface ConnectionInside {
 export class WatchedApp implements TestApp {
   private constructor(
     readonly app: TestApp['app'],
+    readonly fastPath: FastPath | undefined,
     readonly baseUrl: string,
     /** Log lines so far, parsed. */
     readonly log: readonly Json[],
@@ -63,10 +64,10 @@ export class WatchedApp implements TestApp {
     const log: Json[] = [];
     const config = loadConfig({ HOST: '127.0.0.1', PORT: '0', ...environment });
     const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) });
-    const app = await createApp(config, logger);
+    const { app, fastPath } = await createApp(config, logger);
     await app.listen(config.port, config.host);
     const { port } = app.getHttpServer().address() as AddressInfo;
-    return new WatchedApp(app, `http://127.0.0.1:${port}`, log);
+    return new WatchedApp(app, fastPath, `http://127.0.0.1:${port}`, log);
   }
 
   close(): Promise<void> {
@@ -120,7 +121,7 @@ export class WatchedApp implements TestApp {
       poolTimers: timers.size,
       timers: process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length,
       connections: await new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),
-      plainConnections: this.plainConnections.length,
+      rawConnections: this.rawConnections.length,
       listeners: listenersOf(server) + listenersOf(process),
     };
   }
@@ -138,12 +139,11 @@ export class WatchedApp implements TestApp {
 
   /** Listeners that requests have left on the signals of their connections, by connection. */
   get signalListeners(): readonly number[] {
-    return this.plainConnections.map(({ gone }) => getEventListeners(gone.signal, 'abort').length);
+    return this.rawConnections.map(({ gone }) => getEventListeners(gone.signal, 'abort').length);
   }
 
-  private get plainConnections(): readonly ConnectionInside[] {
-    const { plainConnections } = this.app.getHttpAdapter() as unknown as LeanExpressAdapter;
-    const { open } = plainConnections as unknown as { readonly open: ReadonlyMap<ConnectionInside, unknown> };
+  private get rawConnections(): readonly ConnectionInside[] {
+    const { open } = this.fastPath as unknown as { readonly open: ReadonlyMap<ConnectionInside, unknown> };
     return [...open.keys()];
   }
 

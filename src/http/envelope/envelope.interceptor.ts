@@ -7,11 +7,16 @@ import type { Observable } from 'rxjs';
 
 import { AppConfig } from '../../config/app-config.js';
 import { stringifyJson } from '../../lib/json-text.js';
-import { serverTiming } from '../response/server-timing.js';
+import { EndpointAnswer } from '../endpoint/http-endpoint.js';
+import { headOf } from '../request/express-head.js';
+import { requestUrl } from '../request/request-url.js';
 import { BARE } from './no-envelope.decorator.js';
-import { envelopeHead } from './envelope.js';
+import { envelopeText } from './envelope.js';
 
-/** Wraps what a handler returns as `data`, and writes it: the serialiser keeps int64 digits, Express' does not. */
+/**
+ * Wraps what a handler returns as `data`, and writes it: the serializer keeps int64 digits, Express' does not. The answer
+ * of an endpoint is whole already.
+ */
 @Injectable()
 export class EnvelopeInterceptor implements NestInterceptor {
   constructor(
@@ -27,23 +32,14 @@ export class EnvelopeInterceptor implements NestInterceptor {
     return next.handle().pipe(
       map((data: unknown) => {
         if (response.headersSent) return undefined;
+        if (data instanceof EndpointAnswer) return data;
         if (!response.getHeader('Content-Type')) response.setHeader('Content-Type', 'application/json; charset=utf-8');
         if (typeof data === 'string' || Buffer.isBuffer(data)) return data;
-        const head = isBare ? undefined : envelopeHead(request, response.statusCode, this.config.publicUrl);
-        return written(head ? { ...head, data } : data, request, response);
+        const text = stringifyJson(data) ?? 'null';
+        if (isBare) return text;
+        const url = requestUrl(headOf(request), this.config);
+        return envelopeText({ method: request.method, url }, response.statusCode, text);
       }),
     );
   }
-}
-
-/** The answer as JSON; one of a prediction says where its time went. */
-function written(answer: unknown, { timing }: Request, response: Response): string {
-  const start = performance.now();
-  const text = stringifyJson(answer);
-  if (timing) {
-    timing.serialiseMs += performance.now() - start;
-    timing.finish();
-    response.setHeader('Server-Timing', serverTiming(timing));
-  }
-  return text;
 }

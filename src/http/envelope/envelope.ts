@@ -1,10 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-import type { Request } from 'express';
-
-import { requestUrl } from '../request/request-url.js';
-
-/** What every JSON answer of the API starts with, in this order and spelling (seed of 2021). */
+/** What every JSON answer of the API starts with, in this order and spelling (the user's API of 2021). */
 export interface EnvelopeHead {
   readonly message: string;
   readonly method: string;
@@ -15,18 +11,29 @@ export interface EnvelopeHead {
   readonly url: string;
 }
 
+/** The request an envelope answers. */
+export interface EnvelopeRequest {
+  readonly method: string;
+  /** Absolute, secrets masked. */
+  readonly url: string;
+}
+
 /** The head of an answer. `message` is the status' reason phrase unless a better sentence is given. */
-export function envelopeHead(
-  request: Request,
-  status: number,
-  publicUrl: string | undefined,
-  message?: string,
-): EnvelopeHead {
+export function envelopeHead({ method, url }: EnvelopeRequest, status: number, message?: string): EnvelopeHead {
   return {
     message: message ?? STATUS_CODES[status] ?? 'Unknown',
-    method: request.method,
+    method,
     'status-code': status,
     timestamp: new Date().toISOString(),
-    url: requestUrl(request, publicUrl),
+    url,
   };
+}
+
+/**
+ * The envelope as JSON text.
+ *
+ * @param data  JSON text.
+ */
+export function envelopeText(request: EnvelopeRequest, status: number, data: string): string {
+  return `${JSON.stringify(envelopeHead(request, status)).slice(0, -1)},"data":${data}}`;
 }

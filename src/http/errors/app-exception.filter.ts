@@ -1,16 +1,20 @@
 import { Catch, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Express, Request, Response } from 'express';
 
 import { AppConfig } from '../../config/app-config.js';
-import { answerError } from './error-answer.js';
-import { HTTP_STATUS_OF } from './http-status-of.js';
-import { toAppError } from './to-app-error.js';
+import { writeAnswer } from '../endpoint/write-answer.js';
+import { headOf } from '../request/express-head.js';
+import { requestUrl } from '../request/request-url.js';
+import { allowedMethods } from '../server/allowed-methods.js';
+import { errorAnswer } from './error-answer.js';
+import { logFault } from './log-fault.js';
+import { toRequestError } from './route-error.js';
 
-/** Any thrown thing becomes one error answer. Faults of ours are logged once, with their cause; bad input is not. */
+/** Any thing thrown outside an endpoint becomes one error answer. Faults of ours are logged once; bad input is not. */
 @Catch()
 export class AppExceptionFilter implements ExceptionFilter {
-  private readonly logger = new Logger('Errors');
+  private readonly logger = new Logger(AppExceptionFilter.name);
 
   constructor(private readonly config: AppConfig) {}
 
@@ -20,10 +24,13 @@ export class AppExceptionFilter implements ExceptionFilter {
     const response = http.getResponse<Response>();
     // Nobody is left to tell; giving up the work was the right thing, not a fault.
     if (response.headersSent || request.socket.destroyed) return;
-    const error = toAppError(thrown, request);
-    if (HTTP_STATUS_OF[error.code] >= 500) {
-      this.logger.error({ request_id: request.requestId, code: error.code, err: error.cause ?? error }, error.message);
+    const error = toRequestError(thrown, request);
+    const { method, requestId, headers } = request;
+    logFault(this.logger, error, requestId);
+    if (error.code === 'METHOD_NOT_ALLOWED') {
+      response.setHeader('Allow', allowedMethods(request.app as Express, request.path).join(', '));
     }
-    answerError(error, request, response, this.config.publicUrl);
+    const url = requestUrl(headOf(request), this.config);
+    writeAnswer(response, errorAnswer(error, { method, url, requestId, accept: headers.accept }));
   }
 }

@@ -1,63 +1,56 @@
 import { STATUS_CODES } from 'node:http';
 
-import type { Express, Request, Response } from 'express';
-
 import type { AppError } from '../../domain/app-error.js';
-import { stringifyJson } from '../../lib/json-text.js';
 import { ValidationError } from '../../domain/validation-problem.js';
+import { stringifyJson } from '../../lib/json-text.js';
+import { EndpointAnswer } from '../endpoint/http-endpoint.js';
 import { envelopeHead } from '../envelope/envelope.js';
-import { allowedMethods } from '../server/allowed-methods.js';
-import { requestUrl } from '../request/request-url.js';
+import { wantsProblemDetails } from '../request/accept-header.js';
 import { HTTP_STATUS_OF } from './http-status-of.js';
 
-/** Marks a request whose validation errors are answered as the seed prints them: `{"detail": […]}` and nothing else. */
-export const BARE_VALIDATION_ERRORS = Symbol('bare validation errors');
-
-/** Writes the answer for an error, in the format the client asked for. */
-export function answerError(
-  error: AppError,
-  request: Request,
-  response: Response,
-  publicUrl: string | undefined,
-): void {
-  const status = HTTP_STATUS_OF[error.code];
-  if (error.code === 'METHOD_NOT_ALLOWED') {
-    response.setHeader('Allow', allowedMethods(request.app as Express, request.path).join(', '));
-  }
-  if (error.code === 'QUEUE_FULL') response.setHeader('Retry-After', String(error.facts.retryAfterSeconds));
-  // In a header, because the envelope's keys are fixed.
-  response.setHeader('X-Error-Code', error.code);
-  const wantsProblem = /\bapplication\/problem\+json\b/i.test(request.get('accept') ?? '');
-  const body = wantsProblem ? problemDetails(error, request, publicUrl) : ownFormat(error, request, publicUrl);
-  response
-    .status(status)
-    .type(wantsProblem ? 'application/problem+json' : 'application/json')
-    .send(stringifyJson(body));
+/** What an error answer says of the request it answers. */
+export interface RefusedRequest {
+  readonly method: string;
+  /** Absolute, secrets masked. */
+  readonly url: string;
+  readonly requestId: string;
+  /** Its Accept header. */
+  readonly accept: string | undefined;
+  /** Whether validation errors are `{"detail": […]}` and nothing else, as the short routes answer (docs/decisions/0003). */
+  readonly hasBareErrors?: boolean;
 }
 
-function ownFormat(error: AppError, request: Request, publicUrl: string | undefined): object {
-  const detail = detailOf(error);
-  if (error instanceof ValidationError && BARE_VALIDATION_ERRORS in request) return { detail, ...error.extras };
-  // The seed's clients look for the phrase "Invalid run ID" in `message`, so it carries the sentence, not the status.
-  const message = error instanceof ValidationError ? undefined : error.message;
-  return { ...envelopeHead(request, HTTP_STATUS_OF[error.code], publicUrl, message), detail };
+/** The answer to an error, in the format the client asked for: the one place where errors are written. */
+export function errorAnswer(error: AppError, request: RefusedRequest): EndpointAnswer {
+  const isProblem = wantsProblemDetails(request.accept);
+  const body = isProblem ? problemDetails(error, request) : ownFormat(error, request);
+  const type = isProblem ? 'application/problem+json' : 'application/json';
+  // The code is in a header, because the envelope's keys are fixed.
+  const headers = ['X-Error-Code', error.code, 'Content-Type', `${type}; charset=utf-8`];
+  if (error.code === 'QUEUE_FULL') headers.push('Retry-After', String(error.facts.retryAfterSeconds));
+  return new EndpointAnswer(HTTP_STATUS_OF[error.code], headers, stringifyJson(body));
+}
+
+function ownFormat(error: AppError, request: RefusedRequest): object {
+  const isValidation = error instanceof ValidationError;
+  if (isValidation && request.hasBareErrors) return { detail: error.problems, ...error.extras };
+  // Clients of the first API look for the phrase "Invalid run ID" in `message`, so it carries the sentence, not the status.
+  const message = isValidation ? undefined : error.message;
+  const detail = isValidation ? error.problems : error.message;
+  return { ...envelopeHead(request, HTTP_STATUS_OF[error.code], message), detail };
 }
 
 /** RFC 9457. */
-function problemDetails(error: AppError, request: Request, publicUrl: string | undefined): object {
+function problemDetails(error: AppError, { url, requestId }: RefusedRequest): object {
   const status = HTTP_STATUS_OF[error.code];
   return {
     type: `urn:bestrun:error:${error.code}`,
     title: STATUS_CODES[status],
     status,
     detail: error.message,
-    instance: requestUrl(request, publicUrl),
+    instance: url,
     code: error.code,
-    request_id: request.requestId,
+    request_id: requestId,
     ...(error instanceof ValidationError && { errors: error.problems, ...error.extras }),
   };
-}
-
-function detailOf(error: AppError): unknown {
-  return error instanceof ValidationError ? error.problems : error.message;
 }

@@ -1,10 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import type { Express, Request } from 'express';
 
 import { AppError } from '../../domain/app-error.js';
-import { shorten } from '../../lib/truncate.js';
-import { allowedMethods } from '../server/allowed-methods.js';
-import { HTTP_STATUS_OF } from './http-status-of.js';
 
 /** What Express' router throws. */
 interface HttpError {
@@ -12,32 +8,11 @@ interface HttpError {
 }
 
 /** Any thrown thing as one of our coded errors. What is unknown is INTERNAL_ERROR, with the thing as its cause. */
-export function toAppError(thrown: unknown, request: Request): AppError {
-  const error = codedError(thrown, request);
-  const isOurs = HTTP_STATUS_OF[error.code] >= 500;
-  // Bodies and headers are looked at before the route: what is wrong with them must not hide that nothing lives here.
-  if (request.route !== undefined || isOurs || error.code === 'BAD_URL') return error;
-  return findRouteProblem(request) ?? error;
-}
-
-function codedError(thrown: unknown, request: Request): AppError {
+export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   // Nest wraps what Express throws.
-  if (thrown instanceof HttpException) return fromHttpError(thrown.cause) ?? fromHttpException(thrown, request);
-  return fromHttpError(thrown) ?? new AppError('INTERNAL_ERROR', {}, { cause: thrown });
-}
-
-/** Nest throws NotFoundException when no route matched, for the path or only for the method. */
-function fromHttpException(exception: HttpException, request: Request): AppError {
-  const problem = exception.getStatus() === 404 ? findRouteProblem(request) : undefined;
-  return problem ?? new AppError('INTERNAL_ERROR', {}, { cause: exception });
-}
-
-/** What keeps a request from reaching any route, if anything does. */
-function findRouteProblem({ app, path, method }: Request): AppError | undefined {
-  const methods = allowedMethods(app as Express, path);
-  if (methods.length === 0) return new AppError('ROUTE_NOT_FOUND', { path: shorten(path) });
-  return methods.includes(method) ? undefined : new AppError('METHOD_NOT_ALLOWED', { method });
+  const fromExpress = fromHttpError(thrown instanceof HttpException ? thrown.cause : thrown);
+  return fromExpress ?? new AppError('INTERNAL_ERROR', {}, { cause: thrown });
 }
 
 function fromHttpError(thrown: unknown): AppError | undefined {

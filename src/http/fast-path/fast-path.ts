@@ -1,46 +1,150 @@
-import type { HandedOver } from './fallback.js';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
-/** What a request says before its body. Names of headers in lower case, each once. */
-export interface RequestHead {
-  readonly method: string;
-  /** As sent. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+import type { HttpEndpoint } from '../endpoint/http-endpoint.js';
+import type { LogRequest } from '../middleware/access-log.middleware.js';
+import { endWhenStalled } from '../server/stalled-connections.js';
+import { headerLines } from './answer-text.js';
+import { GeneralPathStream } from './general-path-stream.js';
+import { RawConnection } from './raw-connection.js';
+import type { ConnectionOwner } from './raw-connection.js';
+import type { ParsedHead } from './request-head-parser.js';
+
+/** How often slow and idle connections are looked for, milliseconds. */
+const CHECK_MS = 500;
+/** Origins whose headers are kept; pages of further ones are answered a little slower. */
+const MAX_KEPT_ORIGINS = 100;
+
+export interface FastPathOptions {
+  readonly endpoint: HttpEndpoint;
+  /** Headers every answer carries, names and values in turn. */
+  readonly commonHeaders: (origin: string | undefined) => readonly string[];
+  /** Writes a line of the access log; absent when requests are not logged. */
+  readonly log?: LogRequest;
+  readonly bodyLimitBytes: number;
 }
 
-/** Who asks, seen from an answer that is being made. */
-export interface ShortCaller {
-  /** `performance.now()` at which the whole request was there. */
-  readonly arrivedAtMs: number;
-  /** Fires when the client has gone: nobody wants the answer any more. */
-  readonly signal: AbortSignal;
-  readonly localPort: number | undefined;
-}
+/**
+ * The fast path: a transport that reads requests of an endpoint from the bytes of a connection.
+ *
+ * Node's HTTP server makes a request and a response object for each request, both streams with their events: three times
+ * the cost of everything bestrun does for a small prediction (docs/decisions/0006 has the figures). Here the request is
+ * in the bytes that arrived and the answer is one write. New connections are read here first; whatever is not a plain
+ * request of the endpoint goes to Node's server through a stream, one request at a time, so that a connection that
+ * carries both kinds stays fast. Nothing here knows what is answered: that is the endpoint's. Deleting this folder and
+ * the switch FAST_PATH takes it away.
+ */
+export class FastPath implements ConnectionOwner {
+  readonly endpoint: HttpEndpoint;
+  readonly bodyLimitBytes: number;
+  private readonly open = new Map<RawConnection, Socket>();
+  private readonly headersByOrigin = new Map<string | undefined, string>();
+  private isDraining = false;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly serveGenerally: (connection: unknown) => void;
 
-/** An answer with status 200; its headers are those of every answer and these. */
-export interface ShortAnswer {
-  /** Value of `Contract-Hash`. */
-  readonly contract: string;
-  /** Value of `Server-Timing`. */
-  readonly serverTiming: string;
-  /** JSON text. */
-  readonly body: string;
-}
+  /** @param server  whose connections come here first from now on. */
+  constructor(
+    private readonly server: Server,
+    private readonly options: FastPathOptions,
+  ) {
+    this.endpoint = options.endpoint;
+    this.bodyLimitBytes = options.bodyLimitBytes;
+    const [serve] = server.listeners('connection') as ((connection: unknown) => void)[];
+    server.off('connection', serve!);
+    this.serveGenerally = (connection) => serve!.call(server, connection);
+    server.on('connection', (socket: Socket) => this.take(socket));
+    server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+      if ((socket as unknown) instanceof GeneralPathStream) {
+        (socket as unknown as GeneralPathStream).watch(response.req, response);
+      }
+    });
+    this.closeWith(server);
+  }
 
-/** Answers one request, or says with what was found out why the ordinary way has to. Never rejects. */
-export type ShortHandler = (body: Buffer, caller: ShortCaller) => Promise<ShortAnswer | HandedOver>;
+  /**
+   * Ends connections that serve no request, and the others with their answer.
+   *
+   * @returns the connections that go on for that long.
+   */
+  drain(): ReadonlySet<Socket> {
+    this.isDraining = true;
+    const busy = new Set<Socket>();
+    for (const [connection, socket] of [...this.open]) {
+      if (connection.isAnswering) busy.add(socket);
+      else connection.endIfIdle();
+    }
+    return busy;
+  }
 
-/** The port of whatever answers requests that are plain in every respect, before Express. */
-export interface ShortWay {
-  /** What answers requests with this head; undefined when the ordinary way does. Depends on the head alone. */
-  find(head: RequestHead): ShortHandler | undefined;
-  /** Headers of every answer: names and values in turn. */
-  readonly headers: readonly string[];
-  /** Writes the line of the access log; absent when requests are not logged. */
-  readonly log?: (head: RequestHead, requestId: string, isAnswered: boolean, arrivedAtMs: number) => void;
-}
+  /** Connections that are open now. */
+  get openConnections(): number {
+    return this.open.size;
+  }
 
-/** Whether there is an answer, and not a reason why there is none. */
-export function isShortAnswer(answer: ShortAnswer | HandedOver): answer is ShortAnswer {
-  return 'serverTiming' in answer;
+  get keepAliveMs(): number {
+    return this.server.keepAliveTimeout;
+  }
+
+  get silentMs(): number {
+    return this.server.headersTimeout;
+  }
+
+  get isClosing(): boolean {
+    return this.isDraining || !this.server.listening;
+  }
+
+  commonHeaders(origin: string | undefined): string {
+    const kept = this.headersByOrigin.get(origin);
+    if (kept !== undefined) return kept;
+    const lines = headerLines(this.options.commonHeaders(origin));
+    if (this.headersByOrigin.size < MAX_KEPT_ORIGINS) this.headersByOrigin.set(origin, lines);
+    return lines;
+  }
+
+  serve(stream: GeneralPathStream): void {
+    this.serveGenerally(stream);
+  }
+
+  log({ method, url }: ParsedHead, requestId: string, status: number | undefined, receivedAtMs: number): void {
+    this.options.log?.({ method, path: url.split('?', 1)[0]!, requestId, status, receivedAtMs });
+  }
+
+  refusePartial(socket: Socket): void {
+    const error = Object.assign(new Error('half a request'), { code: 'HPE_INVALID_EOF_STATE' });
+    this.server.emit('clientError', error, socket);
+  }
+
+  onClosed(connection: RawConnection): void {
+    this.open.delete(connection);
+    if (this.open.size > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  private take(socket: Socket): void {
+    if (this.isDraining) return this.serveGenerally(socket);
+    endWhenStalled(socket);
+    this.open.set(new RawConnection(socket, this), socket);
+    this.timer ??= setInterval(() => this.checkTimes(), CHECK_MS).unref();
+  }
+
+  private checkTimes(): void {
+    const nowMs = performance.now();
+    for (const connection of [...this.open.keys()]) connection.checkTime(nowMs);
+  }
+
+  /** Node's `close()` ends idle connections it knows of by these two; they know of ours as well then. */
+  private closeWith(server: Server): void {
+    const closeIdle = server.closeIdleConnections.bind(server);
+    server.closeIdleConnections = () => {
+      for (const connection of [...this.open.keys()]) connection.endIfIdle();
+      closeIdle();
+    };
+    const closeAll = server.closeAllConnections.bind(server);
+    server.closeAllConnections = () => {
+      for (const connection of [...this.open.keys()]) connection.destroy();
+      closeAll();
+    };
+  }
 }

@@ -1,65 +1,82 @@
 import type { Socket } from 'node:net';
 
-import { leaveNote } from './fallback.js';
-import type { HandedOver } from './fallback.js';
+import type { EndpointAnswer, EndpointCall, HttpEndpoint, RequestExchange } from '../endpoint/http-endpoint.js';
 import { requestIdFor } from '../middleware/request-id.middleware.js';
-import { readHead } from './request-head-parser.js';
-import type { ReadHead } from './request-head-parser.js';
-import { isShortAnswer } from './fast-path.js';
-import type { ShortAnswer, ShortHandler, ShortWay } from './fast-path.js';
+import type { ConnectionFacts } from '../request/request-head.js';
+import { answerText } from './answer-text.js';
+import { GeneralPathStream } from './general-path-stream.js';
+import { parseHead } from './request-head-parser.js';
+import type { ParsedHead } from './request-head-parser.js';
 
-/** Longest request that is read here, head and body. Longer ones are Node's. */
+/** Longest request that is read here, head and body. Longer ones take the general path. */
 const MAX_REQUEST_BYTES = 256 * 1024;
-/** A request that comes in more pieces than this is Node's: joining pieces again and again takes more than linear time. */
+/** A request that comes in more pieces than this takes the general path: joining them again and again takes more than linear time. */
 const MAX_PIECES = 8;
-/** A request that takes longer than this to arrive is Node's, whose time limits then hold. */
+/** A request that takes longer than this to arrive takes the general path, where Node's time limits hold. */
 const SLOW_MS = 1_000;
 const EMPTY = Buffer.alloc(0);
 
-/** What a connection needs of its server. */
-export interface ConnectionKeeper {
+/** What a connection needs of the server it belongs to. */
+export interface ConnectionOwner {
+  readonly endpoint: HttpEndpoint;
+  /** Idle connections end after this. */
   readonly keepAliveMs: number;
+  /** Connections on which nothing was ever sent end after this. */
+  readonly silentMs: number;
+  /** Largest body the endpoint takes. */
+  readonly bodyLimitBytes: number;
   /** Whether the server is closing: answers say that the connection ends with them. */
   readonly isClosing: boolean;
-  /** Status line and headers that all answers share, up to the request's own. */
-  readonly answerStart: string;
-  /** Gives the connection to Node's HTTP server, with all that was read and not answered put back. */
-  giveToNode(socket: Socket): void;
+  /** Headers every answer carries, as text; they may depend on the page that asks. */
+  commonHeaders(origin: string | undefined): string;
+  /** Gives Node's HTTP server a stream as a connection. */
+  serve(stream: GeneralPathStream): void;
+  /** Writes a line of the access log. `status` is undefined when the client was gone before its answer. */
+  log(head: ParsedHead, requestId: string, status: number | undefined, receivedAtMs: number): void;
   /** Answers a request of which the client sent a part only, and ends the connection. */
-  refuseHalf(socket: Socket): void;
-  onClosed(connection: PlainConnection): void;
+  refusePartial(socket: Socket): void;
+  onClosed(connection: RawConnection): void;
 }
 
-/** A request whose answer is being made. */
-interface Exchange {
-  readonly head: ReadHead;
-  readonly bytes: Buffer;
-  readonly arrivedAtMs: number;
-  readonly requestId: string;
+/** A head, and what answers requests that begin with it. */
+interface KnownHead {
+  readonly head: ParsedHead;
+  /** undefined: such requests take the general path. */
+  readonly call: EndpointCall | undefined;
 }
 
-/** One connection, for as long as nothing unusual came over it. See `PlainConnections`. */
-export class PlainConnection {
+/** A request that is being answered here. */
+interface Exchange extends RequestExchange {
+  readonly head: ParsedHead;
+}
+
+/**
+ * One connection of the fast path: finds requests in the bytes, asks the endpoint, writes its answers, one at a time and
+ * in order. A request that is not the endpoint's, or that cannot be read in a single way, goes to Node's server through a
+ * stream; this connection reads on after its answer. See `RawConnections`.
+ */
+export class RawConnection {
   private received: Buffer = EMPTY;
   private pieces = 0;
-  /** Clients send the same head again and again; it is compared, which is quicker than reading it. */
-  private lastHead: { readonly bytes: Buffer; readonly head: ReadHead; readonly handler: ShortHandler } | undefined;
+  /** Clients send the same head again and again; comparing it is quicker than reading it. */
+  private lastHead: (KnownHead & { readonly bytes: Buffer }) | undefined;
   private exchange: Exchange | undefined;
+  private general: GeneralPathStream | undefined;
   /** Head of the request whose body is not all there. */
-  private coming: ReadHead | undefined;
+  private partial: ParsedHead | undefined;
   private isBlocked = false;
   private isOver = false;
-  private wasUsed = false;
+  private hasReceived = false;
   private activeAtMs = performance.now();
   private readonly gone = new AbortController();
-  private readonly localPort: number | undefined;
+  private readonly facts: ConnectionFacts;
 
   constructor(
     private readonly socket: Socket,
-    private readonly way: ShortWay,
-    private readonly keeper: ConnectionKeeper,
+    private readonly owner: ConnectionOwner,
   ) {
-    this.localPort = socket.localPort;
+    const { remoteAddress, localPort } = socket;
+    this.facts = { remoteAddress, localPort, isEncrypted: false };
     socket.on('data', this.onData);
     socket.on('end', this.onEnd);
     socket.on('drain', this.onDrain);
@@ -69,12 +86,12 @@ export class PlainConnection {
 
   /** Whether an answer is being made, or is on its way. */
   get isAnswering(): boolean {
-    return this.exchange !== undefined || this.socket.writableLength > 0;
+    return this.exchange !== undefined || this.general?.isAnswering === true || this.socket.writableLength > 0;
   }
 
   /** Ends it unless an answer is being made; one on its way still arrives. */
   endIfIdle(): void {
-    if (this.exchange) return;
+    if (this.exchange || this.general?.isAnswering) return;
     if (this.socket.writableLength > 0) this.socket.end();
     else this.socket.destroy();
   }
@@ -83,16 +100,18 @@ export class PlainConnection {
     this.socket.destroy();
   }
 
-  /** Looks at the clock: slow requests go to Node, idle connections end. To be called from time to time. */
+  /** Looks at the clock: requests that arrive slowly take the general path, idle connections end. To be called from time to time. */
   checkTime(nowMs: number): void {
-    if (this.exchange || this.isBlocked) return;
+    if (this.exchange || this.isBlocked || this.general?.isAnswering) return;
     const quietMs = nowMs - this.activeAtMs;
-    if (this.received.length > 0 || !this.wasUsed) {
-      if (quietMs > SLOW_MS) this.giveUp(this.received);
-    } else if (quietMs > this.keeper.keepAliveMs) this.socket.destroy();
+    if (!this.general && this.received.length > 0) {
+      if (quietMs > SLOW_MS) this.takeGeneralPath(this.headIfThere());
+    } else if (quietMs > (this.hasReceived ? this.owner.keepAliveMs : this.owner.silentMs)) this.socket.destroy();
   }
 
   private readonly onData = (chunk: Buffer): void => {
+    this.hasReceived = true;
+    if (this.general) return this.feed(chunk);
     if (this.received.length === 0) {
       this.received = chunk;
       this.pieces = 1;
@@ -110,81 +129,119 @@ export class PlainConnection {
   private next(): void {
     const bytes = this.received;
     if (bytes.length === 0 || this.isOver) return;
-    const found = this.findHandler(bytes);
-    if (found === 'unusual') return this.giveUp(bytes);
-    const end = found === 'partial' ? Infinity : found.head.length + found.head.bodyLength;
-    if (found === 'partial' || bytes.length < end) {
-      if (found !== 'partial') this.coming = found.head;
-      if (this.pieces >= MAX_PIECES || (end > MAX_REQUEST_BYTES && end !== Infinity)) this.giveUp(bytes);
+    const known = this.findHead(bytes);
+    if (known === 'unclear') return this.takeGeneralPath(undefined);
+    if (known === 'partial') {
+      if (this.pieces >= MAX_PIECES) this.takeGeneralPath(undefined);
       return;
     }
-    // Requests sent without waiting for answers are rare, and Node knows how to queue them.
-    if (bytes.length > end) return this.giveUp(bytes);
-    this.coming = undefined;
-    this.received = EMPTY;
-    this.wasUsed = true;
-    const { head, handler } = found;
-    const arrivedAtMs = performance.now();
-    const requestId = requestIdFor(head.headers['x-request-id']);
-    const exchange = { head, bytes, arrivedAtMs, requestId };
-    this.exchange = exchange;
-    const caller = { arrivedAtMs, signal: this.gone.signal, localPort: this.localPort };
-    void handler(bytes.subarray(head.length), caller).then((answer) => this.onAnswer(exchange, answer));
+    const { head, call } = known;
+    const requestBytes = head.headBytes + head.bodyBytes;
+    if (!call || requestBytes > MAX_REQUEST_BYTES) return this.takeGeneralPath(head);
+    if (bytes.length >= requestBytes) return this.answer(head, call, bytes.subarray(0, requestBytes));
+    this.partial = head;
+    if (this.pieces >= MAX_PIECES) this.takeGeneralPath(head);
   }
 
-  private findHandler(bytes: Buffer): { head: ReadHead; handler: ShortHandler } | 'partial' | 'unusual' {
+  private findHead(bytes: Buffer): KnownHead | 'partial' | 'unclear' {
     const last = this.lastHead;
-    if (last && bytes.length >= last.bytes.length) {
-      if (last.bytes.compare(bytes, 0, last.bytes.length) === 0) return last;
-    }
-    const head = readHead(bytes);
-    if (head === 'partial' || head === 'unusual') return head;
-    const handler = this.way.find(head);
-    if (!handler || head.length + head.bodyLength > MAX_REQUEST_BYTES) return 'unusual';
+    if (last && bytes.length >= last.bytes.length && last.bytes.compare(bytes, 0, last.bytes.length) === 0) return last;
+    const head = parseHead(bytes);
+    if (head === 'partial' || head === 'unclear') return head;
+    const isHere = !head.needsGeneralPath && head.bodyBytes <= this.owner.bodyLimitBytes;
+    const { method, url, headers } = head;
+    const call = isHere ? this.owner.endpoint.find({ method, url, headers, connection: this.facts }) : undefined;
     // A copy: a part of the bytes would keep all of them alive.
-    this.lastHead = { bytes: Buffer.from(bytes.subarray(0, head.length)), head, handler };
-    return this.lastHead;
+    if (call) this.lastHead = { bytes: Buffer.from(bytes.subarray(0, head.headBytes)), head, call };
+    return { head, call };
   }
 
-  private onAnswer(exchange: Exchange, answer: ShortAnswer | HandedOver): void {
+  private answer(head: ParsedHead, call: EndpointCall, bytes: Buffer): void {
+    this.received = this.received.length === bytes.length ? EMPTY : this.received.subarray(bytes.length);
+    this.pieces = 1;
+    this.partial = undefined;
+    const exchange: Exchange = {
+      head,
+      receivedAtMs: performance.now(),
+      requestId: requestIdFor(head.headers['x-request-id']),
+      signal: this.gone.signal,
+      readBody: () => bytes.subarray(head.headBytes),
+    };
+    this.exchange = exchange;
+    void call(exchange).then((answer) => this.onAnswer(exchange, answer));
+  }
+
+  private onAnswer(exchange: Exchange, answer: EndpointAnswer): void {
+    const { head, requestId, receivedAtMs } = exchange;
     this.exchange = undefined;
-    if (this.isOver) return this.log(exchange, false);
-    if (!isShortAnswer(answer)) {
-      const rest = this.received;
-      return this.giveUp(rest.length === 0 ? exchange.bytes : Buffer.concat([exchange.bytes, rest]), answer);
-    }
-    this.write(exchange, answer);
-    this.log(exchange, true);
+    if (this.isOver) return this.owner.log(head, requestId, undefined, receivedAtMs);
+    const isLast = this.owner.isClosing || head.isLast;
+    const { keepAliveMs } = this.owner;
+    const common = this.owner.commonHeaders(head.headers['origin']);
+    this.isBlocked = !this.socket.write(answerText(answer, common, requestId, isLast ? undefined : keepAliveMs));
+    this.owner.log(head, requestId, answer.status, receivedAtMs);
     this.activeAtMs = performance.now();
-    if (this.keeper.isClosing) return void this.socket.end();
-    if (this.isBlocked) return;
+    if (isLast) {
+      this.isOver = true;
+      return this.socket.destroySoon();
+    }
+    if (!this.isBlocked) this.readOn();
+  }
+
+  private readOn(): void {
     if (this.socket.isPaused()) this.socket.resume();
     if (this.received.length > 0) this.next();
-  }
-
-  private write({ requestId }: Exchange, { contract, serverTiming, body }: ShortAnswer): void {
-    const { keepAliveMs, isClosing, answerStart } = this.keeper;
-    const connection = isClosing ? 'close' : `keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}`;
-    const isSent = this.socket.write(
-      `${answerStart}X-Request-Id: ${requestId}\r\nContract-Hash: ${contract}\r\n` +
-        `Server-Timing: ${serverTiming}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nDate: ${httpDate()}\r\nConnection: ${connection}\r\n\r\n${body}`,
-    );
-    this.isBlocked = !isSent;
   }
 
   /** A client that does not read its answers gets no more of them. */
   private readonly onDrain = (): void => {
     this.isBlocked = false;
-    if (this.exchange || this.isOver) return;
-    if (this.socket.isPaused()) this.socket.resume();
-    this.next();
+    if (!this.exchange && !this.general && !this.isOver) this.readOn();
   };
 
-  /** As Node has it: a client that closes its side has gone. Half a request is Node's error, in Node's words. */
+  /** The head of a request of which a part is there. */
+  private headIfThere(): ParsedHead | undefined {
+    const known = this.findHead(this.received);
+    return typeof known === 'string' ? undefined : known.head;
+  }
+
+  /** @param head  of the request that was received first; undefined when its length is not known. */
+  private takeGeneralPath(head: ParsedHead | undefined): void {
+    this.partial = undefined;
+    const length = head ? head.headBytes + head.bodyBytes : Infinity;
+    const stream = new GeneralPathStream(this.socket, length, () => this.leaveGeneralPath(stream));
+    this.general = stream;
+    this.owner.serve(stream);
+    const bytes = this.received;
+    this.received = EMPTY;
+    this.feed(bytes);
+  }
+
+  private feed(bytes: Buffer): void {
+    this.activeAtMs = performance.now();
+    const rest = this.general!.feed(bytes);
+    if (rest.length === 0) return;
+    // The next request waits for its turn.
+    this.received = this.received.length === 0 ? rest : Buffer.concat([this.received, rest]);
+    this.pieces = 1;
+    this.socket.pause();
+  }
+
+  private leaveGeneralPath(stream: GeneralPathStream): void {
+    stream.release();
+    this.general = undefined;
+    this.activeAtMs = performance.now();
+    if (this.owner.isClosing) return this.socket.destroySoon();
+    if (this.socket.writableNeedDrain) this.isBlocked = true;
+    else this.readOn();
+  }
+
+  /** As Node has it: a client that closes its side is gone. Half a request is Node's error, in Node's words. */
   private readonly onEnd = (): void => {
+    if (this.general) return this.general.feedEnd();
     this.isOver = true;
     this.gone.abort();
-    if (this.received.length > 0 && !this.exchange) return this.keeper.refuseHalf(this.socket);
+    if (this.received.length > 0 && !this.exchange) return this.owner.refusePartial(this.socket);
     this.socket.end();
   };
 
@@ -194,47 +251,9 @@ export class PlainConnection {
 
   private readonly onClose = (): void => {
     this.isOver = true;
-    this.logHalf();
+    this.general?.destroy();
+    if (this.partial) this.owner.log(this.partial, requestIdFor(this.partial.headers['x-request-id']), undefined, this.activeAtMs);
     this.gone.abort();
-    this.keeper.onClosed(this);
+    this.owner.onClosed(this);
   };
-
-  private giveUp(bytes: Buffer, note?: HandedOver): void {
-    this.isOver = true;
-    const { socket } = this;
-    socket.off('data', this.onData);
-    socket.off('end', this.onEnd);
-    socket.off('drain', this.onDrain);
-    socket.off('error', this.onError);
-    socket.off('close', this.onClose);
-    this.keeper.onClosed(this);
-    if (bytes.length > 0) socket.unshift(bytes);
-    if (note) leaveNote(socket, note);
-    this.keeper.giveToNode(socket);
-    if (socket.isPaused()) socket.resume();
-  }
-
-  private logHalf(): void {
-    const head = this.coming;
-    this.coming = undefined;
-    if (head) this.way.log?.(head, requestIdFor(head.headers['x-request-id']), false, this.activeAtMs);
-  }
-
-  private log({ head, requestId, arrivedAtMs }: Exchange, isAnswered: boolean): void {
-    this.way.log?.(head, requestId, isAnswered, arrivedAtMs);
-  }
-}
-
-let dateSecond = 0;
-let date = '';
-
-/** The time as HTTP writes it; it changes once a second. */
-function httpDate(): string {
-  const now = Date.now();
-  const second = Math.floor(now / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    date = new Date(now).toUTCString();
-  }
-  return date;
 }

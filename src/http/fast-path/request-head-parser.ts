@@ -1,45 +1,63 @@
-import type { RequestHead } from './fast-path.js';
+import type { RequestHeaders } from '../request/request-head.js';
 
 /** A head as read from the bytes of a connection. */
-export interface ReadHead extends RequestHead {
-  readonly headers: Readonly<Record<string, string | undefined>>;
+export interface ParsedHead {
+  readonly method: string;
+  /** The request target as sent. */
+  readonly url: string;
+  readonly headers: RequestHeaders & Readonly<Record<string, string | undefined>>;
   /** Bytes up to and with the empty line. */
-  readonly length: number;
+  readonly headBytes: number;
   /** Content-Length; 0 when there is none. */
-  readonly bodyLength: number;
+  readonly bodyBytes: number;
+  /** Whether the client asks for the connection to end with the answer. */
+  readonly isLast: boolean;
+  /** Whether a header asks for more than one answer to one request: only Node's server knows how. */
+  readonly needsGeneralPath: boolean;
 }
 
 /** Longest head that is read here; Node's own limit is 16 KiB. */
 export const MAX_HEAD_BYTES = 8192;
 
 const END = Buffer.from('\r\n\r\n', 'latin1');
-const REQUEST_LINE = /^(POST|PUT) (\/[\w.~/-]*) HTTP\/1\.1$/;
+const REQUEST_LINE = /^([A-Z]{3,20}) ([\x21-\x7e]+) HTTP\/1\.1$/;
+const PARTIAL_METHOD = /^[A-Z]{0,20}$/;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 /** A line that nobody could read in two ways: no control characters, nothing beyond ASCII. */
 const UNCLEAR = /[^\t\x20-\x7e]/;
 const LENGTH = /^\d{1,9}$/;
 
-/** Headers that change how the bytes of a message or of the connection are read. */
-const FRAMING = ['transfer-encoding', 'upgrade', 'expect', 'trailer', 'te', 'http2-settings', 'proxy-connection'];
+/** Headers that change what follows a request or its answer, though not where the request ends. */
+const SPECIAL = ['expect', 'trailer', 'te', 'http2-settings', 'proxy-connection', 'content-encoding'];
 
 /**
  * Reads the head of a request from the first bytes of it, and only one that can be read in a single way: RFC 9112 to the
- * letter, without folded lines, repeated names, spaces before a colon, bare line feeds, or anything that changes how the
- * message ends but a single Content-Length. Every request it refuses is still read by Node's own parser.
+ * letter, without folded lines, repeated names, spaces before a colon or bare line feeds, and with an end that is said by
+ * a single Content-Length or by none. Every request it refuses is still read by Node's own parser.
  *
- * @returns `'partial'` while the end is not there yet, `'unusual'` for anything else.
+ * @returns `'partial'` while the end is not there yet, `'unclear'` for anything else.
  */
-export function readHead(bytes: Buffer): ReadHead | 'partial' | 'unusual' {
+export function parseHead(bytes: Buffer): ParsedHead | 'partial' | 'unclear' {
   const end = bytes.indexOf(END);
-  if (end > MAX_HEAD_BYTES) return 'unusual';
-  if (end < 0) return mayBecomePlain(bytes) ? 'partial' : 'unusual';
+  if (end > MAX_HEAD_BYTES) return 'unclear';
+  if (end < 0) return mayBecomeClear(bytes) ? 'partial' : 'unclear';
   const lines = bytes.toString('latin1', 0, end).split('\r\n');
   const start = REQUEST_LINE.exec(lines[0]!);
   const headers = start && readHeaders(lines);
-  if (!headers?.['host']) return 'unusual';
-  const bodyLength = lengthOf(headers);
-  if (bodyLength === undefined) return 'unusual';
-  return { method: start![1]!, url: start![2]!, headers, length: end + END.length, bodyLength };
+  if (!headers || start[1] === 'CONNECT') return 'unclear';
+  const bodyBytes = lengthOf(headers);
+  const connection = (headers['connection'] ?? 'keep-alive').toLowerCase();
+  const isKnown = connection === 'keep-alive' || connection === 'close';
+  if (bodyBytes === undefined || !isKnown) return 'unclear';
+  return {
+    method: start[1]!,
+    url: start[2]!,
+    headers,
+    headBytes: end + END.length,
+    bodyBytes,
+    isLast: connection === 'close',
+    needsGeneralPath: headers['host'] === undefined || SPECIAL.some((name) => name in headers),
+  };
 }
 
 /** @returns undefined when a line can be read in more than one way. */
@@ -53,16 +71,18 @@ function readHeaders(lines: readonly string[]): Record<string, string> | undefin
     const key = name.toLowerCase();
     if (key in headers) return undefined;
     headers[key] = line.slice(colon + 1).trim();
+    // Node's parser takes spaces after a length, and nothing else.
+    if (key === 'content-length' && line.endsWith('\t')) return undefined;
   }
   return headers;
 }
 
-/** Whether it is worth waiting for more: the lines that are complete are plain, and the last one may become so. */
-function mayBecomePlain(bytes: Buffer): boolean {
+/** Whether it is worth waiting for more: the lines that are complete are clear, and the last one may become so. */
+function mayBecomeClear(bytes: Buffer): boolean {
   if (bytes.length > MAX_HEAD_BYTES) return false;
   const lines = bytes.toString('latin1').split('\r\n');
   const last = lines.pop()!.replace(/\r$/, '');
-  if (lines.length === 0) return ['POST ', 'PUT '].some((start) => start.startsWith(last) || last.startsWith(start));
+  if (lines.length === 0) return PARTIAL_METHOD.test(last.split(' ', 1)[0]!) && !UNCLEAR.test(last);
   return (
     REQUEST_LINE.test(lines[0]!) && readHeaders(lines) !== undefined && !UNCLEAR.test(last) && !/^[\t ]/.test(last)
   );
@@ -70,9 +90,7 @@ function mayBecomePlain(bytes: Buffer): boolean {
 
 /** undefined when the end of the message is not said by a single length. */
 function lengthOf(headers: Readonly<Record<string, string>>): number | undefined {
-  if (FRAMING.some((name) => name in headers)) return undefined;
-  const connection = headers['connection'];
-  if (connection !== undefined && connection.toLowerCase() !== 'keep-alive') return undefined;
+  if ('transfer-encoding' in headers || 'upgrade' in headers) return undefined;
   const length = headers['content-length'];
   if (length === undefined) return 0;
   return LENGTH.test(length) ? Number(length) : undefined;

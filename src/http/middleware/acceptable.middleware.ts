@@ -1,12 +1,20 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 import { AppError } from '../../domain/app-error.js';
+import { acceptsJson } from '../request/accept-header.js';
 
 /** Paths that answer something else than JSON. */
 const OTHER_TYPES = /^\/(docs|redoc)(\/|$)/;
 
-/** Refuses clients that cannot take JSON, instead of sending it all the same. A missing Accept takes anything. */
-export function acceptableMiddleware(request: Request, _response: Response, next: NextFunction): void {
-  const accepts = OTHER_TYPES.test(request.path) || request.accepts(['application/json', 'application/problem+json']);
-  next(accepts ? undefined : new AppError('NOT_ACCEPTABLE'));
+/**
+ * Refuses clients that cannot take JSON, instead of sending it anyway. A missing Accept takes anything.
+ *
+ * @param isOfEndpoint  whether an endpoint answers the request, and looks at this header itself.
+ */
+export function acceptableMiddleware(isOfEndpoint: (request: Request) => boolean): RequestHandler {
+  return (request: Request, _response: Response, next: NextFunction) => {
+    const accepts =
+      OTHER_TYPES.test(request.path) || acceptsJson(request.headers.accept) || isOfEndpoint(request);
+    next(accepts ? undefined : new AppError('NOT_ACCEPTABLE'));
+  };
 }

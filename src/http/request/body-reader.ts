@@ -16,53 +16,46 @@ const UNPACKERS: Readonly<Record<string, () => Transform>> = {
  * Reads a whole body, unpacked, and never more of it than is allowed: the moment it is too long reading ends and the
  * connection closes with the answer, so that neither a bomb nor a body without an end costs more than the limit.
  *
- * @param done  called once, with an AppError UNSUPPORTED_ENCODING, BODY_TOO_LARGE or BODY_NOT_READABLE, or the bytes.
+ * @throws AppError UNSUPPORTED_ENCODING, BODY_TOO_LARGE or BODY_NOT_READABLE.
  */
 export function readBodyWithin(
   limitBytes: number,
   request: IncomingMessage,
   response: ServerResponse,
-  done: (error: AppError | undefined, bytes: Buffer) => void,
-): void {
+): Promise<Buffer> {
   const source = unpacked(request);
-  if (!source) return done(new AppError('UNSUPPORTED_ENCODING'), EMPTY);
-  const chunks: Buffer[] = [];
-  let received = 0;
-  let isDone = false;
+  if (!source) return Promise.reject(new AppError('UNSUPPORTED_ENCODING'));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let received = 0;
+    const stop = (error: AppError): void => {
+      source.off('data', onData);
+      if (source !== request) {
+        request.unpipe(source as Transform);
+        source.destroy();
+      }
+      reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      received += chunk.length;
+      if (received <= limitBytes) return void chunks.push(chunk);
+      // What is still to come is not read: it may have no end.
+      request.pause();
+      response.setHeader('Connection', 'close');
+      stop(new AppError('BODY_TOO_LARGE', { limitBytes }));
+    };
+    const onError = (cause: unknown): void => stop(new AppError('BODY_NOT_READABLE', {}, { cause }));
 
-  const finish = (error?: AppError): void => {
-    if (isDone) return;
-    isDone = true;
-    source.off('data', onData);
-    request.off('close', onClose);
-    if (error && source !== request) {
-      request.unpipe(source as Transform);
-      source.destroy();
-    }
-    done(error, error ? EMPTY : Buffer.concat(chunks, received));
-  };
-  const onData = (chunk: Buffer): void => {
-    received += chunk.length;
-    if (received <= limitBytes) return void chunks.push(chunk);
-    // What is still to come is not read: it may have no end.
-    request.pause();
-    response.setHeader('Connection', 'close');
-    finish(new AppError('BODY_TOO_LARGE', { limitBytes }));
-  };
-  const onError = (cause: unknown): void => finish(new AppError('BODY_NOT_READABLE', {}, { cause }));
-  const onClose = (): void => {
-    if (!request.complete) onError(new Error('the client went away'));
-  };
-
-  source.on('data', onData);
-  source.on('end', () => finish());
-  // Stays: what breaks after the end must not end the process.
-  source.on('error', onError);
-  if (source !== request) request.on('error', onError);
-  request.on('close', onClose);
+    source.on('data', onData);
+    source.on('end', () => resolve(Buffer.concat(chunks, received)));
+    // Stays: what breaks after the end must not end the process.
+    source.on('error', onError);
+    if (source !== request) request.on('error', onError);
+    request.on('close', () => {
+      if (!request.complete) onError(new Error('the client went away'));
+    });
+  });
 }
-
-const EMPTY = Buffer.alloc(0);
 
 /** The bytes of the body; undefined when nobody knows how it is packed. */
 function unpacked(request: IncomingMessage): Readable | undefined {

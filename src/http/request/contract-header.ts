@@ -1,4 +1,4 @@
-import type { RequestHead } from '../fast-path/fast-path.js';
+import type { RequestHeaders } from './request-head.js';
 
 /** Header of an answer: hash of the contract that the run which answered keeps. */
 export const CONTRACT_HEADER = 'Contract-Hash';
@@ -14,7 +14,7 @@ const ANY: readonly string[] = [];
  *
  * @returns empty when the client does not say; undefined when the header is there and holds anything but hashes.
  */
-export function readContractMatch(headers: RequestHead['headers']): readonly string[] | undefined {
+export function readContractMatch(headers: RequestHeaders): readonly string[] | undefined {
   const given = headers[KEY];
   if (given === undefined) return ANY;
   if (typeof given !== 'string') return undefined;

@@ -1,4 +1,7 @@
-import type { Request } from 'express';
+import proxyaddr from 'proxy-addr';
+
+import type { RequestHead } from './request-head.js';
+import { headerText } from './request-head.js';
 
 /** Query keys whose values are secrets and never appear in an answer or a log. */
 const SECRET_KEYS = /([?&](?:apikey|api_key|access_token)=)[^&#]*/gi;
@@ -6,39 +9,46 @@ const SECRET_KEYS = /([?&](?:apikey|api_key|access_token)=)[^&#]*/gi;
 /** A name or an address, and a port. */
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
-/**
- * The absolute address as requested, with its query; secrets are masked.
- *
- * @param publicUrl  replaces scheme and host, which otherwise come from the Host header.
- */
-export function requestUrl(request: Request, publicUrl: string | undefined): string {
-  return baseUrl(request, publicUrl) + targetOf(request).replace(SECRET_KEYS, '$1***');
+/** How a server finds the address its clients use. */
+export interface UrlOptions {
+  /** Scheme and host, without a slash at the end; replaces what requests say. */
+  readonly publicUrl: string | undefined;
+  /** Whether X-Forwarded-Proto and X-Forwarded-Host are believed. */
+  readonly trustProxy: boolean;
+}
+
+/** Every address; proxy-addr knows no range of all. */
+const trustsAll = proxyaddr.compile(['0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1']);
+
+/** The absolute address as requested, with its query; secrets are masked. */
+export function requestUrl(head: RequestHead, options: UrlOptions): string {
+  return baseUrl(head, options) + maskedTarget(head.url);
 }
 
 /** Path and query, also of a request that names the whole address (as to a proxy) or nothing (`OPTIONS *`). */
-function targetOf({ originalUrl }: Request): string {
-  const target = originalUrl.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '');
-  return target.startsWith('/') ? target : `/${target}`;
+function maskedTarget(url: string): string {
+  const target = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '');
+  const path = target.startsWith('/') ? target : `/${target}`;
+  return path.includes('?') ? path.replace(SECRET_KEYS, '$1***') : path;
 }
 
 /** Scheme and host of the server as the client sees it, without a slash at the end. */
-export function baseUrl(request: Pick<Request, 'protocol' | 'host' | 'socket'>, publicUrl: string | undefined): string {
-  const { protocol, host, socket } = request;
-  return hostUrl(host, socket.localPort, publicUrl, protocol);
+export function baseUrl(
+  { headers, connection }: Pick<RequestHead, 'headers' | 'connection'>,
+  { publicUrl, trustProxy }: UrlOptions,
+): string {
+  if (publicUrl !== undefined) return publicUrl;
+  const { remoteAddress, localPort, isEncrypted } = connection;
+  const isTrusted = trustProxy && remoteAddress !== undefined && trustsAll(remoteAddress, 0);
+  const forwarded = (name: string) => (isTrusted ? firstOf(headerText(headers, name)) : undefined);
+  const protocol = forwarded('x-forwarded-proto') ?? (isEncrypted ? 'https' : 'http');
+  const host = forwarded('x-forwarded-host') ?? headerText(headers, 'host');
+  return `${protocol}://${isHost(host) ? host : `localhost:${localPort ?? ''}`}`;
 }
 
-/**
- * The same without a request.
- *
- * @param host  the Host header. HTTP/1.0 clients may send none, and others may send anything.
- */
-export function hostUrl(
-  host: string | undefined,
-  localPort: number | undefined,
-  publicUrl: string | undefined,
-  protocol = 'http',
-): string {
-  return publicUrl ?? `${protocol}://${isHost(host) ? host : `localhost:${localPort ?? ''}`}`;
+/** The first of a list that proxies add to, as Express reads it; undefined when it is missing or empty. */
+function firstOf(list: string | undefined): string | undefined {
+  return list?.split(',', 1)[0]!.trim() || undefined;
 }
 
 /** Hosts found good before. Clients send the same few; a client that sends many is not remembered for ever. */

@@ -1,4 +1,4 @@
-import type { RequestHead } from '../fast-path/fast-path.js';
+import type { RequestHeaders } from './request-head.js';
 
 /** Header by which a client says how long it will wait for a prediction, milliseconds. */
 export const TIMEOUT_HEADER = 'X-Timeout-Ms';
@@ -11,7 +11,7 @@ const WHOLE = /^[1-9]\d{0,8}$/;
  * @param maxMs  the server's own limit: a client may ask for less, not for more.
  * @returns milliseconds; undefined when the header is there and is not a whole number of them.
  */
-export function readTimeout(headers: RequestHead['headers'], maxMs: number): number | undefined {
+export function readTimeout(headers: RequestHeaders, maxMs: number): number | undefined {
   const given = headers[KEY];
   if (given === undefined) return maxMs;
   return typeof given === 'string' && WHOLE.test(given) ? Math.min(maxMs, Number(given)) : undefined;

@@ -1,17 +1,22 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { PlainConnections } from '../fast-path/raw-connections.js';
+
+/** What else reads connections of the server, before Node does. */
+export interface ConnectionReader {
+  /** Ends what serves no request. @returns the connections that go on until their answer has ended. */
+  drain(): ReadonlySet<Socket>;
+}
 
 /**
  * Watches the connections of a server from now on.
  *
- * @param plain  those of them that Node's server does not read.
+ * @param reader  reads connections before Node's server does; none when Node reads all of them.
  * @returns what to call when the server closes: connections that serve no request end at once, the others with their
  *          answer. Node's own `close()` waits for every connection that has not asked anything yet, and for those that
  *          stay open after an answer.
  */
-export function watchConnections(server: Server, plain: PlainConnections): () => void {
+export function watchConnections(server: Server, reader: ConnectionReader | undefined): () => void {
   const sockets = new Set<Socket>();
   const responses = new Set<ServerResponse>();
   let isDraining = false;
@@ -30,7 +35,7 @@ export function watchConnections(server: Server, plain: PlainConnections): () =>
   return () => {
     isDraining = true;
     const busy = new Set<Socket | null>([...responses].map(({ socket }) => socket));
-    for (const socket of plain.drain()) busy.add(socket);
+    for (const socket of reader?.drain() ?? []) busy.add(socket);
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
     for (const response of responses) if (!response.headersSent) response.setHeader('Connection', 'close');
   };

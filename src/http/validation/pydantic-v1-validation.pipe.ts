@@ -3,7 +3,7 @@ import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 
 import { ValidationError } from '../../domain/validation-problem.js';
-import { bodyShapeProblem, pick, problemsOf } from './pydantic-v1-rules.js';
+import { bodyShapeProblem, checkOf, pick } from './pydantic-v1-rules.js';
 
 /**
  * Turns bodies and queries into their DTO classes and checks them, in the API's 422 dialect.
@@ -17,7 +17,7 @@ export class V1ValidationPipe implements PipeTransform {
     const problem = type === 'body' ? bodyShapeProblem(value) : undefined;
     if (problem) throw new ValidationError([problem]);
     const instance = toInstance(metatype, value as object, type);
-    const problems = problemsOf(instance, [type]);
+    const problems = checkOf(metatype)(instance, [type]);
     if (problems.length > 0) throw new ValidationError(problems);
     return instance;
   }

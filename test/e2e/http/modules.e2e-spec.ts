@@ -7,7 +7,7 @@ import { HealthController } from '../../../src/health/health.controller.js';
 import { HealthModule } from '../../../src/health/health.module.js';
 import { ModelsController } from '../../../src/models/models.controller.js';
 import { ModelsModule } from '../../../src/models/models.module.js';
-import { PredictionsController } from '../../../src/predictions/predictions.controller.js';
+import { HttpEndpoint } from '../../../src/http/endpoint/http-endpoint.js';
 import { PredictionsModule } from '../../../src/predictions/predictions.module.js';
 import { PredictionsService } from '../../../src/predictions/predictions.service.js';
 import { ModelHost } from '../../../src/engines/model-host.js';
@@ -61,15 +61,32 @@ describe('each room works with a registry it is given', () => {
   });
 
   it('predictions hands rows to the run and shapes its answer', async () => {
-    const served = { onRequestFields: [], predict: () => Promise.resolve([{ sum: 3 }]) } as unknown as ServedRun;
+    const served = {
+      onRequestFields: [],
+      predictText: () => Promise.resolve('[{"sum":3}]'),
+      codec: { decoder: { primaryFields: ['sum'] } },
+    } as unknown as ServedRun;
     const registry = aFakeRegistry({ useRun: (_registered, work) => work(served) });
     const room = await roomOf(PredictionsModule, registry);
+    const head = {
+      method: 'POST',
+      url: '/models/adder/predictions',
+      headers: { host: 'a.example' },
+      connection: { remoteAddress: '127.0.0.1', localPort: 5000, isEncrypted: false },
+    };
 
-    const answer = await room
-      .get(PredictionsController)
-      .createForModel('adder', { inputs: [{ a: 1, b: 2 }] }, new AbortController().signal);
+    const answer = await room.get(HttpEndpoint).find(head)!({
+      requestId: 'a',
+      receivedAtMs: performance.now(),
+      signal: new AbortController().signal,
+      readBody: () => Buffer.from('{"inputs":[{"a":1,"b":2}]}'),
+    });
 
-    expect(answer).toEqual({ model: 'adder', run_id: 'adder-1', predictions: [{ sum: 3 }] });
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      url: 'http://a.example/models/adder/predictions',
+      data: { model: 'adder', run_id: 'adder-1', predictions: [{ sum: 3 }] },
+    });
   });
 });
 

@@ -1,0 +1,154 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+
+const END_OF_CHUNKS = Buffer.from('\r\n\r\n', 'latin1');
+
+/**
+ * Part of a connection as Node's HTTP server sees it: a stream that carries one request which the fast path does not
+ * answer, and its answer. (Node's `connection` event takes any Duplex.) The socket stays with the fast path, which reads
+ * on when the answer has ended, so that one unusual request does not change how the next one is answered.
+ *
+ * Where the length of the request is known the server gets exactly its bytes. Where it is not (chunks, or a head that
+ * Node alone can judge) it gets everything that comes until it is between two requests.
+ */
+export class GeneralPathStream extends Duplex {
+  private isEnding = false;
+  private isReleased = false;
+  /** Requests that Node has read, or begun to. */
+  private readonly exchanges = new Set<{ request: IncomingMessage; response: ServerResponse }>();
+  private hasRequests = false;
+  /** At most four. */
+  private lastBytes: Buffer = Buffer.alloc(0);
+
+  /**
+   * @param remainingBytes  length of the request; Infinity when it is not known.
+   * @param onFree  the answer has ended: the connection carries on without this stream.
+   */
+  constructor(
+    private readonly socket: Socket,
+    private remainingBytes: number,
+    private readonly onFree: () => void,
+  ) {
+    super({ allowHalfOpen: true });
+  }
+
+  /** Whether a request is being read or answered. */
+  get isAnswering(): boolean {
+    return this.exchanges.size > 0;
+  }
+
+  /**
+   * Gives the server bytes of its request.
+   *
+   * @returns those that come after it.
+   */
+  feed(bytes: Buffer): Buffer {
+    const own = bytes.length <= this.remainingBytes ? bytes : bytes.subarray(0, this.remainingBytes);
+    this.remainingBytes -= own.length;
+    if (own.length > 0) {
+      this.lastBytes = own.length >= 4 ? own.subarray(-4) : Buffer.concat([this.lastBytes, own]).subarray(-4);
+      if (!this.push(own)) this.socket.pause();
+    }
+    return bytes.subarray(own.length);
+  }
+
+  /** The client has ended its side. */
+  feedEnd(): void {
+    this.push(null);
+  }
+
+  /** To be told of each request that Node reads from this stream. */
+  watch(request: IncomingMessage, response: ServerResponse): void {
+    const exchange = { request, response };
+    this.exchanges.add(exchange);
+    this.hasRequests = true;
+    const settle = () => {
+      if (!request.complete || !(response.writableFinished || response.destroyed)) return;
+      this.exchanges.delete(exchange);
+      this.checkFree();
+    };
+    request.once('close', settle);
+    response.once('close', settle);
+  }
+
+  /** Gives the stream up without touching the socket. */
+  release(): void {
+    this.isReleased = true;
+    this.destroy();
+  }
+
+  private checkFree(): void {
+    if (this.exchanges.size > 0 || this.isEnding || this.isReleased || this.destroyed) return;
+    // A chunked message ends with an empty line; after any other byte Node is in the middle of something.
+    const isBetween =
+      this.remainingBytes === 0 ||
+      (this.remainingBytes === Infinity && this.hasRequests && this.lastBytes.equals(END_OF_CHUNKS));
+    if (isBetween && this.readableLength === 0) this.onFree();
+  }
+
+  // The part of a socket that Node's HTTP server and Express look at.
+
+  get remoteAddress(): string | undefined {
+    return this.socket.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.socket.remotePort;
+  }
+
+  get localPort(): number | undefined {
+    return this.socket.localPort;
+  }
+
+  get localAddress(): string | undefined {
+    return this.socket.localAddress;
+  }
+
+  /** Time limits of the connection are kept by the fast path, those of a request by Node's server itself. */
+  setTimeout(): this {
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  /** Node's word for: end after what is still to be written. */
+  destroySoon(): void {
+    this.isEnding = true;
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+
+  override _read(): void {
+    if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.socket.write(chunk, done);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.socket.write(chunks.length === 1 ? chunks[0]!.chunk : Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+  }
+
+  override _final(done: () => void): void {
+    this.isEnding = true;
+    this.socket.end();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (!this.isReleased && !this.socket.destroyed) {
+      if (this.isEnding) this.socket.destroySoon();
+      else this.socket.destroy();
+    }
+    done(error);
+  }
+}

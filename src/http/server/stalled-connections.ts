@@ -1,0 +1,24 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** A client that takes none of its answer for this long is not reading it, milliseconds. */
+const STALLED_MS = 30_000;
+
+/**
+ * Ends a connection whose client does not read its answers: it would hold their bytes for ever. Node's own timer of a
+ * socket knows whether bytes still leave, so a slow reader is left alone.
+ */
+export function endWhenStalled(socket: Socket): void {
+  socket.setTimeout(STALLED_MS);
+  socket.on('timeout', () => destroyStalled(socket));
+}
+
+/** The same for an answer of Node's HTTP server, which sets the timer of its sockets itself. */
+export function endStalledAnswer(response: ServerResponse): void {
+  response.setTimeout(STALLED_MS);
+  response.on('timeout', destroyStalled);
+}
+
+function destroyStalled(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy();
+}

@@ -1,0 +1,143 @@
+import { TEXT_FIELD, takesTexts } from '../../domain/text-shorthand.js';
+import { ValidationError } from '../../domain/validation-problem.js';
+import { parseQuery } from '../../http/request/query-parser.js';
+import { bodyShapeProblem, checkOf } from '../../http/validation/pydantic-v1-rules.js';
+import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { RegisteredRun } from '../../registry/state/registered-run.js';
+import { AnyPredictionsRequestDto, PredictPayload, PredictionsRequestDto } from '../dto/predictions.dto.js';
+import type { PredictionTarget } from '../prediction-targets.js';
+import type { PredictionRows } from '../predictions.service.js';
+import type { PredictionRoute } from './prediction-route.js';
+
+/** What a request asks for: with what to predict, and which rows. */
+export interface RequestedRows {
+  readonly target: PredictionTarget;
+  /** The rows for a run. @throws ValidationError when the run cannot take rows of this form. */
+  readonly rowsFor: (run: RegisteredRun) => PredictionRows;
+}
+
+/** Query parameter that asks for on-request fields, unless the model has an input of that name. */
+const INCLUDE = 'include';
+
+/** The texts form of a body: what the rules leave of it. */
+type Texts = readonly { readonly text: string }[];
+
+/**
+ * Reads what a body asks for.
+ *
+ * @param params  of the path.
+ * @param body  parsed JSON; undefined when there is none.
+ * @throws ValidationError with every problem of the body's own shape; rows are checked against the run's contract later.
+ */
+export function rowsOfBody(
+  route: PredictionRoute,
+  params: Readonly<Record<string, string>>,
+  body: JsonValue | undefined,
+): RequestedRows {
+  switch (route.rows) {
+    case 'texts': {
+      const { texts } = checkedBody(PredictPayload, body) as unknown as { texts: Texts };
+      return { target: targetOf(route, params, {}), rowsFor: (run) => textRows(run, texts) };
+    }
+    case 'inputs': {
+      const request = checkedBody(route.target === 'named' ? AnyPredictionsRequestDto : PredictionsRequestDto, body);
+      const rows = inputRows(request);
+      return { target: targetOf(route, params, request), rowsFor: () => rows };
+    }
+    default:
+      return bareRow(checkedShape(body), 'body');
+  }
+}
+
+/** Reads what a query asks for: one row. @throws URIError for a percent sign that encodes nothing. */
+export function rowsOfQuery(
+  route: PredictionRoute,
+  params: Readonly<Record<string, string>>,
+  query: string,
+): RequestedRows {
+  const given = parseQuery(query);
+  if (route.target === 'fields') return bareRow(given, 'query');
+  return { target: targetOf(route, params, {}), rowsFor: (run) => queryRow(run, given) };
+}
+
+function targetOf(
+  { target }: PredictionRoute,
+  params: Readonly<Record<string, string>>,
+  { model, run_id: runId }: JsonObject,
+): PredictionTarget {
+  if (target === 'model') return { kind: 'model', name: params.model! };
+  if (target === 'run') return { kind: 'run', runId: params.run_id! };
+  if (runId !== undefined) return { kind: 'run', runId: runId as string, model: model as string | undefined };
+  return model === undefined ? { kind: 'default' } : { kind: 'model', name: model as string };
+}
+
+function inputRows({ inputs, include }: JsonObject): PredictionRows {
+  return {
+    values: inputs as readonly unknown[],
+    loc: ['body', 'inputs'],
+    locOf: (index) => ['body', 'inputs', index],
+    source: 'body',
+    mode: 'strict',
+    include: (include as string[] | undefined) ?? [],
+    includeLoc: (index) => ['body', INCLUDE, index],
+  };
+}
+
+function textRows({ card, run }: RegisteredRun, texts: Texts): PredictionRows {
+  if (!takesTexts(run.signature.input)) {
+    const msg = `the model ${card.name} does not take texts: send inputs to /models/${card.name}/predictions`;
+    throw new ValidationError([{ loc: ['body', 'texts'], msg, type: 'value_error' }]);
+  }
+  return {
+    values: texts.map(({ text }) => ({ [TEXT_FIELD]: text })),
+    loc: ['body', 'texts'],
+    locOf: (index) => ['body', 'texts', index],
+    source: 'body',
+    mode: 'strict',
+    include: [],
+    includeLoc: () => ['body'],
+  };
+}
+
+function queryRow({ run }: RegisteredRun, query: Readonly<Record<string, string>>): PredictionRows {
+  const { [INCLUDE]: include, ...rest } = query;
+  const isInput = Object.hasOwn(run.signature.input.properties, INCLUDE);
+  return {
+    values: [isInput ? query : rest],
+    loc: ['query'],
+    locOf: () => ['query'],
+    source: 'query',
+    mode: 'strict',
+    include: isInput ? [] : (include ?? '').split(',').filter(Boolean),
+    includeLoc: () => ['query', INCLUDE],
+  };
+}
+
+/** One row for the model that its fields fit. Types are checked, enums and ranges are not (docs/decisions/0003). */
+function bareRow(fields: JsonObject | Readonly<Record<string, string>>, source: 'body' | 'query'): RequestedRows {
+  const rows: PredictionRows = {
+    values: [fields],
+    loc: [source],
+    locOf: () => [source],
+    source,
+    mode: 'types-only',
+    include: [],
+    includeLoc: () => [source],
+  };
+  return { target: { kind: 'fields', names: Object.keys(fields), source }, rowsFor: () => rows };
+}
+
+/** The body as an object whose fields keep the rules of a DTO class. */
+function checkedBody(type: Function, body: JsonValue | undefined): JsonObject {
+  const fields = checkedShape(body);
+  const problems = checkOf(type)(fields, ['body']);
+  if (problems.length > 0) throw new ValidationError(problems);
+  return fields;
+}
+
+/** The body as an object; a list counts as one without fields (pydantic v1). */
+function checkedShape(body: JsonValue | undefined): JsonObject {
+  const problem = bodyShapeProblem(body);
+  if (problem) throw new ValidationError([problem]);
+  return Array.isArray(body) ? {} : (body as JsonObject);
+}

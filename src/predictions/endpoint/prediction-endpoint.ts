@@ -1,0 +1,121 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { AppConfig } from '../../config/app-config.js';
+import { PredictionTiming } from '../../domain/prediction-timing.js';
+import { ValidationError } from '../../domain/validation-problem.js';
+import { EndpointAnswer, HttpEndpoint } from '../../http/endpoint/http-endpoint.js';
+import type { EndpointCall, RequestExchange } from '../../http/endpoint/http-endpoint.js';
+import { errorAnswer } from '../../http/errors/error-answer.js';
+import { logFault } from '../../http/errors/log-fault.js';
+import { toAppError } from '../../http/errors/to-app-error.js';
+import { CONTRACT_HEADER } from '../../http/request/contract-header.js';
+import { parseJsonBody } from '../../http/request/json-content.js';
+import { turnOfBody } from '../../http/request/large-body-scheduler.js';
+import type { RequestHead } from '../../http/request/request-head.js';
+import { PredictionTargets } from '../prediction-targets.js';
+import { PredictionsService } from '../predictions.service.js';
+import type { PredictionContext } from '../predictions.service.js';
+import type { PredictionRequest } from './endpoint-request.decorator.js';
+import { rowsOfBody, rowsOfQuery } from './parse-rows.js';
+import type { RequestedRows } from './parse-rows.js';
+import { bareAnswer, envelopeAnswer } from './prediction-answer.js';
+import { readFacts } from './request-facts.js';
+import type { RequestFacts } from './request-facts.js';
+import { RouteTable } from './route-table.js';
+
+/**
+ * Predictions over HTTP, free of any transport: a head, a body, the caller's signal and arrival time go in; the whole
+ * answer comes out, errors included. Every transport calls this object, so all of them answer the same.
+ *
+ * In this order: the head (`request-facts.ts`), target and rows (`parse-rows.ts`), then run, contract and prediction
+ * (`PredictionsService`, which knows no HTTP), then the answer (`prediction-answer.ts`, or `http/errors/error-answer.ts`).
+ */
+@Injectable()
+export class PredictionEndpoint extends HttpEndpoint {
+  private readonly logger = new Logger(PredictionEndpoint.name);
+
+  constructor(
+    private readonly routes: RouteTable,
+    private readonly predictions: PredictionsService,
+    private readonly targets: PredictionTargets,
+    private readonly config: AppConfig,
+  ) {
+    super();
+  }
+
+  hasRoute(method: string, path: string): boolean {
+    return this.routes.find(method, path) !== undefined;
+  }
+
+  find(head: RequestHead): EndpointCall | undefined {
+    const matched = this.routes.find(head.method, head.url.split('?', 1)[0]!);
+    return matched && this.call(readFacts(matched, head, this.config));
+  }
+
+  /** Answers a request whose route Nest has found. Never rejects. */
+  handle({ route, params, head, exchange }: PredictionRequest): Promise<EndpointAnswer> {
+    return this.answer(readFacts({ route, params }, head, this.config), exchange);
+  }
+
+  private call(facts: RequestFacts): EndpointCall {
+    return (exchange) => this.answer(facts, exchange);
+  }
+
+  private async answer(facts: RequestFacts, exchange: RequestExchange): Promise<EndpointAnswer> {
+    const context: PredictionContext = {
+      timeoutMs: facts.timeoutMs,
+      sinceMs: exchange.receivedAtMs,
+      signal: exchange.signal,
+      acceptedContracts: facts.acceptedContracts,
+      timing: new PredictionTiming(),
+    };
+    try {
+      if (facts.error) throw facts.error;
+      const { route, params, query } = facts;
+      if (route.rows === 'query') return await this.predict(facts, rowsOfQuery(route, params, query), context);
+      const read = exchange.readBody();
+      const bytes = Buffer.isBuffer(read) ? read : await read;
+      const turn = turnOfBody(bytes.length);
+      if (turn) context.timing.turnMs = await turn;
+      const startMs = performance.now();
+      const body = parseJsonBody(bytes);
+      context.timing.parseMs = performance.now() - startMs;
+      return await this.predict(facts, rowsOfBody(route, params, body), context);
+    } catch (error) {
+      return this.refuse(error, facts, exchange, context);
+    }
+  }
+
+  private async predict(
+    facts: RequestFacts,
+    { target, rowsFor }: RequestedRows,
+    context: PredictionContext,
+  ): Promise<EndpointAnswer> {
+    if (!facts.route.isBare) {
+      return envelopeAnswer(facts, await this.predictions.predictText(target, rowsFor, context), context);
+    }
+    try {
+      return bareAnswer(await this.predictions.predict(target, rowsFor, context), context);
+    } catch (error) {
+      const isGuess = target.kind === 'fields' && target.names.length === 0;
+      if (!isGuess || !(error instanceof ValidationError)) throw error;
+      // Without any field the choice was a guess: name the other models too.
+      throw new ValidationError(error.problems, this.targets.listCandidates());
+    }
+  }
+
+  private refuse(
+    thrown: unknown,
+    { method, url, accept, route }: RequestFacts,
+    { requestId, signal }: RequestExchange,
+    { contract }: PredictionContext,
+  ): EndpointAnswer {
+    const error = toAppError(thrown);
+    // Nobody is left to tell; giving up the work was the right thing, not a fault.
+    if (!signal.aborted) logFault(this.logger, error, requestId);
+    const { hasBareErrors } = route;
+    const answer = errorAnswer(error, { method, url, requestId, accept, hasBareErrors });
+    if (contract === undefined) return answer;
+    return new EndpointAnswer(answer.status, [...answer.headers, CONTRACT_HEADER, contract], answer.body);
+  }
+}

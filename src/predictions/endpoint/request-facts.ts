@@ -1,0 +1,78 @@
+import type { AppConfig } from '../../config/app-config.js';
+import { AppError } from '../../domain/app-error.js';
+import { ValidationError } from '../../domain/validation-problem.js';
+import { acceptsJson } from '../../http/request/accept-header.js';
+import { CONTRACT_MATCH_HEADER, readContractMatch } from '../../http/request/contract-header.js';
+import { requireJsonType } from '../../http/request/json-content.js';
+import { headerText } from '../../http/request/request-head.js';
+import type { RequestHead } from '../../http/request/request-head.js';
+import { requestUrl } from '../../http/request/request-url.js';
+import { TIMEOUT_HEADER, readTimeout } from '../../http/request/timeout-header.js';
+import type { MatchedRoute } from './route-table.js';
+
+/** What the head of a request says, read once and kept for all requests with the same head. */
+export interface RequestFacts extends MatchedRoute {
+  readonly method: string;
+  /** Absolute, as requested, secrets masked. */
+  readonly url: string;
+  /** The query as sent, without the question mark. */
+  readonly query: string;
+  readonly accept: string | undefined;
+  /** Milliseconds; Infinity when the client does not say. */
+  readonly timeoutMs: number;
+  readonly acceptedContracts: readonly string[];
+  /** What is wrong with the head: it is answered before the body is looked at. */
+  readonly error: AppError | undefined;
+}
+
+const BAD_CONTRACT = {
+  loc: ['header', CONTRACT_MATCH_HEADER.toLowerCase()],
+  msg: 'value is not a contract hash: 16 hex digits, in quotes or not; several are separated by commas',
+  type: 'value_error',
+} as const;
+
+const BAD_TIMEOUT = {
+  loc: ['header', TIMEOUT_HEADER.toLowerCase()],
+  msg: 'value is not a whole number of milliseconds from 1 to 999999999',
+  type: 'value_error',
+} as const;
+
+/** Reads a head. */
+export function readFacts(matched: MatchedRoute, head: RequestHead, config: AppConfig): RequestFacts {
+  const { method, headers, url } = head;
+  const accept = headerText(headers, 'accept');
+  const timeoutMs = readTimeout(headers, Infinity);
+  const acceptedContracts = readContractMatch(headers);
+  const mark = url.indexOf('?');
+  return {
+    ...matched,
+    method,
+    url: requestUrl(head, config),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    accept,
+    timeoutMs: timeoutMs ?? Infinity,
+    acceptedContracts: acceptedContracts ?? [],
+    error: errorOf(head, accept, timeoutMs !== undefined, acceptedContracts !== undefined),
+  };
+}
+
+/** The first thing wrong with a head, in the order in which a server has to look: form of the answer, form of the body. */
+function errorOf(head: RequestHead, accept: string | undefined, isTimeout: boolean, isContract: boolean) {
+  if (!acceptsJson(accept)) return new AppError('NOT_ACCEPTABLE');
+  const typeError = mediaTypeError(head);
+  if (typeError) return typeError;
+  if (!isTimeout) return new ValidationError([BAD_TIMEOUT]);
+  return isContract ? undefined : new ValidationError([BAD_CONTRACT]);
+}
+
+/** What is wrong with the type of the body, if there is one. */
+function mediaTypeError({ method, headers }: RequestHead): AppError | undefined {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  if (method === 'GET' || !hasBody) return undefined;
+  try {
+    requireJsonType(headerText(headers, 'content-type'));
+    return undefined;
+  } catch (error) {
+    return error as AppError;
+  }
+}

@@ -1,0 +1,74 @@
+import { Controller } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+
+import type { EndpointAnswer } from '../http/endpoint/http-endpoint.js';
+import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
+import { ApiSeedErrors } from '../http/openapi/api-errors.decorator.js';
+import { PredictPayload, PredictionsDto } from './dto/predictions.dto.js';
+import { EndpointRequest } from './endpoint/endpoint-request.decorator.js';
+import type { PredictionRequest } from './endpoint/endpoint-request.decorator.js';
+import { PredictionEndpoint } from './endpoint/prediction-endpoint.js';
+import { PredictionRoute } from './endpoint/prediction-route.js';
+import { PREDICTION_ERRORS, QUERY_PREDICTION_ERRORS } from './prediction-errors.js';
+
+const ANSWER = 'One prediction per text, in the same order.';
+const TEXTS = 'Kept for clients of the 2021 API; new ones use the noun, `/predictions`.';
+const BARE_ROW =
+  'Kept for clients of the 2020 tutorial. The model is found by the names of the fields; the answer is its primary output alone. Types are checked, ranges and enums are not.';
+
+/** The short routes of the documents this API grew from; they answer as they always did. */
+@ApiTags('Prediction')
+@Controller()
+export class ShortRoutesController {
+  constructor(private readonly endpoint: PredictionEndpoint) {}
+
+  @PredictionRoute('POST', 'predict', { target: 'default', rows: 'texts', hasBareErrors: true })
+  @ApiBody({ type: PredictPayload })
+  @ApiOperation({ operationId: 'predict', summary: 'Predict texts with the default model', description: TEXTS })
+  @ApiEnvelope(PredictionsDto, ANSWER)
+  @ApiSeedErrors(...PREDICTION_ERRORS)
+  predict(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
+  }
+
+  @PredictionRoute('POST', 'prediction', { target: 'default', rows: 'texts', hasBareErrors: true })
+  @ApiBody({ type: PredictPayload })
+  @ApiOperation({ operationId: 'prediction', summary: 'The same as POST /predict', description: TEXTS })
+  @ApiEnvelope(PredictionsDto, ANSWER)
+  @ApiSeedErrors(...PREDICTION_ERRORS)
+  prediction(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
+  }
+
+  @PredictionRoute('POST', 'runs/:run_id/predict', { target: 'run', rows: 'texts', hasBareErrors: true })
+  @ApiBody({ type: PredictPayload })
+  @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.', type: String })
+  @ApiOperation({ operationId: 'predictWithRun', summary: 'Predict texts with any run', description: TEXTS })
+  @ApiEnvelope(PredictionsDto, ANSWER)
+  @ApiSeedErrors(['RUN_NOT_FOUND', { runId: 'nope' }], ...PREDICTION_ERRORS)
+  predictWithRun(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
+  }
+
+  @PredictionRoute('GET', 'predict', { target: 'fields', rows: 'query', isBare: true, hasBareErrors: true })
+  @ApiOperation({
+    operationId: 'predictFromQuery',
+    summary: 'The bare prediction for one row given in the query',
+    description: BARE_ROW,
+  })
+  @ApiSeedErrors(...QUERY_PREDICTION_ERRORS)
+  predictFromQuery(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
+  }
+
+  @PredictionRoute('PUT', 'predict', { target: 'fields', rows: 'body', isBare: true, hasBareErrors: true })
+  @ApiOperation({
+    operationId: 'putPredict',
+    summary: 'The bare prediction for one row given in the body',
+    description: BARE_ROW,
+  })
+  @ApiSeedErrors(...PREDICTION_ERRORS)
+  putPredict(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
+    return this.endpoint.handle(request);
+  }
+}
