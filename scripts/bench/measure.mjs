@@ -96,6 +96,7 @@ function summary(results) {
     generatorCpuShare: of((each) => each.generatorCpuShare),
     ...(results[0].sendLagMs && { sendLagP99Ms: of((each) => each.sendLagMs.p99) }),
     spread: variation,
+    goodputSpread: spread(results.map((each) => each.goodputPerSecond)),
     judgeByCpu: variation > SPREAD_LIMIT,
   };
 }
