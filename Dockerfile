@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
-FROM node:22-slim AS build
+# dist/ is the same on every processor, so it is built on the builder's own and never emulated.
+FROM --platform=$BUILDPLATFORM node:22-slim AS build
 WORKDIR /app
 # ONNX Runtime's installer would fetch GPU libraries; the CPU library is in its package.
 ENV ONNXRUNTIME_NODE_INSTALL=skip

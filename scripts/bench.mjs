@@ -15,14 +15,16 @@ import { Processes } from './bench/processes.mjs';
 import { toMarkdown, toTable } from './bench/report.mjs';
 import { requireSameAnswers } from './bench/same-answers.mjs';
 import { writeLightStore, writeMixedStore } from './bench/stores/bench-stores.mjs';
+import { clients } from './bench/workloads/clients.mjs';
+import { overload } from './bench/workloads/overload.mjs';
 import { batchRequests, heavyRequests, singleRequests, textRequests } from './bench/workloads/requests.mjs';
 import { memory, start, stores } from './bench/workloads/resources.mjs';
 import { batch1000, heavy, single, text } from './bench/workloads/throughput.mjs';
 import { fairness, health } from './bench/workloads/under-pressure.mjs';
 import { buildIfStale, installIfNeeded, requireSupportedNode } from './lib/project.mjs';
 
-const measurements = { single, batch1000, text, heavy, health, fairness, start, memory, stores };
-const onContenders = new Set(['single', 'batch1000', 'text', 'heavy', 'health', 'fairness']);
+const measurements = { single, batch1000, text, heavy, health, fairness, clients, overload, start, memory, stores };
+const onContenders = new Set(['single', 'batch1000', 'text', 'heavy', 'health', 'fairness', 'clients', 'overload']);
 
 const note = (line) => console.error(`bench: ${line}`);
 

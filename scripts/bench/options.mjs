@@ -1,11 +1,24 @@
 import { parseArgs } from 'node:util';
 
 /** Everything that can be measured, in the order in which it is. */
-export const SECTIONS = ['single', 'batch1000', 'text', 'heavy', 'health', 'fairness', 'start', 'memory', 'stores'];
+export const SECTIONS = [
+  'single',
+  'batch1000',
+  'text',
+  'heavy',
+  'health',
+  'fairness',
+  'clients',
+  'overload',
+  'start',
+  'memory',
+  'stores',
+];
 
 const FULL = {
   firstWarmUpMs: 4000,
   window: { durationMs: 2000 },
+  overloadWindow: { durationMs: 4000 },
   warmUpMs: 1500,
   alternations: 5,
   openAlternations: 3,
@@ -16,6 +29,7 @@ const FULL = {
 const QUICK = {
   firstWarmUpMs: 1000,
   window: { durationMs: 500 },
+  overloadWindow: { durationMs: 1000 },
   warmUpMs: 300,
   alternations: 3,
   openAlternations: 1,
@@ -25,7 +39,7 @@ const QUICK = {
 };
 
 export const USAGE = `npm run bench -- [options]
-  --quick       a short run of everything, under two minutes: shows that it works, the figures mean little
+  --quick       a short run of everything, about three minutes: shows that it works, the figures mean little
   --only a,b    some of: ${SECTIONS.join(', ')}
   --json        one JSON object on standard output (use npm run --silent bench)
   --markdown    the table for docs/performance.md on standard output`;

@@ -1,4 +1,6 @@
 /** The report as rows of text, for a terminal and for docs/performance.md. */
+import { SPREAD_LIMIT } from './statistics.mjs';
+
 const decimal = (digits) => (value) => (Number.isFinite(value) ? value.toFixed(digits) : '–');
 const ratio = decimal(2);
 const ms = (value) => decimal(value < 10 ? 2 : value < 100 ? 1 : 0)(value);
@@ -23,6 +25,12 @@ const headline = [
   ['(e) event-loop delay p99 beside (d), ms', ({ health }) => health?.eventLoopP99MsHeavy, ms, ''],
   ['(e) event-loop delay p99 at (a), 32 connections, ms', ({ health }) => health?.eventLoopP99MsSingle32, ms, ''],
   ['(f) light model beside heavy ÷ alone', ({ fairness }) => fairness?.lightVsSolo, ratio, '≥ 0.40'],
+  ...['axios', 'proxy', 'origin', 'put', 'run', 'openedBefore', 'mixed'].flatMap((client) => [
+    [`(g) ${client} ÷ plain`, ({ clients }) => clients?.[`${client}VsPlain`], ratio, '≥ 0.90'],
+    [`(g) ${client}, CPU per request ÷ plain`, ({ clients }) => clients?.cpu[`${client}VsPlain`], ratio, ''],
+  ]),
+  ['(h) goodput, 5,000 ÷ 128 connections', ({ overload }) => overload?.goodput5000, ratio, '≥ 0.40'],
+  ['(h) goodput ÷ limit, 5,000 connections', ({ overload }) => overload?.vsLimit5000, ratio, '≥ 1.30'],
   ['start to ready, shipped models, ms', ({ startMs }) => startMs, whole, ''],
   ['start with 5,000 runs, ms', ({ start5000RunsMs }) => start5000RunsMs, whole, '≤ 5000'],
   ['memory idle, MiB', ({ rssIdleMb }) => rssIdleMb, whole, ''],
@@ -41,25 +49,41 @@ function headlineRows(report) {
     .map(([name, value, format, wanted]) => [name, format(value), wanted]);
 }
 
-function detailRows({ single, batch1000, text, heavy }) {
-  const loads = Object.entries({ '(a)': single, '(b)': batch1000, '(c)': text, '(d)': heavy }).flatMap(
-    ([title, each]) => [
-      ...Object.entries(each?.closed ?? {}).map(([connections, load]) => [`${title} ${connections} conn.`, load]),
-      ...Object.entries(each?.open ?? {}).map(([share, load]) => [`${title} open ${share}, ${load.rate}/s`, load]),
-    ],
-  );
-  return loads.flatMap(([title, { contenders }]) =>
-    Object.entries(contenders).map(([name, each]) => [
-      title,
-      name,
-      whole(each.requestsPerSecond),
-      ms(each.p50Ms),
-      ms(each.p99Ms),
-      ms(each.p999Ms),
-      decimal(3)(each.cpuMsPerRequest),
-      `${whole(each.spread * 100)} %${each.judgeByCpu ? ', judge by CPU' : ''}`,
-    ]),
-  );
+function detailRows({ single, batch1000, text, heavy, clients, overload }) {
+  const sections = { '(a)': single, '(b)': batch1000, '(c)': text, '(d)': heavy, '(g)': clients };
+  const loads = Object.entries(sections).flatMap(([title, each]) => [
+    ...Object.entries(each?.closed ?? {}).map(([connections, load]) => [`${title} ${connections} conn.`, load]),
+    ...Object.entries(each?.open ?? {}).map(([share, load]) => [`${title} open ${share}, ${load.rate}/s`, load]),
+  ]);
+  const overloads = Object.entries(overload?.closed ?? {});
+  return [
+    ...loads.flatMap(([title, { contenders }]) =>
+      Object.entries(contenders).map(([name, each]) => detailRow(title, name, each)),
+    ),
+    ...overloads.flatMap(([connections, { contenders }]) =>
+      Object.entries(contenders).map(([name, { goodputPerSecond, goodputSpread, ...each }]) =>
+        detailRow(`(h) ${connections} conn., 200 only`, name, {
+          ...each,
+          requestsPerSecond: goodputPerSecond,
+          spread: goodputSpread,
+          judgeByCpu: goodputSpread > SPREAD_LIMIT,
+        }),
+      ),
+    ),
+  ];
+}
+
+function detailRow(title, name, each) {
+  return [
+    title,
+    name,
+    whole(each.requestsPerSecond),
+    ms(each.p50Ms),
+    ms(each.p99Ms),
+    ms(each.p999Ms),
+    decimal(3)(each.cpuMsPerRequest),
+    `${whole(each.spread * 100)} %${each.judgeByCpu ? ', judge by CPU' : ''}`,
+  ];
 }
 
 function storeRows({ stores = {} }) {

@@ -22,17 +22,28 @@ export function requireSupportedNode() {
   process.exit(1);
 }
 
-/** Runs a command in the project and stops with its exit code when it fails. */
-export function run(command, args, env = {}) {
+/**
+ * Runs a command in the project and stops with its exit code when it fails.
+ * @param {{ shell?: boolean }} options  shell: let a shell start it, which splits paths at spaces.
+ */
+export function run(command, args, env = {}, { shell = false } = {}) {
   const result = spawnSync(command, args, {
     cwd: projectRoot,
     stdio: 'inherit',
     env: { ...process.env, ...env },
-    // npm is a .cmd file on Windows, which only a shell can start.
-    shell: process.platform === 'win32',
+    shell,
   });
   if (result.error) throw result.error;
   if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+/** Runs npm as `run` does; its arguments hold no spaces. */
+function runNpm(args, env) {
+  // The npm that runs this script is a JavaScript file, which Node starts on every system.
+  const { npm_execpath: npm = '' } = process.env;
+  if (/npm-cli\.c?js$/.test(npm)) return run(process.execPath, [npm, ...args], env);
+  // Without it npm is a .cmd file on Windows, which only a shell can start.
+  run('npm', args, env, { shell: process.platform === 'win32' });
 }
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
@@ -57,7 +68,7 @@ export function installIfNeeded({ production = false } = {}) {
   if (isInstalled({ production })) return;
   console.error('bestrun: installing packages (first start only) …');
   // npm 10 does not know allowScripts; this keeps ONNX Runtime from fetching its GPU libraries there too.
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { ONNXRUNTIME_NODE_INSTALL: 'skip' });
+  runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], { ONNXRUNTIME_NODE_INSTALL: 'skip' });
 }
 
 function* filesBelow(folder) {

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Windows refuses to replace a file that another process has open at that moment, and says one of these. */
+const IN_USE = new Set(['EPERM', 'EACCES', 'EBUSY']);
+/** Pauses between the attempts to replace such a file, milliseconds. */
+const RETRY_PAUSES_MS = [10, 20, 50, 100, 200];
 
 /** How a file is written. */
 export interface WriteOptions {
@@ -25,9 +31,22 @@ export async function writeWhole(file: string, text: string, { mode, isSynced }:
     } finally {
       await handle.close();
     }
-    await rename(draft, file);
+    await replace(draft, file);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+async function replace(draft: string, file: string): Promise<void> {
+  const pauses = process.platform === 'win32' ? RETRY_PAUSES_MS : [];
+  for (const pauseMs of pauses) {
+    try {
+      return await rename(draft, file);
+    } catch (error) {
+      if (!IN_USE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      await sleep(pauseMs);
+    }
+  }
+  await rename(draft, file);
 }

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 const root = join(__dirname, '..', '..');
 
 describe('npm run bench', () => {
-  it('measures with a load generator that passes its own tests', () => {
-    const test = join(root, 'scripts', 'bench', 'load', 'load-generator.test.mjs');
+  it.each([
+    ['load generator', join('load', 'load-generator.test.mjs')],
+    ['requests', join('workloads', 'requests.test.mjs')],
+  ])('has tests of its own for its %s, and they pass', (_what, file) => {
+    const test = join(root, 'scripts', 'bench', file);
 
     const { status, stdout } = spawnSync(process.execPath, ['--test', test], { encoding: 'utf8' });
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { projectRoot } from '../../lib/project.mjs';
+import { pythonOf, systemPython } from '../../lib/python.mjs';
 
 const folder = join(projectRoot, '.cache', 'bench-python');
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
@@ -14,14 +15,14 @@ const INSTALL_LIMIT_MS = 300_000;
  * @returns {{ python: string } | { missing: string }}  missing: why there is none.
  */
 export function benchPython() {
-  const python = join(folder, 'bin', 'python');
+  const python = pythonOf(folder);
   const stamp = join(folder, 'installed.txt');
   const wanted = readFileSync(requirements, 'utf8');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return { python };
   mkdirSync(dirname(folder), { recursive: true });
   console.error('bench: installing FastAPI into .cache/bench-python (first time only) …');
   const steps = [
-    ['python3', ['-m', 'venv', folder], 'Python 3 with venv'],
+    [systemPython, ['-m', 'venv', folder], 'Python 3 with venv'],
     [python, ['-m', 'pip', 'install', '--quiet', '--retries', '1', '-r', requirements], "FastAPI's packages"],
   ];
   for (const [command, args, what] of steps) {

@@ -12,13 +12,14 @@ const commonEnv = { NODE_ENV: 'production', ORT_DISABLE_TELEMETRY: '1', NODE_OPT
 
 /**
  * bestrun as it ships, on one store; requests are not logged, as the other contenders log none either.
- * @param {{ probe?: boolean }} options  probe: watch the event loop.
+ * @param {{ probe?: boolean, variables?: Record<string, string> }} options  probe: watch the event loop; variables: of
+ *   the configuration, beside those that every bestrun here gets.
  */
-export function startBestrun(processes, store, { probe = false } = {}) {
+export function startBestrun(processes, store, { probe = false, variables = {} } = {}) {
   const preload = probe ? ['--require', beside('event-loop-delay.cjs')] : [];
-  const env = { MODELS_DIR: store, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info', LOG_REQUESTS: 'false' };
+  const common = { MODELS_DIR: store, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info', LOG_REQUESTS: 'false' };
   const args = [...preload, join(projectRoot, 'dist', 'main.js')];
-  return start(processes, 'bestrun', process.execPath, args, { env, ipc: probe });
+  return start(processes, 'bestrun', process.execPath, args, { env: { ...common, ...variables }, ipc: probe });
 }
 
 /** The bare server on some stores. */

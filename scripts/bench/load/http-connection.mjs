@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
+const CLOSES = /\r\nconnection: *close/i;
 
 /** What every socket reads into; it is used up before the next one reads. */
 const readBuffer = Buffer.allocUnsafeSlow(1 << 18);
@@ -17,6 +18,10 @@ export class HttpConnection {
   #status = 0;
   #bodyLeft = 0;
   #isClosed = false;
+  /** Whether the server said that it closes the connection after the answer just read. */
+  isLast = false;
+  /** Status that the request in flight should get; the sender's to set. */
+  expectedStatus = 200;
 
   /**
    * @param {{ host: string, port: number }} target
@@ -65,6 +70,7 @@ export class HttpConnection {
     this.#partialHead = null;
     const head = bytes.latin1Slice(0, headEnd);
     this.#status = Number(head.slice(9, 12));
+    this.isLast = CLOSES.test(head);
     const length = CONTENT_LENGTH.exec(head)?.[1];
     if (length === undefined)
       return this.#close(new Error('The answer has no Content-Length, which is all this reads.'));
@@ -87,15 +93,17 @@ export class HttpConnection {
 }
 
 /**
- * The bytes of one request.
- * @param {{ method: string, path: string, body?: string }} request
+ * The bytes of one request. A body is JSON unless the headers say otherwise.
+ * @param {{ method: string, path: string, body?: string, headers?: Record<string, string> }} request
  */
-export function requestBytes({ method, path, body }) {
-  const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n`;
-  if (body === undefined) return Buffer.from(`${head}\r\n`);
-  const bytes = Buffer.from(body);
-  return Buffer.concat([
-    Buffer.from(`${head}Content-Type: application/json\r\nContent-Length: ${bytes.length}\r\n\r\n`),
-    bytes,
-  ]);
+export function requestBytes({ method, path, body, headers = {} }) {
+  const bytes = body === undefined ? undefined : Buffer.from(body);
+  const all = {
+    Host: '127.0.0.1',
+    ...(bytes && { 'Content-Type': 'application/json' }),
+    ...headers,
+    ...(bytes && { 'Content-Length': bytes.length }),
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), bytes ?? Buffer.alloc(0)]);
 }

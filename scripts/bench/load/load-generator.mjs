@@ -1,7 +1,8 @@
+import { createHistogram } from 'node:perf_hooks';
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { HttpConnection, requestBytes } from './http-connection.mjs';
-import { LatencyHistogram } from './latency-histogram.mjs';
 
 /** How long answers may take that are still out when the time is up, milliseconds. */
 const DRAIN_MS = 10_000;
@@ -11,6 +12,16 @@ const TIMER_SLACK_MS = 1.5;
 const LONE_ARRIVALS = 250;
 /** Pause before a lost connection is opened again, milliseconds. */
 const RECONNECT_MS = 20;
+/** So many connections are being opened at a time: a server's backlog of unaccepted ones is 511 in Node. */
+const OPENING_AT_A_TIME = 200;
+/** Microseconds, within 0.1 %: nothing here takes longer than an hour. */
+const HISTOGRAM = { lowest: 1, highest: 3_600_000_000, figures: 3 };
+
+/** Counts a latency in milliseconds; the histogram takes whole microseconds from 1 on. */
+const record = (histogram, ms) => histogram.record(Math.max(1, Math.floor(ms * 1000)));
+/** The latency in milliseconds that the percentage of the requests did not pass; NaN when nothing was recorded. */
+const percentileMs = (histogram, percentage) =>
+  histogram.count === 0 ? NaN : Math.min(histogram.percentile(percentage), histogram.max) / 1000;
 
 /**
  * Sends requests to one server and measures.
@@ -23,9 +34,10 @@ const RECONNECT_MS = 20;
  * end, else the slowest would be missing.
  */
 export class LoadGenerator {
-  #latency = new LatencyHistogram();
-  #lag = new LatencyHistogram();
+  #latency = createHistogram(HISTOGRAM);
+  #lag = createHistogram(HISTOGRAM);
   #statuses = {};
+  #unexpected = 0;
   #idle = [];
   #connections = new Set();
   #sentAt = new Map();
@@ -34,6 +46,7 @@ export class LoadGenerator {
   #arrived = 0;
   #sent = 0;
   #inWindow = 0;
+  #goodInWindow = 0;
   #waiting = [];
   #nextWaiting = 0;
   #isOver = false;
@@ -41,13 +54,19 @@ export class LoadGenerator {
   /**
    * @param {{
    *   host: string, port: number, connections: number, durationMs: number,
-   *   requests: { method: string, path: string, body?: string }[],
-   *   rate?: number, maxRequests?: number,
-   * }} load  requests are sent in turn; maxRequests ends a closed loop early.
+   *   requests: {
+   *     method: string, path: string, body?: string, headers?: Record<string, string>, expectedStatus?: number,
+   *   }[],
+   *   rate?: number, maxRequests?: number, quietMs?: number,
+   * }} load  requests are sent in turn, whatever the connection, and each expects 200 unless it says otherwise;
+   *   maxRequests ends a closed loop early; quietMs passes between opening the connections and the first request.
    */
   constructor(load) {
     this.load = load;
-    this.bytes = load.requests.map(requestBytes);
+    this.requests = load.requests.map((request) => ({
+      bytes: requestBytes(request),
+      expectedStatus: request.expectedStatus ?? 200,
+    }));
   }
 
   /** Ends before the time is up; what is out is still waited for. */
@@ -57,8 +76,9 @@ export class LoadGenerator {
 
   /** Opens the connections, sends for the given time, waits for what is out, and closes. */
   async run() {
-    const { connections, durationMs, rate } = this.load;
+    const { connections, durationMs, rate, quietMs } = this.load;
     await this.#open(connections);
+    if (quietMs) await Promise.race([sleep(quietMs, undefined, { ref: false }), this.refusal]);
     const cpuBefore = process.cpuUsage();
     this.startedAt = performance.now();
     this.endsAt = this.startedAt + durationMs;
@@ -76,36 +96,43 @@ export class LoadGenerator {
   }
 
   #result(seconds, cpuShare) {
-    const ms = (histogram, share) => histogram.quantile(share) / 1000;
     return {
       requestsPerSecond: this.#inWindow / seconds,
+      goodputPerSecond: this.#goodInWindow / seconds,
       answers: this.#latency.count,
       sent: this.#sent,
       arrived: this.load.rate ? this.#arrived : this.#sent,
       errors: this.#errors,
       ...(this.#firstError && { firstError: this.#firstError }),
       statuses: this.#statuses,
+      unexpected: this.#unexpected,
       latencyMs: {
         mean: this.#latency.mean / 1000,
-        p50: ms(this.#latency, 0.5),
-        p90: ms(this.#latency, 0.9),
-        p99: ms(this.#latency, 0.99),
-        p999: ms(this.#latency, 0.999),
-        max: this.#latency.max / 1000,
+        p50: percentileMs(this.#latency, 50),
+        p90: percentileMs(this.#latency, 90),
+        p99: percentileMs(this.#latency, 99),
+        p999: percentileMs(this.#latency, 99.9),
+        max: percentileMs(this.#latency, 100),
       },
       // How late this process itself was, with a connection free; it is part of the latencies above.
-      ...(this.load.rate && { sendLagMs: { p50: ms(this.#lag, 0.5), p99: ms(this.#lag, 0.99) } }),
+      ...(this.load.rate && { sendLagMs: { p50: percentileMs(this.#lag, 50), p99: percentileMs(this.#lag, 99) } }),
       seconds,
       generatorCpuShare: cpuShare,
     };
   }
 
-  #open(count) {
-    return new Promise((resolve, reject) => {
-      this.opened = () => this.#idle.length === count && resolve();
-      this.refused = reject;
-      for (let i = 0; i < count; i++) this.#connect();
-    });
+  /** Opens the connections a part at a time; rejects when the server refuses or closes one before it was used. */
+  async #open(count) {
+    this.refusal = new Promise((_resolve, reject) => (this.refused = reject));
+    this.refusal.catch(() => {});
+    while (this.#idle.length < count) {
+      const all = Math.min(count, this.#idle.length + OPENING_AT_A_TIME);
+      const opened = new Promise((resolve) => {
+        this.opened = () => this.#idle.length === all && resolve();
+      });
+      while (this.#connections.size < all) this.#connect();
+      await Promise.race([opened, this.refusal]);
+    }
   }
 
   #connect() {
@@ -130,11 +157,17 @@ export class LoadGenerator {
 
   #answered(connection, status) {
     const now = performance.now();
-    this.#latency.record((now - this.#sentAt.get(connection)) * 1000);
+    record(this.#latency, now - this.#sentAt.get(connection));
     this.#sentAt.delete(connection);
     this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
-    if (!this.#isOver && now <= this.endsAt) this.#inWindow++;
-    this.#next(connection);
+    if (status !== connection.expectedStatus) this.#unexpected++;
+    if (!this.#isOver && now <= this.endsAt) {
+      this.#inWindow++;
+      if (status === 200) this.#goodInWindow++;
+    }
+    // A connection the server ends after this answer reports its end next, and is replaced then.
+    if (connection.isLast) connection.destroy();
+    else this.#next(connection);
   }
 
   #closed(connection, reason) {
@@ -170,7 +203,9 @@ export class LoadGenerator {
 
   #send(connection, since) {
     this.#sentAt.set(connection, since);
-    connection.send(this.bytes[this.#sent++ % this.bytes.length]);
+    const request = this.requests[this.#sent++ % this.requests.length];
+    connection.expectedStatus = request.expectedStatus;
+    connection.send(request.bytes);
   }
 
   /** Sends what has arrived, and comes back when the next request arrives. */
@@ -180,7 +215,7 @@ export class LoadGenerator {
     this.#noteArrivals(now);
     while (this.#nextWaiting < this.#waiting.length && this.#idle.length > 0) {
       const since = this.#takeWaiting();
-      this.#lag.record((now - since) * 1000);
+      record(this.#lag, now - since);
       this.#send(this.#idle.pop(), since);
     }
     const wait = this.#arrivalTime(this.#arrived) - performance.now();

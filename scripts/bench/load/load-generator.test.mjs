@@ -4,7 +4,6 @@ import { createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { LatencyHistogram } from './latency-histogram.mjs';
 import { LoadGenerator } from './load-generator.mjs';
 
 const get = [{ method: 'GET', path: '/' }];
@@ -23,25 +22,6 @@ async function withServer(server, use) {
 const answering = (answer) => createHttpServer(answer);
 const plain = (response, status = 200, body = 'ok') =>
   response.writeHead(status, { 'Content-Length': Buffer.byteLength(body) }).end(body);
-
-test('the histogram gives quantiles within one per cent', () => {
-  const histogram = new LatencyHistogram();
-  for (let value = 1; value <= 100_000; value++) histogram.record(value);
-  for (const share of [0.01, 0.5, 0.9, 0.99, 0.999]) {
-    assert.ok(Math.abs(histogram.quantile(share) / (share * 100_000) - 1) < 0.01, `${share}`);
-  }
-  assert.equal(histogram.quantile(1), 100_000);
-  assert.equal(histogram.mean, 50_000.5);
-});
-
-test('the histogram gives small values exactly and has no answer when empty', () => {
-  const histogram = new LatencyHistogram();
-  assert.ok(Number.isNaN(histogram.quantile(0.5)));
-  histogram.record(-1);
-  histogram.record(3);
-  assert.equal(histogram.quantile(0.5), 0);
-  assert.equal(histogram.quantile(1), 3);
-});
 
 test('a closed loop counts as many answers as the server gave', async () => {
   let served = 0;
@@ -97,6 +77,91 @@ test('status codes are counted apart, bodies arrive whole, requests go in turn',
   );
   assert.deepEqual(result.statuses, { 200: 2, 422: 2 });
   assert.deepEqual(seen, ['POST /a {"ä":1}', 'POST /b {}', 'POST /a {"ä":1}', 'POST /b {}']);
+});
+
+test('headers go out as given, and a body is JSON only unless they say otherwise', async () => {
+  const seen = [];
+  const server = answering((request, response) => {
+    const { accept, 'content-type': type, 'content-length': length, host } = request.headers;
+    seen.push({ accept, type, length, host });
+    plain(response);
+  });
+  const headers = { Accept: 'application/json, text/plain, */*', 'Content-Type': 'text/csv', Host: 'api.example.com' };
+  const requests = [
+    { method: 'PUT', path: '/', body: 'ä', headers },
+    { method: 'POST', path: '/', body: '{}' },
+    { method: 'GET', path: '/', headers: { Accept: '*/*' } },
+  ];
+  await withServer(server, (target) =>
+    new LoadGenerator({ ...target, requests, connections: 1, durationMs: 5000, maxRequests: 3 }).run(),
+  );
+  assert.deepEqual(seen, [
+    { accept: headers.Accept, type: 'text/csv', length: '2', host: 'api.example.com' },
+    { accept: undefined, type: 'application/json', length: '2', host: '127.0.0.1' },
+    { accept: '*/*', type: undefined, length: undefined, host: '127.0.0.1' },
+  ]);
+});
+
+test('goodput counts answers with 200 alone; an answer that was expected is none that was not', async () => {
+  const server = answering((request, response) => plain(response, Number(request.url.slice(1))));
+  const asking = (path, expectedStatus) => ({ method: 'GET', path, expectedStatus });
+  const requests = [asking('/200'), asking('/422', 422), asking('/503'), asking('/200', 200)];
+  const result = await withServer(server, (target) =>
+    new LoadGenerator({ ...target, requests, connections: 1, durationMs: 5000, maxRequests: 40 }).run(),
+  );
+  assert.deepEqual(result.statuses, { 200: 20, 422: 10, 503: 10 });
+  assert.equal(result.unexpected, 10);
+  // The last answer comes after the end, which the last request brings.
+  const share = result.goodputPerSecond / result.requestsPerSecond;
+  assert.ok(share >= 19 / 39 && share <= 20 / 39, `${share}`);
+});
+
+test('connections may be quiet between their opening and their first request', async () => {
+  const quietMs = 300;
+  let opened = 0;
+  let firstRequestAfter;
+  const server = answering((_request, response) => {
+    firstRequestAfter ??= performance.now() - opened;
+    plain(response);
+  });
+  server.on('connection', () => (opened = performance.now()));
+  const result = await withServer(server, (target) =>
+    new LoadGenerator({ ...target, requests: get, connections: 3, durationMs: 5000, maxRequests: 9, quietMs }).run(),
+  );
+  assert.ok(firstRequestAfter >= quietMs - 20, `${firstRequestAfter}`);
+  assert.equal(result.errors, 0);
+});
+
+test('a server that closes a connection in that quiet is an error', async () => {
+  const server = createTcpServer((socket) => setTimeout(() => socket.destroy(), 20));
+  const load = { requests: get, connections: 2, durationMs: 100, quietMs: 60_000 };
+  await withServer(server, (target) =>
+    assert.rejects(new LoadGenerator({ ...target, ...load }).run(), /closed a connection before it was used/),
+  );
+});
+
+test('more connections than a server takes in at once are all opened and used', async () => {
+  let opened = 0;
+  const server = answering((_request, response) => plain(response));
+  server.on('connection', () => opened++);
+  const result = await withServer(server, (target) =>
+    new LoadGenerator({ ...target, requests: get, connections: 1200, durationMs: 60_000, maxRequests: 2400 }).run(),
+  );
+  assert.equal(opened, 1200);
+  assert.equal(result.errors, 0);
+  assert.deepEqual(result.statuses, { 200: result.sent });
+});
+
+test('a connection that the server ends after an answer is opened again, and nothing is lost', async () => {
+  let opened = 0;
+  const server = answering((_request, response) => plain(response.setHeader('Connection', 'close')));
+  server.on('connection', () => opened++);
+  const result = await withServer(server, (target) =>
+    new LoadGenerator({ ...target, requests: get, connections: 1, durationMs: 60_000, maxRequests: 5 }).run(),
+  );
+  assert.equal(result.errors, 0);
+  assert.deepEqual(result.statuses, { 200: 5 });
+  assert.ok(opened >= 5, `${opened}`);
 });
 
 test('answers that come in pieces, larger than any buffer, or empty are each read as one', async () => {

@@ -62,3 +62,74 @@ export function heavyRequests() {
 
 /** A GET without a body. */
 export const getRequests = (path) => [{ method: 'GET', path }];
+
+/** What axios 1.x sends in Node when it is given an object to post. */
+const axiosHeaders = {
+  Accept: 'application/json, text/plain, */*',
+  'Content-Type': 'application/json',
+  'User-Agent': 'axios/1.13.2',
+  'Accept-Encoding': 'gzip, compress, deflate, br',
+  Connection: 'keep-alive',
+};
+
+/** What Chrome sends with a `fetch` from a page of another origin. */
+const browserHeaders = {
+  Host: '127.0.0.1',
+  Connection: 'keep-alive',
+  'sec-ch-ua-platform': '"Windows"',
+  'User-Agent':
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+  'sec-ch-ua': '"Chromium";v="142", "Google Chrome";v="142", "Not_A Brand";v="99"',
+  'Content-Type': 'application/json',
+  'sec-ch-ua-mobile': '?0',
+  Accept: '*/*',
+  Origin: 'https://app.example.com',
+  'Sec-Fetch-Site': 'cross-site',
+  'Sec-Fetch-Mode': 'cors',
+  'Sec-Fetch-Dest': 'empty',
+  Referer: 'https://app.example.com/',
+  'Accept-Encoding': 'gzip, deflate, br, zstd',
+  'Accept-Language': 'en-GB,en;q=0.9,de;q=0.8',
+};
+
+/** The origin that `browserHeaders` come from, for the server's list of allowed ones. */
+export const BROWSER_ORIGIN = browserHeaders.Origin;
+
+/** What a reverse proxy that ends TLS adds. */
+const proxyHeaders = {
+  Host: '127.0.0.1',
+  'X-Forwarded-For': '203.0.113.7',
+  'X-Forwarded-Proto': 'https',
+  'X-Forwarded-Host': 'api.example.com',
+  'X-Real-IP': '203.0.113.7',
+};
+
+const withHeaders = (headers) => singleRequests().map((request) => ({ ...request, headers }));
+
+/** One passenger per request, as axios sends it. */
+export const axiosRequests = () => withHeaders(axiosHeaders);
+/** One passenger per request, as a page of another origin sends it. */
+export const browserRequests = () => withHeaders(browserHeaders);
+/** One passenger per request, as a reverse proxy passes it on. */
+export const proxyRequests = () => withHeaders(proxyHeaders);
+/** One passenger per request, with the method that says it may be repeated. */
+export const putRequests = () => singleRequests().map((request) => ({ ...request, method: 'PUT' }));
+
+/** One passenger per request, to one run instead of the best one. */
+export function runRequests(runId) {
+  return singleRequests().map((request) => ({ ...request, path: `/runs/${runId}/predictions` }));
+}
+
+/**
+ * One passenger per request, but one request in a hundred is invalid (422) and one in a hundred is a GET. Their number,
+ * 199, has no divisor in common with any number of connections, so that each connection gets to send each of them.
+ */
+export function mixedRequests() {
+  const valid = singleRequests();
+  const requests = times(199, (i) => valid[i % valid.length]);
+  const invalid = { ...post('titanic-survival', [{ age: 'ten', sex: 'X' }]), expectedStatus: 422 };
+  for (const place of [20, 120]) requests[place] = invalid;
+  requests[70] = { method: 'GET', path: '/health' };
+  requests[170] = { method: 'GET', path: '/models' };
+  return requests;
+}

@@ -17,6 +17,7 @@ import { nativeTensorFlow } from './native-package.js';
 import { BACKEND_TITLES } from './tfjs-backends.js';
 import type { TfjsBackend } from './tfjs-backends.js';
 import { TfjsEngine } from './tfjs-engine.js';
+import { itOnPosix } from '../../../test/support/posix.js';
 
 const backends: readonly TfjsBackend[] = nativeTensorFlow() ? ['tensorflow', 'wasm', 'cpu'] : ['wasm', 'cpu'];
 
@@ -176,7 +177,7 @@ describe(TfjsEngine.name, () => {
     await expect(load('tfjs-layers-outside')).rejects.toMatchObject({ code: 'ARTIFACT_OUTSIDE_RUN' });
   });
 
-  it('does not follow a link out of the run folder', async () => {
+  itOnPosix('does not follow a link out of the run folder', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'linked-'));
     try {
       cpSync(join(engineFixtures, 'tfjs-layers-sum', 'model.json'), join(folder, 'model.json'));

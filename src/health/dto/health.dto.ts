@@ -1,6 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
 import { SourceReadingDto } from '../../http/dto/source-reading.dto.js';
+import { VERSION } from '../../version.js';
 
 /** Nothing to say beyond the envelope. */
 @ApiSchema({ description: 'Empty: the envelope says it all.' })
@@ -94,7 +95,7 @@ export class HealthDto {
   })
   status: string;
 
-  @ApiProperty({ description: 'Version of the server.', example: '0.1.0' })
+  @ApiProperty({ description: 'Version of the server.', example: VERSION })
   version: string;
 
   @ApiProperty({ description: 'Seconds since the process started.', example: 12.5 })

@@ -16,6 +16,7 @@ import { TestStore } from '../../../test/support/build-store.js';
 import { until } from '../../../test/support/watched-app.js';
 import type { SourcedModel } from '../run-source.js';
 import { LocalRunSource } from './local-run-source.js';
+import { itOnPosix } from '../../../test/support/posix.js';
 
 const SETTLE_MS = 40;
 
@@ -47,7 +48,7 @@ describe('a folder of models that is listed again', () => {
     expect(second!.runs.map((run, i) => run === first!.runs[i])).toEqual([true, true]);
   });
 
-  it('opens a run where it lies now when the store is a link that was moved', async () => {
+  itOnPosix('opens a run where it lies now when the store is a link that was moved', async () => {
     const link = `${store.folder}-link`;
     const copy = `${store.folder}-copy`;
     cpSync(store.folder, copy, { recursive: true });
@@ -65,7 +66,7 @@ describe('a folder of models that is listed again', () => {
     rmSync(copy, { recursive: true });
   });
 
-  it('takes nothing for a file that is none, and does not wait for it', async () => {
+  itOnPosix('takes nothing for a file that is none, and does not wait for it', async () => {
     for (const path of ['adder/runs/pipe/run.json', 'piped/card.json']) {
       mkdirSync(join(store.path(path), '..'), { recursive: true });
       spawnSync('mkfifo', [store.path(path)]);
@@ -148,7 +149,7 @@ describe('a folder of models that is listed again', () => {
     expect(again!.runs.map((run, i) => run === first!.runs[i])).toEqual([true, true]);
   });
 
-  it('keeps the runs it knows of a model whose folder cannot be read', async () => {
+  itOnPosix('keeps the runs it knows of a model whose folder cannot be read', async () => {
     await source.listModels();
     const runs = store.path('adder/runs');
     chmodSync(runs, 0o000);
@@ -158,7 +159,7 @@ describe('a folder of models that is listed again', () => {
     expect(ids(listed)).toEqual(['one', 'two']);
   });
 
-  it.each([
+  itOnPosix.each([
     ['a link to nowhere', 'nowhere', 'The run folder is a link to something that is not there.', 'Correct the link'],
     ['a link to a file', '../card.json', 'There is no readable run.json in the run folder.', 'Write run.json'],
     ['a link to itself', 'odd', 'The run folder cannot be read (ELOOP).', 'Check the disk'],
@@ -178,7 +179,7 @@ describe('a folder of models that is listed again', () => {
     expect(await unreadable(new LocalRunSource(store.folder))).toEqual(expected);
   });
 
-  it('leaves a run as it was while its folder cannot be looked at, and reads it when that is over', async () => {
+  itOnPosix('leaves a run as it was while its folder cannot be looked at, and reads it when that is over', async () => {
     const [first] = await source.listModels();
     renameSync(store.path('adder/runs/one'), store.path('adder/away'));
     symlinkSync('one', store.path('adder/runs/one'));

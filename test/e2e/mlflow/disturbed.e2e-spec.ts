@@ -7,6 +7,7 @@ import { mlflowEnvironment, MlflowScene, BETTER_RUN, OLD_RUN, REPEATING, TOKEN }
 import { ServerProcess } from '../../support/server-process.js';
 import { until } from '../../support/watched-app.js';
 import type { WatchedApp } from '../../support/watched-app.js';
+import { itOnPosix } from '../../support/posix.js';
 
 let scene: MlflowScene;
 
@@ -203,7 +204,7 @@ describe('while MLflow hangs', () => {
     expect(await statusesOf()).toEqual(new Set([200]));
   });
 
-  it('a server ends by itself, with code 0 and without a word', async () => {
+  itOnPosix('a server ends by itself, with code 0 and without a word', async () => {
     scene = await MlflowScene.prepare();
     const server = ServerProcess.start({
       ...mlflowEnvironment(scene.stub, scene.cache.path, scene.models.path),

@@ -10,6 +10,7 @@ import { RawSocket, statusesIn } from '../../support/raw-socket.js';
 import { ServerProcess } from '../../support/server-process.js';
 import { slowRun } from '../../support/tiny-runs.js';
 import { until } from '../../support/watched-app.js';
+import { itOnPosix } from '../../support/posix.js';
 
 /** About a second of native work on a usual machine. */
 const SLOW_TIMES = 1_500_000;
@@ -151,7 +152,7 @@ describe('the start', () => {
 });
 
 describe('the end', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)(
+  itOnPosix.each(['SIGTERM', 'SIGINT'] as const)(
     'on %s lets a running request finish, takes no more, and exits with 0',
     async (signal) => {
       const server = start();
@@ -168,7 +169,7 @@ describe('the end', () => {
     },
   );
 
-  it('does not wait for idle connections, nor for one that only keeps alive', async () => {
+  itOnPosix('does not wait for idle connections, nor for one that only keeps alive', async () => {
     const server = start();
     const baseUrl = await server.ready();
     const agent = new Agent({ keepAlive: true });
@@ -191,7 +192,7 @@ describe('the end', () => {
     agent.destroy();
   });
 
-  it('comes by force when the grace is over, and the log says so', async () => {
+  itOnPosix('comes by force when the grace is over, and the log says so', async () => {
     const server = start({ SHUTDOWN_GRACE_MS: '200' });
     const baseUrl = await server.ready();
     const running = ask(baseUrl, `/models/slow/predictions?x=1&times=${SLOW_TIMES * 3}`).catch(() => 'cut off');
@@ -204,7 +205,7 @@ describe('the end', () => {
     expect(await running).toBe('cut off');
   });
 
-  it('comes by force when a prediction that was given up still computes', async () => {
+  itOnPosix('comes by force when a prediction that was given up still computes', async () => {
     const server = start({ SHUTDOWN_GRACE_MS: '1000', PREDICTION_TIMEOUT_MS: '100' });
     const baseUrl = await server.ready();
     const times = SLOW_TIMES * 5;
@@ -290,7 +291,7 @@ describe('several worker processes', () => {
     return headers['x-worker-id'] as string;
   };
 
-  it('answer together; a killed one is replaced without a failed health check; SIGTERM ends all', async () => {
+  itOnPosix('answer together; a killed one is replaced without a failed health check; SIGTERM ends all', async () => {
     const server = start({ WORKERS: '4', INFERENCE_THREADS: '1' });
     await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 4);
     const baseUrl = await server.ready();
@@ -355,7 +356,7 @@ describe('several worker processes', () => {
     broken.remove();
   });
 
-  it('let running requests finish when the whole is told to end', async () => {
+  itOnPosix('let running requests finish when the whole is told to end', async () => {
     const server = start({ WORKERS: '2', INFERENCE_THREADS: '1' });
     await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
     const baseUrl = await server.ready();

@@ -55,7 +55,9 @@ export class MlflowServer {
   /** Ends it as a crash does. */
   kill() {
     try {
-      if (this.process) process.kill(-this.process.pid, 'SIGKILL');
+      // Windows has no process groups; there the processes it started end when they miss it.
+      if (process.platform === 'win32') this.process?.kill('SIGKILL');
+      else if (this.process) process.kill(-this.process.pid, 'SIGKILL');
     } catch {
       // It has ended already.
     }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { projectRoot } from '../../../scripts/lib/project.mjs';
+import { pythonOf, systemPython } from '../../../scripts/lib/python.mjs';
 import { runProgram } from './run-program.mjs';
 
 /**
@@ -15,11 +16,11 @@ import { runProgram } from './run-program.mjs';
  */
 export async function pythonEnvironment(name, wanted, install) {
   const folder = join(projectRoot, '.cache', name);
-  const python = join(folder, 'bin', 'python');
+  const python = pythonOf(folder);
   const stamp = join(folder, 'installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
   mkdirSync(folder, { recursive: true });
-  await runProgram('python3', ['-m', 'venv', '--clear', folder]);
+  await runProgram(systemPython, ['-m', 'venv', '--clear', folder]);
   // Not compiled: most modules are never imported, and the others are compiled when they are.
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile', '--prefer-binary'];
   await install((...args) => runProgram(python, [...pip, ...args]));
