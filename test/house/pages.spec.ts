@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { anchorsOf, relativeLinks, sourcePaths, tableCells } from '../support/markdown.js';
+import { anchorsOf, codeNames, relativeLinks, sourcePaths, tableCells } from '../support/markdown.js';
 
 const root = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -21,22 +21,30 @@ function resolves(page: string, link: string): boolean {
   return anchor === undefined || anchorsOf(read(target)).includes(anchor);
 }
 
-/** All code of the server as one text. */
-const source = () =>
-  readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+/** All code below a folder as one text. */
+const codeOf = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts'))
-    .map((path) => read(join('src', path)))
+    .map((path) => read(join(folder, path)))
     .join('\n');
+const code = codeOf('src');
 
 describe('docs/operations.md', () => {
   it('tells operators to alert on words that the log has', () => {
     const [, section] = read('docs/operations.md').split('## Log lines worth an alert') as [string, string];
     const [table] = section.split('\n## ') as [string];
     const words = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, phrase]) => phrase!);
-    const code = source();
 
     expect(words.length).toBeGreaterThan(0);
     expect(words.filter((phrase) => !code.includes(phrase))).toEqual([]);
+  });
+});
+
+describe.each(['docs/architecture.md', 'docs/extending.md'])('%s', (page) => {
+  it('names classes and functions that exist', () => {
+    const all = code + codeOf('test/contracts') + codeOf('test/support');
+
+    expect(codeNames(read(page)).filter((name) => !all.includes(name))).toEqual([]);
   });
 });
 

@@ -40,3 +40,10 @@ export function sourcePaths(markdown: string): string[] {
     .map(([, path]) => path!)
     .filter((path) => path.startsWith('src/') || /\.(ts|mjs|cjs)$/.test(path));
 }
+
+/** Names of classes and functions in code spans, e.g. `RunSource` and `listModels` of `RunSource.listModels()`. */
+export function codeNames(markdown: string): string[] {
+  return [...withoutCodeBlocks(markdown).matchAll(/`([A-Za-z]\w*(?:\.[A-Za-z]\w*)?)(?:\([^`]*\))?`/g)]
+    .flatMap(([, name]) => name!.split('.'))
+    .filter((name) => /^[A-Za-z][a-z0-9]+[A-Z]\w*$/.test(name));
+}
