@@ -1,11 +1,23 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { anchorsOf, codeNames, relativeLinks, sourcePaths, tableCells } from '../support/markdown.js';
+import {
+  anchorsOf,
+  codeNames,
+  relativeLinks,
+  sourcePaths,
+  tableCells,
+  withoutCodeBlocks,
+} from '../support/markdown.js';
 
 const root = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const MAX_WORDS_IN_CELL = 40;
+const MAX_LINE = 120;
+/** Older pages have longer lines; each joins when it is rewritten. */
+const WRAPPED = ['README', 'architecture', 'extending', 'operations', 'principles', 'selection', 'tutorial'].map(
+  (name) => join('docs', `${name}.md`),
+);
 
 const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.md'))
@@ -53,6 +65,12 @@ describe('the pages of the documentation', () => {
     const long = tableCells(read(page)).filter((cell) => cell.split(/\s+/).length > MAX_WORDS_IN_CELL);
 
     expect(long).toEqual([]);
+  });
+
+  it.each(WRAPPED)('%s has lines that a terminal can show, but for tables and code', (page) => {
+    const lines = withoutCodeBlocks(read(page)).split('\n');
+
+    expect(lines.filter((line) => line.length > MAX_LINE && !line.startsWith('|'))).toEqual([]);
   });
 
   it.each(pages)('%s links to files and headings that exist', (page) => {
