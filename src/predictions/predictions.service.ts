@@ -103,19 +103,19 @@ export class PredictionsService {
     const registered = this.targets.resolve(target);
     const rows = rowsFor(registered);
     requireFewRows(rows, this.config.maxRowsPerRequest);
-    return this.registry.useRun(registered, async (loaded) => {
+    return this.registry.useRun(registered, (loaded) => {
       requireContract(registered, loaded, context);
       const { signal, sinceMs, timing } = context;
       const { locOf, source, mode } = rows;
       const include = checkedInclude(loaded, rows);
       const timeoutMs = Math.min(context.timeoutMs, this.config.predictionTimeoutMs);
       const options = { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing };
-      return {
+      return compute(loaded, rows.values, options).then((predicted) => ({
         model: registered.card.name,
         runId: registered.run.run_id,
         primaryFields: loaded.codec.decoder.primaryFields,
-        rows: await compute(loaded, rows.values, options),
-      };
+        rows: predicted,
+      }));
     });
   }
 }

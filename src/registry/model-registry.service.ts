@@ -126,7 +126,7 @@ export class ModelRegistryService implements OnApplicationShutdown {
    *
    * @throws AppError RUN_NOT_SERVABLE with the reason of its verdict.
    */
-  async useRun<T>(registered: RegisteredRun, work: (served: ServedRun) => Promise<T>): Promise<T> {
+  useRun<T>(registered: RegisteredRun, work: (served: ServedRun) => Promise<T>): Promise<T> {
     const best = this.findBest(registered);
     if (best) return work(best);
     const { brokenBy, run } = registered;

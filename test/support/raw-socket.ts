@@ -22,8 +22,14 @@ export class RawSocket {
   }
 
   send(data: string | Buffer): this {
-    if (this.socket.writable) this.socket.write(data);
+    if (this.socket.writable && data.length > 0) this.socket.write(data);
     return this;
+  }
+
+  /** Waits for `isEnough` of what the server sent, and stays open. */
+  async receive(isEnough: (text: string) => boolean): Promise<string> {
+    while (!isEnough(this.received) && !this.socket.closed) await new Promise((resolve) => setTimeout(resolve, 5));
+    return this.received;
   }
 
   /** Ends our side without a word. */

@@ -11,7 +11,7 @@ import { EndpointAnswer } from '../endpoint/http-endpoint.js';
 import { headOf } from '../request/express-head.js';
 import { requestUrl } from '../request/request-url.js';
 import { BARE } from './no-envelope.decorator.js';
-import { envelopeText } from './envelope.js';
+import { envelopeWriter } from './envelope.js';
 
 /**
  * Wraps what a handler returns as `data`, and writes it: the serializer keeps int64 digits, Express' does not. The answer
@@ -38,7 +38,7 @@ export class EnvelopeInterceptor implements NestInterceptor {
         const text = stringifyJson(data) ?? 'null';
         if (isBare) return text;
         const url = requestUrl(headOf(request), this.config);
-        return envelopeText({ method: request.method, url }, response.statusCode, text);
+        return envelopeWriter({ method: request.method, url }, response.statusCode)(text);
       }),
     );
   }

@@ -29,11 +29,18 @@ export function envelopeHead({ method, url }: EnvelopeRequest, status: number, m
   };
 }
 
+/** Writes envelopes around data that is JSON text already. */
+export type EnvelopeWriter = (data: string) => string;
+
 /**
- * The envelope as JSON text.
- *
- * @param data  JSON text.
+ * A writer for answers of one kind to one request: what does not change from answer to answer is written once. Requests
+ * with the same head share it.
  */
-export function envelopeText(request: EnvelopeRequest, status: number, data: string): string {
-  return `${JSON.stringify(envelopeHead(request, status)).slice(0, -1)},"data":${data}}`;
+export function envelopeWriter(request: EnvelopeRequest, status: number): EnvelopeWriter {
+  const head = JSON.stringify({ ...envelopeHead(request, status), timestamp: TIMESTAMP });
+  const [before, after] = head.slice(0, -1).split(TIMESTAMP, 2) as [string, string];
+  return (data) => `${before}${new Date().toISOString()}${after},"data":${data}}`;
 }
+
+/** Stands for the time of an answer; `message` comes before it and never holds it. */
+const TIMESTAMP = '<timestamp>';

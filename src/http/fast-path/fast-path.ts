@@ -107,7 +107,8 @@ export class FastPath implements ConnectionOwner {
   }
 
   log({ method, url }: ParsedHead, requestId: string, status: number | undefined, receivedAtMs: number): void {
-    this.options.log?.({ method, path: url.split('?', 1)[0]!, requestId, status, receivedAtMs });
+    const { log } = this.options;
+    if (log) log({ method, path: url.split('?', 1)[0]!, requestId, status, receivedAtMs });
   }
 
   refusePartial(socket: Socket): void {

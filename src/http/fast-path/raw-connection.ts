@@ -252,7 +252,8 @@ export class RawConnection {
   private readonly onClose = (): void => {
     this.isOver = true;
     this.general?.destroy();
-    if (this.partial) this.owner.log(this.partial, requestIdFor(this.partial.headers['x-request-id']), undefined, this.activeAtMs);
+    if (this.partial)
+      this.owner.log(this.partial, requestIdFor(this.partial.headers['x-request-id']), undefined, this.activeAtMs);
     this.gone.abort();
     this.owner.onClosed(this);
   };

@@ -13,8 +13,7 @@ const OTHER_TYPES = /^\/(docs|redoc)(\/|$)/;
  */
 export function acceptableMiddleware(isOfEndpoint: (request: Request) => boolean): RequestHandler {
   return (request: Request, _response: Response, next: NextFunction) => {
-    const accepts =
-      OTHER_TYPES.test(request.path) || acceptsJson(request.headers.accept) || isOfEndpoint(request);
+    const accepts = OTHER_TYPES.test(request.path) || acceptsJson(request.headers.accept) || isOfEndpoint(request);
     next(accepts ? undefined : new AppError('NOT_ACCEPTABLE'));
   };
 }

@@ -47,7 +47,10 @@ function rules({ optional = false }: Presence, check: Rules): PropertyDecorator 
     name: 'v1',
     validator: {
       validate: (value: unknown) => all(value).length === 0,
-      defaultMessage: (args) => all(args?.value).map(({ msg }) => msg).join('; '),
+      defaultMessage: (args) =>
+        all(args?.value)
+          .map(({ msg }) => msg)
+          .join('; '),
     },
   });
   return (prototype, property) => {
@@ -217,7 +220,8 @@ export function compileCheck(type: Function): FieldsCheck {
     const problems: ValidationProblem[] = [];
     for (const [field, check] of checks) {
       const given = Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
-      for (const { below, ...entry } of check(given)) problems.push(atField(loc, { below: [field, ...below], ...entry }));
+      for (const { below, ...entry } of check(given))
+        problems.push(atField(loc, { below: [field, ...below], ...entry }));
     }
     return problems.length > MAX_LISTED_PROBLEMS ? problems.slice(0, MAX_LISTED_PROBLEMS) : problems;
   };

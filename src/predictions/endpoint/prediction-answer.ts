@@ -1,6 +1,5 @@
 import { EndpointAnswer } from '../../http/endpoint/http-endpoint.js';
-import { envelopeText } from '../../http/envelope/envelope.js';
-import type { EnvelopeRequest } from '../../http/envelope/envelope.js';
+import type { EnvelopeWriter } from '../../http/envelope/envelope.js';
 import { CONTRACT_HEADER } from '../../http/request/contract-header.js';
 import { serverTiming } from '../../http/response/server-timing.js';
 import { stringifyJson } from '../../lib/json-text.js';
@@ -9,13 +8,13 @@ import type { Prediction, PredictionContext } from '../predictions.service.js';
 
 /** The usual answer: an envelope around model, run and predictions. */
 export function envelopeAnswer(
-  request: EnvelopeRequest,
+  writeEnvelope: EnvelopeWriter,
   { model, runId, rows }: Prediction<string>,
   context: PredictionContext,
 ): EndpointAnswer {
   const startMs = performance.now();
   const data = `{"model":"${model}","run_id":${JSON.stringify(runId)},"predictions":${rows}}`;
-  return answerWith(envelopeText(request, 200, data), context, startMs);
+  return answerWith(writeEnvelope(data), context, startMs);
 }
 
 /** The output row of a single input row: its primary fields, and nothing around them. */

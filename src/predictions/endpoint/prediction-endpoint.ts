@@ -14,7 +14,7 @@ import { turnOfBody } from '../../http/request/large-body-scheduler.js';
 import type { RequestHead } from '../../http/request/request-head.js';
 import { PredictionTargets } from '../prediction-targets.js';
 import { PredictionsService } from '../predictions.service.js';
-import type { PredictionContext } from '../predictions.service.js';
+import type { Prediction, PredictionContext } from '../predictions.service.js';
 import type { PredictionRequest } from './endpoint-request.decorator.js';
 import { rowsOfBody, rowsOfQuery } from './parse-rows.js';
 import type { RequestedRows } from './parse-rows.js';
@@ -86,14 +86,13 @@ export class PredictionEndpoint extends HttpEndpoint {
     }
   }
 
-  private async predict(
-    facts: RequestFacts,
-    { target, rowsFor }: RequestedRows,
-    context: PredictionContext,
-  ): Promise<EndpointAnswer> {
-    if (!facts.route.isBare) {
-      return envelopeAnswer(facts, await this.predictions.predictText(target, rowsFor, context), context);
-    }
+  private predict(facts: RequestFacts, asked: RequestedRows, context: PredictionContext): Promise<EndpointAnswer> {
+    if (facts.route.isBare) return this.predictBare(asked, context);
+    const answer = (prediction: Prediction<string>) => envelopeAnswer(facts.writeEnvelope, prediction, context);
+    return this.predictions.predictText(asked.target, asked.rowsFor, context).then(answer);
+  }
+
+  private async predictBare({ target, rowsFor }: RequestedRows, context: PredictionContext): Promise<EndpointAnswer> {
     try {
       return bareAnswer(await this.predictions.predict(target, rowsFor, context), context);
     } catch (error) {

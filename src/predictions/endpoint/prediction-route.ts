@@ -23,7 +23,8 @@ export const PredictionRoute = (
   method: PredictionRoute['method'],
   path: string,
   options: Omit<PredictionRoute, 'method' | 'path'>,
-) => applyDecorators(METHODS[method](path), HttpCode(200), SetMetadata(METADATA, { method, path, ...options }));
+): MethodDecorator =>
+  applyDecorators(METHODS[method](path), HttpCode(200), SetMetadata(METADATA, { method, path, ...options }));
 
 /** The route that a handler was given; undefined for other handlers. */
 export function routeOf(handler: object): PredictionRoute | undefined {

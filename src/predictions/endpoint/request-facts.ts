@@ -1,6 +1,8 @@
 import type { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import { ValidationError } from '../../domain/validation-problem.js';
+import { envelopeWriter } from '../../http/envelope/envelope.js';
+import type { EnvelopeWriter } from '../../http/envelope/envelope.js';
 import { acceptsJson } from '../../http/request/accept-header.js';
 import { CONTRACT_MATCH_HEADER, readContractMatch } from '../../http/request/contract-header.js';
 import { requireJsonType } from '../../http/request/json-content.js';
@@ -15,6 +17,8 @@ export interface RequestFacts extends MatchedRoute {
   readonly method: string;
   /** Absolute, as requested, secrets masked. */
   readonly url: string;
+  /** Writes the envelope of a good answer. */
+  readonly writeEnvelope: EnvelopeWriter;
   /** The query as sent, without the question mark. */
   readonly query: string;
   readonly accept: string | undefined;
@@ -44,10 +48,12 @@ export function readFacts(matched: MatchedRoute, head: RequestHead, config: AppC
   const timeoutMs = readTimeout(headers, Infinity);
   const acceptedContracts = readContractMatch(headers);
   const mark = url.indexOf('?');
+  const address = requestUrl(head, config);
   return {
     ...matched,
     method,
-    url: requestUrl(head, config),
+    url: address,
+    writeEnvelope: envelopeWriter({ method, url: address }, 200),
     query: mark < 0 ? '' : url.slice(mark + 1),
     accept,
     timeoutMs: timeoutMs ?? Infinity,

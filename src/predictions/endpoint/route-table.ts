@@ -30,7 +30,10 @@ export class RouteTable {
 /** Segments of a path; undefined when it cannot be decoded. */
 function decoded(path: string): string[] | undefined {
   try {
-    return path.replace(/^\/|\/$/g, '').split('/').map(decodeURIComponent);
+    return path
+      .replace(/^\/|\/$/g, '')
+      .split('/')
+      .map(decodeURIComponent);
   } catch {
     return undefined;
   }
