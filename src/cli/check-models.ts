@@ -53,7 +53,7 @@ async function main(folder: string | undefined): Promise<void> {
 
 async function check(config: AppConfig, host: ModelHost): Promise<void> {
   const source = createRunSource(config);
-  const states = new DraftStateStore(new LocalStateStore(config.modelsDir, undefined, undefined, config.stateDir));
+  const states = new DraftStateStore(new LocalStateStore(config.modelsDir, { stateDir: config.stateDir }));
   const loader = new RunLoader(host, config);
   const contents = new RegistryContents();
   const chronicle = new Chronicle(states);

@@ -14,9 +14,12 @@ import { StateStore } from './state/state-store.js';
       provide: StateStore,
       inject: [AppConfig],
       useFactory: (config: AppConfig) => {
-        const logger = new Logger('State');
-        const warn = (message: string, cause?: unknown) => logger.warn(message, cause);
-        return new LocalStateStore(config.modelsDir, warn, (message) => logger.log(message), config.stateDir);
+        const logger = new Logger(LocalStateStore.name);
+        return new LocalStateStore(config.modelsDir, {
+          stateDir: config.stateDir,
+          warn: (message, cause) => logger.warn(message, cause),
+          tell: (message) => logger.log(message),
+        });
       },
     },
   ],
