@@ -89,7 +89,8 @@ export class ExtraRuns {
     try {
       const served = await this.loader.load(sourced, run);
       registered.learn(served);
-      registered.state = 'serving';
+      // It may have become the best of its model meanwhile.
+      if (registered.state === 'loading') registered.state = 'loaded';
       return served;
     } catch (error) {
       if (this.loadedById.get(run.run_id)?.registered === registered) this.loadedById.delete(run.run_id);
@@ -122,6 +123,7 @@ export class ExtraRuns {
 async function releaseQuietly({ registered, served }: Loaded): Promise<void> {
   const run = await served.catch(() => undefined);
   if (!run) return;
-  registered.state = 'checked';
+  // What serves as the best run of its model goes on serving there.
+  if (registered.state === 'loaded') registered.state = 'checked';
   await run.release();
 }

@@ -143,7 +143,7 @@ export class HistoryEventDto {
   })
   contract: string | null;
 
-  @ApiProperty({ description: 'Why.', example: 'f1 0.7555, the highest.' })
+  @ApiProperty({ description: 'Why.', example: 'It has the highest f1 of 4 runs: 0.7555.' })
   reason: string;
 
   @ApiProperty({ description: '`policy`, or who did it.', example: 'policy' })

@@ -13,6 +13,7 @@ import { diffContracts } from '../contract/contract-diff.js';
 import { hasContract, passContractGate } from '../contract/contract-gate.js';
 import { Chronicle, runDigest } from '../history/model-history.js';
 import { incumbentOf } from '../selection/champion.js';
+import { whyServed } from '../selection/explain-selection.js';
 import { compareRuns, statusReasons } from '../policy/rank-runs.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
 import { RegistryContents } from '../state/registry-state.js';
@@ -229,7 +230,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     const best = model.best!;
     const { registered, served } = best;
     this.toldUnserved.delete(model);
-    const news = await this.chronicle.served(model, best);
+    const news = await this.chronicle.served(model, best, () => whyServed(model));
     if (!news) return;
     const { previous_run_id: previous } = news;
     const before = previous === null || previous === registered.run.run_id ? '' : ` instead of ${previous}`;
