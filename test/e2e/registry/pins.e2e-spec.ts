@@ -130,6 +130,24 @@ describe('a person who overrides the policy', () => {
     expect(await eventsOf(app)).toEqual(['rolled_back best', 'promoted third', 'served best']);
   });
 
+  it.each([['no body', undefined] as const, ['an empty object', {}] as const])(
+    'rolls back with %s, because nobody in a hurry writes a reason',
+    async (_what, body) => {
+      store.addRun('adder', 'third', f1(0.7));
+      await refresh(app);
+
+      const { status, json } = await askAsAdmin(app, 'POST', '/models/adder/rollback', body);
+
+      expect([status, json.data?.run_id, json.data?.pin]).toMatchObject([
+        200,
+        'best',
+        { reason: 'No reason given.', by: 'admin' },
+      ]);
+      const empty = await askAsAdmin(app, 'POST', '/models/adder/rollback', { reason: '' });
+      expect([empty.status, empty.json.detail[0].loc]).toEqual([422, ['body', 'reason']]);
+    },
+  );
+
   it('is followed by an event of what serves instead, to which a roll-back goes', async () => {
     await pin('other');
     await askAsAdmin(app, 'DELETE', '/models/adder/pin');
