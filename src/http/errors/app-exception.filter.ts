@@ -10,7 +10,7 @@ import { toAppError } from './to-app-error.js';
 /** Any thrown thing becomes one error answer. Faults of ours are logged once, with their cause; bad input is not. */
 @Catch()
 export class AppExceptionFilter implements ExceptionFilter {
-  private readonly logger = new Logger('Errors');
+  private readonly logger = new Logger(AppExceptionFilter.name);
 
   constructor(private readonly config: AppConfig) {}
 
