@@ -180,6 +180,18 @@ describe('a person who overrides the policy', () => {
     expect(await eventsOf(app)).toEqual(['unpinned other', 'pinned other', 'served best']);
   });
 
+  it('says that a run serves that was in memory before because it was asked by its id', async () => {
+    const state = async () => (await data(app, '/runs/other')).state as string;
+    await ask(app.baseUrl, '/runs/other/predictions', { method: 'POST', body: { inputs: [{ a: 1, b: 2 }] } });
+    expect(await state()).toBe('loaded');
+
+    await pin('other');
+    // The place among the runs that were asked by their id is given back a moment later.
+    await ask(app.baseUrl, '/livez');
+
+    expect(await state()).toBe('serving');
+  });
+
   it('cannot roll back where nothing served before', async () => {
     const { status, headers } = await askAsAdmin(app, 'POST', '/models/adder/rollback', { reason: 'Why not.' });
 
