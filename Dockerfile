@@ -24,7 +24,7 @@ RUN npm ci $(for part in $OMIT; do printf -- '--omit=%s ' "$part"; done) \
 FROM node:22-slim
 WORKDIR /app
 ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 PORT=5000 MODELS_DIR=/models MLFLOW_CACHE_DIR=/tmp/bestrun-mlflow \
-    STATE_DIR=/state
+    STATE_DIR=/state ALLOW_EMPTY=true
 # Pins, history and the contracts clients rely on; a volume here outlives the container.
 RUN install -d -o node /state
 COPY --from=packages /app/node_modules node_modules

@@ -23,7 +23,7 @@ export interface BestrunApp {
  * @throws what makes a start impossible, once everything that was started has ended again.
  */
 export async function createApp(config: AppConfig, logger: Logger): Promise<BestrunApp> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), createAdapter(config), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config), createAdapter(config), {
     logger: new PinoLogger(logger),
     bodyParser: false,
     abortOnError: false,

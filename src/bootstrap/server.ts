@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { watchConnections } from '../http/server/drain-connections.js';
 import { createLogger } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
+import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { createApp } from './create-app.js';
 
 /** Time for the last log line to leave the process. */
@@ -25,7 +26,8 @@ export async function startServer(config: AppConfig): Promise<NestExpressApplica
   closeOnSignals(app, drainConnections, logger, config.shutdownGraceMs);
   const { port } = app.getHttpServer().address() as AddressInfo;
   const startMs = Math.round(performance.now() - (performance.getEntriesByName('bestrun:start')[0]?.startTime ?? 0));
-  logger.info({ port, start_ms: startMs }, `bestrun is ready: http://localhost:${port}/docs (after ${startMs} ms)`);
+  const state = app.get(ModelRegistryService).whyNotReady === undefined ? 'is ready' : 'waits for a model to serve';
+  logger.info({ port, start_ms: startMs }, `bestrun ${state}: http://localhost:${port}/docs (after ${startMs} ms)`);
   return app;
 }
 

@@ -2,73 +2,86 @@ process.env.ORT_DISABLE_TELEMETRY ??= '1';
 
 import 'reflect-metadata';
 
-import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
 
+import { stopWithReport } from '../bootstrap/exit-with-report.js';
 import type { AppConfig } from '../config/app-config.js';
 import { loadConfig } from '../config/load-config.js';
+import { loadEnvFile } from '../config/load-env-file.js';
+import { findMisspeltVariables } from '../config/misspelt-variables.js';
 import { RunProblem, reason } from '../domain/verdict.js';
-import { createModelHost } from '../engines/pool/create-model-host.js';
-import type { ModelHost } from '../engines/model-host.js';
-import { Chronicle } from '../registry/history/model-history.js';
 import { passContractGate } from '../registry/contract/contract-gate.js';
-import { PromotionService } from '../registry/promotion/promotion.service.js';
+import { RunLoader } from '../registry/loading/run-loader.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
+import { formatReport } from '../registry/selection/verdict-table.js';
 import type { RegisteredModel, RegisteredRun } from '../registry/state/registered-run.js';
 import { RegistryContents } from '../registry/state/registry-state.js';
-import { formatReport } from '../registry/selection/verdict-table.js';
-import { RunLoader } from '../registry/loading/run-loader.js';
-import { createRunSource } from '../sources/create-run-source.js';
-import { DraftStateStore } from '../sources/state/dry-run-state-store.js';
-import { LocalStateStore } from '../sources/state/local-state-store.js';
-import type { StateStore } from '../sources/state/state-store.js';
-import { stopWithReport } from '../bootstrap/exit-with-report.js';
+import { RunSource } from '../sources/run-source.js';
+import { StateStore } from '../sources/state/state-store.js';
+import { findCheckTarget } from './check-target.js';
+import type { CheckTarget } from './check-target.js';
+import { CheckModule } from './check.module.js';
+import { readArguments } from './read-arguments.js';
+
+const USAGE = `Usage: npm run models:check [-- --help] [folder]
+
+Says what a server would say of runs, and of every run why; nothing is written.
+
+folder  a store, a model ({store}/{model}), or a run ({store}/{model}/runs/{run}),
+        relative to the project; the configured sources unless given
+
+Exit code 0 when every model that was checked has a run to serve (for a run: when it may serve), else 1.
+`;
 
 /**
- * `npm run models:check [dir]`: starts the registry over the folder (else the configured sources) as a server does, but
- * for the port and for what a server writes down, and goes further: every run is loaded and replays its examples, not
+ * `npm run models:check [folder]`: starts the registry over the folder (else the configured sources) as a server does,
+ * but for the port and for what a server writes down, and goes further: every run is loaded and replays its examples, not
  * only those that might serve. Prints a table of verdicts, and for each model why its run serves, what is pinned, what
  * would break clients and what would win.
- *
- * Exit code 0 when every model has a run to serve, 1 when one has none (or its card is not usable).
  */
-async function main(folder: string | undefined): Promise<void> {
-  Logger.overrideLogger(false);
-  const config = loadConfig({
-    ...process.env,
-    ...(folder !== undefined && { MODELS_DIR: folder, SOURCES: 'directory', DEFAULT_MODEL: undefined }),
-  });
-  const host = createModelHost({
-    threads: config.inferenceThreads,
-    callTimeoutMs: config.predictionTimeoutMs,
-    maxQueuedPerModel: config.maxQueuedRequests,
-    maxBatchRows: config.maxBatchRows,
-    loadTimeoutMs: config.modelLoadTimeoutMs,
+async function main(): Promise<void> {
+  const folder = readArguments(USAGE);
+  loadEnvFile();
+  for (const { name, meant } of findMisspeltVariables(process.env)) {
+    process.stderr.write(`${name} is no variable of bestrun and does nothing: did you mean ${meant}?\n`);
+  }
+  const target = folder === undefined ? undefined : findCheckTarget(folder);
+  const config = configFor(target);
+  const context = await NestFactory.createApplicationContext(CheckModule.forRoot(config, target?.model), {
+    logger: false,
+    abortOnError: false,
   });
   try {
-    await check(config, host);
+    await check(context, target?.run);
   } finally {
-    await host.close();
+    await context.close();
   }
 }
 
-async function check(config: AppConfig, host: ModelHost): Promise<void> {
-  const source = createRunSource(config);
-  const states = new DraftStateStore(new LocalStateStore(config.modelsDir, undefined, undefined, config.stateDir));
-  const loader = new RunLoader(host, config);
-  const contents = new RegistryContents();
-  const chronicle = new Chronicle(states);
-  const promotions = new PromotionService(loader, contents, config, chronicle);
-  await new RefreshService(source, contents, promotions, chronicle, config).takeStock();
-  for (const notice of source.notices) process.stderr.write(`${notice}\n`);
+function configFor(target: CheckTarget | undefined): AppConfig {
+  return loadConfig({
+    ...process.env,
+    ALLOW_EMPTY: 'false',
+    ...(target && { MODELS_DIR: target.store, SOURCES: 'directory', DEFAULT_MODEL: undefined }),
+  });
+}
+
+/** @param place  of the one run that is asked about; all unless set. */
+async function check(context: INestApplicationContext, place: string | undefined): Promise<void> {
+  const get = <T>(type: abstract new (...args: never[]) => T) => context.get<T>(type, { strict: false });
+  const [contents, loader, states] = [get(RegistryContents), get(RunLoader), get(StateStore)];
+  await get(RefreshService).takeStock();
+  for (const notice of get(RunSource).notices) process.stderr.write(`${notice}\n`);
   const { models, brokenModels } = contents;
   for (const model of models) for (const registered of model.runs) await tryRun(loader, registered);
   const remarks = await Promise.all(models.map((model) => remarkOnPin(model, states)));
-  promotions.beforeApplicationShutdown();
-  const withoutRun = models.filter(({ best }) => !best).map(({ card }) => card.name);
-  const failed = [...withoutRun, ...brokenModels.map(({ place }) => place)];
-  const report = [formatReport(models, brokenModels), ...remarks.filter((remark) => remark !== undefined)].join('\n');
-  process.stdout.write(`${report}\n\n${summary(models.length, failed)}\n`);
-  process.exitCode = failed.length > 0 || models.length === 0 ? 1 : 0;
+  const isShown = place === undefined ? undefined : (one: string) => one === place;
+  const table = formatReport(models, brokenModels, isShown);
+  const report = [table, ...remarks.filter((remark) => remark !== undefined)].join('\n');
+  const { isWell, summary } = place === undefined ? judgeModels(contents) : judgeRun(contents, place);
+  process.stdout.write(`${report}\n\n${summary}\n`);
+  process.exitCode = isWell ? 0 : 1;
 }
 
 /** Loads a run that the start had no need of, and lets it go again: what it said of itself stays. */
@@ -95,9 +108,25 @@ async function remarkOnPin({ card, pin, best }: RegisteredModel, states: StateSt
   );
 }
 
-function summary(count: number, failed: readonly string[]): string {
-  if (count === 0 && failed.length === 0) return 'There are no models here.';
-  return failed.length > 0 ? `Nothing to serve for: ${failed.join(', ')}.` : 'Every model has a run to serve.';
+interface Judgement {
+  readonly isWell: boolean;
+  readonly summary: string;
 }
 
-main(process.argv[2]).catch(stopWithReport);
+function judgeModels({ models, brokenModels }: RegistryContents): Judgement {
+  const withoutRun = models.filter(({ best }) => !best).map(({ card }) => card.name);
+  const failed = [...withoutRun, ...brokenModels.map(({ place }) => place)];
+  if (failed.length > 0) return { isWell: false, summary: `Nothing to serve for: ${failed.join(', ')}.` };
+  if (models.length === 0) return { isWell: false, summary: 'There are no models here.' };
+  return { isWell: true, summary: 'Every model has a run to serve.' };
+}
+
+function judgeRun({ models, brokenModels }: RegistryContents, place: string): Judgement {
+  if (brokenModels.length > 0) return { isWell: false, summary: 'The card of its model cannot be used.' };
+  const registered = models.flatMap(({ runs }) => runs).find(({ sourced }) => sourced.place === place);
+  if (!registered?.verdict.eligible) return { isWell: false, summary: 'This run may not serve.' };
+  const isBest = models.some(({ best }) => best?.registered === registered);
+  return { isWell: true, summary: isBest ? 'This run would serve.' : 'This run may serve, and another one is better.' };
+}
+
+main().catch(stopWithReport);

@@ -14,6 +14,9 @@ import { loadConfig } from '../config/load-config.js';
 import { DocsService } from '../docs/docs.service.js';
 import { publishDocs } from '../docs/publish-docs.js';
 import { stopWithReport } from '../bootstrap/exit-with-report.js';
+import { readArguments } from './read-arguments.js';
+
+const USAGE = 'Usage: npm run openapi [-- --help] [file]\n';
 
 const ROOT = join(__dirname, '..', '..');
 
@@ -21,9 +24,10 @@ const ROOT = join(__dirname, '..', '..');
  * `npm run openapi [file]`: writes the API document for the shipped models, docs/openapi.json unless a file is named.
  * The same models and the same version always give the same file; the environment does not count.
  */
-async function main(file = join(ROOT, 'docs', 'openapi.json')): Promise<void> {
+async function main(): Promise<void> {
+  const file = readArguments(USAGE) ?? join(ROOT, 'docs', 'openapi.json');
   const config = loadConfig({ MODELS_DIR: join(ROOT, 'models'), LOG_LEVEL: 'silent' });
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), createAdapter(config), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config), createAdapter(config), {
     logger: false,
     abortOnError: false,
   });
@@ -35,4 +39,4 @@ async function main(file = join(ROOT, 'docs', 'openapi.json')): Promise<void> {
   process.stdout.write(`Wrote ${relative(process.cwd(), resolve(file))}.\n`);
 }
 
-main(process.argv[2]).catch(stopWithReport);
+main().catch(stopWithReport);

@@ -31,6 +31,8 @@ export abstract class AppConfig {
   readonly modelsDir: string;
   /** Absolute; undefined when states lie beside the cards. */
   readonly stateDir: string | undefined;
+  /** Whether the server starts although no model can be served. */
+  readonly allowEmpty: boolean;
   readonly defaultModel: string | undefined;
   readonly workers: number;
   readonly inferenceThreads: number;
@@ -56,7 +58,7 @@ export abstract class AppConfig {
   /** Without a slash at the end. */
   readonly publicUrl: string | undefined;
   readonly trustProxy: boolean;
-  /** Whether plain predictions are read from the socket, before Node's HTTP server. */
+  /** Whether plain predictions are answered by the raw-socket transport. */
   readonly fastPath: boolean;
   readonly logLevel: LevelWithSilent;
   readonly logRequests: boolean;

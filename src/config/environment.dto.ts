@@ -1,124 +1,61 @@
-import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateBy } from 'class-validator';
-
-import { parseMlflowItems } from './mlflow-selection.js';
-
-/** `"12"` → 12; anything else stays as it is, for the validator to refuse. */
-const WholeNumber = () =>
-  Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && /^\d{1,15}$/.test(value.trim()) ? Number(value) : value,
-  );
-
-/** `"true"`/`"false"` → boolean; anything else stays, for the validator to refuse. */
-const Switch = () =>
-  Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
-
-/** A list that `parseMlflowItems` can read. */
-const MlflowItems = () =>
-  ValidateBy({
-    name: 'mlflowItems',
-    validator: {
-      validate: (value) => typeof value === 'string' && parseMlflowItems(value) !== undefined,
-      defaultMessage: () =>
-        'must be a list such as titanic?metric=f1&goal=maximize, with the options name, metric, goal',
-    },
-  });
-
-/** What begins like the address of a server is one: Node's own error would tell its password to the log. */
-const WholeAddress = () =>
-  ValidateBy({
-    name: 'wholeAddress',
-    validator: {
-      validate: (value) => typeof value !== 'string' || !/^https?:/i.test(value) || isAddress(value),
-      defaultMessage: () => 'must be a whole address; a / or % in its user or password is written %2F or %25',
-    },
-  });
-
-function isAddress(text: string): boolean {
-  try {
-    const { username, password } = new URL(text);
-    for (const part of [username, password]) decodeURIComponent(part);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Variables without a default. */
-export const OPTIONAL_VARIABLES = [
-  'STATE_DIR',
-  'ADMIN_API_KEY',
-  'MLFLOW_TRACKING_USERNAME',
-  'MLFLOW_TRACKING_PASSWORD',
-  'MLFLOW_TRACKING_TOKEN',
-  'MLFLOW_MODELS',
-  'MLFLOW_WEBHOOK_SECRET',
-  'DEFAULT_MODEL',
-  'PUBLIC_URL',
-] as const;
+import {
+  HttpAddress,
+  MlflowAddress,
+  MlflowItems,
+  OneOf,
+  Path,
+  Secret,
+  Switch,
+  Text,
+  WholeNumber,
+} from './variable-rules.js';
 
 /** Variables for which empty is a value of its own; elsewhere it means absent. */
 export const MAY_BE_EMPTY: readonly string[] = ['CORS_ORIGINS', 'MLFLOW_EXPERIMENTS'];
 
 /**
- * Every variable of the environment that bestrun reads: one documented field each, with default and unit.
- * `docs/configuration.md` lists the same variables; a test keeps both equal.
+ * Every variable of the environment that bestrun reads: a field with its description, its rule and its default.
+ * `npm run docs:config` writes docs/configuration.md and .env.example from it.
  */
 export class Environment {
   /** TCP port to listen on; 0 takes a free one. */
-  @WholeNumber()
-  @IsInt()
-  @Min(0)
-  @Max(65535)
+  @WholeNumber(0, 65_535)
   PORT = 5000;
 
   /** Address to listen on. */
-  @IsString()
-  @Matches(/^[\w.:-]+$/, { message: 'must be a host name or an IP address' })
+  @Text(/^[\w.:-]+$/, 'a host name or an IP address')
   HOST = '0.0.0.0';
 
   /** Where runs come from: `directory` (MODELS_DIR), `mlflow` (MLFLOW_TRACKING_URI), or both separated by a comma, the one whose cards win first. */
-  @Matches(/^\s*(directory|mlflow)(\s*,\s*(directory|mlflow))?\s*$/, {
-    message: 'must be directory, mlflow, or both separated by a comma',
-  })
+  @Text(/^\s*(directory|mlflow)(\s*,\s*(directory|mlflow))?\s*$/, 'directory, mlflow, or both separated by a comma')
   SOURCES = 'directory';
 
   /** Folder of the models, relative to the working directory. */
-  @IsString()
-  @Matches(/\S/, { message: 'must not be empty' })
+  @Path()
   MODELS_DIR = './models';
 
   /** Folder for pins, history and the contracts clients rely on, to be shared by replicas; beside the cards in MODELS_DIR unless set. */
-  @IsOptional()
-  @IsString()
-  @Matches(/\S/, { message: 'must not be empty' })
+  @Path()
   STATE_DIR?: string;
 
-  /** MLflow: `http(s)://…` of a tracking server, `sqlite:///…` of its database, or the folder of a file store. */
-  @Matches(/^(https?:\/\/[^\s?#]+|sqlite:\/\/\/\S.*|file:\/\/\/\S.*|(?!\w+:\/\/)\S.*)$/, {
-    message: 'must be an address http(s)://…, sqlite:///… with a path, or a folder',
-  })
-  @WholeAddress()
+  /** MLflow: `http(s)://…` of a tracking server, `sqlite:///…` of its database, or the folder of a file store. See mlflow.md. */
+  @MlflowAddress()
   MLFLOW_TRACKING_URI = './mlruns';
 
   /** User of the tracking server, with MLFLOW_TRACKING_PASSWORD; wins over the token. */
-  @IsOptional()
-  @IsString()
+  @Secret()
   MLFLOW_TRACKING_USERNAME?: string;
 
   /** Password of that user. */
-  @IsOptional()
-  @IsString()
+  @Secret()
   MLFLOW_TRACKING_PASSWORD?: string;
 
   /** Bearer token of the tracking server. */
-  @IsOptional()
-  @Matches(/^[\x21-\x7e]+$/, { message: 'must be a token: visible characters without spaces' })
+  @Secret(/^[\x21-\x7e]+$/, 'a token: visible characters without spaces')
   MLFLOW_TRACKING_TOKEN?: string;
 
-  /** Secret of MLflow's webhook that calls POST /webhooks/mlflow; nothing is taken there unless it is set. Never logged. */
-  @IsOptional()
-  @Matches(/^.{16,}$/, { message: 'must be at least 16 characters' })
+  /** Secret of MLflow's webhook that calls `POST /webhooks/mlflow`; without it that route is disabled. */
+  @Secret(/^.{16,}$/, 'at least 16 characters')
   MLFLOW_WEBHOOK_SECRET?: string;
 
   /** Experiments to serve, separated by commas: `titanic?metric=f1&goal=maximize&name=titanic-survival`; `*` for all whose tags say how. Empty for none. */
@@ -126,179 +63,121 @@ export class Environment {
   MLFLOW_EXPERIMENTS = '*';
 
   /** Registered models to serve, separated by commas: `titanic@champion`, `titanic?metric=f1&goal=maximize`, or `*`. */
-  @IsOptional()
   @MlflowItems()
   MLFLOW_MODELS?: string;
 
-  /** How long MLflow may take to answer, seconds. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(3600)
+  /** How long MLflow may take to answer. */
+  @WholeNumber(1, 3600, 'seconds')
   MLFLOW_HTTP_REQUEST_TIMEOUT = 30;
 
   /** How often a request to MLflow is repeated that met a passing fault. */
-  @WholeNumber()
-  @IsInt()
-  @Min(0)
-  @Max(20)
+  @WholeNumber(0, 20)
   MLFLOW_HTTP_REQUEST_MAX_RETRIES = 3;
 
   /** Folder for what is downloaded from MLflow, relative to the working directory; may be shared and deleted. */
-  @IsString()
-  @Matches(/\S/, { message: 'must not be empty' })
+  @Path()
   MLFLOW_CACHE_DIR = './.cache/mlflow';
 
-  /** Largest model that is downloaded from MLflow, all its files together, bytes. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(1099511627776)
+  /** Largest model that is downloaded from MLflow, all its files together. */
+  @WholeNumber(1, 1_099_511_627_776, 'bytes')
   MLFLOW_MAX_MODEL_BYTES = 4_294_967_296;
 
-  /** Size above which models downloaded from MLflow are deleted that nobody has needed for a day, bytes. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(1099511627776)
+  /** Size above which models downloaded from MLflow are deleted that nobody has needed for a day. */
+  @WholeNumber(1, 1_099_511_627_776, 'bytes')
   MLFLOW_CACHE_MAX_BYTES = 17_179_869_184;
 
+  /** Whether the server starts although no model can be served: `/readyz` says 503 until one that arrives can be. The container sets it. */
+  @Switch()
+  ALLOW_EMPTY = false;
+
   /** Model that the short routes (`/predict`, `/params`, …) use; the first by name unless set. */
-  @IsOptional()
-  @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'must be a model name: lower-case words joined by dashes' })
+  @Text(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'a model name: lower-case words joined by dashes')
   DEFAULT_MODEL?: string;
 
   /** Server processes that share the port. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(256)
+  @WholeNumber(1, 256)
   WORKERS = 1;
 
   /** Threads that compute predictions, per process; 0 takes one more than there are cores, at most 9. */
-  @WholeNumber()
-  @IsInt()
-  @Min(0)
-  @Max(256)
+  @WholeNumber(0, 256)
   INFERENCE_THREADS = 0;
 
-  /** Largest request body, bytes. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1024)
-  @Max(1073741824)
+  /** Largest request body. */
+  @WholeNumber(1024, 1_073_741_824, 'bytes')
   BODY_LIMIT_BYTES = 10_485_760;
 
   /** Most rows (or texts) one request may hold. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(1000000)
+  @WholeNumber(1, 1_000_000)
   MAX_ROWS_PER_REQUEST = 10_000;
 
-  /** How long one prediction may take, waiting included, milliseconds; then 504. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(3600000)
+  /** How long one prediction may take, waiting included; then 504. */
+  @WholeNumber(1, 3_600_000, 'milliseconds')
   PREDICTION_TIMEOUT_MS = 30_000;
 
-  /** How long loading one model may take, milliseconds. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1000)
-  @Max(3600000)
+  /** How long loading one model may take. */
+  @WholeNumber(1000, 3_600_000, 'milliseconds')
   MODEL_LOAD_TIMEOUT_MS = 60_000;
 
-  /** How long a client may take to send its request, milliseconds; then 408. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1000)
-  @Max(3600000)
+  /** How long a client may take to send its request; then 408. */
+  @WholeNumber(1000, 3_600_000, 'milliseconds')
   REQUEST_TIMEOUT_MS = 90_000;
 
-  /** How long running requests may go on after SIGTERM, milliseconds. */
-  @WholeNumber()
-  @IsInt()
-  @Min(0)
-  @Max(3600000)
+  /** How long running requests may go on after SIGTERM. */
+  @WholeNumber(0, 3_600_000, 'milliseconds')
   SHUTDOWN_GRACE_MS = 10_000;
 
   /** Requests that may wait per run; more are answered 503 with Retry-After. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(1000000)
+  @WholeNumber(1, 1_000_000)
   MAX_QUEUED_REQUESTS = 1_000;
 
   /** Most rows that waiting requests may bring together in one call of the model; 1 computes each request alone. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(1000000)
+  @WholeNumber(1, 1_000_000)
   MAX_BATCH_ROWS = 1_024;
 
-  /** How long a free thread lets a request wait for others to share its call, milliseconds; 0 never. */
-  @WholeNumber()
-  @IsInt()
-  @Min(0)
-  @Max(1000)
+  /** How long a free thread lets a request wait for others to share its call; 0 never. */
+  @WholeNumber(0, 1000, 'milliseconds')
   BATCH_WAIT_MS = 0;
 
-  /** Runs kept in memory besides the best ones, for /runs/{run_id}/predictions. */
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(1000)
+  /** Runs kept in memory besides the best ones, for `/runs/{run_id}/predictions`. */
+  @WholeNumber(1, 1000)
   MAX_EXTRA_RUNS = 4;
 
-  /** How often the store is looked at for new and changed runs, milliseconds; 0 looks only when asked. */
-  @WholeNumber()
-  @IsInt()
-  @Min(0)
-  @Max(86400000)
+  /** How often the store is looked at for new and changed runs; 0 looks only when asked (`POST /models/refresh`). */
+  @WholeNumber(0, 86_400_000, 'milliseconds')
   REFRESH_INTERVAL_MS = 10_000;
 
-  /** How long the files of a new or changed run must stay as they are before it is read, milliseconds. */
-  @WholeNumber()
-  @IsInt()
-  @Min(0)
-  @Max(3600000)
+  /** How long the files of a new or changed run must stay as they are before it is read. */
+  @WholeNumber(0, 3_600_000, 'milliseconds')
   REFRESH_SETTLE_MS = 1_000;
 
-  /** Key that refreshes, pins and roll-backs need in X-API-Key; nobody may do these unless it is set. */
-  @IsOptional()
-  @Matches(/^[\x21-\x7e]{16,}$/, { message: 'must be at least 16 characters of ASCII without spaces' })
+  /** Key that refreshes, pins and roll-backs need in `X-API-Key`; without it they are disabled. */
+  @Secret(/^[\x21-\x7e]{16,}$/, 'at least 16 characters of ASCII without spaces')
   ADMIN_API_KEY?: string;
 
   /** Origins whose pages may call the API: `*`, or a list separated by commas; empty for none. */
-  @IsString()
-  @Matches(/^(\*|(https?:\/\/[^\s,/]+(\s*,\s*https?:\/\/[^\s,/]+)*)?)$/, {
-    message: 'must be *, empty, or origins such as https://app.example.com separated by commas',
-  })
+  @Text(
+    /^(\*|(https?:\/\/[^\s,/]+(\s*,\s*https?:\/\/[^\s,/]+)*)?)$/,
+    '*, empty, or origins such as https://app.example.com separated by commas',
+  )
   CORS_ORIGINS = '*';
 
   /** Address clients use, for links and `url` in answers; from the Host header unless set. */
-  @IsOptional()
-  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })
+  @HttpAddress()
   PUBLIC_URL?: string;
 
-  /** Whether X-Forwarded-* of a proxy in front is believed. */
+  /** Whether `X-Forwarded-*` of a proxy in front is believed. */
   @Switch()
-  @IsIn([true, false], { message: 'must be true or false' })
   TRUST_PROXY = false;
 
   /** Whether plain predictions are answered by the raw-socket transport, which is quicker than Node's HTTP server; the answers are the same. */
   @Switch()
-  @IsIn([true, false], { message: 'must be true or false' })
   FAST_PATH = true;
 
   /** Least severe log line written. */
-  @IsIn(['debug', 'info', 'warn', 'error', 'silent'])
+  @OneOf(['debug', 'info', 'warn', 'error', 'silent'])
   LOG_LEVEL = 'info';
 
   /** Whether one line is logged per request. */
   @Switch()
-  @IsIn([true, false], { message: 'must be true or false' })
   LOG_REQUESTS = true;
 }

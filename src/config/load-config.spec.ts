@@ -1,4 +1,6 @@
-import { isAbsolute } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 
 import { ConfigError, loadConfig } from './load-config.js';
 
@@ -81,6 +83,8 @@ describe('loadConfig', () => {
 
   it.each([
     ['PORT', ['x', '-1', '65536', '1.5', '0x10', '1e3', 'NaN']],
+    ['ALLOW_EMPTY', ['1']],
+    ['FAST_PATH', ['no']],
     ['HOST', ['a b', 'http://x', '/']],
     ['MODELS_DIR', [' ']],
     ['SOURCES', ['folder', 'mlflow;directory', 'mlflow,mlflow,mlflow']],
@@ -123,7 +127,65 @@ describe('loadConfig', () => {
     }
   });
 
+  it.each(['PORT', 'WORKERS', 'MLFLOW_HTTP_REQUEST_TIMEOUT', 'REFRESH_INTERVAL_MS', 'MLFLOW_MAX_MODEL_BYTES'])(
+    'says of a %s that is no number that it must be one, and between which bounds',
+    (name) => {
+      expect(problemsOf({ [name]: 'abc' })).toEqual([
+        expect.stringMatching(new RegExp(`^${name} must be a whole number from \\d+ to \\d+$`)),
+      ]);
+    },
+  );
+
   it('names all bad variables at once', () => {
     expect(problemsOf({ PORT: 'x', WORKERS: 'x', LOG_LEVEL: 'x' })).toHaveLength(3);
+  });
+
+  describe('a secret in a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bestrun-secrets-'));
+    afterAll(() => rmSync(folder, { recursive: true }));
+    const write = (content: string) => {
+      writeFileSync(join(folder, 'secret'), content);
+      return join(folder, 'secret');
+    };
+
+    it.each(['a-key-of-sixteen-signs', 'a-key-of-sixteen-signs\n', 'a-key-of-sixteen-signs\r\n'])(
+      'is the content of the file without the line break at its end',
+      (content) => {
+        const file = write(content);
+        const { adminApiKey, mlflowWebhookSecret } = loadConfig({
+          ADMIN_API_KEY_FILE: file,
+          MLFLOW_WEBHOOK_SECRET_FILE: file,
+        });
+        expect([adminApiKey, mlflowWebhookSecret]).toEqual(['a-key-of-sixteen-signs', 'a-key-of-sixteen-signs']);
+        expect(loadConfig({ MLFLOW_TRACKING_TOKEN_FILE: file }).mlflow.authorization).toBe(
+          'Bearer a-key-of-sixteen-signs',
+        );
+        expect(
+          loadConfig({ MLFLOW_TRACKING_USERNAME: 'u', MLFLOW_TRACKING_PASSWORD_FILE: write('p\n') }).mlflow
+            .authorization,
+        ).toBe('Basic dTpw');
+      },
+    );
+
+    it('is refused beside the secret itself, unless one of the two is empty', () => {
+      const file = write('a-key-of-sixteen-signs');
+      expect(problemsOf({ ADMIN_API_KEY: 'another-key-of-16-signs', ADMIN_API_KEY_FILE: file })).toEqual([
+        'ADMIN_API_KEY_FILE must not be set beside ADMIN_API_KEY',
+      ]);
+      expect(problemsOf({ ADMIN_API_KEY: '', ADMIN_API_KEY_FILE: file })).toEqual([]);
+      expect(problemsOf({ ADMIN_API_KEY: 'another-key-of-16-signs', ADMIN_API_KEY_FILE: '' })).toEqual([]);
+    });
+
+    it('is named by its variable when it cannot be read or used, never by its content', () => {
+      expect(problemsOf({ ADMIN_API_KEY_FILE: join(folder, 'nowhere') })).toEqual([
+        'ADMIN_API_KEY_FILE must name a file that can be read (ENOENT)',
+      ]);
+      expect(problemsOf({ MLFLOW_TRACKING_TOKEN_FILE: folder })).toEqual([
+        'MLFLOW_TRACKING_TOKEN_FILE must name a file that can be read (EISDIR)',
+      ]);
+      expect(problemsOf({ ADMIN_API_KEY_FILE: write('short') })).toEqual([
+        'ADMIN_API_KEY (from ADMIN_API_KEY_FILE) must be at least 16 characters of ASCII without spaces',
+      ]);
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
@@ -5,8 +6,9 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 
 import type { AppConfig, MlflowConfig, SourceKind } from './app-config.js';
-import { Environment, MAY_BE_EMPTY, OPTIONAL_VARIABLES } from './environment.dto.js';
+import { Environment, MAY_BE_EMPTY } from './environment.dto.js';
 import { parseMlflowItems } from './mlflow-selection.js';
+import { VARIABLE_RULES, secretFileVariables } from './variable-rules.js';
 
 /** Variables that cannot be used, each with its rule. Values are never named: they may be secrets. */
 export class ConfigError extends Error {
@@ -18,25 +20,50 @@ export class ConfigError extends Error {
 
 /**
  * Reads the environment once. An empty variable counts as absent, except where empty means none (CORS_ORIGINS, MLFLOW_EXPERIMENTS).
+ * A secret may be the content of a file instead, named by the variable with `_FILE` at its end.
  *
  * @throws ConfigError that names every bad variable.
  */
 export function loadConfig(environment: NodeJS.ProcessEnv): AppConfig {
-  const known = Object.keys(new Environment()).concat(OPTIONAL_VARIABLES);
-  const given = known.flatMap((name) => {
+  const given = new Map<string, string>();
+  for (const name of VARIABLE_RULES.keys()) {
     const value = environment[name];
-    return value === undefined || (value === '' && !MAY_BE_EMPTY.includes(name)) ? [] : [[name, value] as const];
-  });
+    if (value !== undefined && (value !== '' || MAY_BE_EMPTY.includes(name))) given.set(name, value);
+  }
+  const fromFiles = readSecretFiles(environment, given);
   const env = plainToInstance(Environment, Object.fromEntries(given), { exposeDefaultValues: true });
-  const problems = validateSync(env).map(
-    (problem) => `${problem.property} ${ruleOf(Object.values(problem.constraints ?? {})[0], problem.property)}`,
-  );
+  const problems = validateSync(env).flatMap(({ property, constraints = {} }) => {
+    const name = fromFiles.read.has(property) ? `${property} (from ${property}_FILE)` : property;
+    return Object.values(constraints).map((rule) => `${name} ${rule}`);
+  });
+  problems.unshift(...fromFiles.problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(toConfig(env));
 }
 
-function ruleOf(message: string | undefined, property: string): string {
-  return (message ?? 'is not valid').replace(new RegExp(`^${property} `), '');
+/** Adds secrets that files hold; one line break at the end, which editors add, is no part of them. */
+function readSecretFiles(
+  environment: NodeJS.ProcessEnv,
+  given: Map<string, string>,
+): { readonly read: ReadonlySet<string>; readonly problems: readonly string[] } {
+  const read = new Set<string>();
+  const problems: string[] = [];
+  for (const [fileVariable, name] of secretFileVariables()) {
+    const file = environment[fileVariable];
+    if (file === undefined || file === '') continue;
+    if (given.has(name)) {
+      problems.push(`${fileVariable} must not be set beside ${name}`);
+      continue;
+    }
+    try {
+      given.set(name, readFileSync(file, 'utf8').replace(/\r?\n$/, ''));
+      read.add(name);
+    } catch (error) {
+      const { code = 'unknown' } = error as NodeJS.ErrnoException;
+      problems.push(`${fileVariable} must name a file that can be read (${code})`);
+    }
+  }
+  return { read, problems };
 }
 
 function toConfig(env: Environment): AppConfig {
@@ -47,6 +74,7 @@ function toConfig(env: Environment): AppConfig {
     mlflow: toMlflowConfig(env),
     modelsDir: resolve(env.MODELS_DIR),
     stateDir: env.STATE_DIR === undefined ? undefined : resolve(env.STATE_DIR),
+    allowEmpty: env.ALLOW_EMPTY,
     defaultModel: env.DEFAULT_MODEL,
     workers: env.WORKERS,
     inferenceThreads: env.INFERENCE_THREADS || Math.min(9, availableParallelism() + 1),

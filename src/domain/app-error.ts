@@ -28,6 +28,7 @@ export const ERROR_SENTENCES = {
   WEBHOOK_SIGNATURE_WRONG:
     'The delivery is not signed with the secret of this server, or it is more than five minutes old.',
   STORE_NOT_READABLE: 'The store of the models cannot be read now; what is served stays as it is.',
+  NOTHING_TO_SERVE: 'No model can be served: {reason}',
   MODEL_NOT_READY: 'Model "{model}" has no run that can be served: {reason}',
   CONTRACT_CHANGED:
     'Run "{runId}" keeps the contract {contract}, not {wanted}. Compare GET /models/{model}/schema with yours.',

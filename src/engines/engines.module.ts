@@ -13,7 +13,7 @@ import type { PoolListener } from './pool/pool-event.js';
 export class EnginesModule {}
 
 function hostFor(config: AppConfig): ModelHost {
-  const logger = new Logger('Engines');
+  const logger = new Logger(ModelHost.name);
   const onEvent: PoolListener = ({ kind, ...facts }) =>
     kind === 'model-loaded' ? logger.debug(facts, kind) : logger.warn(facts, kind);
   return createModelHost({

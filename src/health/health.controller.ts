@@ -36,7 +36,7 @@ export class HealthController {
   @Get('readyz')
   @ApiOperation({ operationId: 'readyz', summary: 'Readiness probe: send no requests while this is 503' })
   @ApiEnvelope(HealthDto, 'Every served model has answered its own examples.')
-  @ApiErrors('SHUTTING_DOWN')
+  @ApiErrors('SHUTTING_DOWN', ['NOTHING_TO_SERVE', { reason: 'there are no models in the store.' }])
   readyz(): HealthDto {
     return this.readiness.requireReady();
   }

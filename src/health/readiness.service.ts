@@ -28,6 +28,7 @@ export class ReadinessService implements BeforeApplicationShutdown {
     const models = this.registry.listModels().map(toDto);
     const sources = this.refreshes.readings.map(toSourceReadingDto);
     const isWhole =
+      this.registry.listServedModels().length > 0 &&
       models.every(({ ready }) => ready) &&
       this.registry.listBrokenModels().length === 0 &&
       sources.every(({ problem }) => problem === null);
@@ -40,10 +41,22 @@ export class ReadinessService implements BeforeApplicationShutdown {
     };
   }
 
-  /** @throws AppError SHUTTING_DOWN; a server that has not loaded its models does not listen at all. */
+  /**
+   * @throws AppError SHUTTING_DOWN, or NOTHING_TO_SERVE while no model can be served. A server that is still loading its
+   *   models does not listen at all.
+   */
   requireReady(): HealthDto {
     if (this.isDraining) throw new AppError('SHUTTING_DOWN');
+    const reason = this.whyNotReady();
+    if (reason !== undefined) throw new AppError('NOTHING_TO_SERVE', { reason });
     return this.getHealth();
+  }
+
+  /** A store that cannot be read says more than that nothing came from it. */
+  private whyNotReady(): string | undefined {
+    const { whyNotReady } = this.registry;
+    const problem = this.refreshes.readings.find((reading) => reading.problem !== undefined)?.problem;
+    return whyNotReady === undefined ? undefined : (problem ?? whyNotReady);
   }
 }
 

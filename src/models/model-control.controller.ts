@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { AdminOnly } from '../http/auth/admin-only.decorator.js';
 import { toSourceReadingDto } from '../http/dto/source-reading.dto.js';
@@ -8,7 +8,14 @@ import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import type { DocumentedError } from '../http/openapi/api-errors.decorator.js';
 import { PinService } from '../registry/pin.service.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
-import { PinRequestDto, RefreshDto, RollbackRequestDto, ServedDto, UnpinQueryDto } from './dto/control.dto.js';
+import {
+  NO_REASON,
+  PinRequestDto,
+  RefreshDto,
+  RollbackRequestDto,
+  ServedDto,
+  UnpinQueryDto,
+} from './dto/control.dto.js';
 import { ModelsService } from './models.service.js';
 
 const ADMIN: readonly DocumentedError[] = ['ADMIN_KEY_WRONG', 'ADMIN_KEY_NOT_SET'];
@@ -87,11 +94,12 @@ export class ModelControlController {
     summary: 'Pin the run that served before the present one',
     description: '`DELETE` the pin to let the policy choose again.',
   })
+  @ApiBody({ type: RollbackRequestDto, required: false })
   @ApiEnvelope(ServedDto, 'What serves now.')
   @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['NO_PREVIOUS_RUN', { model: 'titanic-survival' }], REFUSED)
   async rollBack(
     @Param('model') name: string,
-    @Body() { reason, by = SOMEBODY }: RollbackRequestDto,
+    @Body() { reason = NO_REASON, by = SOMEBODY }: RollbackRequestDto,
   ): Promise<ServedDto> {
     await this.pins.rollBack(name, { reason, by });
     return this.models.getServed(name);

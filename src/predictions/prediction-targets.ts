@@ -23,7 +23,7 @@ export class PredictionTargets {
   constructor(private readonly registry: ModelRegistryService) {}
 
   /**
-   * @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY, RUN_NOT_FOUND.
+   * @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY, RUN_NOT_FOUND, NOTHING_TO_SERVE.
    * @throws ValidationError when a run is not of the model that is named with it, or fields fit no single model.
    */
   resolve(target: PredictionTarget): RegisteredRun {
@@ -35,7 +35,7 @@ export class PredictionTargets {
       case 'run':
         return this.resolveRun(target.runId, target.model);
       case 'fields':
-        return chooseModel(this.registry.listServedModels(), target.names, target.source).best.registered;
+        return chooseModel(this.registry.requireServedModels(), target.names, target.source).best.registered;
     }
   }
 

@@ -12,8 +12,10 @@ import { ExtraRuns } from './on-demand-runs.js';
 import type { Best, RegisteredModel, RegisteredRun } from './state/registered-run.js';
 import { RegistryContents } from './state/registry-state.js';
 import { formatReport } from './selection/verdict-table.js';
-import { RunLoader } from './loading/run-loader.js';
 import type { ServedRun } from './loading/loaded-run.js';
+
+const NO_MODELS = 'there are no models in the store.';
+const NOT_IN_STORE = 'it is not in the store.';
 
 /** A model that has a run to answer with. */
 export type ServedModel = RegisteredModel & { readonly best: Best };
@@ -26,16 +28,13 @@ export type ServedModel = RegisteredModel & { readonly best: Best };
  */
 @Injectable()
 export class ModelRegistryService implements OnApplicationShutdown {
-  private readonly extraRuns: ExtraRuns;
-
   constructor(
     private readonly contents: RegistryContents,
-    loader: RunLoader,
+    private readonly extraRuns: ExtraRuns,
     private readonly host: ModelHost,
     private readonly config: AppConfig,
     private readonly chronicle: Chronicle,
   ) {
-    this.extraRuns = new ExtraRuns(loader, config.maxExtraRuns);
     contents.onChange(() => {
       // What is gone, changed, or serves as the best one of its model now needs no place among the extra runs.
       const isExtra = (registered: RegisteredRun) =>
@@ -80,7 +79,7 @@ export class ModelRegistryService implements OnApplicationShutdown {
     if (model) return model;
     throw new AppError('MODEL_NOT_FOUND', {
       model: shorten(name),
-      known: [...this.contents.modelsByName.keys()].join(', '),
+      known: [...this.contents.modelsByName.keys()].join(', ') || 'none',
     });
   }
 
@@ -92,16 +91,40 @@ export class ModelRegistryService implements OnApplicationShutdown {
   /**
    * The model that the short routes use: the configured one, else the first by name that is served.
    *
-   * @throws AppError MODEL_NOT_READY.
+   * @throws AppError MODEL_NOT_READY, or NOTHING_TO_SERVE when there are no models at all.
    */
   getDefaultModel(): ServedModel {
-    return requireServed(this.findDefaultModel());
+    const model = this.findDefaultModel();
+    if (model) return requireServed(model);
+    const { defaultModel } = this.config;
+    if (defaultModel === undefined) throw new AppError('NOTHING_TO_SERVE', { reason: NO_MODELS });
+    throw new AppError('MODEL_NOT_READY', { model: defaultModel, reason: NOT_IN_STORE });
   }
 
-  /** The default model, whether or not it is served. */
-  findDefaultModel(): RegisteredModel {
-    const firstServed = this.config.defaultModel === undefined ? this.listServedModels()[0] : undefined;
-    return firstServed ?? this.contents.models[0]!;
+  /** The default model, whether or not it is served; undefined when it is not in the store. */
+  findDefaultModel(): RegisteredModel | undefined {
+    const { defaultModel } = this.config;
+    if (defaultModel !== undefined) return this.contents.modelsByName.get(defaultModel);
+    return this.listServedModels()[0] ?? this.contents.models[0];
+  }
+
+  /**
+   * Models of which a run is loaded, for a request that any of them may answer.
+   *
+   * @throws AppError NOTHING_TO_SERVE when there are none.
+   */
+  requireServedModels(): readonly ServedModel[] {
+    const models = this.listServedModels();
+    if (models.length > 0) return models;
+    throw new AppError('NOTHING_TO_SERVE', { reason: this.whyNothing() });
+  }
+
+  /** Why no model can be served, in a sentence that anybody may read; undefined when one can and the default one is there. */
+  get whyNotReady(): string | undefined {
+    const { defaultModel } = this.config;
+    if (this.listServedModels().length === 0) return this.whyNothing();
+    if (defaultModel === undefined || this.contents.modelsByName.has(defaultModel)) return undefined;
+    return `the default model "${defaultModel}": ${NOT_IN_STORE}`;
   }
 
   /** @throws AppError RUN_NOT_FOUND. */
@@ -146,6 +169,13 @@ export class ModelRegistryService implements OnApplicationShutdown {
     return formatReport(this.contents.models, this.contents.brokenModels);
   }
 
+  private whyNothing(): string {
+    const [model] = this.contents.models;
+    if (model) return `model "${model.card.name}": ${reasonOf(model)}`;
+    const [broken] = this.contents.brokenModels;
+    return broken ? `the card of "${broken.place}" cannot be used; the log says why.` : NO_MODELS;
+  }
+
   private findBest(registered: RegisteredRun): ServedRun | undefined {
     const best = this.contents.modelsByName.get(registered.card.name)?.best;
     return best?.registered === registered ? best.served : undefined;
@@ -154,9 +184,10 @@ export class ModelRegistryService implements OnApplicationShutdown {
 
 function requireServed(model: RegisteredModel): ServedModel {
   if (model.best) return model as ServedModel;
-  const first = model.runs[0]?.verdict.reasons[0] ?? model.unreadable[0]?.reasons[0];
-  throw new AppError('MODEL_NOT_READY', {
-    model: model.card.name,
-    reason: first ? `${first.code}: ${first.message}` : 'it has no runs.',
-  });
+  throw new AppError('MODEL_NOT_READY', { model: model.card.name, reason: reasonOf(model) });
+}
+
+function reasonOf({ runs, unreadable }: RegisteredModel): string {
+  const first = runs[0]?.verdict.reasons[0] ?? unreadable[0]?.reasons[0];
+  return first ? `${first.code}: ${first.message}` : 'it has no runs.';
 }

@@ -1,7 +1,10 @@
+import { Injectable } from '@nestjs/common';
+
+import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
 import { RunProblem, reason } from '../domain/verdict.js';
 import type { RegisteredRun } from './state/registered-run.js';
-import type { RunLoader } from './loading/run-loader.js';
+import { RunLoader } from './loading/run-loader.js';
 import type { ServedRun } from './loading/loaded-run.js';
 
 interface Loaded {
@@ -19,13 +22,14 @@ interface Loaded {
  * Runs that are not the best of their model but are asked by their id: loaded on first use, the least recently used
  * given back when there are too many.
  */
+@Injectable()
 export class ExtraRuns {
   private readonly loadedById = new Map<string, Loaded>();
   private readonly outdated = new Set<Loaded>();
 
   constructor(
-    private readonly loader: Pick<RunLoader, 'load'>,
-    private readonly limit: number,
+    private readonly loader: RunLoader,
+    private readonly config: AppConfig,
   ) {}
 
   /**
@@ -89,7 +93,8 @@ export class ExtraRuns {
     try {
       const served = await this.loader.load(sourced, run);
       registered.learn(served);
-      registered.state = 'serving';
+      // It may have become the best of its model meanwhile.
+      if (registered.state === 'loading') registered.state = 'loaded';
       return served;
     } catch (error) {
       if (this.loadedById.get(run.run_id)?.registered === registered) this.loadedById.delete(run.run_id);
@@ -111,7 +116,7 @@ export class ExtraRuns {
       await releaseQuietly(loaded);
     }
     for (const [id, loaded] of this.loadedById) {
-      if (loaded.users > 0 || (!loaded.isOutdated && this.loadedById.size <= this.limit)) continue;
+      if (loaded.users > 0 || (!loaded.isOutdated && this.loadedById.size <= this.config.maxExtraRuns)) continue;
       this.loadedById.delete(id);
       await releaseQuietly(loaded);
     }
@@ -122,6 +127,7 @@ export class ExtraRuns {
 async function releaseQuietly({ registered, served }: Loaded): Promise<void> {
   const run = await served.catch(() => undefined);
   if (!run) return;
-  registered.state = 'checked';
+  // What serves as the best run of its model goes on serving there.
+  if (registered.state === 'loaded') registered.state = 'checked';
   await run.release();
 }

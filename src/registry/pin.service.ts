@@ -18,7 +18,7 @@ export type PinRequest = Pick<Pin, 'run_id' | 'reason' | 'by'>;
 /** What a person decides over the policy's head. Every decision is written down, and seen by all replicas. */
 @Injectable()
 export class PinService {
-  private readonly logger = new Logger('Pins');
+  private readonly logger = new Logger(PinService.name);
 
   constructor(
     private readonly registry: ModelRegistryService,

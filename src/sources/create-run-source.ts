@@ -15,12 +15,16 @@ import { MlflowClient } from './mlflow/store/server/mlflow-client.js';
 import { ServerStore } from './mlflow/store/server/server-store.js';
 import type { RunSource } from './run-source.js';
 
-/** The source, or the several sources, that the configuration names. */
-export function createRunSource(config: AppConfig): RunSource {
+/**
+ * The source, or the several sources, that the configuration names.
+ *
+ * @param onlyModel  folder of the one model that is looked at in a directory; all unless set.
+ */
+export function createRunSource(config: AppConfig, onlyModel?: string): RunSource {
   const sources = config.sources.map((kind) =>
     kind === 'mlflow'
       ? createMlflowSource(config.mlflow)
-      : new LocalRunSource(config.modelsDir, config.refreshSettleMs),
+      : new LocalRunSource(config.modelsDir, config.refreshSettleMs, { onlyModel }),
   );
   return sources.length === 1 ? sources[0]! : new CombinedRunSource(sources);
 }

@@ -1,11 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 
 import { HTTP_STATUS_OF } from '../../src/http/errors/http-status-of.js';
-import { Environment, OPTIONAL_VARIABLES } from '../../src/config/environment.dto.js';
+import { describeVariables } from '../../src/config/describe-variables.js';
+import type { DescribedVariable } from '../../src/config/describe-variables.js';
+import { loadConfig } from '../../src/config/load-config.js';
 import { ERROR_SENTENCES } from '../../src/domain/app-error.js';
 import type { ErrorCode } from '../../src/domain/app-error.js';
 import { VERDICT_FIXES, WARNING_FIXES } from '../../src/domain/verdict.js';
+
+// Plain JavaScript, shared with `npm run docs:config`.
+type Generate = (variables: readonly DescribedVariable[], source: string) => string;
+const { configurationTable, environmentExample, replaceGenerated } = jest.requireActual<{
+  readonly configurationTable: Generate;
+  readonly environmentExample: Generate;
+  readonly replaceGenerated: (text: string, generated: string) => string;
+}>('../../scripts/lib/config-docs.cjs');
 
 const root = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -30,36 +41,25 @@ describe('docs/errors.md', () => {
   });
 });
 
-describe('docs/configuration.md', () => {
-  const defaults = new Map<string, unknown>([
-    ...Object.entries(new Environment()),
-    ...OPTIONAL_VARIABLES.map((name) => [name, undefined] as const),
-  ]);
+describe('the variables of src/config/environment.dto.ts', () => {
+  const source = read('src/config/environment.dto.ts');
 
-  it('lists every variable with its default', () => {
-    const documented = Object.fromEntries(rowsOf(read('docs/configuration.md')).map(([name, value]) => [name, value]));
-
-    const inCode = Object.fromEntries(
-      [...defaults].map(([name, value]) => [
-        `\`${name}\``,
-        value === undefined ? 'none' : `\`${String(value as string)}\``,
-      ]),
-    );
-    expect(documented).toEqual(inCode);
+  it.each([
+    ['docs/configuration.md', configurationTable],
+    ['.env.example', environmentExample],
+  ])('are in %s as `npm run docs:config` writes them', (path, generate) => {
+    expect(read(path)).toBe(replaceGenerated(read(path), generate(describeVariables(), source)));
   });
 
-  it('has the same variables as .env.example', () => {
-    const example = Object.fromEntries(
-      read('.env.example')
-        .split('\n')
-        .filter((line) => /^[A-Z]/.test(line))
-        .map((line) => line.split('=') as [string, string]),
-    );
+  it('can all be set from .env.example as it is, which changes nothing', () => {
+    const example = parseEnv(read('.env.example')) as Record<string, string>;
 
-    const inCode = Object.fromEntries(
-      [...defaults].map(([name, value]) => [name, value === undefined ? '' : String(value as string)]),
+    expect(Object.keys(example).sort()).toEqual(
+      describeVariables()
+        .map(({ name }) => name)
+        .sort(),
     );
-    expect(example).toEqual(inCode);
+    expect(loadConfig(example)).toEqual(loadConfig({}));
   });
 });
 

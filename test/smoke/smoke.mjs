@@ -16,7 +16,8 @@ const START_LIMIT_MS = 30_000;
 
 const server = spawn(process.execPath, [join(root, 'dist', 'main.js')], {
   cwd: root,
-  env: { ...process.env, PORT: '0', HOST: '127.0.0.1' },
+  // A developer's own .env does not count.
+  env: { ...process.env, NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1' },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const exited = new Promise((resolve) => server.once('exit', (code, signal) => resolve({ code, signal })));

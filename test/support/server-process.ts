@@ -18,11 +18,14 @@ export class ServerProcess {
     this.exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
   }
 
-  /** @param environment  variables beside those of the test; loopback, and a free port unless PORT is given. */
-  static start(environment: Readonly<Record<string, string>>): ServerProcess {
+  /**
+   * @param environment  variables beside those of the test; loopback, and a free port unless PORT is given.
+   * @param cwd  working directory; the project unless set.
+   */
+  static start(environment: Readonly<Record<string, string>>, cwd = ROOT): ServerProcess {
     const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', ...environment };
     const file = join(ROOT, 'dist', 'main.js');
-    return new ServerProcess(spawn(process.execPath, [file], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+    return new ServerProcess(spawn(process.execPath, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   /** Log lines so far, parsed. */

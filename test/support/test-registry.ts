@@ -1,16 +1,19 @@
+import { Test } from '@nestjs/testing';
+import type { TestingModule } from '@nestjs/testing';
+
+import { ConfigModule } from '../../src/config/config.module.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { createModelHost } from '../../src/engines/pool/create-model-host.js';
-import type { ModelHost } from '../../src/engines/model-host.js';
+import { ModelHost } from '../../src/engines/model-host.js';
 import { Chronicle } from '../../src/registry/history/model-history.js';
 import { PromotionService } from '../../src/registry/promotion/promotion.service.js';
 import { RefreshService } from '../../src/registry/refresh/refresh.service.js';
+import { RegistryModule } from '../../src/registry/registry.module.js';
 import type { RegisteredModel } from '../../src/registry/state/registered-run.js';
 import { RegistryContents } from '../../src/registry/state/registry-state.js';
-import { RunLoader } from '../../src/registry/loading/run-loader.js';
 import { LocalRunSource } from '../../src/sources/local/local-run-source.js';
-import { LocalStateStore } from '../../src/sources/state/local-state-store.js';
-import type { RunSource } from '../../src/sources/run-source.js';
-import type { StateStore } from '../../src/sources/state/state-store.js';
+import { RunSource } from '../../src/sources/run-source.js';
+import { StateStore } from '../../src/sources/state/state-store.js';
 import type { TestStore } from './build-store.js';
 
 /** A host for all registries of a test file; close it at the end. */
@@ -20,13 +23,19 @@ export function createTestHost(): ModelHost {
 
 /** The registry as a server has it, over a store, without HTTP: it looks at the store only when told. */
 export class TestRegistry {
-  private constructor(
-    private readonly contents: RegistryContents,
-    private readonly promotions: PromotionService,
-    private readonly refreshes: RefreshService,
-    readonly chronicle: Chronicle,
-    readonly states: StateStore,
-  ) {}
+  readonly chronicle: Chronicle;
+  readonly states: StateStore;
+  private readonly contents: RegistryContents;
+  private readonly promotions: PromotionService;
+  private readonly refreshes: RefreshService;
+
+  private constructor(module: TestingModule) {
+    this.chronicle = module.get(Chronicle, { strict: false });
+    this.states = module.get(StateStore, { strict: false });
+    this.contents = module.get(RegistryContents, { strict: false });
+    this.promotions = module.get(PromotionService, { strict: false });
+    this.refreshes = module.get(RefreshService, { strict: false });
+  }
 
   /** @param source  the store's folder unless given. */
   static async start(
@@ -35,13 +44,15 @@ export class TestRegistry {
     source: RunSource = new LocalRunSource(store.folder, 0),
   ): Promise<TestRegistry> {
     const config = loadConfig({ MODELS_DIR: store.folder, REFRESH_INTERVAL_MS: '0' });
-    const contents = new RegistryContents();
-    const states = new LocalStateStore(store.folder);
-    const chronicle = new Chronicle(states);
-    const promotions = new PromotionService(new RunLoader(host, config), contents, config, chronicle);
-    const refreshes = new RefreshService(source, contents, promotions, chronicle, config);
-    await refreshes.onModuleInit();
-    return new TestRegistry(contents, promotions, refreshes, chronicle, states);
+    const module = await Test.createTestingModule({ imports: [ConfigModule.forRoot(config), RegistryModule] })
+      .overrideProvider(RunSource)
+      .useValue(source)
+      .overrideProvider(ModelHost)
+      .useValue(host)
+      .compile();
+    const registry = new TestRegistry(module);
+    await registry.refreshes.start();
+    return registry;
   }
 
   /** The model as it is known now. */

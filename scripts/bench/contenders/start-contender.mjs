@@ -17,7 +17,15 @@ const commonEnv = { NODE_ENV: 'production', ORT_DISABLE_TELEMETRY: '1', NODE_OPT
  */
 export function startBestrun(processes, store, { probe = false, variables = {} } = {}) {
   const preload = probe ? ['--require', beside('event-loop-delay.cjs')] : [];
-  const common = { MODELS_DIR: store, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info', LOG_REQUESTS: 'false' };
+  // NODE_ENV: a developer's own .env does not count.
+  const common = {
+    NODE_ENV: 'test',
+    MODELS_DIR: store,
+    PORT: '0',
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'info',
+    LOG_REQUESTS: 'false',
+  };
   const args = [...preload, join(projectRoot, 'dist', 'main.js')];
   return start(processes, 'bestrun', process.execPath, args, { env: { ...common, ...variables }, ipc: probe });
 }

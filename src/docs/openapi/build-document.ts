@@ -14,7 +14,7 @@ const GENERIC_PATH = '/models/{model}/predictions';
  * The API document for a store: the fixed part plus, for each served model, operations and schemas of its own.
  *
  * @param fixed   from the decorators; not changed.
- * @param models  served models, the default one first; at least one.
+ * @param models  served models, the default one first; without any the operations stay as generic as they are.
  */
 export function buildDocument(fixed: OpenApiDocument, models: readonly ServedModel[]): OpenApiDocument {
   const document = structuredClone(fixed);
@@ -23,9 +23,9 @@ export function buildDocument(fixed: OpenApiDocument, models: readonly ServedMod
   document.paths = replaceGenericPath(document.paths, described);
   exemplifyTexts(document);
   flattenSingleAllOf(document);
-  fillSharedOperations(document, described);
+  if (described.length > 0) fillSharedOperations(document, described);
   fillParameterExamples(document, described);
-  describeReports(document, described[0]!);
+  describeReports(document, described[0]);
   completeResponses(document);
   return document;
 }
@@ -37,7 +37,7 @@ function replaceGenericPath(
 ): Record<string, PathItem> {
   const generic = paths[GENERIC_PATH] as Required<Pick<PathItem, 'get' | 'post' | 'put'>>;
   const entries = Object.entries(paths).flatMap(([path, item]): [string, PathItem][] => {
-    if (path !== GENERIC_PATH) return [[path, item]];
+    if (path !== GENERIC_PATH || models.length === 0) return [[path, item]];
     return models.map((described) => [described.path, modelPath(described, structuredClone(generic))]);
   });
   return Object.fromEntries(entries);

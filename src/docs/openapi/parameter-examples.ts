@@ -16,17 +16,27 @@ export function fillParameterExamples(document: OpenApiDocument, models: readonl
   for (const located of operationsOf(document)) {
     const { path, operation } = located;
     if (!operation.parameters || isModelPath(path) || path === '/predict') continue;
-    const subject = path === '/runs/{run_id}/predict' && textModel ? textModel : models[0]!;
+    const subject = path === '/runs/{run_id}/predict' && textModel ? textModel : models[0];
     operation.parameters = operation.parameters.map((parameter) => withExample(parameter, subject));
   }
 }
 
-function withExample(parameter: Parameter, { model, run }: DescribedModel): Parameter {
+function withExample(parameter: Parameter, subject: DescribedModel | undefined): Parameter {
   // The decorators put a query parameter's example into its schema.
   const { example, ...schema } = parameter.schema ?? {};
   const inSchema = example as ParameterValue | undefined;
   const { example: written = inSchema, ...rest } = parameter;
-  const existing: Readonly<Record<string, ParameterValue | undefined>> = {
+  const existing = examplesOf(subject);
+  const key = `${parameter.in} ${parameter.name}`;
+  const value = Object.hasOwn(existing, key) ? existing[key] : written;
+  return { ...rest, ...(parameter.schema && { schema }), ...(value !== undefined && { example: value }) };
+}
+
+/** By kind and name of a parameter; those that no model can exemplify are undefined. */
+function examplesOf(subject: DescribedModel | undefined): Readonly<Record<string, ParameterValue | undefined>> {
+  if (!subject) return NO_EXAMPLES;
+  const { model, run } = subject;
+  return {
     'path model': model.card.name,
     'path run_id': run.run_id,
     'path param': pickParam(run),
@@ -35,10 +45,17 @@ function withExample(parameter: Parameter, { model, run }: DescribedModel): Para
     'query sort': `-metrics.${model.card.selection.metric}`,
     'query model': model.card.name,
   };
-  const key = `${parameter.in} ${parameter.name}`;
-  const value = Object.hasOwn(existing, key) ? existing[key] : written;
-  return { ...rest, ...(parameter.schema && { schema }), ...(value !== undefined && { example: value }) };
 }
+
+const NO_EXAMPLES: Readonly<Record<string, undefined>> = {
+  'path model': undefined,
+  'path run_id': undefined,
+  'path param': undefined,
+  'path metric': undefined,
+  'query filter': undefined,
+  'query sort': undefined,
+  'query model': undefined,
+};
 
 /** A model's own operations hold examples of its own. */
 function isModelPath(path: string): boolean {

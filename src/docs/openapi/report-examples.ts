@@ -12,8 +12,10 @@ const ANY_JSON: Schema = { type: ['string', 'number', 'boolean', 'object', 'arra
 
 /**
  * Answers whose keys only the store knows: schemas that say so, and the default model's own values as examples.
+ *
+ * @param subject  the default model; without one there are no values to show.
  */
-export function describeReports(document: OpenApiDocument, { run }: DescribedModel): void {
+export function describeReports(document: OpenApiDocument, subject: DescribedModel | undefined): void {
   const { schemas } = document.components;
   extend(schemas, 'EmptyDto', { additionalProperties: false, maxProperties: 0 });
   extend(schemas, 'ParamDto', {
@@ -26,6 +28,10 @@ export function describeReports(document: OpenApiDocument, { run }: DescribedMod
     maxProperties: 1,
     additionalProperties: { ...ANY_JSON, description: 'The part of the report that `filter` names, under that name.' },
   });
+  if (subject) exemplifyReports(document, subject);
+}
+
+function exemplifyReports(document: OpenApiDocument, { run }: DescribedModel): void {
   const param = pickParam(run) ?? 'name';
   const filter = pickReportKey(run) ?? 'overall';
   const examplesBySuffix: Record<string, Record<string, NamedExample>> = {

@@ -3,6 +3,7 @@ import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 
 import { ValidationError } from '../../domain/validation-problem.js';
+import { isBodyOptional } from './optional-body.decorator.js';
 import { bodyShapeProblem, checkOf, pick } from './pydantic-v1-rules.js';
 
 /**
@@ -12,8 +13,9 @@ import { bodyShapeProblem, checkOf, pick } from './pydantic-v1-rules.js';
  */
 @Injectable()
 export class V1ValidationPipe implements PipeTransform {
-  transform(value: unknown, { metatype, type }: ArgumentMetadata): unknown {
-    if (!isDto(metatype) || (type !== 'body' && type !== 'query')) return value;
+  transform(given: unknown, { metatype, type }: ArgumentMetadata): unknown {
+    if (!isDto(metatype) || (type !== 'body' && type !== 'query')) return given;
+    const value = given === undefined && isBodyOptional(metatype) ? {} : given;
     const problem = type === 'body' ? bodyShapeProblem(value) : undefined;
     if (problem) throw new ValidationError([problem]);
     const instance = toInstance(metatype, value as object, type);

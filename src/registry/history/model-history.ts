@@ -11,7 +11,7 @@ import type { VerdictReason } from '../../domain/verdict.js';
 import { StateStore } from '../../sources/state/state-store.js';
 import { diffContracts } from '../contract/contract-diff.js';
 import { contractHash } from '../contract/contract-hash.js';
-import type { Best, RegisteredModel, RegisteredRun } from '../state/registered-run.js';
+import type { Best, RegisteredModel } from '../state/registered-run.js';
 
 /** Runs that failed in service and are remembered, per model. */
 const MAX_FAILED = 50;
@@ -63,11 +63,13 @@ export class Chronicle {
   /**
    * A run serves by the policy's choice.
    *
+   * @param why  gives the sentence that `selection` gives too; called only when this process did not know it.
    * @returns why, and instead of which run; undefined when this process knew it.
    */
   async served(
     model: RegisteredModel,
     best: Best,
+    why: () => string,
   ): Promise<Pick<HistoryEvent, 'reason' | 'previous_run_id'> | undefined> {
     const record = recordOf(best);
     const key = keyOf(record);
@@ -75,7 +77,7 @@ export class Chronicle {
     this.lastServed.set(model, key);
     this.seen.delete(model);
     const { pin } = model;
-    let reason = whyServed(model, best.registered);
+    let reason = why();
     let previousRunId: string | null = null;
     await this.states.update(model.card.name, (state) => {
       if (state.pin?.at !== pin?.at) {
@@ -96,7 +98,7 @@ export class Chronicle {
         // The policy stays with the run that a person had pinned.
         if (last?.contract === record.contract) return { ...state, served: record };
       }
-      if (isOther) reason = `Its files hold another model now: ${reason}`;
+      if (isOther) reason = `Its files hold another model now. ${reason}`;
       previousRunId = lastRunId;
       const event = this.event(before ? 'promoted' : 'served', best.served.run, reason);
       return withEvent({ ...state, served: record }, { ...event, previous_run_id: previousRunId });
@@ -248,11 +250,4 @@ function withoutFigures(sentence: string): string {
 function sinceServed({ history }: ModelState): readonly HistoryEvent[] {
   const last = history.findIndex((event) => !isAttempt(event));
   return last < 0 ? history : history.slice(0, last);
-}
-
-function whyServed({ card }: RegisteredModel, { value, rank }: RegisteredRun): string {
-  const { metric, goal } = card.selection;
-  const figure = value === null ? `no number as ${metric}` : `${metric} ${value}`;
-  const place = rank === 1 ? `the ${goal === 'maximize' ? 'highest' : 'lowest'}` : 'the best that may serve';
-  return `${figure}, ${place}.`;
 }

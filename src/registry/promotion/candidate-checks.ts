@@ -1,22 +1,23 @@
-import { Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 
-import type { AppConfig } from '../../config/app-config.js';
+import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import type { ErrorCode } from '../../domain/app-error.js';
 import { RunProblem, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
-import type { Chronicle } from '../history/model-history.js';
+import { Chronicle } from '../history/model-history.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
 import { rehearse, requireSize } from './champion-replay.js';
-import type { RunLoader } from '../loading/run-loader.js';
+import { RunLoader } from '../loading/run-loader.js';
 import type { ServedRun } from '../loading/loaded-run.js';
 
 /**
  * What a run has to go through before it may serve: it is loaded, repeats its own examples and, where another run
  * serves, stands a rehearsal beside it. What fails is told once in the run's verdict, the history and the log.
  */
+@Injectable()
 export class CandidateTrials {
-  private readonly logger = new Logger('Promotion');
+  private readonly logger = new Logger(CandidateTrials.name);
   private isClosed = false;
   /** Rehearsals that failed, by candidate: not repeated against the same served run under the same card. */
   private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: ServedRun; why: VerdictReason }>();

@@ -1,6 +1,3 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { compareOutput } from '../../codec/examples-match.js';
 import { compileRowValidator } from '../../codec/validate/row-validator.js';
 import type { PromotionPolicy } from '../../domain/card.js';
@@ -12,6 +9,7 @@ import { ValidationError } from '../../domain/validation-problem.js';
 import type { ValidationProblem } from '../../domain/validation-problem.js';
 import { RunProblem, warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
+import { measureArtifact } from '../../sources/artifact-size.js';
 import type { SourcedRun } from '../../sources/run-source.js';
 import { LOOK_FOR_NAN, unexplainedNulls } from '../loading/null-outputs.js';
 import type { NullAnswers } from '../loading/null-outputs.js';
@@ -74,7 +72,7 @@ export async function requireSize(sourced: SourcedRun, run: Run, policy: Promoti
   const limit = policy.max_size_bytes;
   if (limit === undefined) return;
   // What cannot be opened or measured cannot be loaded either, and loading it says why.
-  const bytes = await sizeOfRun(sourced, run).catch(() => 0);
+  const bytes = await measureArtifact(sourced, run).catch(() => 0);
   if (bytes > limit) fail(`The artifact has ${bytes} bytes; card.json allows ${limit}.`);
 }
 
@@ -148,25 +146,6 @@ async function requireSpeed(candidate: ServedRun, limitMs: number | undefined, t
   }
   const medianMs = times.sort((a, b) => a - b)[TIMED_CALLS >> 1]!;
   if (medianMs > limitMs) fail(`One row takes ${medianMs.toFixed(2)} ms; card.json allows ${limitMs} ms.`);
-}
-
-async function sizeOfRun(sourced: SourcedRun, run: Run): Promise<number> {
-  const { folder, close } = await sourced.open();
-  return sizeOf(folder, run).finally(() => close?.());
-}
-
-async function sizeOf(folder: string, { model }: Run): Promise<number> {
-  const paths = new Set([model.path, ...(model.files ?? []).map(({ path }) => path)]);
-  const files = new Set<string>();
-  for (const path of paths) for (const file of await filesAt(join(folder, path))) files.add(file);
-  const sizes = await Promise.all([...files].map(async (file) => (await stat(file)).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-async function filesAt(path: string): Promise<string[]> {
-  if (!(await stat(path)).isDirectory()) return [path];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
 }
 
 function said({ loc, msg }: ValidationProblem): string {

@@ -1,19 +1,20 @@
-import { Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 
 import { reason } from '../../domain/verdict.js';
 import type { SourcedRun } from '../../sources/run-source.js';
-import type { Chronicle } from '../history/model-history.js';
+import { Chronicle } from '../history/model-history.js';
 import { Probation } from './bake-period.js';
 import type { Best, RegisteredModel, RegisteredRun } from '../state/registered-run.js';
-import type { RegistryContents } from '../state/registry-state.js';
+import { RegistryContents } from '../state/registry-state.js';
 import type { ServedRun } from '../loading/loaded-run.js';
 
 /**
  * The moment at which another run serves a model, and the minute after it: the run that took over is watched, its
  * predecessor kept in memory, and served again at once when the new one fails on real requests.
  */
+@Injectable()
 export class Takeovers {
-  private readonly logger = new Logger('Promotion');
+  private readonly logger = new Logger(Takeovers.name);
   private readonly probations = new Map<RegisteredModel, Probation>();
   /** Why runs failed in service here: known at once, while the writing down takes its time. */
   private readonly failures = new WeakMap<SourcedRun, string>();

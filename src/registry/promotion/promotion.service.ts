@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 
-import { AppConfig } from '../../config/app-config.js';
 import { contractOf } from '../../domain/contract.js';
 import type { Contract } from '../../domain/contract.js';
 import { EMPTY_STATE } from '../../domain/model-state.js';
@@ -13,10 +12,9 @@ import { diffContracts } from '../contract/contract-diff.js';
 import { hasContract, passContractGate } from '../contract/contract-gate.js';
 import { Chronicle, runDigest } from '../history/model-history.js';
 import { incumbentOf } from '../selection/champion.js';
+import { whyServed } from '../selection/explain-selection.js';
 import { compareRuns, statusReasons } from '../policy/rank-runs.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
-import { RegistryContents } from '../state/registry-state.js';
-import { RunLoader } from '../loading/run-loader.js';
 import { Takeovers } from './cutover.js';
 
 /**
@@ -28,21 +26,15 @@ import { Takeovers } from './cutover.js';
  */
 @Injectable()
 export class PromotionService implements BeforeApplicationShutdown {
-  private readonly logger = new Logger('Promotion');
-  private readonly trials: CandidateTrials;
-  private readonly takeovers: Takeovers;
+  private readonly logger = new Logger(PromotionService.name);
   /** Models of which the log says already that nothing can serve them. */
   private readonly toldUnserved = new WeakSet<RegisteredModel>();
 
   constructor(
-    loader: RunLoader,
-    contents: RegistryContents,
-    config: AppConfig,
+    private readonly trials: CandidateTrials,
+    private readonly takeovers: Takeovers,
     private readonly chronicle: Chronicle,
-  ) {
-    this.trials = new CandidateTrials(loader, config, chronicle);
-    this.takeovers = new Takeovers(contents, chronicle);
-  }
+  ) {}
 
   beforeApplicationShutdown(): void {
     this.trials.close();
@@ -229,7 +221,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     const best = model.best!;
     const { registered, served } = best;
     this.toldUnserved.delete(model);
-    const news = await this.chronicle.served(model, best);
+    const news = await this.chronicle.served(model, best, () => whyServed(model));
     if (!news) return;
     const { previous_run_id: previous } = news;
     const before = previous === null || previous === registered.run.run_id ? '' : ` instead of ${previous}`;

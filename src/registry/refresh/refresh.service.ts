@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
 
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
@@ -44,8 +44,8 @@ const HINT_PAUSE_MS = 250;
  * that hangs nor another model's download keeps a person waiting.
  */
 @Injectable()
-export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly logger = new Logger('Refresh');
+export class RefreshService implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(RefreshService.name);
   private readonly looks = new Turns();
   private readonly turnsByModel = new WeakMap<RegisteredModel, Turns>();
   private readonly verdictLog = new VerdictLog((line) => this.logger.warn(line));
@@ -76,15 +76,32 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     });
   }
 
-  /** @throws NothingToServeError when no model has a run that can be served, or the default model is not there. */
-  async onModuleInit(): Promise<void> {
-    const { contents } = this;
-    await this.takeStock();
-    if (!contents.models.some((model) => model.best)) {
-      const report = formatReport(contents.models, contents.brokenModels);
-      throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}`);
+  /**
+   * Looks at the store for the first time, and from then on whenever it may have changed. With `ALLOW_EMPTY` a store that
+   * cannot be read yet, is empty or holds nothing that can be served is waited for.
+   *
+   * @throws NothingToServeError when no model has a run that can be served, or the default model is not there; Error when
+   *   the store cannot be read.
+   */
+  async start(): Promise<void> {
+    try {
+      await this.takeStock();
+      this.requireSomething();
+    } catch (error) {
+      if (!this.config.allowEmpty || error instanceof AppError) throw error;
+      const isReadable = error instanceof NothingToServeError;
+      if (!isReadable) this.whyAway = NOT_READABLE;
+      const sentence = `${(error as Error).message}\nALLOW_EMPTY is set: what arrives is served.`;
+      this.logger.warn(sentence, ...(isReadable ? [] : [error]));
     }
-    this.start();
+    this.keepLooking();
+  }
+
+  private requireSomething(): void {
+    const { contents } = this;
+    if (contents.models.some((model) => model.best)) return requireDefault(contents.models, this.config.defaultModel);
+    const report = formatReport(contents.models, contents.brokenModels);
+    throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}`);
   }
 
   /**
@@ -96,8 +113,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     const { contents, config } = this;
     await this.readStore(await this.source.listModels());
     this.tellNotices();
-    for (const { place, problems } of contents.brokenModels) this.logger.warn(`Model ${place}: ${problems.join(' ')}`);
-    requireDefault(contents.models, config.defaultModel);
+    if (!config.allowEmpty) requireDefault(contents.models, config.defaultModel);
     await Promise.all(contents.models.map((model) => this.settle(model, false)));
     await this.lookFurther();
   }
@@ -156,7 +172,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     return turns.take(work);
   }
 
-  private start(): void {
+  private keepLooking(): void {
     const { refreshIntervalMs } = this.config;
     this.stopHearing = hearSiblings(() => this.acceptHint());
     if (refreshIntervalMs === 0) return;
@@ -322,7 +338,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     this.kept = kept;
     const wasBroken = new Set(this.contents.brokenModels.map(({ place, problems }) => `${place} ${problems.join()}`));
     for (const { place, card, problems } of listed) {
-      if (card || wasBroken.has(`${place} ${problems.join()}`) || this.contents.models.length === 0) continue;
+      if (card || wasBroken.has(`${place} ${problems.join()}`)) continue;
       const goesOn = this.contents.modelsByName.has(place) ? ' What was known of it before counts on.' : '';
       this.logger.warn(`Model ${place}: ${problems.join(' ')}${goesOn}`);
     }

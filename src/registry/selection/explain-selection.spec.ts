@@ -277,6 +277,16 @@ describe('what is said of a selection', () => {
     registry.close();
   });
 
+  it('is what the history says too, also of a run without a number as the metric', async () => {
+    store.addModel('adder').addRun('adder', 'nan', nan());
+    const registry = await TestRegistry.start(store, host);
+    const model = registry.model();
+    registry.close();
+
+    const { history } = await registry.chronicle.read(model);
+    expect(history.map(({ event, reason }) => [event, reason])).toEqual([['served', whyServed(model)]]);
+  });
+
   it('keeps digits of whole numbers that JavaScript has not', async () => {
     store.addModel('adder').addRun('adder', 'only');
     const registry = await TestRegistry.start(store, host);

@@ -20,9 +20,14 @@ const CARD_FIX = '\n    → Correct card.json; schemas/card.schema.json describe
  * model, why its run serves and what would win.
  *
  * @param brokenModels  models whose card cannot be used.
+ * @param isShown  whether the run at a place of the store gets a line; all do unless set.
  */
-export function formatReport(models: readonly RegisteredModel[], brokenModels: readonly SourcedModel[]): string {
-  const lines = models.flatMap(linesOfModel);
+export function formatReport(
+  models: readonly RegisteredModel[],
+  brokenModels: readonly SourcedModel[],
+  isShown: (place: string) => boolean = () => true,
+): string {
+  const lines = models.flatMap((model) => linesOfModel(model, isShown));
   const width = (key: 'model' | 'run' | 'metric') => Math.max(key.length, ...lines.map((line) => line[key].length));
   const [modelWidth, runWidth, metricWidth] = [width('model'), width('run'), width('metric')];
   const row = (model: string, run: string, metric: string, verdict: string) =>
@@ -42,9 +47,10 @@ export function formatReport(models: readonly RegisteredModel[], brokenModels: r
   ].join('\n');
 }
 
-function linesOfModel(model: RegisteredModel): ReportLine[] {
+function linesOfModel(model: RegisteredModel, isShown: (place: string) => boolean): ReportLine[] {
   const { name, selection } = model.card;
-  const ranked = model.runs.map((registered): ReportLine => {
+  const shownRuns = model.runs.filter(({ sourced }) => isShown(sourced.place));
+  const ranked = shownRuns.map((registered): ReportLine => {
     const isBest = model.best?.registered === registered;
     return {
       model: name,
@@ -55,7 +61,8 @@ function linesOfModel(model: RegisteredModel): ReportLine[] {
       warnings: registered.verdict.warnings,
     };
   });
-  const unreadable = model.unreadable.map(({ place, reasons }): ReportLine => {
+  const shownUnreadable = model.unreadable.filter(({ place }) => isShown(place));
+  const unreadable = shownUnreadable.map(({ place, reasons }): ReportLine => {
     return { model: name, run: place, metric: '-', verdict: 'not eligible', reasons, warnings: [] };
   });
   const none: ReportLine[] = ranked.length + unreadable.length > 0 ? [] : [emptyLine(name)];

@@ -8,8 +8,9 @@ import type { ContractDifference } from '../contract/contract-diff.js';
 import { metricOf, policyReasons } from '../policy/rank-runs.js';
 import type { ServedRun } from '../loading/loaded-run.js';
 
-/** Where a run is in its life (design: discovered → checked → … → serving). */
-export type RunState = 'checked' | 'loading' | 'serving' | 'failed';
+/** Where a run is in its life: `loaded` is in memory because it was asked by its id, `serving` answers for its model. */
+export const RUN_STATES = ['checked', 'loading', 'loaded', 'serving', 'failed'] as const;
+export type RunState = (typeof RUN_STATES)[number];
 
 /** How long after a failure that may pass a run is tried again, milliseconds; doubled for each further one. */
 const FIRST_RETRY_MS = 1_000;

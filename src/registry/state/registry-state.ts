@@ -6,7 +6,7 @@ import type { RegisteredModel, RegisteredRun } from './registered-run.js';
 /** What is known at this moment. Read through `ModelRegistryService`; written by what keeps it up to date. */
 @Injectable()
 export class RegistryContents {
-  private readonly logger = new Logger('Registry');
+  private readonly logger = new Logger(RegistryContents.name);
   private readonly listeners: (() => void)[] = [];
   private isTelling = false;
   /** The default one first, then by name. */

@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { VerdictDto } from '../../http/dto/verdict.dto.js';
 import { RUN_STATUSES } from '../../domain/run.js';
+import { RUN_STATES } from '../../registry/state/registered-run.js';
 
 const anyObject = { type: 'object', additionalProperties: true } as const;
 
@@ -25,7 +26,11 @@ export class RunDto {
   @ApiProperty({ description: 'Whether its model is served with this run.' })
   is_best: boolean;
 
-  @ApiProperty({ enum: ['checked', 'loading', 'serving', 'failed'], description: 'Where the run is in its life here.' })
+  @ApiProperty({
+    enum: RUN_STATES,
+    description:
+      'Where the run is in its life here: `loaded` is in memory because it was asked by its id, `serving` answers for its model.',
+  })
   state: string;
 
   @ApiProperty({ enum: ['onnx', 'tfjs-layers', 'tfjs-graph', 'saved-model'], description: 'Format of its artifact.' })

@@ -31,16 +31,20 @@ export class LocalRunSource extends RunSource {
   private problem: string | undefined;
   private watching: FolderWatch | undefined;
   private readonly nextHint: SettleHint;
+  private readonly isWanted: (name: string) => boolean;
 
   /**
    * @param folder  absolute path of the store.
    * @param settleMs  how long the files of a run must stay as they are before they are read, except at the first time.
+   * @param onlyModel  name of the one folder inside that is looked at; all unless set.
    */
   constructor(
     private readonly folder: string,
     settleMs = 1_000,
+    { onlyModel }: { readonly onlyModel?: string | undefined } = {},
   ) {
     super();
+    this.isWanted = (name) => onlyModel === undefined || name === onlyModel;
     this.runs = new RunCache(({ path, place }) => readRun(path, place, folder, this.checkRun), settleMs);
     this.nextHint = new SettleHint(settleMs);
   }
@@ -55,13 +59,14 @@ export class LocalRunSource extends RunSource {
 
   async listModels(): Promise<SourcedModel[]> {
     await this.watching?.renew();
-    const folders = await foldersIn(this.folder).catch((error: NodeJS.ErrnoException) => {
+    const present = await foldersIn(this.folder).catch((error: NodeJS.ErrnoException) => {
       this.problem = `The models folder cannot be read (${error.code ?? 'unknown'}).`;
       throw new Error(
         `The models folder ${this.folder} cannot be read. Set MODELS_DIR to the folder that holds your models.`,
         { cause: error },
       );
     });
+    const folders = present.filter(this.isWanted);
     const runNames = await mapOf(folders, (name) => this.listRuns(name));
     const cards = await mapOf(folders, (name) => this.readCard(name));
     const names = folders.filter((name) => this.cards.has(name) || isModel(cards.get(name)!, runNames.get(name)!));

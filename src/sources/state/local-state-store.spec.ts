@@ -25,7 +25,7 @@ describe('the state of a model', () => {
   let store: TestStore;
   beforeEach(() => (store = new TestStore().addModel('adder')));
   afterEach(() => store.remove());
-  const open = (warn?: (message: string) => void) => new LocalStateStore(store.folder, warn);
+  const open = (warn: (message: string) => void = () => undefined) => new LocalStateStore(store.folder, { warn });
 
   it('is empty at first, then what was written, for every process over the store', async () => {
     const [one, other] = [open(), open()];
@@ -104,7 +104,7 @@ describe('the state of a model', () => {
   it('is written by the next look at it when the disk was full, and the log says both each time', async () => {
     const said: string[] = [];
     const note = (message: string) => void said.push(message);
-    const states = new LocalStateStore(store.folder, note, note);
+    const states = new LocalStateStore(store.folder, { warn: note, tell: note });
     const fill = async (runId: string) => {
       fillDisk(store.folder);
       await states.update('adder', pinned(runId));
@@ -185,7 +185,7 @@ describe('the state of a model', () => {
 
   it('lies in the folder for states when there is one, which is made when needed', async () => {
     const folder = store.path('states/of-this-server');
-    const inFolder = () => new LocalStateStore(store.folder, undefined, undefined, folder);
+    const inFolder = () => new LocalStateStore(store.folder, { stateDir: folder });
     await inFolder().update('adder', pinned('a'));
 
     expect((await inFolder().read('adder')).pin?.run_id).toBe('a');
@@ -230,8 +230,25 @@ describe('the state of a model', () => {
   it('does not wait for ever for the lock of a process that is no more', async () => {
     writeFileSync(store.path(`adder/${STATE_FILE}.lock`), '');
 
-    await open().update('adder', pinned('a'));
+    await new LocalStateStore(store.folder, { lock: { staleMs: 20 } }).update('adder', pinned('a'));
 
     expect((await open().read('adder')).pin?.run_id).toBe('a');
-  }, 15_000);
+  });
+
+  it('stays in memory, and the log says why, when another process does not give its lock back', async () => {
+    const lock = store.path(`adder/${STATE_FILE}.lock`);
+    const renewed = setInterval(() => writeFileSync(lock, String(performance.now())), 5);
+    const warnings: string[] = [];
+    const states = new LocalStateStore(store.folder, {
+      lock: { maxWaitMs: 50 },
+      warn: (message) => void warnings.push(message),
+    });
+    writeFileSync(lock, '');
+
+    await states.update('adder', pinned('a'));
+    clearInterval(renewed);
+
+    expect(warnings).toEqual([expect.stringContaining('cannot be written to the store (ELOCKED)')]);
+    expect((await open().read('adder')).pin).toBeUndefined();
+  });
 });

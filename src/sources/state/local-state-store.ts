@@ -7,12 +7,25 @@ import { Turns } from '../../lib/serial-queue.js';
 import { StateStore } from './state-store.js';
 import { writeWhole } from '../../lib/write-file-atomic.js';
 import { withFileLock } from './file-lock.js';
+import type { FileLockOptions, HeldLock } from './file-lock.js';
 import { isOfNewerVersion, mergeHistories, readState, writeState } from './state-file.js';
 
 /** Name of the file beside a model's card. */
 export const STATE_FILE = '.bestrun-state.json';
 /** Where the state of models lies that have no folder in the store, because their runs live elsewhere. */
 const OTHERS = '.bestrun';
+
+/** Where states lie, and who is told of troubles. */
+export interface LocalStateOptions {
+  /** Absolute path of the folder for all states; beside the cards unless set. */
+  readonly stateDir?: string | undefined;
+  /** Gets a sentence for the operator when states cannot be kept. */
+  readonly warn?: (message: string, cause?: unknown) => void;
+  /** Gets one when all of them are kept again. */
+  readonly tell?: (message: string) => void;
+  /** Times of the lock of a state. */
+  readonly lock?: FileLockOptions;
+}
 
 /** What is known of a model that could not be written, and what the file held at that time. */
 interface Unwritten {
@@ -30,21 +43,24 @@ export class LocalStateStore extends StateStore {
   private readonly knownByModel = new Map<string, Known>();
   private readonly filesByModel = new Map<string, string>();
   private readonly troubles = new Map<string, string>();
+  private readonly stateDir: string | undefined;
+  private readonly warn: NonNullable<LocalStateOptions['warn']>;
+  private readonly tell: NonNullable<LocalStateOptions['tell']>;
+  private readonly lockOptions: FileLockOptions;
   private hasWarned = false;
 
   /**
    * @param folder  absolute path of the store.
-   * @param warn  gets a sentence for the operator when states cannot be kept.
-   * @param tell  gets one when all of them are kept again.
-   * @param stateDir  absolute path of the folder for all states; beside the cards unless set.
    */
   constructor(
     private readonly folder: string,
-    private readonly warn: (message: string, cause?: unknown) => void = () => undefined,
-    private readonly tell: (message: string) => void = () => undefined,
-    private readonly stateDir?: string,
+    { stateDir, warn = () => undefined, tell = () => undefined, lock = {} }: LocalStateOptions = {},
   ) {
     super();
+    this.stateDir = stateDir;
+    this.warn = warn;
+    this.tell = tell;
+    this.lockOptions = lock;
   }
 
   async read(model: string): Promise<ModelState> {
@@ -65,21 +81,8 @@ export class LocalStateStore extends StateStore {
     const file = await this.fileOf(model);
     try {
       await this.makeFolderOf(file);
-      return await withFileLock(`${file}.lock`, async () => {
-        const loaded = await this.load(model, file);
-        if (loaded.unreadable !== undefined) throw Object.assign(new Error(), { code: loaded.unreadable });
-        const before = this.present(model, loaded);
-        const after = change(before);
-        const isKept = after === before && !this.unwrittenByModel.has(model);
-        if (!isKept) {
-          await keepDamaged(file, loaded);
-          const text = writeState(after);
-          await writeWhole(file, text, { isSynced: true });
-          this.knownByModel.set(model, { text, state: after });
-        }
-        this.noteWritten(model);
-        return after;
-      });
+      const work = (lock: HeldLock) => this.changeFile(model, file, change, lock);
+      return await withFileLock(`${file}.lock`, work, this.lockOptions);
     } catch (error) {
       const loaded = await this.load(model, file);
       const after = change(this.present(model, loaded));
@@ -95,6 +98,28 @@ export class LocalStateStore extends StateStore {
       }
       return after;
     }
+  }
+
+  private async changeFile(
+    model: string,
+    file: string,
+    change: (state: ModelState) => ModelState,
+    lock: HeldLock,
+  ): Promise<ModelState> {
+    const loaded = await this.load(model, file);
+    if (loaded.unreadable !== undefined) throw Object.assign(new Error(), { code: loaded.unreadable });
+    const before = this.present(model, loaded);
+    const after = change(before);
+    const isKept = after === before && !this.unwrittenByModel.has(model);
+    if (!isKept) {
+      await lock.requireHeld();
+      await keepDamaged(file, loaded);
+      const text = writeState(after);
+      await writeWhole(file, text, { isSynced: true });
+      this.knownByModel.set(model, { text, state: after });
+    }
+    this.noteWritten(model);
+    return after;
   }
 
   private noteWritten(model: string): void {

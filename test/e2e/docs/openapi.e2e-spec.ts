@@ -289,6 +289,19 @@ describe('the API document of a store with odd names', () => {
   });
 });
 
+describe('the API document of a store without models', () => {
+  it('has the generic operations, and no problem in the eyes of the linter', async () => {
+    const store = new TestStore();
+    const app = await createTestApp({ MODELS_DIR: store.folder, ALLOW_EMPTY: 'true' });
+    const document = (await ask(app.baseUrl, '/openapi.json')).json;
+    await app.close();
+    store.remove();
+
+    expect(Object.keys(document.paths)).toContain('/models/{model}/predictions');
+    expect(JSON.parse(lint([document]).report).totals).toMatchObject({ errors: 0 });
+  });
+});
+
 /** Routes the server really has, in the document's spelling; the files that the pages load are no part of the API. */
 function liveRoutes({ app }: TestApp): string[] {
   const express = app.getHttpAdapter().getInstance();

@@ -15,7 +15,7 @@ describe('a card that cannot be used, while the server runs', () => {
     const health = await getJson(`${app.baseUrl}/health`);
     store.write('adder/card.json', '{').write('new/card.json', '{');
     await refresh(app);
-    const warnings = app.log.filter(({ context, level }) => context === 'Refresh' && Number(level) === 40);
+    const warnings = app.log.filter(({ context, level }) => context === 'RefreshService' && Number(level) === 40);
     await app.close();
     store.remove();
 

@@ -13,9 +13,9 @@ import type { Json } from '../../support/get-json.js';
 
 const PROGRAM = join(__dirname, '..', '..', '..', 'dist', 'cli', 'check-models.js');
 
-const check = (folder: string) =>
+const check = (...args: string[]) =>
   new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [PROGRAM, folder], { timeout: 20_000 }, (error, stdout, stderr) =>
+    execFile(process.execPath, [PROGRAM, ...args], { timeout: 20_000 }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     );
   });
@@ -168,6 +168,55 @@ describe('models:check', () => {
 
     expect(code).toBe(1);
     expect(stdout).toContain('card.json /task: must be one of "binary-classification"');
+  });
+
+  it('takes the folder of one model of a store, and says nothing of the others', async () => {
+    store.addRun('adder', 'good').addModel('empty');
+
+    const { code, stdout } = await check(store.path('adder'));
+
+    expect([code, verdictsIn(stdout, 'adder')]).toEqual([0, [['adder', 'good', 'best: served']]]);
+    expect(stdout).not.toContain('empty');
+    expect(stdout).toContain('Every model has a run to serve.');
+  });
+
+  it.each([
+    ['good', 0, 'This run would serve.'],
+    ['second', 0, 'This run may serve, and another one is better.'],
+    ['wrong', 1, 'This run may not serve.'],
+    ['unreadable', 1, 'This run may not serve.'],
+  ])('takes the folder of the run "%s", and judges it among the others of its model', async (run, code, summary) => {
+    const wrong = { examples: [{ input: { a: 1, b: 1 }, output: { sum: 3 } }] };
+    store.addRun('adder', 'good', { metrics: { f1: 0.9 } }).addRun('adder', 'second', { metrics: { f1: 0.8 } });
+    store.addRun('adder', 'wrong', { metrics: { f1: 0.7 }, ...wrong });
+    store.write('adder/runs/unreadable/run.json', '{}');
+
+    const answer = await check(store.path(`adder/runs/${run}`));
+
+    expect([answer.code, answer.stdout.trim().split('\n').at(-1)]).toEqual([code, summary]);
+    const shown = verdictsIn(answer.stdout, 'adder').map(([, id]) => id);
+    expect(shown).toEqual([run === 'unreadable' ? 'adder/runs/unreadable' : run]);
+    expect(answer.stdout).toContain('adder: It has the highest f1 of');
+  });
+
+  it('says where a run belongs that lies in no model', async () => {
+    store.write('alone/run.json', '{}');
+
+    const { code, stderr } = await check(store.path('alone'));
+
+    expect([code, stderr]).toEqual([1, expect.stringContaining('put it at {store}/{model}/runs/alone.')]);
+  });
+
+  it('prints how it is used when asked', async () => {
+    const { code, stdout } = await check('--help');
+
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Usage: npm run models:check /)]);
+  });
+
+  it.each([['--all'], ['a', 'b']])('refuses %s, and prints how it is used', async (...args) => {
+    const { code, stdout, stderr } = await check(...args);
+
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('Usage: npm run models:check ')]);
   });
 
   it('says so when the folder cannot be read', async () => {

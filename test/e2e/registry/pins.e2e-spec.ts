@@ -130,6 +130,24 @@ describe('a person who overrides the policy', () => {
     expect(await eventsOf(app)).toEqual(['rolled_back best', 'promoted third', 'served best']);
   });
 
+  it.each([['no body', undefined] as const, ['an empty object', {}] as const])(
+    'rolls back with %s, because nobody in a hurry writes a reason',
+    async (_what, body) => {
+      store.addRun('adder', 'third', f1(0.7));
+      await refresh(app);
+
+      const { status, json } = await askAsAdmin(app, 'POST', '/models/adder/rollback', body);
+
+      expect([status, json.data?.run_id, json.data?.pin]).toMatchObject([
+        200,
+        'best',
+        { reason: 'No reason given.', by: 'admin' },
+      ]);
+      const empty = await askAsAdmin(app, 'POST', '/models/adder/rollback', { reason: '' });
+      expect([empty.status, empty.json.detail[0].loc]).toEqual([422, ['body', 'reason']]);
+    },
+  );
+
   it('is followed by an event of what serves instead, to which a roll-back goes', async () => {
     await pin('other');
     await askAsAdmin(app, 'DELETE', '/models/adder/pin');
@@ -160,6 +178,18 @@ describe('a person who overrides the policy', () => {
 
     expect(await servedBy(app)).toBe('other');
     expect(await eventsOf(app)).toEqual(['unpinned other', 'pinned other', 'served best']);
+  });
+
+  it('says that a run serves that was in memory before because it was asked by its id', async () => {
+    const state = async () => (await data(app, '/runs/other')).state as string;
+    await ask(app.baseUrl, '/runs/other/predictions', { method: 'POST', body: { inputs: [{ a: 1, b: 2 }] } });
+    expect(await state()).toBe('loaded');
+
+    await pin('other');
+    // The place among the runs that were asked by their id is given back a moment later.
+    await ask(app.baseUrl, '/livez');
+
+    expect(await state()).toBe('serving');
   });
 
   it('cannot roll back where nothing served before', async () => {

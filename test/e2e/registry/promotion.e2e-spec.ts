@@ -69,7 +69,7 @@ describe('a model whose store changes while it is served', () => {
       event: 'promoted',
       run_id: 'second',
       previous_run_id: 'first',
-      reason: 'f1 0.6, the highest.',
+      reason: 'It has the highest f1 of 2 runs: 0.6.',
       by: 'policy',
     });
     expect((await ask(app.baseUrl, '/openapi.json')).text).toContain('Served by the run `second`');

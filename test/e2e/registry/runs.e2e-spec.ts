@@ -104,6 +104,15 @@ describe('GET /runs', () => {
     expect(runs[6]).toMatchObject({ run_id: 'a5', tags: { team: 'blue' }, metrics: { f1: 0.6, loss: null } });
   });
 
+  it('calls a run that was asked by its id loaded, not serving', async () => {
+    const state = async () => (await send('/runs/a2')).json.data.state;
+    expect(await state()).toBe('checked');
+
+    await ask(app.baseUrl, '/runs/a2/predictions', { method: 'POST', body: { inputs: [{ a: 1, b: 2 }] } });
+
+    expect(await state()).toBe('loaded');
+  });
+
   it.each([
     ['?top=1', ['l1'], 1],
     ['?top=0', [], 0],

@@ -101,7 +101,7 @@ describe('a store that is not as anybody meant it', () => {
       event: 'promoted',
       run_id: 'orig',
       previous_run_id: 'orig',
-      reason: 'Its files hold another model now: f1 0.9, the highest.',
+      reason: 'Its files hold another model now. It has the highest f1 of 2 runs: 0.9.',
     });
   });
 

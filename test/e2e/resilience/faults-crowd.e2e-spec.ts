@@ -7,8 +7,8 @@ import { Gate, onDemandStore } from '../../support/on-demand-runs.js';
 import { WatchedApp } from '../../support/watched-app.js';
 
 // Real threads whose engine computes when told to: the queue is as full as the test wants, however fast the machine is.
-jest.mock('../../src/engines/worker/worker-file.js', () => ({
-  inferenceWorkerFile: () => require.resolve('../support/faulty-worker.cjs'),
+jest.mock('../../../src/engines/worker/worker-file.js', () => ({
+  inferenceWorkerFile: () => require.resolve('../../support/faulty-worker.cjs'),
 }));
 
 const REQUESTS = 10_000;

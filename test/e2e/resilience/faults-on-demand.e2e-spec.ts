@@ -12,8 +12,8 @@ import { WatchedApp, until } from '../../support/watched-app.js';
 import type { Holdings } from '../../support/watched-app.js';
 
 // Real threads whose engine fails when told to: the one thing about the server that is not as in production.
-jest.mock('../../src/engines/worker/worker-file.js', () => ({
-  inferenceWorkerFile: () => require.resolve('../support/faulty-worker.cjs'),
+jest.mock('../../../src/engines/worker/worker-file.js', () => ({
+  inferenceWorkerFile: () => require.resolve('../../support/faulty-worker.cjs'),
 }));
 
 /** Accepts JSON too, in words that make a request take the ordinary way. */

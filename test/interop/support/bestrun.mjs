@@ -25,7 +25,7 @@ export class Bestrun {
    * @throws Error with its log when it ends before it is ready.
    */
   static async start(variables = {}, cwd = projectRoot) {
-    const env = { ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_REQUESTS: 'false', ...variables };
+    const env = { ...process.env, NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1', LOG_REQUESTS: 'false', ...variables };
     const main = join(projectRoot, 'dist', 'main.js');
     const server = new Bestrun(spawn(process.execPath, [main], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] }));
     server.url = `http://127.0.0.1:${await server.#port()}`;

@@ -9,7 +9,7 @@ import { LocalModel, liesInside } from '../local-model.js';
 import { MAX_METRIC_POINTS, inStepOrder, runStatusNamed } from '../mlflow-store.js';
 import type { Checkpoint, MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
 import { isoTime } from '../../mapping/to-run.js';
-import { withSnapshot } from './sqlite-snapshot.js';
+import { readMark, withSnapshot } from './sqlite-snapshot.js';
 import type { SqlRow, SqliteSnapshot } from './sqlite-snapshot.js';
 
 /** Runs whose metrics, parameters and tags are asked for at once: a query must not hold up requests. */
@@ -20,10 +20,12 @@ const READY_MODEL = 2;
 
 /**
  * MLflow's SQLite database (`mlflow.db`), versions 2 and 3, and the artifact folders beside it (`mlruns`,
- * `mlartifacts`). Nothing is written, and its writers are never blocked.
+ * `mlartifacts`). Nothing is written, and its writers are never blocked. A database that has not changed since the last
+ * reading is not copied again: what was asked of it then is remembered, while artifacts are looked at anew each time.
  */
 export class DbStore extends DiskStore {
   private snapshot: SqliteSnapshot | undefined;
+  private remembered: Remembered = { mark: undefined, answers: new Map() };
   private readonly historyTurns = new Turns();
 
   /** @param file  absolute. */
@@ -35,9 +37,21 @@ export class DbStore extends DiskStore {
     return this.file;
   }
 
-  override read<T>(work: () => Promise<T>): Promise<T> {
+  override async read<T>(work: () => Promise<T>): Promise<T> {
+    const mark = await readMark(this.file);
+    if (mark === undefined || mark !== this.remembered.mark) return this.readAnew(work);
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof NotRemembered)) throw error;
+      return this.readAnew(work);
+    }
+  }
+
+  private readAnew<T>(work: () => Promise<T>): Promise<T> {
     return withSnapshot(this.file, async (snapshot) => {
       this.snapshot = snapshot;
+      if (this.remembered.mark !== snapshot.mark) this.remembered = { mark: snapshot.mark, answers: new Map() };
       try {
         return await work();
       } finally {
@@ -49,17 +63,23 @@ export class DbStore extends DiskStore {
   listExperiments(): Promise<MlflowExperiment[]> {
     const sql =
       "SELECT CAST(experiment_id AS TEXT) AS id, name FROM experiments WHERE lifecycle_stage='active' ORDER BY id";
-    return Promise.resolve(this.all(sql).map((row) => this.toExperiment(row)));
+    return this.remember('experiments', () => this.all(sql).map((row) => this.toExperiment(row)));
   }
 
   findExperiment(name: string): Promise<MlflowExperiment | undefined> {
     const sql =
       "SELECT CAST(experiment_id AS TEXT) AS id, name FROM experiments WHERE lifecycle_stage='active' AND name=?";
-    const [row] = this.all(sql, [name]);
-    return Promise.resolve(row && this.toExperiment(row));
+    return this.remember(`experiment ${name}`, () => {
+      const [row] = this.all(sql, [name]);
+      return row && this.toExperiment(row);
+    });
   }
 
-  async listRuns(experimentId: string): Promise<MlflowRun[]> {
+  listRuns(experimentId: string): Promise<MlflowRun[]> {
+    return this.remember(`runs of ${experimentId}`, () => this.readRuns(experimentId));
+  }
+
+  private async readRuns(experimentId: string): Promise<MlflowRun[]> {
     const sql = `${RUN_COLUMNS} WHERE lifecycle_stage='active' AND experiment_id=CAST(? AS INTEGER) ORDER BY start_time`;
     const rows = this.all(sql, [experimentId]);
     const runs: MlflowRun[] = [];
@@ -71,8 +91,8 @@ export class DbStore extends DiskStore {
   }
 
   findRun(id: string): Promise<MlflowRun | undefined> {
-    const rows = this.all(`${RUN_COLUMNS} WHERE lifecycle_stage='active' AND run_uuid=?`, [id]);
-    return Promise.resolve(this.toRuns(rows)[0]);
+    const sql = `${RUN_COLUMNS} WHERE lifecycle_stage='active' AND run_uuid=?`;
+    return this.remember(`run ${id}`, () => this.toRuns(this.all(sql, [id]))[0]);
   }
 
   /** One at a time: each takes a copy of the database. */
@@ -87,40 +107,51 @@ export class DbStore extends DiskStore {
   }
 
   listRegisteredModels(): Promise<string[]> {
-    return Promise.resolve(this.all('SELECT name FROM registered_models ORDER BY name').map((row) => text(row.name)));
+    const sql = 'SELECT name FROM registered_models ORDER BY name';
+    return this.remember('models', () => this.all(sql).map((row) => text(row.name)));
   }
 
   findRegisteredModel(name: string): Promise<MlflowRegisteredModel | undefined> {
+    return this.remember(`model ${name}`, () => this.readRegisteredModel(name));
+  }
+
+  private readRegisteredModel(name: string): MlflowRegisteredModel | undefined {
     const [model] = this.all('SELECT name, description FROM registered_models WHERE name=?', [name]);
-    if (!model) return Promise.resolve(undefined);
+    if (!model) return undefined;
     const aliases = this.all('SELECT alias, version FROM registered_model_aliases WHERE name=?', [name]);
     const versions = this.all(
       "SELECT * FROM model_versions WHERE name=? AND coalesce(current_stage,'')<>'Deleted_Internal' ORDER BY version",
       [name],
     );
-    return Promise.resolve({
+    return {
       name,
       description: text(model.description),
       tags: pairs(this.all('SELECT key, value FROM registered_model_tags WHERE name=?', [name])),
       versions: versions.map((row) => this.toVersion(name, row, aliases)),
-    });
+    };
   }
 
   async findCheckpoint(id: string): Promise<Checkpoint | undefined> {
+    const recorded = await this.remember(`checkpoint ${id}`, () => this.readCheckpoint(id));
+    if (!recorded) return undefined;
+    const { location, isReady, metrics } = recorded;
+    const folder = await this.localFolder(location);
+    return { id, isReady, metrics, files: folder === undefined ? undefined : new LocalModel(folder, this.root) };
+  }
+
+  private readCheckpoint(id: string): RecordedCheckpoint | undefined {
     const sql = "SELECT artifact_location, status FROM logged_models WHERE model_id=? AND lifecycle_stage='active'";
     const [row] = this.all(sql, [id]);
     if (!row) return undefined;
-    const folder = await this.localFolder(text(row.artifact_location));
     const metrics = this.all(
       `SELECT metric_name AS key, metric_value AS value FROM logged_model_metrics WHERE model_id=?
        ORDER BY metric_step, metric_timestamp_ms`,
       [id],
     );
     return {
-      id,
+      location: text(row.artifact_location),
       isReady: Number(row.status) === READY_MODEL,
       metrics: metricsOf(metrics),
-      files: folder === undefined ? undefined : new LocalModel(folder, this.root),
     };
   }
 
@@ -200,10 +231,38 @@ export class DbStore extends DiskStore {
     return this.all('PRAGMA table_info(inputs)').some(({ name }) => name === 'step');
   }
 
+  /**
+   * An answer of the database as it is now, from memory when it has been asked before.
+   *
+   * @throws NotRemembered when it was not, and there is no snapshot to ask.
+   */
+  private async remember<T>(question: string, ask: () => T | Promise<T>): Promise<T> {
+    const { answers } = this.remembered;
+    if (answers.has(question)) return answers.get(question) as T;
+    const answer = await ask();
+    answers.set(question, answer);
+    return answer;
+  }
+
   private all(sql: string, values: readonly (string | number)[] = []): SqlRow[] {
-    return this.snapshot!.all(sql, values);
+    if (!this.snapshot) throw new NotRemembered();
+    return this.snapshot.all(sql, values);
   }
 }
+
+/** Answers of the database at one moment, by question. */
+interface Remembered {
+  readonly mark: string | undefined;
+  readonly answers: Map<string, unknown>;
+}
+
+/** A logged model as the database has it, before its folder is looked for. */
+interface RecordedCheckpoint extends Pick<Checkpoint, 'isReady' | 'metrics'> {
+  readonly location: string;
+}
+
+/** What is asked has not been asked of this database before: a snapshot is needed. */
+class NotRemembered extends Error {}
 
 const RUN_COLUMNS = `SELECT run_uuid, name, CAST(experiment_id AS TEXT) AS experiment_id, status, start_time, end_time,
   artifact_uri FROM runs`;

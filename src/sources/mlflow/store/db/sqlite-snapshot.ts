@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, open as openFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,11 +12,16 @@ import { StoreUnavailable } from '../mlflow-store.js';
 const TRIES = 20;
 const PAUSE_MS = 100;
 
+const DATABASE_HEADER_BYTES = 100;
+const LOG_HEADER_BYTES = 32;
+
 /** Values of one row by column; whole numbers beyond 2^53 are bigint. */
 export type SqlRow = Readonly<Record<string, string | number | bigint | null | Uint8Array>>;
 
 /** A database as it was at one moment. */
 export interface SqliteSnapshot {
+  /** The same for two snapshots when nothing was written between them; compare with `readMark`. */
+  readonly mark: string;
   /** All rows of a query. */
   all(sql: string, values?: readonly (string | number)[]): SqlRow[];
 }
@@ -32,10 +37,10 @@ export async function withSnapshot<T>(file: string, work: (snapshot: SqliteSnaps
   const folder = await mkdtemp(join(tmpdir(), 'bestrun-mlflow-'));
   try {
     const copy = join(folder, 'mlflow.db');
-    await takeCopy(file, copy);
+    const mark = await takeCopy(file, copy);
     const database = await open(copy);
     try {
-      return await work({ all: (sql, values = []) => query(database, sql, values) });
+      return await work({ mark, all: (sql, values = []) => query(database, sql, values) });
     } finally {
       database.close();
     }
@@ -44,7 +49,20 @@ export async function withSnapshot<T>(file: string, work: (snapshot: SqliteSnaps
   }
 }
 
-async function takeCopy(file: string, copy: string): Promise<void> {
+/**
+ * What a snapshot taken now would have as its mark, without copying anything.
+ *
+ * @param file  absolute.
+ * @returns undefined while a transaction is half-written.
+ * @throws StoreUnavailable when the file is not there.
+ */
+export async function readMark(file: string): Promise<string | undefined> {
+  const { isMidway, mark } = await stateOf(file);
+  return isMidway ? undefined : mark;
+}
+
+/** @returns the mark of what was copied. */
+async function takeCopy(file: string, copy: string): Promise<string> {
   for (let i = 0; i < TRIES; i++) {
     if (i > 0) await sleep(PAUSE_MS);
     const before = await stateOf(file);
@@ -52,7 +70,7 @@ async function takeCopy(file: string, copy: string): Promise<void> {
     await copyFile(file, copy, constants.COPYFILE_FICLONE).catch(asUnavailable);
     if (before.hasLog) await copyFile(`${file}-wal`, `${copy}-wal`).catch(ignoreAbsent);
     else await rm(`${copy}-wal`, { force: true });
-    if ((await stateOf(file)).mark === before.mark) return;
+    if ((await stateOf(file)).mark === before.mark) return before.mark;
   }
   throw new StoreUnavailable('it is being written without a pause (or mlflow.db-journal is left from a crash).');
 }
@@ -62,14 +80,34 @@ async function takeCopy(file: string, copy: string): Promise<void> {
  * write-ahead log the copy is whole as long as neither file changed meanwhile.
  */
 async function stateOf(file: string): Promise<{ isMidway: boolean; hasLog: boolean; mark: string }> {
-  const main = await stat(file).catch(asUnavailable);
-  const log = await stat(`${file}-wal`).catch(() => undefined);
+  const main = await stat(file, { bigint: true }).catch(asUnavailable);
+  const log = await stat(`${file}-wal`, { bigint: true }).catch(() => undefined);
   const journal = await stat(`${file}-journal`).catch(() => undefined);
   return {
     isMidway: (journal?.size ?? 0) > 0,
-    hasLog: (log?.size ?? 0) > 0,
-    mark: [main.mtimeMs, main.size, log?.mtimeMs, log?.size, journal?.size].join(),
+    hasLog: (log?.size ?? 0n) > 0n,
+    mark: [main.ino, main.mtimeNs, main.size, log?.mtimeNs, log?.size, journal?.size, await headersOf(file)].join(),
   };
+}
+
+/**
+ * The headers of the database and of its write-ahead log: SQLite counts transactions there, while two of them may fall
+ * into one tick of the file system's clock.
+ */
+async function headersOf(file: string): Promise<string> {
+  const headers = [readStart(file, DATABASE_HEADER_BYTES), readStart(`${file}-wal`, LOG_HEADER_BYTES)];
+  return (await Promise.all(headers)).join();
+}
+
+async function readStart(file: string, length: number): Promise<string> {
+  const handle = await openFile(file, 'r').catch(() => undefined);
+  if (!handle) return '';
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0);
+    return buffer.toString('hex', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
 async function open(file: string): Promise<Database> {

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+
+/** What is to be checked: a whole store, one model of it, or one run. */
+export interface CheckTarget {
+  /** Absolute folder of the store. */
+  readonly store: string;
+  /** Name of the model's folder; undefined for all models. */
+  readonly model?: string;
+  /** Place of the run in the store, `adder/runs/good`; undefined for all runs. */
+  readonly run?: string;
+}
+
+const RUNS = 'runs';
+
+/**
+ * Tells from what a folder holds whether it is a run, a model, or a store.
+ *
+ * @param folder  relative to the working directory.
+ * @throws Error with a sentence when it is a run that lies in no model.
+ */
+export function findCheckTarget(folder: string): CheckTarget {
+  const path = resolve(folder);
+  if (existsSync(join(path, 'run.json'))) return targetOfRun(path);
+  if (existsSync(join(path, 'card.json')) || existsSync(join(path, RUNS))) return targetOfModel(path);
+  return { store: path };
+}
+
+function targetOfModel(path: string): CheckTarget {
+  return { store: dirname(path), model: basename(path) };
+}
+
+function targetOfRun(path: string): CheckTarget {
+  const runs = dirname(path);
+  if (basename(runs) !== RUNS) {
+    throw new Error(`${path} holds a run but lies in no model: put it at {store}/{model}/${RUNS}/${basename(path)}.`);
+  }
+  const { store, model } = targetOfModel(dirname(runs));
+  return { store, model: model!, run: `${model}/${RUNS}/${basename(path)}` };
+}
