@@ -6,15 +6,15 @@ import { Logger } from '@nestjs/common';
 
 import type { AppConfig } from '../config/app-config.js';
 import { loadConfig } from '../config/load-config.js';
-import { RunProblem, reason } from '../domain/verdict.js';
+import { RunError, reason } from '../domain/verdict.js';
 import { createModelHost } from '../engines/pool/create-model-host.js';
 import type { ModelHost } from '../engines/model-host.js';
-import { Chronicle } from '../registry/history/model-history.js';
+import { ModelHistory } from '../registry/history/model-history.js';
 import { passContractGate } from '../registry/contract/contract-gate.js';
 import { PromotionService } from '../registry/promotion/promotion.service.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
 import type { RegisteredModel, RegisteredRun } from '../registry/state/registered-run.js';
-import { RegistryContents } from '../registry/state/registry-state.js';
+import { RegistryState } from '../registry/state/registry-state.js';
 import { formatReport } from '../registry/selection/verdict-table.js';
 import { RunLoader } from '../registry/loading/run-loader.js';
 import { createRunSource } from '../sources/create-run-source.js';
@@ -55,18 +55,20 @@ async function check(config: AppConfig, host: ModelHost): Promise<void> {
   const source = createRunSource(config);
   const states = new DraftStateStore(new LocalStateStore(config.modelsDir, undefined, undefined, config.stateDir));
   const loader = new RunLoader(host, config);
-  const contents = new RegistryContents();
-  const chronicle = new Chronicle(states);
-  const promotions = new PromotionService(loader, contents, config, chronicle);
-  await new RefreshService(source, contents, promotions, chronicle, config).takeStock();
-  for (const notice of source.notices) process.stderr.write(`${notice}\n`);
-  const { models, brokenModels } = contents;
+  const registryState = new RegistryState();
+  const modelHistory = new ModelHistory(states);
+  const promotions = new PromotionService(loader, registryState, config, modelHistory);
+  await new RefreshService(source, registryState, promotions, modelHistory, config).initialSync();
+  for (const warning of source.warnings) process.stderr.write(`${warning}\n`);
+  const { models, brokenModels } = registryState;
   for (const model of models) for (const registered of model.runs) await tryRun(loader, registered);
-  const remarks = await Promise.all(models.map((model) => remarkOnPin(model, states)));
+  const warnings = await Promise.all(models.map((model) => pinWarning(model, states)));
   promotions.beforeApplicationShutdown();
   const withoutRun = models.filter(({ best }) => !best).map(({ card }) => card.name);
-  const failed = [...withoutRun, ...brokenModels.map(({ place }) => place)];
-  const report = [formatReport(models, brokenModels), ...remarks.filter((remark) => remark !== undefined)].join('\n');
+  const failed = [...withoutRun, ...brokenModels.map(({ location }) => location)];
+  const report = [formatReport(models, brokenModels), ...warnings.filter((warning) => warning !== undefined)].join(
+    '\n',
+  );
   process.stdout.write(`${report}\n\n${summary(models.length, failed)}\n`);
   process.exitCode = failed.length > 0 || models.length === 0 ? 1 : 0;
 }
@@ -75,20 +77,20 @@ async function check(config: AppConfig, host: ModelHost): Promise<void> {
 async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<void> {
   if (registered.state === 'serving' || registered.brokenBy) return;
   try {
-    const served = await loader.load(registered.sourced, registered.run);
-    registered.learn(served);
-    await served.release();
+    const loaded = await loader.load(registered.sourceRun, registered.run);
+    registered.updateFrom(loaded);
+    await loaded.release();
   } catch (error) {
-    if (!(error instanceof RunProblem)) throw error;
+    if (!(error instanceof RunError)) throw error;
     registered.reject(reason(error.code, error.message));
   }
 }
 
 /** A pin passes the contract gate; what it breaks is worth knowing all the same. */
-async function remarkOnPin({ card, pin, best }: RegisteredModel, states: StateStore): Promise<string | undefined> {
+async function pinWarning({ card, pin, best }: RegisteredModel, states: StateStore): Promise<string | undefined> {
   const { served: last } = await states.read(card.name);
-  if (!pin || !last || best?.served.run.run_id !== pin.run_id) return undefined;
-  const { why } = passContractGate(best.registered.run, [last]);
+  if (!pin || !last || best?.loaded.run.run_id !== pin.run_id) return undefined;
+  const { rejection: why } = passContractGate(best.registered.run, [last]);
   return (
     why &&
     `${card.name}: Run "${pin.run_id}", pinned, breaks clients of what served before. ${why.code}: ${why.message}`

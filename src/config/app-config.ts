@@ -43,7 +43,7 @@ export abstract class AppConfig {
   readonly maxQueuedRequests: number;
   readonly maxBatchRows: number;
   readonly batchWaitMs: number;
-  readonly maxExtraRuns: number;
+  readonly maxOnDemandRuns: number;
   /** 0 looks at the store only when asked. */
   readonly refreshIntervalMs: number;
   readonly refreshSettleMs: number;

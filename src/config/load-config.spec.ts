@@ -7,7 +7,7 @@ const problemsOf = (environment: Record<string, string>): readonly string[] => {
     loadConfig(environment);
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
+    if (error instanceof ConfigError) return error.issues;
     throw error;
   }
 };
@@ -116,10 +116,10 @@ describe('loadConfig', () => {
     ['LOG_REQUESTS', ['0']],
   ])('refuses a bad %s by name and rule, without its value', (name, values) => {
     for (const value of values) {
-      const problems = problemsOf({ [name]: value });
-      expect([value, problems.length]).toEqual([value, 1]);
-      expect(problems[0]).toMatch(new RegExp(`^${name} must `));
-      if (value.length > 3) expect(problems[0]).not.toContain(value);
+      const issues = problemsOf({ [name]: value });
+      expect([value, issues.length]).toEqual([value, 1]);
+      expect(issues[0]).toMatch(new RegExp(`^${name} must `));
+      if (value.length > 3) expect(issues[0]).not.toContain(value);
     }
   });
 

@@ -10,8 +10,8 @@ import { parseMlflowItems } from './mlflow-selection.js';
 
 /** Variables that cannot be used, each with its rule. Values are never named: they may be secrets. */
 export class ConfigError extends Error {
-  constructor(readonly problems: readonly string[]) {
-    super(`These environment variables cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  constructor(readonly issues: readonly string[]) {
+    super(`These environment variables cannot be used:\n${issues.map((problem) => `  ${problem}`).join('\n')}`);
     this.name = 'ConfigError';
   }
 }
@@ -28,10 +28,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv): AppConfig {
     return value === undefined || (value === '' && !MAY_BE_EMPTY.includes(name)) ? [] : [[name, value] as const];
   });
   const env = plainToInstance(Environment, Object.fromEntries(given), { exposeDefaultValues: true });
-  const problems = validateSync(env).map(
+  const issues = validateSync(env).map(
     (problem) => `${problem.property} ${ruleOf(Object.values(problem.constraints ?? {})[0], problem.property)}`,
   );
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (issues.length > 0) throw new ConfigError(issues);
   return Object.freeze(toConfig(env));
 }
 
@@ -59,7 +59,7 @@ function toConfig(env: Environment): AppConfig {
     maxQueuedRequests: env.MAX_QUEUED_REQUESTS,
     maxBatchRows: env.MAX_BATCH_ROWS,
     batchWaitMs: env.BATCH_WAIT_MS,
-    maxExtraRuns: env.MAX_EXTRA_RUNS,
+    maxOnDemandRuns: env.MAX_EXTRA_RUNS,
     refreshIntervalMs: env.REFRESH_INTERVAL_MS,
     refreshSettleMs: env.REFRESH_SETTLE_MS,
     adminApiKey: env.ADMIN_API_KEY,

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { stringifyJson } from '../lib/json-text.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
-import type { ServedModel } from '../registry/model-registry.service.js';
+import type { ReadyModel } from '../registry/model-registry.service.js';
 import { buildDocument } from './openapi/build-document.js';
 import type { OpenApiDocument } from './openapi/openapi-types.js';
 import { convertToPostman } from './postman/convert-to-postman.js';
@@ -70,10 +70,10 @@ export class DocsService {
     return conversion;
   }
 
-  private modelsDefaultFirst(): ServedModel[] {
+  private modelsDefaultFirst(): ReadyModel[] {
     const preferred = this.registry.findDefaultModel();
-    const served = this.registry.listServedModels();
-    return [...served].sort((a, b) => Number(b === preferred) - Number(a === preferred));
+    const ready = this.registry.listReadyModels();
+    return [...ready].sort((a, b) => Number(b === preferred) - Number(a === preferred));
   }
 }
 

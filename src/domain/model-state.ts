@@ -9,7 +9,7 @@ export interface Pin {
   readonly by: string;
   /** ISO 8601, UTC. */
   readonly at: string;
-  /** Where the run was found last: `SourcedRun.place`. */
+  /** Where the run was found last: `SourceRun.place`. */
   readonly place?: string;
 }
 
@@ -20,7 +20,7 @@ export interface ServedRecord extends Contract {
   readonly at: string;
   /** Hash of the contract. */
   readonly contract: string;
-  /** Where the run was found last: `SourcedRun.place`. */
+  /** Where the run was found last: `SourceRun.place`. */
   readonly place?: string;
   /** Digest of its model's files; not written by versions before 0.2. */
   readonly model_digest?: string;
@@ -78,7 +78,7 @@ export interface ModelState {
 export const MAX_HISTORY = 200;
 
 /** Events after which another run serves. */
-const TAKEOVERS: ReadonlySet<HistoryEventName> = new Set([
+const CUTOVER_EVENTS: ReadonlySet<HistoryEventName> = new Set([
   'served',
   'promoted',
   'pinned',
@@ -87,8 +87,8 @@ const TAKEOVERS: ReadonlySet<HistoryEventName> = new Set([
 ]);
 
 /** Whether another run serves since. */
-export function isTakeover({ event }: HistoryEvent): boolean {
-  return TAKEOVERS.has(event);
+export function isCutover({ event }: HistoryEvent): boolean {
+  return CUTOVER_EVENTS.has(event);
 }
 
 /** A model of which nothing is known. */

@@ -94,7 +94,7 @@ export function reason(code: VerdictCode, message: string, fix: string = VERDICT
 }
 
 /** Thrown below the registry when a run cannot be used; becomes a reason of its verdict. */
-export class RunProblem extends Error {
+export class RunError extends Error {
   constructor(
     readonly code: VerdictCode,
     message: string,

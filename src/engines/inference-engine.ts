@@ -40,7 +40,7 @@ export interface EngineModel {
  * What computes: the port that every engine implements, inside a worker thread
  * (`run()` of ONNX Runtime and TensorFlow.js blocks its thread).
  *
- * @throws RunProblem with a verdict code when an artifact cannot be loaded.
+ * @throws RunError with a verdict code when an artifact cannot be loaded.
  */
 export abstract class InferenceEngine {
   abstract load(request: LoadRequest): Promise<EngineModel>;

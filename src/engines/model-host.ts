@@ -22,7 +22,7 @@ export interface PredictOptions {
 }
 
 /** A model that another thread holds, seen from the main thread. */
-export interface HostedModel {
+export interface ModelHandle {
   readonly info: ModelInfo;
   /**
    * Computes all rows of the inputs, as one answer. Predictions that wait for a thread may share a call; when one fails,
@@ -41,8 +41,8 @@ export interface HostedModel {
 
 /** Where models live and compute, away from the thread that answers requests. */
 export abstract class ModelHost {
-  /** @throws RunProblem with a verdict code when the artifact cannot be loaded. */
-  abstract load(request: LoadRequest): Promise<HostedModel>;
+  /** @throws RunError with a verdict code when the artifact cannot be loaded. */
+  abstract load(request: LoadRequest): Promise<ModelHandle>;
   /** Ends everything: waiting and running predictions get SHUTTING_DOWN, and no thread is left. */
   abstract close(): Promise<void>;
 }

@@ -17,7 +17,7 @@ export class ReadinessService implements BeforeApplicationShutdown {
 
   constructor(
     private readonly registry: ModelRegistryService,
-    private readonly refreshes: RefreshService,
+    private readonly refreshService: RefreshService,
   ) {}
 
   beforeApplicationShutdown(): void {
@@ -26,7 +26,7 @@ export class ReadinessService implements BeforeApplicationShutdown {
 
   getHealth(): HealthDto {
     const models = this.registry.listModels().map(toDto);
-    const sources = this.refreshes.readings.map(toSourceReadingDto);
+    const sources = this.refreshService.statuses.map(toSourceReadingDto);
     const isWhole =
       models.every(({ ready }) => ready) &&
       this.registry.listBrokenModels().length === 0 &&
@@ -52,10 +52,10 @@ function toDto({ card, best }: RegisteredModel): ModelHealthDto {
     name: card.name,
     ready: best !== undefined,
     run_id: best?.registered.run.run_id ?? null,
-    backend: best?.served.backend ?? null,
+    backend: best?.loaded.backend ?? null,
     sha256: best?.registered.run.model.sha256 ?? null,
-    loaded_at: best?.served.loadedAt.toISOString() ?? null,
-    timings: timingsOf(best?.served.times.report()),
+    loaded_at: best?.loaded.loadedAt.toISOString() ?? null,
+    timings: timingsOf(best?.loaded.times.report()),
   };
 }
 

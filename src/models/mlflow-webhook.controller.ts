@@ -12,7 +12,7 @@ import { HintDto } from './dto/control.dto.js';
 @UseGuards(MlflowWebhookGuard)
 @Controller('webhooks')
 export class MlflowWebhookController {
-  constructor(private readonly refreshes: RefreshService) {}
+  constructor(private readonly refreshService: RefreshService) {}
 
   /** What has changed is not read from the delivery: the store itself is looked at. MLflow does not wait for that. */
   @Post('mlflow')
@@ -42,6 +42,6 @@ export class MlflowWebhookController {
   @ApiEnvelope(HintDto, 'The store will be looked at.')
   @ApiErrors('WEBHOOK_SIGNATURE_WRONG', 'WEBHOOK_SECRET_NOT_SET', 'BODY_NOT_READABLE')
   receive(): HintDto {
-    return this.refreshes.acceptHint();
+    return this.refreshService.acceptHint();
   }
 }

@@ -31,7 +31,7 @@ const SOMEBODY = 'admin';
 @Controller('models')
 export class ModelControlController {
   constructor(
-    private readonly refreshes: RefreshService,
+    private readonly refreshService: RefreshService,
     private readonly pins: PinService,
     private readonly models: ModelsService,
   ) {}
@@ -48,8 +48,8 @@ export class ModelControlController {
   @ApiEnvelope(RefreshDto, 'What serves now, and what did before.')
   @ApiErrors(...ADMIN, 'STORE_NOT_READABLE')
   async refresh(): Promise<RefreshDto> {
-    const models = await this.refreshes.refresh();
-    return { models, sources: this.refreshes.readings.map(toSourceReadingDto) };
+    const models = await this.refreshService.refresh();
+    return { models, sources: this.refreshService.statuses.map(toSourceReadingDto) };
   }
 
   @Put(':model/pin')
@@ -66,7 +66,7 @@ export class ModelControlController {
     @Body() { run_id, reason, by = SOMEBODY }: PinRequestDto,
   ): Promise<ServedDto> {
     await this.pins.pin(name, { run_id, reason, by });
-    return this.models.getServed(name);
+    return this.models.getServing(name);
   }
 
   @Delete(':model/pin')
@@ -76,7 +76,7 @@ export class ModelControlController {
   @ApiErrors(...ADMIN, 'VALIDATION_FAILED', UNKNOWN_MODEL)
   async unpin(@Param('model') name: string, @Query() { by = SOMEBODY }: UnpinQueryDto): Promise<ServedDto> {
     await this.pins.unpin(name, by);
-    return this.models.getServed(name);
+    return this.models.getServing(name);
   }
 
   @Post(':model/rollback')
@@ -94,6 +94,6 @@ export class ModelControlController {
     @Body() { reason, by = SOMEBODY }: RollbackRequestDto,
   ): Promise<ServedDto> {
     await this.pins.rollBack(name, { reason, by });
-    return this.models.getServed(name);
+    return this.models.getServing(name);
   }
 }

@@ -12,9 +12,9 @@ import { parseJson } from '../lib/json-text.js';
 import { isJsonObject } from '../lib/json.js';
 import type { JsonObject } from '../lib/json.js';
 import { PredictionTiming } from '../domain/prediction-timing.js';
-import type { Location } from '../domain/validation-problem.js';
-import { ValidationError } from '../domain/validation-problem.js';
-import type { ModelRegistryService, ServedModel } from '../registry/model-registry.service.js';
+import type { Location } from '../domain/validation-issue.js';
+import { ValidationError } from '../domain/validation-issue.js';
+import type { ModelRegistryService, ReadyModel } from '../registry/model-registry.service.js';
 import type { RegisteredModel, RegisteredRun } from '../registry/state/registered-run.js';
 import { isForTexts } from './choose-model.js';
 
@@ -35,7 +35,7 @@ export class LeanPredictions implements ShortWay {
 
   /** @param registry  whose models are looked up again after each change of what is served. */
   constructor(
-    private readonly registry: Pick<ModelRegistryService, 'listServedModels' | 'findDefaultModel' | 'onChange'>,
+    private readonly registry: Pick<ModelRegistryService, 'listReadyModels' | 'findDefaultModel' | 'onChange'>,
     private readonly config: AppConfig,
     { headers, log }: Pick<ShortWay, 'headers' | 'log'>,
   ) {
@@ -46,7 +46,7 @@ export class LeanPredictions implements ShortWay {
   }
 
   private routes(): ReadonlyMap<string, LeanRoute> {
-    const models = this.registry.listServedModels();
+    const models = this.registry.listReadyModels();
     const routes = new Map<string, LeanRoute>();
     for (const model of models) routes.set(`/models/${model.card.name}/predictions`, inputsRoute(model));
     const short = models.find((model) => model === this.registry.findDefaultModel());
@@ -98,7 +98,7 @@ export class LeanPredictions implements ShortWay {
     const route = this.routesByUrl.get(head.url);
     const best = route?.model.best;
     if (!best || !route.methods.includes(head.method)) return { bytes };
-    const { served, registered } = best;
+    const { loaded: served, registered } = best;
     if (!acceptsContract(head.acceptedContracts, served.contract)) return { bytes };
     const start = performance.now();
     const rows = rowsOf(bytes, route, this.config.maxRowsPerRequest);
@@ -170,7 +170,7 @@ const PLAIN_TYPES = new Set([
   'application/json;charset=UTF-8',
 ]);
 
-function inputsRoute(model: ServedModel): LeanRoute {
+function inputsRoute(model: ReadyModel): LeanRoute {
   return {
     model,
     methods: ['POST', 'PUT'],
@@ -180,7 +180,7 @@ function inputsRoute(model: ServedModel): LeanRoute {
   };
 }
 
-function textsRoute(model: ServedModel): LeanRoute {
+function textsRoute(model: ReadyModel): LeanRoute {
   return {
     model,
     methods: ['POST'],

@@ -6,12 +6,12 @@ import { bodyShapeProblem } from '../http/validation/pydantic-v1-rules.js';
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
 import type { JsonObject } from '../lib/json.js';
-import { TEXT_FIELD, takesTexts } from '../domain/text-shorthand.js';
-import type { Location, ValidationProblem } from '../domain/validation-problem.js';
-import { MAX_LISTED_PROBLEMS, ValidationError } from '../domain/validation-problem.js';
+import { TEXT_FIELD, takesTexts } from '../domain/text-input.js';
+import type { Location, ValidationIssue } from '../domain/validation-issue.js';
+import { MAX_LISTED_PROBLEMS, ValidationError } from '../domain/validation-issue.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { Best, RegisteredRun } from '../registry/state/registered-run.js';
-import type { ServedRun } from '../registry/loading/loaded-run.js';
+import type { LoadedRun } from '../registry/loading/loaded-run.js';
 import { candidatesOf, chooseModel } from './choose-model.js';
 import type {
   AnyPredictionsRequestDto,
@@ -49,7 +49,7 @@ export class PredictionsService {
     signal: AbortSignal,
     clock?: RequestClock,
   ): Promise<PredictionsDto> {
-    return this.predictWith(this.registry.getServedModel(name).best.registered, this.inputRows(body), signal, clock);
+    return this.predictWith(this.registry.getReadyModel(name).best.registered, this.inputRows(body), signal, clock);
   }
 
   /** With any run. @throws AppError RUN_NOT_FOUND, RUN_NOT_SERVABLE. */
@@ -74,7 +74,7 @@ export class PredictionsService {
     signal: AbortSignal,
     clock?: RequestClock,
   ): Promise<PredictionsDto> {
-    const { registered } = this.registry.getServedModel(name).best;
+    const { registered } = this.registry.getReadyModel(name).best;
     const { [INCLUDE]: asked, ...rest } = query;
     const ownsInclude = Object.hasOwn(registered.run.signature.input.properties, INCLUDE);
     const rows: Rows = {
@@ -123,7 +123,7 @@ export class PredictionsService {
     const problem = source === 'body' ? bodyShapeProblem(row) : undefined;
     if (problem) throw new ValidationError([problem]);
     const fields = Array.isArray(row) ? {} : (row as JsonObject);
-    const models = this.registry.listServedModels();
+    const models = this.registry.listReadyModels();
     const { best } = chooseModel(models, Object.keys(fields), source);
     const isEmpty = Object.keys(fields).length === 0;
     const rows: Rows = {
@@ -136,10 +136,10 @@ export class PredictionsService {
     };
     const [prediction] = await this.predictRows(best, rows, signal, clock).catch((error: unknown) => {
       // Without any field the choice was a guess: name the other models too.
-      if (isEmpty && error instanceof ValidationError) throw new ValidationError(error.problems, candidatesOf(models));
+      if (isEmpty && error instanceof ValidationError) throw new ValidationError(error.issues, candidatesOf(models));
       throw error;
     });
-    const primary = best.served.codec.decoder.primaryFields;
+    const primary = best.loaded.codec.decoder.primaryFields;
     return Object.fromEntries(primary.map((field) => [field, prediction![field]!]));
   }
 
@@ -150,13 +150,13 @@ export class PredictionsService {
     clock?: RequestClock,
   ): Promise<PredictionsDto> {
     const predictions = await this.registry.useRun(registered, (served) =>
-      this.predictRows({ registered, served }, rows, signal, clock),
+      this.predictRows({ registered, loaded: served }, rows, signal, clock),
     );
     return { model: registered.card.name, run_id: registered.run.run_id, predictions };
   }
 
   private predictRows(asked: Best, rows: Rows, signal: AbortSignal, clock?: RequestClock): Promise<JsonObject[]> {
-    const { served } = asked;
+    const { loaded: served } = asked;
     const { values, locOf, source, mode } = rows;
     if (clock) settleContract(asked, clock);
     const include = checkedInclude(served, rows);
@@ -167,7 +167,7 @@ export class PredictionsService {
 
   private namedRun({ model, run_id: runId }: AnyPredictionsRequestDto): RegisteredRun {
     if (runId === undefined) {
-      return (model === undefined ? this.registry.getDefaultModel() : this.registry.getServedModel(model)).best
+      return (model === undefined ? this.registry.getDefaultModel() : this.registry.getReadyModel(model)).best
         .registered;
     }
     const registered = this.registry.getRun(runId);
@@ -197,7 +197,7 @@ export class PredictionsService {
 }
 
 /** Tells the client which contract it gets, and refuses when it was written for another. */
-function settleContract({ registered, served }: Best, clock: RequestClock): void {
+function settleContract({ registered, loaded: served }: Best, clock: RequestClock): void {
   const { run, contract } = served;
   clock.tellContract(contract);
   const wanted = clock.acceptedContracts;
@@ -213,11 +213,11 @@ function requireTextModel({ card, run }: RegisteredRun): void {
 }
 
 /** A field that is given anyway may be asked for: clients of a run that gives it on request only do. */
-function checkedInclude(served: ServedRun, { include, includeLoc }: Rows): ReadonlySet<string> {
+function checkedInclude(served: LoadedRun, { include, includeLoc }: Rows): ReadonlySet<string> {
   const known = served.onRequestFields;
   const permitted = known.map((field) => `'${field}'`).join(', ') || 'none, this run has no fields on request';
   const msg = `value is not a valid enumeration member; permitted: ${permitted}`;
-  const problems: ValidationProblem[] = [];
+  const problems: ValidationIssue[] = [];
   include.forEach((name, i) => {
     const isOutput = Object.hasOwn(served.run.signature.output.properties, name);
     if (isOutput || problems.length >= MAX_LISTED_PROBLEMS) return;

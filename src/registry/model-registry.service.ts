@@ -6,17 +6,17 @@ import { AppError } from '../domain/app-error.js';
 import type { HistoryEvent } from '../domain/model-state.js';
 import { shorten } from '../lib/truncate.js';
 import { ModelHost } from '../engines/model-host.js';
-import type { SourcedModel } from '../sources/run-source.js';
-import { Chronicle } from './history/model-history.js';
-import { ExtraRuns } from './on-demand-runs.js';
+import type { SourceModel } from '../sources/run-source.js';
+import { ModelHistory } from './history/model-history.js';
+import { OnDemandRuns } from './on-demand-runs.js';
 import type { Best, RegisteredModel, RegisteredRun } from './state/registered-run.js';
-import { RegistryContents } from './state/registry-state.js';
+import { RegistryState } from './state/registry-state.js';
 import { formatReport } from './selection/verdict-table.js';
 import { RunLoader } from './loading/run-loader.js';
-import type { ServedRun } from './loading/loaded-run.js';
+import type { LoadedRun } from './loading/loaded-run.js';
 
 /** A model that has a run to answer with. */
-export type ServedModel = RegisteredModel & { readonly best: Best };
+export type ReadyModel = RegisteredModel & { readonly best: Best };
 
 /**
  * What is known and what is loaded: the one service every room shares. It reads; `RefreshService` keeps what it reads up
@@ -26,67 +26,67 @@ export type ServedModel = RegisteredModel & { readonly best: Best };
  */
 @Injectable()
 export class ModelRegistryService implements OnApplicationShutdown {
-  private readonly extraRuns: ExtraRuns;
+  private readonly onDemandRuns: OnDemandRuns;
 
   constructor(
-    private readonly contents: RegistryContents,
+    private readonly registryState: RegistryState,
     loader: RunLoader,
     private readonly host: ModelHost,
     private readonly config: AppConfig,
-    private readonly chronicle: Chronicle,
+    private readonly modelHistory: ModelHistory,
   ) {
-    this.extraRuns = new ExtraRuns(loader, config.maxExtraRuns);
-    contents.onChange(() => {
+    this.onDemandRuns = new OnDemandRuns(loader, config.maxOnDemandRuns);
+    registryState.onChange(() => {
       // What is gone, changed, or serves as the best one of its model now needs no place among the extra runs.
-      const isExtra = (registered: RegisteredRun) =>
-        contents.runsById.get(registered.run.run_id) === registered && !this.isBest(registered);
-      void this.extraRuns.retain(isExtra);
+      const isOnDemand = (registered: RegisteredRun) =>
+        registryState.runsById.get(registered.run.run_id) === registered && !this.isBest(registered);
+      void this.onDemandRuns.retain(isOnDemand);
     });
   }
 
   /** Calls `listener` after each change of what is served: another run, another card, a model more or less. */
   onChange(listener: () => void): void {
-    this.contents.onChange(listener);
+    this.registryState.onChange(listener);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.extraRuns.close();
+    await this.onDemandRuns.close();
     await this.host.close();
   }
 
   /** Every model with a usable card, the default one first, then by name. */
   listModels(): readonly RegisteredModel[] {
-    return this.contents.models;
+    return this.registryState.models;
   }
 
   /** Models of which a run is loaded, in the same order. */
-  listServedModels(): readonly ServedModel[] {
-    return this.contents.models.filter((model): model is ServedModel => model.best !== undefined);
+  listReadyModels(): readonly ReadyModel[] {
+    return this.registryState.models.filter((model): model is ReadyModel => model.best !== undefined);
   }
 
   /** Models whose card cannot be used, with the reasons. */
-  listBrokenModels(): readonly SourcedModel[] {
-    return this.contents.brokenModels;
+  listBrokenModels(): readonly SourceModel[] {
+    return this.registryState.brokenModels;
   }
 
   /** Every readable run: the default model's first, then by model; within a model by rank. */
   listRuns(): readonly RegisteredRun[] {
-    return this.contents.models.flatMap((model) => model.runs);
+    return this.registryState.models.flatMap((model) => model.runs);
   }
 
   /** @throws AppError MODEL_NOT_FOUND. */
   getModel(name: string): RegisteredModel {
-    const model = this.contents.modelsByName.get(name);
+    const model = this.registryState.modelsByName.get(name);
     if (model) return model;
     throw new AppError('MODEL_NOT_FOUND', {
       model: shorten(name),
-      known: [...this.contents.modelsByName.keys()].join(', '),
+      known: [...this.registryState.modelsByName.keys()].join(', '),
     });
   }
 
   /** @throws AppError MODEL_NOT_FOUND, or MODEL_NOT_READY when none of its runs could be loaded. */
-  getServedModel(name: string): ServedModel {
-    return requireServed(this.getModel(name));
+  getReadyModel(name: string): ReadyModel {
+    return requireReady(this.getModel(name));
   }
 
   /**
@@ -94,19 +94,19 @@ export class ModelRegistryService implements OnApplicationShutdown {
    *
    * @throws AppError MODEL_NOT_READY.
    */
-  getDefaultModel(): ServedModel {
-    return requireServed(this.findDefaultModel());
+  getDefaultModel(): ReadyModel {
+    return requireReady(this.findDefaultModel());
   }
 
   /** The default model, whether or not it is served. */
   findDefaultModel(): RegisteredModel {
-    const firstServed = this.config.defaultModel === undefined ? this.listServedModels()[0] : undefined;
-    return firstServed ?? this.contents.models[0]!;
+    const firstReady = this.config.defaultModel === undefined ? this.listReadyModels()[0] : undefined;
+    return firstReady ?? this.registryState.models[0]!;
   }
 
   /** @throws AppError RUN_NOT_FOUND. */
   getRun(runId: string): RegisteredRun {
-    const run = this.contents.runsById.get(runId);
+    const run = this.registryState.runsById.get(runId);
     if (run) return run;
     throw new AppError('RUN_NOT_FOUND', { runId: shorten(runId) });
   }
@@ -117,8 +117,8 @@ export class ModelRegistryService implements OnApplicationShutdown {
   }
 
   /** The run in memory, if it is loaded now: as the best of its model, or because somebody asked for it. */
-  findServed(registered: RegisteredRun): ServedRun | undefined {
-    return this.findBest(registered) ?? this.extraRuns.find(registered.run.run_id);
+  findLoaded(registered: RegisteredRun): LoadedRun | undefined {
+    return this.findBest(registered) ?? this.onDemandRuns.find(registered.run.run_id);
   }
 
   /**
@@ -126,34 +126,34 @@ export class ModelRegistryService implements OnApplicationShutdown {
    *
    * @throws AppError RUN_NOT_SERVABLE with the reason of its verdict.
    */
-  async useRun<T>(registered: RegisteredRun, work: (served: ServedRun) => Promise<T>): Promise<T> {
+  async useRun<T>(registered: RegisteredRun, work: (loaded: LoadedRun) => Promise<T>): Promise<T> {
     const best = this.findBest(registered);
     if (best) return work(best);
     const { brokenBy, run } = registered;
     if (brokenBy) {
       throw new AppError('RUN_NOT_SERVABLE', { runId: run.run_id, reason: `${brokenBy.code}: ${brokenBy.message}` });
     }
-    return this.extraRuns.use(registered, work);
+    return this.onDemandRuns.use(registered, work);
   }
 
   /** What happened to a model, newest first. @throws AppError MODEL_NOT_FOUND. */
   async readHistory(name: string): Promise<readonly HistoryEvent[]> {
-    return (await this.chronicle.read(this.getModel(name))).history;
+    return (await this.modelHistory.read(this.getModel(name))).history;
   }
 
   /** The verdicts as a table for people. */
   report(): string {
-    return formatReport(this.contents.models, this.contents.brokenModels);
+    return formatReport(this.registryState.models, this.registryState.brokenModels);
   }
 
-  private findBest(registered: RegisteredRun): ServedRun | undefined {
-    const best = this.contents.modelsByName.get(registered.card.name)?.best;
-    return best?.registered === registered ? best.served : undefined;
+  private findBest(registered: RegisteredRun): LoadedRun | undefined {
+    const best = this.registryState.modelsByName.get(registered.card.name)?.best;
+    return best?.registered === registered ? best.loaded : undefined;
   }
 }
 
-function requireServed(model: RegisteredModel): ServedModel {
-  if (model.best) return model as ServedModel;
+function requireReady(model: RegisteredModel): ReadyModel {
+  if (model.best) return model as ReadyModel;
   const first = model.runs[0]?.verdict.reasons[0] ?? model.unreadable[0]?.reasons[0];
   throw new AppError('MODEL_NOT_READY', {
     model: model.card.name,

@@ -2,21 +2,21 @@ import { Module } from '@nestjs/common';
 
 import { EnginesModule } from '../engines/engines.module.js';
 import { SourcesModule } from '../sources/sources.module.js';
-import { Chronicle } from './history/model-history.js';
+import { ModelHistory } from './history/model-history.js';
 import { ModelRegistryService } from './model-registry.service.js';
 import { PinService } from './pin.service.js';
 import { PromotionService } from './promotion/promotion.service.js';
 import { RefreshService } from './refresh/refresh.service.js';
-import { RegistryContents } from './state/registry-state.js';
+import { RegistryState } from './state/registry-state.js';
 import { RunLoader } from './loading/run-loader.js';
 
 /** The shared registry: one instance, whichever room injects it. */
 @Module({
   imports: [SourcesModule, EnginesModule],
   providers: [
-    Chronicle,
+    ModelHistory,
     RunLoader,
-    RegistryContents,
+    RegistryState,
     PromotionService,
     RefreshService,
     ModelRegistryService,

@@ -1,5 +1,5 @@
 import { AppError } from '../domain/app-error.js';
-import { deepestObjectAt, valueAt } from '../lib/dotted-path.js';
+import { deepestObjectAt, valueAt } from '../lib/property-path.js';
 import type { JsonObject, JsonValue } from '../lib/json.js';
 import type { Run } from '../domain/run.js';
 import { shorten } from '../lib/truncate.js';
@@ -39,9 +39,9 @@ function ownField(name: string, value: JsonValue): JsonObject {
   return Object.fromEntries([[name, value]]);
 }
 
-const MAX_LISTED = 50;
+const MAX_NAMES = 50;
 
 function listNames(names: readonly string[]): string {
-  const more = names.length - MAX_LISTED;
-  return names.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '') || 'nothing';
+  const more = names.length - MAX_NAMES;
+  return names.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '') || 'nothing';
 }

@@ -1,4 +1,4 @@
-import { numberOrNull } from '../domain/numerics.js';
+import { numberOrNull } from '../domain/numeric.js';
 import type { MetricPoint } from '../domain/metric-point.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
 import { metricValueOf } from '../registry/run-report.js';
@@ -11,12 +11,12 @@ import type { MetricDto } from './dto/metric.dto.js';
  * @throws AppError METRIC_NOT_FOUND; STORE_NOT_READABLE.
  */
 export async function describeMetric(
-  { run, sourced }: RegisteredRun,
+  { run, sourceRun }: RegisteredRun,
   metric: string,
   maxPoints: number,
 ): Promise<MetricDto> {
   const value = metricValueOf(run, metric);
-  const recorded = (await sourced.readMetricHistory?.(metric)) ?? [];
+  const recorded = (await sourceRun.readMetricHistory?.(metric)) ?? [];
   // The value is known to be there: a store without a history, or without this part of it, has at least that.
   const points = recorded.length > 0 ? recorded : [{ step: 0, timestamp: run.ended_at ?? run.started_at, value }];
   return {

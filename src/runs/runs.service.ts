@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 import { contractOf } from '../domain/contract.js';
-import { numberOrNull } from '../domain/numerics.js';
-import { ValidationError } from '../domain/validation-problem.js';
+import { numberOrNull } from '../domain/numeric.js';
+import { ValidationError } from '../domain/validation-issue.js';
 import { toVerdictDto } from '../http/dto/verdict.dto.js';
 import { notOneOfProblem } from '../http/validation/pydantic-v1-rules.js';
 import { contractHash } from '../registry/contract/contract-hash.js';
@@ -41,16 +41,16 @@ export class RunsService {
   getRun(runId: string): RunDetailDto {
     const registered = this.registry.getRun(runId);
     const { run } = registered;
-    const served = this.registry.findServed(registered);
+    const loaded = this.registry.findLoaded(registered);
     return {
       ...this.toDto(registered),
       ...(run.description !== undefined && { description: run.description }),
       performance: run.performance,
       contract: contractHash(contractOf(run)),
       sha256: run.model.sha256 ?? null,
-      backend: served?.backend ?? null,
-      notes: [...(served?.notes ?? [])],
-      loaded_at: served?.loadedAt.toISOString() ?? null,
+      backend: loaded?.backend ?? null,
+      notes: [...(loaded?.notes ?? [])],
+      loaded_at: loaded?.loadedAt.toISOString() ?? null,
     };
   }
 

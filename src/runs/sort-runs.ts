@@ -1,6 +1,6 @@
-import { valueAt } from '../lib/dotted-path.js';
+import { valueAt } from '../lib/property-path.js';
 import type { JsonValue } from '../lib/json.js';
-import { ValidationError } from '../domain/validation-problem.js';
+import { ValidationError } from '../domain/validation-issue.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
 
 const SORT = /^-?(rank|run_id|name|status|started_at|ended_at|metrics\..+|params\..+)$/;

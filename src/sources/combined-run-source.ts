@@ -1,6 +1,6 @@
 import { RunSource } from './run-source.js';
-import type { RunsInMindOf, SourcedModel, StoreReading } from './run-source.js';
-import { SourceListing } from './source-listing.js';
+import type { GetExaminationHints, SourceModel, SourceStatus } from './run-source.js';
+import { LastKnownListing } from './last-known-listing.js';
 
 /** How long a source may take longer than another one before the listing goes on without it, milliseconds. */
 const PATIENCE_MS = 5_000;
@@ -16,10 +16,10 @@ const PATIENCE_MS = 5_000;
  * one that keeps the others waiting.
  */
 export class CombinedRunSource extends RunSource {
-  private readonly listings: readonly SourceListing[];
+  private readonly listings: readonly LastKnownListing[];
   private said: readonly string[] = [];
   /** By the name of a model, the source whose card decided. */
-  private deciders: ReadonlyMap<string, SourceListing> = new Map();
+  private deciders: ReadonlyMap<string, LastKnownListing> = new Map();
 
   /**
    * @param sources  in order of precedence.
@@ -30,22 +30,22 @@ export class CombinedRunSource extends RunSource {
     private readonly patienceMs = PATIENCE_MS,
   ) {
     super();
-    this.listings = sources.map((source) => new SourceListing(source));
+    this.listings = sources.map((source) => new LastKnownListing(source));
   }
 
   get description(): string {
     return this.sources.map(({ description }) => description).join(' and ');
   }
 
-  get readings(): readonly StoreReading[] {
-    return this.sources.flatMap(({ readings }) => readings);
+  get statuses(): readonly SourceStatus[] {
+    return this.sources.flatMap(({ statuses }) => statuses);
   }
 
-  override get notices(): readonly string[] {
+  override get warnings(): readonly string[] {
     return this.said;
   }
 
-  async listModels(): Promise<SourcedModel[]> {
+  async listModels(): Promise<SourceModel[]> {
     const answers = this.listings.map((listing) => listing.renew());
     const everyone = Promise.all(answers);
     const isFirst = this.listings.every(({ models }) => models === undefined);
@@ -55,12 +55,12 @@ export class CombinedRunSource extends RunSource {
     if (failures.length === this.listings.length) {
       throw new Error(failures.map(({ message }) => message).join('\n'), { cause: failures[0] });
     }
-    this.said = this.listings.flatMap(({ notices }) => notices);
+    this.said = this.listings.flatMap(({ warnings }) => warnings);
     return this.join();
   }
 
-  override keepInMind(runsInMind: RunsInMindOf): void {
-    for (const source of this.sources) source.keepInMind(runsInMind);
+  override useExaminationHints(getHints: GetExaminationHints): void {
+    for (const source of this.sources) source.useExaminationHints(getHints);
   }
 
   override watch(onHint: () => void): () => void {
@@ -77,11 +77,11 @@ export class CombinedRunSource extends RunSource {
     await new Promise((resolve) => setTimeout(resolve, this.patienceMs).unref());
   }
 
-  private join(): SourcedModel[] {
+  private join(): SourceModel[] {
     const byName = new Map<string, Found[]>();
     for (const from of this.listings) {
       for (const model of from.models ?? []) {
-        const name = model.card?.name ?? model.place;
+        const name = model.card?.name ?? model.location;
         byName.set(name, [...(byName.get(name) ?? []), { model, from }]);
       }
     }
@@ -104,6 +104,6 @@ export class CombinedRunSource extends RunSource {
 
 /** A model as one of the sources gives it. */
 interface Found {
-  readonly model: SourcedModel;
-  readonly from: SourceListing;
+  readonly model: SourceModel;
+  readonly from: LastKnownListing;
 }

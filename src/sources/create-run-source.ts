@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { AppConfig, MlflowConfig } from '../config/app-config.js';
 import { CombinedRunSource } from './combined-run-source.js';
-import { sha256OfText } from '../lib/digests.js';
+import { sha256OfText } from '../lib/digest.js';
 import { LocalRunSource } from './local/local-run-source.js';
 import { DbStore } from './mlflow/store/db/db-store.js';
 import { FileStore } from './mlflow/store/files/file-store.js';

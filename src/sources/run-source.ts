@@ -10,9 +10,9 @@ import type { VerdictReason } from '../domain/verdict.js';
  * Listing is cheap and opening is not: a listing reads words (parameters, metrics, signature), never weights, because
  * most runs of a store are never loaded. `open` brings the artifacts of the one run that is about to be loaded.
  */
-export interface SourcedRun {
+export interface SourceRun {
   /** Where it was found, relative to the store, for people: `titanic-survival/runs/logistic`. */
-  readonly place: string;
+  readonly location: string;
   /** Undefined when `run.json` is absent or does not follow its schema. */
   readonly run: Run | undefined;
   /** Texts of files that `encode` refers to, by path, one token per line. */
@@ -22,10 +22,10 @@ export interface SourcedRun {
    * Has the artifacts on this machine's disk: at once for a run that is there already, after a download for a remote
    * one. May be called again at any time; a run that was fetched before is checked, not fetched.
    *
-   * @throws RunProblem ARTIFACT_UNAVAILABLE when the store cannot give them now (worth another try later),
+   * @throws RunError ARTIFACT_UNAVAILABLE when the store cannot give them now (worth another try later),
    *   ARTIFACT_TOO_LARGE, or ARTIFACT_MISSING.
    */
-  readonly open: () => Promise<OpenedRun>;
+  readonly open: () => Promise<RunArtifacts>;
   /**
    * Every value of one metric over the training, in the order of the steps. Undefined for a store that keeps last
    * values only.
@@ -36,7 +36,7 @@ export interface SourcedRun {
 }
 
 /** A run whose artifacts are on this machine's disk. */
-export interface OpenedRun {
+export interface RunArtifacts {
   /** Absolute folder that holds the artifacts. */
   readonly folder: string;
   /**
@@ -44,7 +44,7 @@ export interface OpenedRun {
    * from the model itself once it is loaded. Its examples have no outputs: those are learned from the loaded model's
    * answers. Undefined when the run says everything.
    *
-   * @throws RunProblem SIGNATURE_MISMATCH when the run's signature cannot feed this model.
+   * @throws RunError SIGNATURE_MISMATCH when the run's signature cannot feed this model.
    */
   readonly complete?: (model: DeclaredModel) => Run;
   /** The artifacts are not needed any more: a source that has fetched them may make room. */
@@ -52,27 +52,27 @@ export interface OpenedRun {
 }
 
 /** A model as found: its card and its runs, or what is wrong with the card. */
-export interface SourcedModel {
-  readonly place: string;
+export interface SourceModel {
+  readonly location: string;
   readonly card: ModelCard | undefined;
   /** Problems of the card, one sentence each; empty when it is usable. */
-  readonly problems: readonly string[];
-  readonly runs: readonly SourcedRun[];
+  readonly issues: readonly string[];
+  readonly runs: readonly SourceRun[];
 }
 
 /** What those above a source have in mind about the runs of a model, by run id. */
-export interface RunsInMind {
+export interface ExaminationHints {
   /** To be looked at whatever their rank: they serve, are pinned, or may be rolled back to. */
-  readonly needed: ReadonlySet<string>;
+  readonly mustExamine: ReadonlySet<string>;
   /** Turned out to be of no use: others are looked at in their stead. */
-  readonly useless: ReadonlySet<string>;
+  readonly skip: ReadonlySet<string>;
 }
 
 /** What is in mind about the model of this name. */
-export type RunsInMindOf = (model: string) => Promise<RunsInMind>;
+export type GetExaminationHints = (model: string) => Promise<ExaminationHints>;
 
 /** How a store was read last. */
-export interface StoreReading {
+export interface SourceStatus {
   /** As in `SOURCES`. */
   readonly source: 'directory' | 'mlflow';
   /** When this process read it whole last; undefined when it never has. */
@@ -90,13 +90,13 @@ export abstract class RunSource {
   abstract readonly description: string;
 
   /** How the last listing went, for each store. */
-  abstract readonly readings: readonly StoreReading[];
+  abstract readonly statuses: readonly SourceStatus[];
 
   /**
    * What operators should know about the last listing, one sentence each: that it is an old one because the server is
    * away, and why. Empty when all is well.
    */
-  get notices(): readonly string[] {
+  get warnings(): readonly string[] {
     return [];
   }
 
@@ -107,10 +107,10 @@ export abstract class RunSource {
    *
    * @throws Error with a sentence for the operator when the store itself cannot be read.
    */
-  abstract listModels(): Promise<SourcedModel[]>;
+  abstract listModels(): Promise<SourceModel[]>;
 
   /** A source that does not look at every run asks which ones matter, at each listing. */
-  keepInMind(_runsInMind: RunsInMindOf): void {
+  useExaminationHints(_getHints: GetExaminationHints): void {
     // Most look at every run.
   }
 

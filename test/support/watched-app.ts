@@ -12,7 +12,7 @@ import { loadConfig } from '../../src/config/load-config.js';
 import { createApp } from '../../src/bootstrap/create-app.js';
 import { ModelHost } from '../../src/engines/model-host.js';
 import type { PendingPrediction } from '../../src/engines/batching/pending-prediction.js';
-import type { PooledModel } from '../../src/engines/pool/pooled-model.js';
+import type { PooledModel } from '../../src/engines/pool/pool-model.js';
 import type { TestApp } from './create-test-app.js';
 import type { Json } from './get-json.js';
 

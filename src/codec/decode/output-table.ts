@@ -1,7 +1,7 @@
 import { AppError } from '../../domain/app-error.js';
 import type { Activation } from '../../domain/decode-spec.js';
 import type { JsonValue } from '../../lib/json.js';
-import { numberOrNull, sigmoid, softmax } from '../../domain/numerics.js';
+import { numberOrNull, sigmoid, softmax } from '../../domain/numeric.js';
 import type { NamedTensors, Tensor, TensorData } from '../../domain/tensor.js';
 import { canonicalNumber } from '../validate/parse-scalars.js';
 

@@ -4,7 +4,7 @@ import type { PreparedText } from '../../domain/encode-spec.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Signature } from '../../domain/signature.js';
 import type { DeclaredTensor, NamedTensors } from '../../domain/tensor.js';
-import { compileBinary, compileMultiClass, compileMultiLabel } from './class-decoders.js';
+import { compileBinary, compileMultiClass, compileMultiLabel } from './class-decoder.js';
 import { mismatch } from '../encode/encode-scope.js';
 import type { PreparedRow } from '../encode/encode-scope.js';
 import type { FieldColumns, OutputDecoder } from './output-decoder.js';
@@ -13,7 +13,7 @@ import { compileValueWriter } from './row-writer.js';
 import type { ValueWriter } from './row-writer.js';
 import { fieldOf, newRow } from '../rows.js';
 import { describeOutputMismatch } from '../tensor-mismatch.js';
-import { compileRegression, compileTensors } from './value-decoders.js';
+import { compileRegression, compileTensors } from './value-decoder.js';
 
 /** What a decoder may repeat in the answer. */
 export interface DecodeContext {
@@ -59,7 +59,7 @@ interface OutputField {
  * Compiles `decode` of a run, once.
  *
  * @param prepare  `encode.prepare` of the run, whose texts `echo` may name; unchecked when left out.
- * @throws RunProblem `SIGNATURE_MISMATCH` when decode and signature do not fit.
+ * @throws RunError `SIGNATURE_MISMATCH` when decode and signature do not fit.
  */
 export function compileRowDecoder(
   decode: DecodeSpec,

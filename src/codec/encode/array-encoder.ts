@@ -5,7 +5,7 @@ import { sizeOf } from '../../domain/tensor.js';
 import type { TensorData } from '../../domain/tensor.js';
 import { mismatch } from './encode-scope.js';
 import type { EncodeScope, EncodeVisit, TensorEncoder } from './encode-scope.js';
-import { tooFewItems, tooManyItems } from '../validate/problems.js';
+import { tooFewItems, tooManyItems } from '../validate/issues.js';
 import { isNullable, typeOf } from '../validate/schema-check.js';
 import { tensorElement } from './tensor-element.js';
 import type { TensorElement } from './tensor-element.js';
@@ -13,7 +13,7 @@ import type { TensorElement } from './tensor-element.js';
 /**
  * Compiles nested numbers of a fixed shape.
  *
- * @throws RunProblem `SIGNATURE_MISMATCH` when the field is not nested as deeply as the shape, or holds no numbers.
+ * @throws RunError `SIGNATURE_MISMATCH` when the field is not nested as deeply as the shape, or holds no numbers.
  */
 export function compileArray(encoding: ArrayEncoding, scope: EncodeScope, pointer: string): TensorEncoder {
   const { tensor, dtype, field, shape } = encoding;

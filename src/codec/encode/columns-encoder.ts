@@ -12,7 +12,7 @@ import type { TensorData } from '../../domain/tensor.js';
 import { datePart } from './date-parts.js';
 import { mismatch } from './encode-scope.js';
 import type { EncodeScope, EncodeVisit, TensorEncoder } from './encode-scope.js';
-import { NOT_DATE, NOT_DATETIME, notMember } from '../validate/problems.js';
+import { NOT_DATE, NOT_DATETIME, notMember } from '../validate/issues.js';
 import { isOfType, memberKey } from '../validate/schema-check.js';
 import { tensorElement } from './tensor-element.js';
 import type { NumericDType, Scaling, TensorElement } from './tensor-element.js';
@@ -30,7 +30,7 @@ const ZEROS = -1;
 /**
  * Compiles columns side by side.
  *
- * @throws RunProblem `SIGNATURE_MISMATCH` when a column does not fit its field or the tensor's dtype.
+ * @throws RunError `SIGNATURE_MISMATCH` when a column does not fit its field or the tensor's dtype.
  */
 export function compileColumns(encoding: ColumnsEncoding, scope: EncodeScope, pointer: string): TensorEncoder {
   const columns = encoding.columns.map((column, i) =>

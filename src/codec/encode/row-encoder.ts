@@ -3,7 +3,7 @@ import type { JsonObject } from '../../lib/json.js';
 import type { RowSchema } from '../../domain/signature.js';
 import { allocate, sizeOf } from '../../domain/tensor.js';
 import type { DeclaredTensor, NamedTensors, Tensor } from '../../domain/tensor.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { compileArray } from './array-encoder.js';
 import { compileColumns } from './columns-encoder.js';
 import { EncodeScope, EncodeVisit, mismatch } from './encode-scope.js';
@@ -26,7 +26,7 @@ export interface RowEncoder {
   encode(
     rows: readonly JsonObject[],
     locOf: (index: number) => Location,
-    problems: ValidationProblem[],
+    issues: ValidationIssue[],
     prepared?: readonly PreparedRow[],
   ): NamedTensors;
   /** One sentence per way in which a model's declared inputs differ from what `encode` makes. */
@@ -38,7 +38,7 @@ export interface RowEncoder {
  *
  * @param input  the row schema; checked by `compileRowValidator`.
  * @param files  tokens of each vocabulary file, by its path.
- * @throws RunProblem `SIGNATURE_MISMATCH` when encode and signature do not fit, `ARTIFACT_MISSING` without a vocabulary.
+ * @throws RunError `SIGNATURE_MISMATCH` when encode and signature do not fit, `ARTIFACT_MISSING` without a vocabulary.
  */
 export function compileRowEncoder(
   encode: EncodeSpec,
@@ -52,8 +52,8 @@ export function compileRowEncoder(
 
   return {
     prepare,
-    encode(rows, locOf, problems, prepared = prepare(rows)) {
-      const visit = new EncodeVisit(locOf, problems);
+    encode(rows, locOf, issues, prepared = prepare(rows)) {
+      const visit = new EncodeVisit(locOf, issues);
       const tensors = new Map<string, Tensor>();
       for (const encoder of encoders) tensors.set(encoder.tensor, encodeTensor(encoder, rows, prepared, visit));
       return tensors;

@@ -1,7 +1,7 @@
 import { allocate } from '../../domain/tensor.js';
 import type { DType, TensorData } from '../../domain/tensor.js';
-import { NOT_INTEGER, notAtLeast, notAtMost } from '../validate/problems.js';
-import type { Fault } from '../validate/problems.js';
+import { NOT_INTEGER, notAtLeast, notAtMost } from '../validate/issues.js';
+import type { Fault } from '../validate/issues.js';
 
 export type NumericDType = Exclude<DType, 'string'>;
 
@@ -42,19 +42,19 @@ const RANGE_OF: Readonly<Record<NumericDType, readonly [number | bigint, number 
 /** The writer for a dtype; integers keep all digits unless scaled. */
 export function tensorElement(dtype: NumericDType, { subtract = 0, divide = 1 }: Scaling = {}): TensorElement {
   const plain = writerOf(dtype);
-  const isScaled = subtract !== 0 || divide !== 1;
+  const hasScale = subtract !== 0 || divide !== 1;
   const scale = (value: number | bigint): number => (Number(value) - subtract) / divide;
-  const write: Write = isScaled ? (data, index, value) => plain(data, index, scale(value)) : plain;
+  const write: Write = hasScale ? (data, index, value) => plain(data, index, scale(value)) : plain;
   const scratch = allocate(dtype, 1);
   return {
     write,
     fits: (value) => write(scratch, 0, value),
     refusalOf(value) {
       const [least, most] = RANGE_OF[dtype];
-      const written = isScaled ? scale(value) : value;
+      const written = hasScale ? scale(value) : value;
       if (written >= least && written <= most) return NOT_INTEGER;
       const bound = written > most ? most : least;
-      const limit = isScaled ? unscale(bound, subtract, divide) : bound;
+      const limit = hasScale ? unscale(bound, subtract, divide) : bound;
       return written > most === divide > 0 ? notAtMost(limit) : notAtLeast(limit);
     },
   };

@@ -1,5 +1,5 @@
 import type { TokensEncoding } from '../../domain/encode-spec.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { mismatch } from './encode-scope.js';
 import type { EncodeScope, TensorEncoder } from './encode-scope.js';
 import { tensorElement } from './tensor-element.js';
@@ -10,7 +10,7 @@ const FLOAT32_WHOLE = 2 ** 24;
 /**
  * Compiles a text as token indexes. Characters are code points; words are what white space separates.
  *
- * @throws RunProblem `SIGNATURE_MISMATCH` when an index does not fit the dtype or the vocabulary repeats a token,
+ * @throws RunError `SIGNATURE_MISMATCH` when an index does not fit the dtype or the vocabulary repeats a token,
  *   `ARTIFACT_MISSING` when the vocabulary file was not read.
  */
 export function compileTokens(encoding: TokensEncoding, scope: EncodeScope, pointer: string): TensorEncoder {
@@ -44,7 +44,7 @@ function vocabularyOf({ vocabulary }: TokensEncoding, scope: EncodeScope, pointe
   if (!('path' in vocabulary)) return vocabulary;
   const tokens = scope.files.get(vocabulary.path);
   if (tokens) return tokens;
-  throw new RunProblem('ARTIFACT_MISSING', `${pointer}/vocabulary: the file "${vocabulary.path}" was not read.`);
+  throw new RunError('ARTIFACT_MISSING', `${pointer}/vocabulary: the file "${vocabulary.path}" was not read.`);
 }
 
 function indexesOf(vocabulary: readonly string[], first: number, pointer: string): ReadonlyMap<string, number> {

@@ -1,13 +1,13 @@
 import type { JsonValue } from '../../lib/json.js';
 import { parseJson } from '../../lib/json-text.js';
 import type { FieldSchema } from '../../domain/signature.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { enumRules, listRules, numberRules, stringRules } from './field-rules.js';
 import type { Rule } from './field-rules.js';
 import { parseBoolean, parseInteger, parseNumber } from './parse-scalars.js';
-import * as faults from './problems.js';
-import { MAX_PROBLEMS, report } from './problems.js';
-import type { Fault } from './problems.js';
+import * as faults from './issues.js';
+import { MAX_PROBLEMS, report } from './issues.js';
+import type { Fault } from './issues.js';
 import { isNullable, typeOf } from './schema-check.js';
 
 /** How a row is to be read. */
@@ -27,7 +27,7 @@ export class Visit {
 
   constructor(
     private readonly loc: Location,
-    private readonly problems: ValidationProblem[],
+    private readonly issues: ValidationIssue[],
     options: ValidateOptions,
   ) {
     this.isStrict = options.mode === 'strict';
@@ -35,11 +35,11 @@ export class Visit {
   }
 
   get isFull(): boolean {
-    return this.problems.length >= MAX_PROBLEMS;
+    return this.issues.length >= MAX_PROBLEMS;
   }
 
   report(fault: Fault): undefined {
-    report(this.problems, [...this.loc, ...this.path], fault);
+    report(this.issues, [...this.loc, ...this.path], fault);
   }
 }
 

@@ -2,8 +2,8 @@ import type { JsonValue } from '../../lib/json.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import { parseDate, parseDateTime } from './iso-dates.js';
 import { compilePattern } from './pattern.js';
-import * as faults from './problems.js';
-import type { Fault } from './problems.js';
+import * as faults from './issues.js';
+import type { Fault } from './issues.js';
 import { memberKey } from './schema-check.js';
 
 /** A rule of a field beyond its type: the fault when a value of that type breaks it. */

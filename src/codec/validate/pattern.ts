@@ -1,22 +1,20 @@
 import safeRegex from 'safe-regex2';
 
 /** A pattern that must not be used; the message says why. */
-export class PatternProblem extends Error {}
+export class PatternError extends Error {}
 
 /**
  * The regular expression of a signature's `pattern`, matched anywhere in the text as JSON Schema says.
  *
- * @throws PatternProblem when it is no regular expression, or one that could take time out of proportion to the text.
+ * @throws PatternError when it is no regular expression, or one that could take time out of proportion to the text.
  */
 export function compilePattern(pattern: string): RegExp {
   const expression = expressionOf(pattern);
   if (!safeRegex(pattern)) {
-    throw new PatternProblem(
-      `"${pattern}" nests repetitions, looks around or repeats too often; it could run for hours`,
-    );
+    throw new PatternError(`"${pattern}" nests repetitions, looks around or repeats too often; it could run for hours`);
   }
   if (repeatsAlternatives(pattern)) {
-    throw new PatternProblem(`"${pattern}" repeats a group with alternatives; use a character class or a fixed count`);
+    throw new PatternError(`"${pattern}" repeats a group with alternatives; use a character class or a fixed count`);
   }
   return expression;
 }
@@ -30,7 +28,7 @@ function expressionOf(pattern: string): RegExp {
   try {
     return new RegExp(pattern);
   } catch (error) {
-    throw new PatternProblem(`"${pattern}" is not a regular expression`, { cause: error });
+    throw new PatternError(`"${pattern}" is not a regular expression`, { cause: error });
   }
 }
 

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../lib/json.js';
 import type { FieldSchema, FieldType, RowSchema } from '../../domain/signature.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { canonicalNumber } from './parse-scalars.js';
-import { compilePattern, PatternProblem } from './pattern.js';
+import { compilePattern, PatternError } from './pattern.js';
 
 const NUMERIC: readonly FieldType[] = ['integer', 'number'];
 const TYPES_OF_KEYWORD = {
@@ -40,7 +40,7 @@ export function pointerTo(parent: string, key: string): string {
  * Refuses a row schema that contradicts itself, which JSON Schema alone does not see.
  *
  * @param pointer  where the schema sits in `run.json`, for the message.
- * @throws RunProblem `RUN_FILE_INVALID` naming the pointer and the rule of each contradiction.
+ * @throws RunError `RUN_FILE_INVALID` naming the pointer and the rule of each contradiction.
  */
 export function checkRowSchema(schema: RowSchema, pointer: string): void {
   const faults: string[] = [];
@@ -53,9 +53,9 @@ export function checkRowSchema(schema: RowSchema, pointer: string): void {
   refuse(faults);
 }
 
-/** @throws RunProblem `RUN_FILE_INVALID` listing the faults; nothing when there are none. */
+/** @throws RunError `RUN_FILE_INVALID` listing the faults; nothing when there are none. */
 export function refuse(faults: readonly string[]): void {
-  if (faults.length > 0) throw new RunProblem('RUN_FILE_INVALID', `${faults.join('; ')}.`);
+  if (faults.length > 0) throw new RunError('RUN_FILE_INVALID', `${faults.join('; ')}.`);
 }
 
 /** Whether a value of the run file has exactly the field's type: no text for a number here. */
@@ -131,7 +131,7 @@ function checkPattern({ pattern }: FieldSchema, pointer: string, faults: string[
   try {
     compilePattern(pattern);
   } catch (error) {
-    if (!(error instanceof PatternProblem)) throw error;
+    if (!(error instanceof PatternError)) throw error;
     faults.push(`${pointer}/pattern: ${error.message}`);
   }
 }

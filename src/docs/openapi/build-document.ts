@@ -1,7 +1,7 @@
-import type { ServedModel } from '../../registry/model-registry.service.js';
+import type { ReadyModel } from '../../registry/model-registry.service.js';
 import { completeResponses } from './complete-responses.js';
-import { describeModels } from './described-model.js';
-import type { DescribedModel } from './described-model.js';
+import { describeModels } from './model-doc.js';
+import type { DescribedModel } from './model-doc.js';
 import { modelPath, modelSchemas } from './model-operations.js';
 import type { OpenApiDocument, PathItem, Schema } from './openapi-types.js';
 import { fillParameterExamples } from './parameter-examples.js';
@@ -16,7 +16,7 @@ const GENERIC_PATH = '/models/{model}/predictions';
  * @param fixed   from the decorators; not changed.
  * @param models  served models, the default one first; at least one.
  */
-export function buildDocument(fixed: OpenApiDocument, models: readonly ServedModel[]): OpenApiDocument {
+export function buildDocument(fixed: OpenApiDocument, models: readonly ReadyModel[]): OpenApiDocument {
   const document = structuredClone(fixed);
   const described = describeModels(models, document);
   Object.assign(document.components.schemas, ...described.map(modelSchemas));

@@ -139,11 +139,11 @@ function errorResponse(status: number, code: ErrorCode, facts: ErrorFacts = {}):
 
 /** The same errors as RFC 9457 problem details. */
 function addProblemExamples({ content }: ResponseObject, status: number): void {
-  const problems = content?.[PROBLEM_TYPE];
+  const issues = content?.[PROBLEM_TYPE];
   const { examples, example } = content?.[JSON_TYPE] ?? {};
-  if (!problems) return;
+  if (!issues) return;
   const named = examples ?? { [String(status)]: { value: example } };
-  problems.examples = Object.fromEntries(
+  issues.examples = Object.fromEntries(
     Object.entries(named).map(([key, { value, ...rest }]) => [key, { ...rest, value: problemOf(key, status, value) }]),
   );
 }

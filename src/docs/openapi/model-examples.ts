@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue } from '../../lib/json.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { Run } from '../../domain/run.js';
 import type { FieldSchema } from '../../domain/signature.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
-import type { DescribedModel } from './described-model.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
+import type { DescribedModel } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import type { NamedExample, ParameterValue } from './openapi-types.js';
 
@@ -79,23 +79,23 @@ export function brokenRowExamples(
   loc: Location,
   source: 'body' | 'query',
   mode: 'strict' | 'types-only',
-): { readonly key: string; readonly summary: string; readonly problems: readonly ValidationProblem[] }[] {
+): { readonly key: string; readonly summary: string; readonly issues: readonly ValidationIssue[] }[] {
   const good = run.examples[0]!.input;
-  const { validator } = model.best.served.codec;
-  const problemsOf = (row: JsonObject): ValidationProblem[] => {
-    const problems: ValidationProblem[] = [];
-    validator.validate(row, loc, { source, mode }, problems);
-    return problems;
+  const { validator } = model.best.loaded.codec;
+  const problemsOf = (row: JsonObject): ValidationIssue[] => {
+    const issues: ValidationIssue[] = [];
+    validator.validate(row, loc, { source, mode }, issues);
+    return issues;
   };
   const required = run.signature.input.required?.[0];
   const missing = required === undefined ? [] : problemsOf(withoutFields(good, [required]));
   const wrong = Object.entries(run.signature.input.properties)
     .flatMap(([name, field]) => badValuesOf(field).map((value) => problemsOf(withField(good, name, value))))
-    .find((problems) => problems.length > 0);
+    .find((issues) => issues.length > 0);
   return [
-    { key: 'missing_field', summary: `Without ${required ?? ''}`, problems: missing },
-    { key: 'wrong_value', summary: `A wrong ${String(wrong?.[0]?.loc.at(-1) ?? 'value')}`, problems: wrong ?? [] },
-  ].filter(({ problems }) => problems.length > 0);
+    { key: 'missing_field', summary: `Without ${required ?? ''}`, issues: missing },
+    { key: 'wrong_value', summary: `A wrong ${String(wrong?.[0]?.loc.at(-1) ?? 'value')}`, issues: wrong ?? [] },
+  ].filter(({ issues }) => issues.length > 0);
 }
 
 /** Values that break a field's rules, the most telling first. */

@@ -1,6 +1,6 @@
 import { ERROR_SENTENCES } from '../../domain/app-error.js';
-import type { Location } from '../../domain/validation-problem.js';
-import type { DescribedModel } from './described-model.js';
+import type { Location } from '../../domain/validation-issue.js';
+import type { DescribedModel } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import { answerExamples, brokenRowExamples, examplePairs, queryExample, requestExamples } from './model-examples.js';
 import { JSON_TYPE, schemaRef } from './openapi-types.js';
@@ -28,7 +28,7 @@ export function modelSchemas({ model, run, names }: DescribedModel): Record<stri
     [names.output]: { title: `${title}: output row`, ...outputSchema(signature.output, onRequest) },
     [names.primary]: {
       title: `${title}: the prediction alone`,
-      ...partOf(signature.output, model.best.served.codec.decoder.primaryFields),
+      ...partOf(signature.output, model.best.loaded.codec.decoder.primaryFields),
     },
     [names.request]: requestSchema(schemaRef(names.input), onRequest, title),
     [names.predictions]: predictionsSchema(model.card.name, run.run_id, schemaRef(names.output)),
@@ -57,7 +57,7 @@ export function modelPath(
   return {
     post: {
       ...inBody,
-      'x-contract-hash': model.best.served.contract,
+      'x-contract-hash': model.best.loaded.contract,
       operationId: names.postId,
       summary: `${title}: predict rows`,
       description: about,
@@ -65,7 +65,7 @@ export function modelPath(
     },
     put: {
       ...inBody,
-      'x-contract-hash': model.best.served.contract,
+      'x-contract-hash': model.best.loaded.contract,
       operationId: names.putId,
       summary: `${title}: predict rows by PUT, which clients may repeat safely`,
       description: about,
@@ -73,7 +73,7 @@ export function modelPath(
     },
     get: {
       ...generic.get,
-      'x-contract-hash': model.best.served.contract,
+      'x-contract-hash': model.best.loaded.contract,
       operationId: names.getId,
       summary: `${title}: predict one row given in the query`,
       description: `${about}\n\nFor trying out: addresses are kept in histories and logs, so send people's data by POST.`,
@@ -101,9 +101,9 @@ function withoutUnknownModel({ responses }: Operation): Operation['responses'] {
 
 /** Error answers to rows that break a model's contract, in the envelope. */
 export function validationResponse(described: DescribedModel, loc: Location, source: 'body' | 'query'): ResponseObject {
-  const examples = brokenRowExamples(described, loc, source, 'strict').map(({ key, summary, problems }) => [
+  const examples = brokenRowExamples(described, loc, source, 'strict').map(({ key, summary, issues }) => [
     key,
-    { summary, value: envelopeExample({ detail: problems }, 422) },
+    { summary, value: envelopeExample({ detail: issues }, 422) },
   ]);
   return validationErrors('ValidationErrorEnvelopeDto', Object.fromEntries(examples) as Record<string, NamedExample>);
 }

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
-import { takesTexts } from '../../domain/text-shorthand.js';
-import type { DescribedModel } from './described-model.js';
+import { takesTexts } from '../../domain/text-input.js';
+import type { DescribedModel } from './model-doc.js';
 import { operationsOf } from './openapi-types.js';
 import type { OpenApiDocument, Parameter, ParameterValue } from './openapi-types.js';
 

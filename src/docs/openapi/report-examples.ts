@@ -1,4 +1,4 @@
-import type { DescribedModel } from './described-model.js';
+import type { DescribedModel } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import { JSON_TYPE, operationsOf } from './openapi-types.js';
 import type { NamedExample, OpenApiDocument, Schema } from './openapi-types.js';

@@ -1,7 +1,7 @@
 import type { FieldSchema } from '../../domain/signature.js';
-import { takesTexts } from '../../domain/text-shorthand.js';
-import { modelForRows } from './described-model.js';
-import type { DescribedModel } from './described-model.js';
+import { takesTexts } from '../../domain/text-input.js';
+import { modelForRows } from './model-doc.js';
+import type { DescribedModel } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import {
   answerExamples,
@@ -93,7 +93,7 @@ function answerToTexts(described: DescribedModel, { texts }: TextsPayload): obje
 
 function fillBare(item: { get?: Operation; put?: Operation }, models: readonly DescribedModel[]): void {
   const shown = modelForRows(models);
-  const primary = shown.model.best.served.codec.decoder.primaryFields;
+  const primary = shown.model.best.loaded.codec.decoder.primaryFields;
   const output = Object.entries(shown.run.examples[0]!.output).filter(([name]) => primary.includes(name));
   const success: ResponseObject = {
     description: "The model's primary output alone, without envelope.",
@@ -122,9 +122,9 @@ function fillBare(item: { get?: Operation; put?: Operation }, models: readonly D
 }
 
 function bareErrors(described: DescribedModel, source: 'query' | 'body'): ResponseObject {
-  const examples = brokenRowExamples(described, [source], source, 'types-only').map(({ key, summary, problems }) => [
+  const examples = brokenRowExamples(described, [source], source, 'types-only').map(({ key, summary, issues }) => [
     key,
-    { summary, value: { detail: problems } },
+    { summary, value: { detail: issues } },
   ]);
   return validationErrors('HTTPValidationError', Object.fromEntries(examples) as Record<string, NamedExample>);
 }

@@ -72,9 +72,9 @@ function finishRequest({ body: _made, ...request }: PostmanRequest, operation: O
  * Parameters as the reader finds them: those with an example are filled in, the others are off. Values are encoded here,
  * because Postman leaves a slash or an ampersand as it is.
  */
-function pairs(parameters: readonly Parameter[], place: Parameter['in']): PostmanPair[] {
+function pairs(parameters: readonly Parameter[], location: Parameter['in']): PostmanPair[] {
   return parameters
-    .filter((parameter) => parameter.in === place)
+    .filter((parameter) => parameter.in === location)
     .map(({ name, description, example }) => ({
       key: name,
       value: example === undefined ? '' : encodeURIComponent(String(example)),

@@ -3,7 +3,7 @@ import {
   fixtureRequest,
   floatRows,
 } from '../../../test/contracts/inference-engine.contract.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import type { EngineModel } from '../inference-engine.js';
 import { OnnxEngine } from './onnx-engine.js';
 
@@ -16,10 +16,10 @@ describeInferenceEngine('OnnxEngine', {
 
 describe(OnnxEngine.name, () => {
   const load = (folder: string): Promise<EngineModel> => new OnnxEngine().load(fixtureRequest('onnx', folder));
-  const problemOf = async (folder: string): Promise<RunProblem> => {
+  const problemOf = async (folder: string): Promise<RunError> => {
     const problem: unknown = await load(folder).catch((error: unknown) => error);
-    expect(problem).toBeInstanceOf(RunProblem);
-    return problem as RunProblem;
+    expect(problem).toBeInstanceOf(RunError);
+    return problem as RunError;
   };
 
   it('carries int64, uint64, text and truth values to their last digit, under names that are no identifiers', async () => {

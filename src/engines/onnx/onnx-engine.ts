@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 
 import type { NamedTensors } from '../../domain/tensor.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { InferenceEngine } from '../inference-engine.js';
 import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inference-engine.js';
-import { onnxLoadProblem } from './onnx-load-problem.js';
+import { onnxLoadProblem } from './onnx-load-error.js';
 import { dtypeOf, fromOrt, toOrt } from './onnx-tensors.js';
 
 /** Fatal errors alone: all others are thrown as well, and the log would hold paths and client data. */
@@ -73,11 +73,11 @@ function tensorInfo(side: 'input' | 'output', metadata: InferenceSession.ValueMe
   const { name } = metadata;
   if (!metadata.isTensor) {
     const code = side === 'output' ? 'NON_TENSOR_OUTPUT' : 'LOAD_FAILED';
-    throw new RunProblem(code, `The model's ${side} "${name}" is a sequence, map or optional value, not a tensor.`);
+    throw new RunError(code, `The model's ${side} "${name}" is a sequence, map or optional value, not a tensor.`);
   }
   const dtype = dtypeOf(metadata.type);
   if (!dtype) {
-    throw new RunProblem(
+    throw new RunError(
       'LOAD_FAILED',
       `The model's ${side} "${name}" is ${metadata.type}: cast it to float32 inside the model.`,
     );

@@ -7,9 +7,9 @@ import { useTestPools } from '../../../test/support/test-pools.js';
 import { AppError } from '../../domain/app-error.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
-import type { HostedModel, PredictOptions } from '../model-host.js';
+import type { ModelHandle, PredictOptions } from '../model-host.js';
 import type { PoolEvent } from './pool-event.js';
-import type { PooledModel } from './pooled-model.js';
+import type { PooledModel } from './pool-model.js';
 import type { WorkerPool } from './worker-pool.js';
 import type { WorkerPoolOptions } from './worker-pool.js';
 
@@ -25,9 +25,9 @@ describe('predictions that share calls', () => {
   describe('with real models', () => {
     const options = { outputNames: ['y'], timeoutMs: 5_000 };
     const numbers = (outputs: NamedTensors, name = 'y'): number[] => [...(outputs.get(name)!.data as Float32Array)];
-    const sums = (model: HostedModel, rows: number[][], more: Partial<PredictOptions> = {}): Promise<number[]> =>
+    const sums = (model: ModelHandle, rows: number[][], more: Partial<PredictOptions> = {}): Promise<number[]> =>
       model.predict(new Map([['x', floatRows(rows)]]), { ...options, ...more }).then((outputs) => numbers(outputs));
-    const load = (folder: string): Promise<HostedModel> => makePool().load(fixtureRequest('onnx', folder));
+    const load = (folder: string): Promise<ModelHandle> => makePool().load(fixtureRequest('onnx', folder));
 
     it('gives each caller its own rows, however many it sent', async () => {
       const model = await load('onnx-sum');
@@ -192,7 +192,7 @@ describe('predictions that share calls', () => {
     const faulty = (options: Partial<WorkerPoolOptions> = {}): WorkerPool =>
       makePool({ workerFile: faultyWorker, ...options });
     /** Rows of the engine's call that computed it, or the code of the failure. */
-    const send = (model: HostedModel, command: string | string[], options: Partial<PredictOptions> = {}) => {
+    const send = (model: ModelHandle, command: string | string[], options: Partial<PredictOptions> = {}) => {
       const data = [command].flat();
       const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [data.length], data }]]);
       const asked = model.predict(inputs, { outputNames: ['rows'], timeoutMs: 5_000, ...options });

@@ -7,8 +7,8 @@ import { useTestPools } from '../../../test/support/test-pools.js';
 import { AppError } from '../../domain/app-error.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Tensor } from '../../domain/tensor.js';
-import type { HostedModel, PredictOptions } from '../model-host.js';
-import type { PooledModel } from './pooled-model.js';
+import type { ModelHandle, PredictOptions } from '../model-host.js';
+import type { PooledModel } from './pool-model.js';
 import type { WorkerPool } from './worker-pool.js';
 
 const faultyWorker = join(__dirname, '..', '..', '..', 'test', 'support', 'faulty-worker.cjs');
@@ -19,7 +19,7 @@ describe('models that share threads', () => {
     pool.load({ format: 'tfjs-layers', runFolder: '/runs', path }) as Promise<PooledModel>;
   /** What the engine says of the call: its `thread`, the thread's `priority`, or the call's `rows`. */
   const ask = async (
-    model: HostedModel,
+    model: ModelHandle,
     command: string,
     what: 'thread' | 'priority' | 'rows' = 'thread',
     options: Partial<PredictOptions> = {},

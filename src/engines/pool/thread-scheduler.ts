@@ -1,4 +1,4 @@
-import type { PooledModel } from './pooled-model.js';
+import type { PooledModel } from './pool-model.js';
 import type { WorkerThread } from './worker-thread.js';
 
 /** Threads and models of a pool, as they are whenever they are asked for. */

@@ -6,9 +6,9 @@ import { fixtureRequest, floatRows } from '../../../test/contracts/inference-eng
 import { useTestPools } from '../../../test/support/test-pools.js';
 import type { AppError } from '../../domain/app-error.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import type { LoadRequest } from '../inference-engine.js';
-import type { HostedModel, PredictOptions } from '../model-host.js';
+import type { ModelHandle, PredictOptions } from '../model-host.js';
 import { WorkerPool } from './worker-pool.js';
 import type { WorkerPoolOptions } from './worker-pool.js';
 
@@ -24,7 +24,7 @@ describe(WorkerPool.name, () => {
     );
 
   describe('with real models', () => {
-    const sumOf = (model: HostedModel, ...row: number[]): Promise<number> =>
+    const sumOf = (model: ModelHandle, ...row: number[]): Promise<number> =>
       model
         .predict(new Map([['x', floatRows([row])]]), { outputNames: ['y'], timeoutMs: 5_000 })
         .then((outputs) => (outputs.get('y')!.data as Float32Array)[0]!);
@@ -40,7 +40,7 @@ describe(WorkerPool.name, () => {
 
     it('passes on the verdict on a model that cannot be loaded', async () => {
       const problem = await failure(makePool().load(fixtureRequest('onnx', 'onnx-zipmap')));
-      expect(problem).toBeInstanceOf(RunProblem);
+      expect(problem).toBeInstanceOf(RunError);
       expect(problem).toMatchObject({
         code: 'NON_TENSOR_OUTPUT',
         message: expect.stringContaining('probabilities') as string,
@@ -132,7 +132,7 @@ describe(WorkerPool.name, () => {
 
   describe('with models that misbehave on demand', () => {
     const request = (path = 'model'): LoadRequest => ({ format: 'tfjs-layers', runFolder: '/runs', path });
-    const send = (model: HostedModel, command: string, options: Partial<PredictOptions> = {}): Promise<number> => {
+    const send = (model: ModelHandle, command: string, options: Partial<PredictOptions> = {}): Promise<number> => {
       const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [1], data: [command] }]]);
       return model
         .predict(inputs, { outputNames: ['thread'], timeoutMs: 5_000, ...options })
@@ -284,7 +284,7 @@ describe(WorkerPool.name, () => {
     ])('refuses a model that does "%s", and loads others', async (path, sentence) => {
       const pool = faulty({ loadTimeoutMs: 300 });
       const problem = await failure(pool.load(request(path)));
-      expect(problem).toBeInstanceOf(RunProblem);
+      expect(problem).toBeInstanceOf(RunError);
       expect(problem).toMatchObject({ code: 'LOAD_FAILED', message: expect.stringMatching(sentence) as string });
       expect(await send(await pool.load(request()), 'answer')).toBeGreaterThan(0);
     });

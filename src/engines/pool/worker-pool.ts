@@ -1,19 +1,19 @@
 import '../onnx/no-telemetry.js';
-import '../tfjs/quiet-native.js';
+import '../tfjs/native-logging.js';
 
 import type { ResourceLimits } from 'node:worker_threads';
 
 import { AppError } from '../../domain/app-error.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import type { LoadRequest } from '../inference-engine.js';
 import { ModelHost } from '../model-host.js';
-import type { HostedModel } from '../model-host.js';
+import type { ModelHandle } from '../model-host.js';
 import { pack, unpack } from '../worker/messages.js';
 import type { Reply } from '../worker/messages.js';
 import { ModelQueue } from '../batching/model-queue.js';
 import type { PendingPrediction } from '../batching/pending-prediction.js';
 import type { PoolEvent, PoolListener } from './pool-event.js';
-import { PooledModel } from './pooled-model.js';
+import { PooledModel } from './pool-model.js';
 import { joinInputs, joinOutputNames, shareOutputs } from '../batching/shared-call.js';
 import { ThreadChoice } from './thread-scheduler.js';
 import { ThreadRoster } from './thread-supervisor.js';
@@ -66,7 +66,7 @@ const CLOSE_PATIENCE_MS = 5_000;
 /** A `load()` that no thread has taken yet. */
 interface WaitingLoad {
   readonly model: PooledModel;
-  readonly resolve: (model: HostedModel) => void;
+  readonly resolve: (model: ModelHandle) => void;
   readonly reject: (reason: unknown) => void;
 }
 
@@ -110,7 +110,7 @@ export class WorkerPool extends ModelHost {
     this.limits = new TimeLimits(() => this.roster.threads);
   }
 
-  override load(request: LoadRequest): Promise<HostedModel> {
+  override load(request: LoadRequest): Promise<ModelHandle> {
     if (this.isClosed) return Promise.reject(new AppError('SHUTTING_DOWN'));
     const { maxQueuedPerModel: limit, threads, maxBatchRows = 1 } = this.options;
     const queue = new ModelQueue({ limit, threads, maxBatchRows });
@@ -382,7 +382,7 @@ export class WorkerPool extends ModelHost {
     this.tell({ kind: 'thread-lost', cause });
     if (startFailures < START_FAILURES) return;
     const message = 'The threads that compute models do not start on this machine.';
-    const problem = new RunProblem('LOAD_FAILED', message, { cause: new Error(cause) });
+    const problem = new RunError('LOAD_FAILED', message, { cause: new Error(cause) });
     for (const load of this.loads.splice(0)) load.reject(problem);
   }
 
@@ -408,12 +408,12 @@ function causeOf(reply: Reply | ThreadEnd): string {
   return 'cause' in reply ? reply.cause : `unexpected reply: ${reply.kind}`;
 }
 
-function problemOf(reply: Reply | ThreadEnd): RunProblem {
+function problemOf(reply: Reply | ThreadEnd): RunError {
   const cause = new Error(causeOf(reply));
-  if (reply.kind === 'problem') return new RunProblem(reply.code, reply.message, { cause });
+  if (reply.kind === 'problem') return new RunError(reply.code, reply.message, { cause });
   if (reply.kind !== 'lost')
-    return new RunProblem('LOAD_FAILED', 'The engine failed while it loaded the model.', { cause });
+    return new RunError('LOAD_FAILED', 'The engine failed while it loaded the model.', { cause });
   const what =
     reply.cause === LOAD_TIMEOUT ? 'took too long' : 'ended the thread that did it, for example for want of memory';
-  return new RunProblem('LOAD_FAILED', `Loading the model ${what}.`, { cause });
+  return new RunError('LOAD_FAILED', `Loading the model ${what}.`, { cause });
 }

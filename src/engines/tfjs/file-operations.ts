@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 
 /** TensorFlow operations that reach files or run Python. A graph for serving needs none of them. */
 const REFUSED = ['WriteFile', 'ReadFile', 'MatchingFiles', 'EagerPyFunc', 'PyFuncStateless', 'PyFunc'];
@@ -11,11 +11,11 @@ const REFUSED = ['WriteFile', 'ReadFile', 'MatchingFiles', 'EagerPyFunc', 'PyFun
  * data. Names stand as plain text in the protobuf, so their bytes are looked for.
  *
  * @param folder  absolute, the one that holds `saved_model.pb`.
- * @throws RunProblem LOAD_FAILED that names the operation.
+ * @throws RunError LOAD_FAILED that names the operation.
  */
 export async function refuseFileOperations(folder: string): Promise<void> {
   const graph = await readFile(join(folder, 'saved_model.pb'));
   const found = REFUSED.find((operation) => graph.includes(operation));
   if (found === undefined) return;
-  throw new RunProblem('LOAD_FAILED', `The SavedModel uses the operation ${found}, which a model may not do here.`);
+  throw new RunError('LOAD_FAILED', `The SavedModel uses the operation ${found}, which a model may not do here.`);
 }

@@ -3,7 +3,7 @@ import type { io, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { GraphModel } from '@tensorflow/tfjs-converter';
 
 import type { TensorInfo } from '../inference-engine.js';
-import type { OpenedModel } from './opened-model.js';
+import type { OpenedModel } from './runnable-model.js';
 import { dtypeOf, shapeOf } from './tfjs-tensors.js';
 
 /** Entry of a model.json signature, as protobuf writes it: numbers may be strings. */

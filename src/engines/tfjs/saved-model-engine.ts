@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 
 import type { NamedTensors } from '../../domain/tensor.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { InferenceEngine } from '../inference-engine.js';
 import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inference-engine.js';
 import { refuseFileOperations } from './file-operations.js';
@@ -23,7 +23,7 @@ const SERVING_DEFAULT = 'serving_default';
 /**
  * Loads TensorFlow SavedModel folders through @tensorflow/tfjs-node.
  *
- * @throws RunProblem ENGINE_UNAVAILABLE on load where that optional package is not installed.
+ * @throws RunError ENGINE_UNAVAILABLE on load where that optional package is not installed.
  */
 export class SavedModelEngine extends InferenceEngine {
   /** @param native  gives the package; the installed one unless said. */
@@ -36,7 +36,7 @@ export class SavedModelEngine extends InferenceEngine {
     if (!tf) {
       const message =
         'TensorFlow SavedModels need the optional package @tensorflow/tfjs-node, which is not installed here.';
-      throw new RunProblem('ENGINE_UNAVAILABLE', message);
+      throw new RunError('ENGINE_UNAVAILABLE', message);
     }
     return inTurn(() => open(tf, join(request.runFolder, request.path)));
   }
@@ -48,13 +48,13 @@ async function open(tf: NativeTensorFlow, folder: string): Promise<EngineModel> 
     await refuseFileOperations(folder);
     const graphs = await tf.node.getMetaGraphsFromSavedModel(folder);
     const graph = graphs.find(({ tags }) => tags.includes(SERVE));
-    if (!graph) throw new RunProblem('LOAD_FAILED', `The SavedModel has no graph with the tag "${SERVE}".`);
+    if (!graph) throw new RunError('LOAD_FAILED', `The SavedModel has no graph with the tag "${SERVE}".`);
     const name = signatureName(Object.keys(graph.signatureDefs));
     const model = await tf.node.loadSavedModel(folder, graph.tags, name);
     return new LoadedSavedModel(model, graph.signatureDefs[name]!);
   } catch (cause) {
-    if (cause instanceof RunProblem) throw cause;
-    throw new RunProblem(
+    if (cause instanceof RunError) throw cause;
+    throw new RunError(
       'LOAD_FAILED',
       'TensorFlow refused the SavedModel: it is damaged, incomplete or of another version.',
       { cause },
@@ -66,7 +66,7 @@ function signatureName(names: readonly string[]): string {
   if (names.includes(SERVING_DEFAULT)) return SERVING_DEFAULT;
   if (names.length === 1) return names[0]!;
   const message = `The SavedModel has no signature "${SERVING_DEFAULT}"; it has: ${names.join(', ') || 'none'}.`;
-  throw new RunProblem('LOAD_FAILED', message);
+  throw new RunError('LOAD_FAILED', message);
 }
 
 class LoadedSavedModel implements EngineModel {

@@ -5,11 +5,11 @@ import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inferen
 import { readArtifacts } from './file-artifacts.js';
 import { openGraphModel } from './graph-model.js';
 import { openLayersModel } from './layers-model.js';
-import type { OpenedModel } from './opened-model.js';
+import type { OpenedModel } from './runnable-model.js';
 import { runInScope } from './run-in-scope.js';
 import { BACKEND_TITLES, backendCandidates, inTurn, useBackend } from './tfjs-backends.js';
 import type { TfjsBackend } from './tfjs-backends.js';
-import { missingOperation, tfjsLoadProblem } from './tfjs-load-problem.js';
+import { missingOperation, tfjsLoadProblem } from './tfjs-load-error.js';
 
 /**
  * Loads `tfjs-layers` and `tfjs-graph` artifacts into TensorFlow.js, each model on the first backend that can compute

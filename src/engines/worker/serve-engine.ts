@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import type { EngineModel, InferenceEngine } from '../inference-engine.js';
 import { computeRows } from './compute-rows.js';
 import { giveWay } from './lower-thread-priority.js';
@@ -63,7 +63,7 @@ function post(port: MessagePort, { reply, transfer }: Answer): void {
 }
 
 function toReply(error: unknown): Reply {
-  if (!(error instanceof RunProblem)) return { kind: 'failed', cause: textOf(error) };
+  if (!(error instanceof RunError)) return { kind: 'failed', cause: textOf(error) };
   return { kind: 'problem', code: error.code, message: error.message, cause: textOf(error.cause) };
 }
 

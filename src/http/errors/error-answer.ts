@@ -4,7 +4,7 @@ import type { Express, Request, Response } from 'express';
 
 import type { AppError } from '../../domain/app-error.js';
 import { stringifyJson } from '../../lib/json-text.js';
-import { ValidationError } from '../../domain/validation-problem.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { envelopeHead } from '../envelope/envelope.js';
 import { allowedMethods } from '../server/allowed-methods.js';
 import { requestUrl } from '../request/request-url.js';
@@ -54,10 +54,10 @@ function problemDetails(error: AppError, request: Request, publicUrl: string | u
     instance: requestUrl(request, publicUrl),
     code: error.code,
     request_id: request.requestId,
-    ...(error instanceof ValidationError && { errors: error.problems, ...error.extras }),
+    ...(error instanceof ValidationError && { errors: error.issues, ...error.extras }),
   };
 }
 
 function detailOf(error: AppError): unknown {
-  return error instanceof ValidationError ? error.problems : error.message;
+  return error instanceof ValidationError ? error.issues : error.message;
 }

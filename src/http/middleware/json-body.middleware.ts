@@ -2,7 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 import { AppError } from '../../domain/app-error.js';
 import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
-import { ValidationError } from '../../domain/validation-problem.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { readBodyWithin } from '../request/body-reader.js';
 import { handedOver } from '../fast-path/fallback.js';
 import type { HandedOver } from '../fast-path/fallback.js';

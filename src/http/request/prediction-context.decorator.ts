@@ -3,7 +3,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
 import { PredictionTiming } from '../../domain/prediction-timing.js';
-import { ValidationError } from '../../domain/validation-problem.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { CONTRACT_HEADER, CONTRACT_MATCH_HEADER, readContractMatch } from './contract-header.js';
 import { TIMEOUT_HEADER, readTimeout } from './timeout-header.js';
 

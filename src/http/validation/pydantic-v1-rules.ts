@@ -2,8 +2,8 @@ import { ValidateBy, getMetadataStorage, validateSync } from 'class-validator';
 
 import { isJsonObject } from '../../lib/json.js';
 import type { JsonValue } from '../../lib/json.js';
-import { MAX_LISTED_PROBLEMS } from '../../domain/validation-problem.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import { MAX_LISTED_PROBLEMS } from '../../domain/validation-issue.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 
 /**
  * class-validator decorators that speak the API's 422 dialect (pydantic v1).
@@ -129,7 +129,7 @@ function notOneOf(words: readonly string[]): Finding[] {
 }
 
 /** A problem with a value that must be one of words known only at run time, e.g. the models of the store. */
-export function notOneOfProblem(loc: Location, words: readonly string[]): ValidationProblem {
+export function notOneOfProblem(loc: Location, words: readonly string[]): ValidationIssue {
   return atField(loc, notOneOf(words)[0]!);
 }
 
@@ -208,20 +208,20 @@ function findingsOf(instance: object): Finding[] {
     );
 }
 
-const atField = (loc: Location, { below, ...entry }: Finding): ValidationProblem => ({
+const atField = (loc: Location, { below, ...entry }: Finding): ValidationIssue => ({
   loc: [...loc, ...below],
   ...entry,
 });
 
 /** The problems of a DTO instance, fields in their declared order, up to MAX_LISTED_PROBLEMS. */
-export function problemsOf(instance: object, loc: Location): ValidationProblem[] {
+export function problemsOf(instance: object, loc: Location): ValidationIssue[] {
   return findingsOf(instance)
     .slice(0, MAX_LISTED_PROBLEMS)
     .map((found) => atField(loc, found));
 }
 
 /** Problems of a body that is not even an object. */
-export function bodyShapeProblem(body: unknown): ValidationProblem | undefined {
+export function bodyShapeProblem(body: unknown): ValidationIssue | undefined {
   const loc = ['body'];
   if (body === undefined || body === null) return { loc, msg: 'field required', type: 'value_error.missing' };
   if (typeof body === 'object') return undefined;

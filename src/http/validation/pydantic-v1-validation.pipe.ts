@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 
-import { ValidationError } from '../../domain/validation-problem.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { bodyShapeProblem, pick, problemsOf } from './pydantic-v1-rules.js';
 
 /**
@@ -17,8 +17,8 @@ export class V1ValidationPipe implements PipeTransform {
     const problem = type === 'body' ? bodyShapeProblem(value) : undefined;
     if (problem) throw new ValidationError([problem]);
     const instance = toInstance(metatype, value as object, type);
-    const problems = problemsOf(instance, [type]);
-    if (problems.length > 0) throw new ValidationError(problems);
+    const issues = problemsOf(instance, [type]);
+    if (issues.length > 0) throw new ValidationError(issues);
     return instance;
   }
 }

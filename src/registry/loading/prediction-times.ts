@@ -6,7 +6,7 @@ import type { PredictionTiming } from '../../domain/prediction-timing.js';
 /** Percentiles cover the last one to two windows of this length. */
 const WINDOW_MS = 60_000;
 /** Histograms count whole microseconds, two digits exact, up to an hour. */
-const MICROSECONDS = { lowest: 1, highest: 3_600_000_000, figures: 2 };
+const HISTOGRAM_RANGE = { lowest: 1, highest: 3_600_000_000, figures: 2 };
 const ROWS = { lowest: 1, highest: 100_000_000, figures: 2 };
 
 /** What is measured of each prediction. */
@@ -46,18 +46,18 @@ export class PredictionTimes {
   record(timing: PredictionTiming): void {
     const { parseMs, validateMs, waitMs, inferMs, serialiseMs } = timing;
     const window = this.window();
-    window.parse.record(microseconds(parseMs));
-    window.validate.record(microseconds(validateMs));
-    window.queue.record(microseconds(waitMs));
-    window.infer.record(microseconds(inferMs));
-    window.serialise.record(microseconds(serialiseMs));
-    window.total.record(microseconds(parseMs + validateMs + waitMs + inferMs + serialiseMs));
+    window.parse.record(toHistogramValue(parseMs));
+    window.validate.record(toHistogramValue(validateMs));
+    window.queue.record(toHistogramValue(waitMs));
+    window.infer.record(toHistogramValue(inferMs));
+    window.serialise.record(toHistogramValue(serialiseMs));
+    window.total.record(toHistogramValue(parseMs + validateMs + waitMs + inferMs + serialiseMs));
     window.rows.record(Math.max(1, timing.batchRows));
   }
 
   /** @returns undefined when there were no predictions lately. */
   report(): PredictionTimesReport | undefined {
-    this.turn();
+    this.rotate();
     const windows = [this.current, this.previous].filter((window) => window !== undefined);
     if (windows.length === 0) return undefined;
     const joined = newWindow();
@@ -71,7 +71,7 @@ export class PredictionTimes {
   }
 
   private window(): Window {
-    this.turn();
+    this.rotate();
     if (!this.current) {
       this.current = newWindow();
       // After a window it begins where that one ended, or a late prediction would keep the one before for longer.
@@ -80,7 +80,7 @@ export class PredictionTimes {
     return this.current;
   }
 
-  private turn(): void {
+  private rotate(): void {
     const ageMs = this.now() - this.startedAtMs;
     if (ageMs < WINDOW_MS) return;
     this.previous = ageMs < 2 * WINDOW_MS ? this.current : undefined;
@@ -92,15 +92,15 @@ export class PredictionTimes {
 const KEYS = [...PARTS, 'rows'] as const;
 
 function newWindow(): Window {
-  const times = PARTS.map((part) => [part, createHistogram(MICROSECONDS)]);
+  const times = PARTS.map((part) => [part, createHistogram(HISTOGRAM_RANGE)]);
   return Object.fromEntries([...times, ['rows', createHistogram(ROWS)]]) as Window;
 }
 
-function microseconds(ms: number): number {
+function toHistogramValue(ms: number): number {
   return Math.max(1, Math.round(ms * 1000));
 }
 
-function percentiles(histogram: RecordableHistogram, divisor: number): Percentiles {
-  const at = (percentile: number) => histogram.percentile(percentile) / divisor;
+function percentiles(histogram: RecordableHistogram, factor: number): Percentiles {
+  const at = (percentile: number) => histogram.percentile(percentile) / factor;
   return { p50: at(50), p90: at(90), p99: at(99) };
 }

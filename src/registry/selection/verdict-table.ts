@@ -1,6 +1,6 @@
 import type { VerdictReason, Warning } from '../../domain/verdict.js';
-import type { SourcedModel } from '../../sources/run-source.js';
-import { whatWouldWin, whyServed } from './explain-selection.js';
+import type { SourceModel } from '../../sources/run-source.js';
+import { howToWin, whyServed } from './selection-reasons.js';
 import type { RegisteredModel } from '../state/registered-run.js';
 
 /** One line of the table: a run (or a card) and what is said of it. */
@@ -21,7 +21,7 @@ const CARD_FIX = '\n    → Correct card.json; schemas/card.schema.json describe
  *
  * @param brokenModels  models whose card cannot be used.
  */
-export function formatReport(models: readonly RegisteredModel[], brokenModels: readonly SourcedModel[]): string {
+export function formatReport(models: readonly RegisteredModel[], brokenModels: readonly SourceModel[]): string {
   const lines = models.flatMap(linesOfModel);
   const width = (key: 'model' | 'run' | 'metric') => Math.max(key.length, ...lines.map((line) => line[key].length));
   const [modelWidth, runWidth, metricWidth] = [width('model'), width('run'), width('metric')];
@@ -34,17 +34,17 @@ export function formatReport(models: readonly RegisteredModel[], brokenModels: r
       ...line.reasons.map(({ code, message, fix }) => `  ${code}: ${message}\n    → ${fix}`),
       ...line.warnings.map(({ code, message, fix }) => `  warning ${code}: ${message}\n    → ${fix}`),
     ]),
-    ...brokenModels.flatMap(({ place, problems }) => [
-      row(place, '-', '-', 'card not usable'),
-      ...problems.map((problem) => `  ${problem}${problem.includes('card.json') ? CARD_FIX : ''}`),
+    ...brokenModels.flatMap(({ location, issues }) => [
+      row(location, '-', '-', 'card not usable'),
+      ...issues.map((problem) => `  ${problem}${problem.includes('card.json') ? CARD_FIX : ''}`),
     ]),
-    ...models.flatMap((model) => [`\n${model.card.name}: ${whyServed(model)}`, `  To win: ${whatWouldWin(model)}`]),
+    ...models.flatMap((model) => [`\n${model.card.name}: ${whyServed(model)}`, `  To win: ${howToWin(model)}`]),
   ].join('\n');
 }
 
 function linesOfModel(model: RegisteredModel): ReportLine[] {
   const { name, selection } = model.card;
-  const ranked = model.runs.map((registered): ReportLine => {
+  const rankedRuns = model.runs.map((registered): ReportLine => {
     const isBest = model.best?.registered === registered;
     return {
       model: name,
@@ -55,11 +55,11 @@ function linesOfModel(model: RegisteredModel): ReportLine[] {
       warnings: registered.verdict.warnings,
     };
   });
-  const unreadable = model.unreadable.map(({ place, reasons }): ReportLine => {
-    return { model: name, run: place, metric: '-', verdict: 'not eligible', reasons, warnings: [] };
+  const unreadable = model.unreadable.map(({ location, reasons }): ReportLine => {
+    return { model: name, run: location, metric: '-', verdict: 'not eligible', reasons, warnings: [] };
   });
-  const none: ReportLine[] = ranked.length + unreadable.length > 0 ? [] : [emptyLine(name)];
-  return [...ranked, ...unreadable, ...none];
+  const none: ReportLine[] = rankedRuns.length + unreadable.length > 0 ? [] : [emptyLine(name)];
+  return [...rankedRuns, ...unreadable, ...none];
 }
 
 function emptyLine(model: string): ReportLine {

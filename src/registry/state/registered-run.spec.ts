@@ -8,7 +8,11 @@ describe(RegisteredRun.name, () => {
   const { card, runs } = aRegisteredModel();
   const unexamined = (more: Partial<Run>): RegisteredRun => {
     const run = { ...sumRun('x', ''), ...more };
-    return new RegisteredRun(card, run, { ...runs[0]!.sourced, run, reasons: [reason('NOT_EXAMINED', 'It was not.')] });
+    return new RegisteredRun(card, run, {
+      ...runs[0]!.sourceRun,
+      run,
+      reasons: [reason('NOT_EXAMINED', 'It was not.')],
+    });
   };
   const codesOf = ({ verdict }: RegisteredRun) => verdict.reasons.map(({ code }) => code);
 

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 
-import { WholeNumberParameter } from '../../http/validation/query-transforms.js';
+import { WholeNumberParameter } from '../../http/validation/query-transformers.js';
 import { IsOneOf, IsText, IsWholeNumber } from '../../http/validation/pydantic-v1-rules.js';
 import { RUN_STATUSES } from '../../domain/run.js';
 

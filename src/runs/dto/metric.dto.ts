@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-import { WholeNumberParameter } from '../../http/validation/query-transforms.js';
+import { WholeNumberParameter } from '../../http/validation/query-transformers.js';
 import { IsWholeNumber } from '../../http/validation/pydantic-v1-rules.js';
 
 export const MAX_POINTS = 10_000;

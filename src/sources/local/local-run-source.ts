@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { ModelCard } from '../../domain/card.js';
 import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
-import type { SourcedModel, StoreReading } from '../run-source.js';
+import type { SourceModel, SourceStatus } from '../run-source.js';
 import { RunSource } from '../run-source.js';
 import { compileSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck } from '../schema-check.js';
@@ -41,7 +41,7 @@ export class LocalRunSource extends RunSource {
     settleMs = 1_000,
   ) {
     super();
-    this.runs = new RunCache(({ path, place }) => readRun(path, place, folder, this.checkRun), settleMs);
+    this.runs = new RunCache(({ path, location }) => readRun(path, location, folder, this.checkRun), settleMs);
     this.nextHint = new SettleHint(settleMs);
   }
 
@@ -49,11 +49,11 @@ export class LocalRunSource extends RunSource {
     return this.folder;
   }
 
-  get readings(): readonly StoreReading[] {
+  get statuses(): readonly SourceStatus[] {
     return [{ source: 'directory', readAt: this.readAt, problem: this.problem }];
   }
 
-  async listModels(): Promise<SourcedModel[]> {
+  async listModels(): Promise<SourceModel[]> {
     await this.watching?.renew();
     const folders = await foldersIn(this.folder).catch((error: NodeJS.ErrnoException) => {
       this.problem = `The models folder cannot be read (${error.code ?? 'unknown'}).`;
@@ -79,8 +79,8 @@ export class LocalRunSource extends RunSource {
     this.problem = undefined;
     return names.map((name, i) => {
       const runs = placesByModel[i]!.flatMap(({ path }) => found.get(path) ?? []);
-      const { card, problems } = this.cards.get(name)!;
-      return { place: name, card, problems, runs };
+      const { card, issues } = this.cards.get(name)!;
+      return { location: name, card, issues, runs };
     });
   }
 
@@ -96,7 +96,7 @@ export class LocalRunSource extends RunSource {
   }
 
   private placeOf(model: string, run: string): RunPlace {
-    return { path: join(this.folder, model, 'runs', run), place: `${model}/runs/${run}` };
+    return { path: join(this.folder, model, 'runs', run), location: `${model}/runs/${run}` };
   }
 
   /** Names of a model's runs; the last ones known while the folder is there but cannot be read. */
@@ -119,18 +119,18 @@ export class LocalRunSource extends RunSource {
     return known && known.text === text ? known : { text, isAbsent, ...this.parseCard(name, text) };
   }
 
-  private parseCard(name: string, text: string | undefined): Pick<Card, 'card' | 'problems'> {
-    if (text === undefined) return { card: undefined, problems: ['There is no readable card.json.'] };
+  private parseCard(name: string, text: string | undefined): Pick<Card, 'card' | 'issues'> {
+    if (text === undefined) return { card: undefined, issues: ['There is no readable card.json.'] };
     try {
       const document = parseJson(text.replace(/^\uFEFF/, ''));
-      const problems = this.checkCard(document).map(({ pointer, expected }) => `card.json ${pointer}: ${expected}.`);
-      if (problems.length > 0) return { card: undefined, problems };
+      const issues = this.checkCard(document).map(({ pointer, expected }) => `card.json ${pointer}: ${expected}.`);
+      if (issues.length > 0) return { card: undefined, issues };
       const card = document as unknown as ModelCard;
-      if (card.name === name) return { card, problems };
-      return { card: undefined, problems: [`card.json /name: must be the folder's name, "${name}".`] };
+      if (card.name === name) return { card, issues };
+      return { card: undefined, issues: [`card.json /name: must be the folder's name, "${name}".`] };
     } catch (error) {
       if (!(error instanceof JsonSyntaxError)) throw error;
-      return { card: undefined, problems: [`card.json is not JSON: ${error.message}.`] };
+      return { card: undefined, issues: [`card.json is not JSON: ${error.message}.`] };
     }
   }
 }
@@ -141,7 +141,7 @@ interface Card {
   /** Whether there is none, rather than one that cannot be read. */
   readonly isAbsent: boolean;
   readonly card: ModelCard | undefined;
-  readonly problems: readonly string[];
+  readonly issues: readonly string[];
 }
 
 /** Whether a folder is meant as a model: one without a card and without runs is somebody's other folder. */

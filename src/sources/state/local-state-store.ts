@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { EMPTY_STATE } from '../../domain/model-state.js';
 import type { ModelState } from '../../domain/model-state.js';
-import { Turns } from '../../lib/serial-queue.js';
+import { SerialQueue } from '../../lib/serial-queue.js';
 import { StateStore } from './state-store.js';
 import { writeWhole } from '../../lib/write-file-atomic.js';
 import { withFileLock } from './file-lock.js';
@@ -26,7 +26,7 @@ interface Unwritten {
  */
 export class LocalStateStore extends StateStore {
   private readonly unwrittenByModel = new Map<string, Unwritten>();
-  private readonly turnsByModel = new Map<string, Turns>();
+  private readonly queueByModel = new Map<string, SerialQueue>();
   private readonly knownByModel = new Map<string, Known>();
   private readonly filesByModel = new Map<string, string>();
   private readonly troubles = new Map<string, string>();
@@ -51,14 +51,14 @@ export class LocalStateStore extends StateStore {
     // A disk that was full may have room again.
     if (this.unwrittenByModel.has(model)) return this.update(model, (state) => state);
     // What this process has begun to write it also reads.
-    await this.turnsByModel.get(model)?.take(() => Promise.resolve());
+    await this.queueByModel.get(model)?.run(() => Promise.resolve());
     return this.present(model, await this.load(model, await this.fileOf(model)));
   }
 
   update(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
-    const turns = this.turnsByModel.get(model) ?? new Turns();
-    this.turnsByModel.set(model, turns);
-    return turns.take(() => this.changeNow(model, change));
+    const queue = this.queueByModel.get(model) ?? new SerialQueue();
+    this.queueByModel.set(model, queue);
+    return queue.run(() => this.changeNow(model, change));
   }
 
   private async changeNow(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {

@@ -110,16 +110,16 @@ describe('the API document of the shipped models', () => {
     for (const { name, operation } of operations) {
       for (const [status, response] of Object.entries<Json>(operation.responses)) {
         for (const [type, media] of Object.entries<Json>(resolveRef(document, response).content ?? {})) {
-          const place = `${name} ${status} ${type}`;
-          expect([place, isEmptySchema(document, media.schema)]).toEqual([place, false]);
+          const location = `${name} ${status} ${type}`;
+          expect([location, isEmptySchema(document, media.schema)]).toEqual([location, false]);
           const examples = media.examples
             ? Object.values<Json>(media.examples).map(({ value }) => value)
             : [media.example];
-          expect([place, examples.length > 0 && examples.every((example) => example !== undefined)]).toEqual([
-            place,
+          expect([location, examples.length > 0 && examples.every((example) => example !== undefined)]).toEqual([
+            location,
             true,
           ]);
-          for (const example of examples) expect([place, check(media.schema, example)]).toEqual([place, '']);
+          for (const example of examples) expect([location, check(media.schema, example)]).toEqual([location, '']);
         }
       }
     }

@@ -12,7 +12,7 @@ import { PredictionsModule } from '../../../src/predictions/predictions.module.j
 import { PredictionsService } from '../../../src/predictions/predictions.service.js';
 import { ModelHost } from '../../../src/engines/model-host.js';
 import { ModelRegistryService } from '../../../src/registry/model-registry.service.js';
-import type { ServedRun } from '../../../src/registry/loading/loaded-run.js';
+import type { LoadedRun } from '../../../src/registry/loading/loaded-run.js';
 import { ModelsService } from '../../../src/models/models.service.js';
 import { ReadinessService } from '../../../src/health/readiness.service.js';
 import { RunsController } from '../../../src/runs/runs.controller.js';
@@ -61,7 +61,7 @@ describe('each room works with a registry it is given', () => {
   });
 
   it('predictions hands rows to the run and shapes its answer', async () => {
-    const served = { onRequestFields: [], predict: () => Promise.resolve([{ sum: 3 }]) } as unknown as ServedRun;
+    const served = { onRequestFields: [], predict: () => Promise.resolve([{ sum: 3 }]) } as unknown as LoadedRun;
     const registry = aFakeRegistry({ useRun: (_registered, work) => work(served) });
     const room = await roomOf(PredictionsModule, registry);
 

@@ -1,9 +1,9 @@
 import { AppError } from '../../../domain/app-error.js';
 import type { SelectionPolicy } from '../../../domain/card.js';
 import { mapInTurns } from '../../../lib/map-yielding.js';
-import { RunProblem } from '../../../domain/verdict.js';
+import { RunError } from '../../../domain/verdict.js';
 import { mapInParallel } from '../../../lib/map-with-concurrency.js';
-import { CopiedVersions } from './copied-versions.js';
+import { CopiedVersions } from './version-sources.js';
 import { CheckpointReader, asMeasured, byPreference } from './checkpoints.js';
 import type { RunRecord } from '../mapping/logged-run.js';
 import { StoreUnavailable, parseVersionSource } from '../store/mlflow-store.js';
@@ -29,7 +29,7 @@ export interface Candidate extends RunRecord {
   /**
    * The models that the run put out, in the order in which they are wanted.
    *
-   * @throws StoreUnavailable; RunProblem when they cannot be had now.
+   * @throws StoreUnavailable; RunError when they cannot be had now.
    */
   readonly findModels: () => Promise<readonly LoggedModel[]>;
 }
@@ -76,7 +76,7 @@ export class CandidateFinder {
     const wanted = byPreference(several, policy);
     const factsAs = (checkpoint: Checkpoint | undefined) => toRun(checkpoint ? asMeasured(run, checkpoint) : run);
     return {
-      place: `${model}/runs/${id}`,
+      location: `${model}/runs/${id}`,
       facts: factsAs(wanted[0]),
       factsWith: ({ key }) => factsAs(wanted.find(({ files }) => files?.key === key)),
       readMetricHistory: this.historyOf(run),
@@ -97,7 +97,7 @@ export class CandidateFinder {
     const checkpoint = source && 'modelId' in source ? await this.store.findCheckpoint(source.modelId, run) : undefined;
     const facts = versionToRun(model, version, run && checkpoint ? asMeasured(run, checkpoint) : run);
     return {
-      place: `${model}/versions/${version.version}`,
+      location: `${model}/versions/${version.version}`,
       facts,
       factsWith: () => facts,
       readMetricHistory: run && this.historyOf(run),
@@ -131,12 +131,9 @@ export class CandidateFinder {
   }
 }
 
-/** @throws RunProblem MODEL_MISSING when its files have not all arrived; they may, so this is not remembered. */
+/** @throws RunError MODEL_MISSING when its files have not all arrived; they may, so this is not remembered. */
 function filesOf(checkpoint: Checkpoint | undefined): readonly LoggedModel[] {
   if (!checkpoint) return [];
   if (checkpoint.isReady) return checkpoint.files ? [checkpoint.files] : [];
-  throw new RunProblem(
-    'MODEL_MISSING',
-    'Not all files of the logged model have arrived: MLflow does not call it ready.',
-  );
+  throw new RunError('MODEL_MISSING', 'Not all files of the logged model have arrived: MLflow does not call it ready.');
 }

@@ -117,7 +117,7 @@ describe('experiments that are found by *', () => {
     source = sourceOf(stub.url, keep(new TempFolder()).path, { MLFLOW_EXPERIMENTS: '*' });
   });
   const listed = async () =>
-    (await source.listModels()).map(({ place, card, runs }) => [place, card?.title, runs.length > 0]);
+    (await source.listModels()).map(({ location, card, runs }) => [location, card?.title, runs.length > 0]);
 
   it('keep a name that a newer one claims, and their runs', async () => {
     answers = [
@@ -154,8 +154,8 @@ describe('experiments that are found by *', () => {
 
     const [model, ...others] = await source.listModels();
 
-    expect(model).toMatchObject({ place: 'adder', card: undefined });
-    expect(model!.problems.join()).toContain('bestrun.goal');
+    expect(model).toMatchObject({ location: 'adder', card: undefined });
+    expect(model!.issues.join()).toContain('bestrun.goal');
     expect(others).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import type { MlflowItem } from '../../../config/mlflow-selection.js';
 import { RunSource } from '../../run-source.js';
-import type { RunsInMindOf, SourcedModel, StoreReading } from '../../run-source.js';
+import type { GetExaminationHints, SourceModel, SourceStatus } from '../../run-source.js';
 import { CandidateFinder } from './candidates.js';
 import type { Candidate } from './candidates.js';
 import { CARD_TAGS, deriveCard, slugOf } from '../mapping/model-card.js';
@@ -28,11 +28,11 @@ interface Found<Entity> {
 export class MlflowRunSource extends RunSource {
   private readonly examiner = new RunExaminer();
   private readonly candidates: CandidateFinder;
-  private last: SourcedModel[] | undefined;
-  private underWay: Promise<SourcedModel[]> | undefined;
+  private last: SourceModel[] | undefined;
+  private underWay: Promise<SourceModel[]> | undefined;
   private readAt: Date | undefined;
-  private whyAway: StoreUnavailable | undefined;
-  private runsInMind: RunsInMindOf = () => Promise.resolve({ needed: new Set(), useless: new Set() });
+  private unavailableReason: StoreUnavailable | undefined;
+  private getHints: GetExaminationHints = () => Promise.resolve({ mustExamine: new Set(), skip: new Set() });
   /** Ids of what was listed last, by the name it had here: another experiment does not take it over. */
   private holders: ReadonlyMap<string, string> = new Map();
 
@@ -48,19 +48,22 @@ export class MlflowRunSource extends RunSource {
     return this.store.description;
   }
 
-  get readings(): readonly StoreReading[] {
-    const { readAt, whyAway } = this;
-    return [{ source: 'mlflow', readAt, problem: whyAway && `MLflow cannot be read: ${whyAway.message}` }];
+  get statuses(): readonly SourceStatus[] {
+    const { readAt, unavailableReason } = this;
+    return [
+      { source: 'mlflow', readAt, problem: unavailableReason && `MLflow cannot be read: ${unavailableReason.message}` },
+    ];
   }
 
-  override get notices(): readonly string[] {
-    const { store, whyAway } = this;
-    const away = whyAway && `${this.describe(whyAway)} What it held when it was last read is served.`;
-    return [...(away ? [away] : []), ...store.notices];
+  override get warnings(): readonly string[] {
+    const { store, unavailableReason } = this;
+    const away =
+      unavailableReason && `${this.describe(unavailableReason)} What it held when it was last read is served.`;
+    return [...(away ? [away] : []), ...store.warnings];
   }
 
-  override keepInMind(runsInMind: RunsInMindOf): void {
-    this.runsInMind = runsInMind;
+  override useExaminationHints(getHints: GetExaminationHints): void {
+    this.getHints = getHints;
   }
 
   override close(): void {
@@ -68,20 +71,20 @@ export class MlflowRunSource extends RunSource {
   }
 
   /** Readings never overlap: whoever asks while one is under way gets its result. */
-  listModels(): Promise<SourcedModel[]> {
+  listModels(): Promise<SourceModel[]> {
     this.underWay ??= this.readModels().finally(() => (this.underWay = undefined));
     return this.underWay;
   }
 
-  private async readModels(): Promise<SourcedModel[]> {
+  private async readModels(): Promise<SourceModel[]> {
     try {
       this.last = await this.store.read(() => this.list());
       this.readAt = new Date();
-      this.whyAway = undefined;
+      this.unavailableReason = undefined;
       return this.last;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      this.whyAway = error;
+      this.unavailableReason = error;
       this.last ??= await this.store.recall(() => this.list());
       if (!this.last) throw new Error(this.describe(error), { cause: error });
       return this.last;
@@ -92,10 +95,10 @@ export class MlflowRunSource extends RunSource {
     return `MLflow at ${this.description} cannot be read: ${message}${said ? ` It says: ${said}` : ''}`;
   }
 
-  private async list(): Promise<SourcedModel[]> {
+  private async list(): Promise<SourceModel[]> {
     const { experiments, models } = this.selection;
     const taken = new Map<string, string>();
-    const listed: SourcedModel[] = [];
+    const listed: SourceModel[] = [];
     for (const found of await this.findExperiments(experiments)) listed.push(await this.readExperiment(found, taken));
     for (const found of await this.findModels(models)) listed.push(await this.readRegisteredModel(found, taken));
     this.examiner.endListing();
@@ -136,7 +139,7 @@ export class MlflowRunSource extends RunSource {
   private async readExperiment(
     { item, entity }: Found<MlflowExperiment | string>,
     taken: Map<string, string>,
-  ): Promise<SourcedModel> {
+  ): Promise<SourceModel> {
     if (typeof entity === 'string') return missing(item, `MLflow has no experiment named "${entity}".`);
     const origin = originOf(entity);
     const derived = deriveCard(origin, item);
@@ -149,7 +152,7 @@ export class MlflowRunSource extends RunSource {
   private async readRegisteredModel(
     { item, entity }: Found<MlflowRegisteredModel | string>,
     taken: Map<string, string>,
-  ): Promise<SourcedModel> {
+  ): Promise<SourceModel> {
     if (typeof entity === 'string') return missing(item, `MLflow has no registered model named "${entity}".`);
     const origin: CardOrigin = { kind: 'registered model', ...entity };
     const derived = deriveCard(origin, item);
@@ -159,19 +162,19 @@ export class MlflowRunSource extends RunSource {
   }
 
   private async toModel(
-    { name, card, problems }: DerivedCard,
+    { name, card, issues }: DerivedCard,
     taken: Map<string, string>,
     candidates: readonly Candidate[],
     origin: CardOrigin & { readonly id: string },
-  ): Promise<SourcedModel> {
+  ): Promise<SourceModel> {
     if (taken.has(name)) {
       const problem = `Another entry is called ${name} here: give this one another name with ?name=… or the tag bestrun.name.`;
       // Not in the place of the one that has the name, whose runs go on.
-      return { place: `${name} (${origin.kind} ${origin.name})`, card: undefined, problems: [problem], runs: [] };
+      return { location: `${name} (${origin.kind} ${origin.name})`, card: undefined, issues: [problem], runs: [] };
     }
     taken.set(name, origin.id);
-    const runs = await this.examiner.examine(candidates, card?.selection, await this.runsInMind(name));
-    return { place: name, card, problems, runs };
+    const runs = await this.examiner.examine(candidates, card?.selection, await this.getHints(name));
+    return { location: name, card, issues, runs };
   }
 }
 
@@ -190,8 +193,8 @@ function isMeant({ card }: DerivedCard, { tags }: CardOrigin, item: MlflowItem):
 }
 
 /** An entry that only `*` found and whose owner did not say that it is to be served. */
-const NOT_MEANT: SourcedModel = { place: '', card: undefined, problems: [], runs: [] };
+const NOT_MEANT: SourceModel = { location: '', card: undefined, issues: [], runs: [] };
 
-function missing(item: MlflowItem, problem: string): SourcedModel {
-  return { place: item.as ?? slugOf(item.name!), card: undefined, problems: [problem], runs: [] };
+function missing(item: MlflowItem, problem: string): SourceModel {
+  return { location: item.as ?? slugOf(item.name!), card: undefined, issues: [problem], runs: [] };
 }

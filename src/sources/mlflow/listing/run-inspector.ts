@@ -1,10 +1,10 @@
 import type { SelectionPolicy } from '../../../domain/card.js';
 import { mapInTurns } from '../../../lib/map-yielding.js';
 import { compareMetric } from '../../../domain/metric.js';
-import { RunProblem, reason } from '../../../domain/verdict.js';
+import { RunError, reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
 import { mapInParallel } from '../../../lib/map-with-concurrency.js';
-import type { RunsInMind, SourcedRun } from '../../run-source.js';
+import type { ExaminationHints, SourceRun } from '../../run-source.js';
 import type { Candidate } from './candidates.js';
 import { readLoggedModel, servableRun, unservableRun } from '../mapping/logged-run.js';
 import type { ReadModel } from '../mapping/logged-run.js';
@@ -24,7 +24,7 @@ const PARALLEL_READS = 8;
 
 interface Remembered {
   readonly fingerprint: string;
-  readonly sourced: SourcedRun;
+  readonly sourceRun: SourceRun;
 }
 
 /**
@@ -49,11 +49,11 @@ export class RunExaminer {
   async examine(
     candidates: readonly Candidate[],
     policy: SelectionPolicy | undefined,
-    { needed, useless }: RunsInMind,
-  ): Promise<SourcedRun[]> {
+    { mustExamine, skip }: ExaminationHints,
+  ): Promise<SourceRun[]> {
     const promising = candidates.filter((candidate) => isPromising(candidate, policy)).sort(byPolicy(policy));
-    const examined = new Map<Candidate, SourcedRun>();
-    const wanted = candidates.filter((candidate) => isFinished(candidate) && needed.has(candidate.facts.run_id));
+    const examined = new Map<Candidate, SourceRun>();
+    const wanted = candidates.filter((candidate) => isFinished(candidate) && mustExamine.has(candidate.facts.run_id));
     await mapInParallel(wanted, PARALLEL_READS, async (candidate) => {
       examined.set(candidate, await this.sourceOf(candidate));
     });
@@ -68,23 +68,23 @@ export class RunExaminer {
         some.map((candidate) => Promise.resolve(examined.get(candidate) ?? this.sourceOf(candidate))),
       );
       some.forEach((candidate, i) => examined.set(candidate, runs[i]!));
-      servable += some.filter(({ facts }, i) => runs[i]!.reasons.length === 0 && !useless.has(facts.run_id)).length;
+      servable += some.filter(({ facts }, i) => runs[i]!.reasons.length === 0 && !skip.has(facts.run_id)).length;
     }
     return mapInTurns(candidates, (candidate) => examined.get(candidate) ?? this.unexamined(candidate));
   }
 
-  private async sourceOf(candidate: Candidate): Promise<SourcedRun> {
-    const { place } = candidate;
+  private async sourceOf(candidate: Candidate): Promise<SourceRun> {
+    const { location } = candidate;
     const found = await this.modelOf(candidate);
     const mark = 'code' in found ? found.code + found.message : found.logged.key;
     const facts = 'code' in found ? candidate.facts : candidate.factsWith(found.logged);
-    return this.sameAsBefore(place, `${mark}\n${JSON.stringify(facts)}`, () =>
+    return this.sameAsBefore(location, `${mark}\n${JSON.stringify(facts)}`, () =>
       'code' in found ? unservableRun({ ...candidate, facts }, found) : servableRun({ ...candidate, facts }, found),
     );
   }
 
-  private async modelOf({ place, modelMark, findModels }: Candidate): Promise<ReadModel | VerdictReason> {
-    const mark = `${place}\n${modelMark}`;
+  private async modelOf({ location, modelMark, findModels }: Candidate): Promise<ReadModel | VerdictReason> {
+    const mark = `${location}\n${modelMark}`;
     const known = this.modelsByMark.get(mark);
     if (known) return known;
     try {
@@ -93,23 +93,23 @@ export class RunExaminer {
       return read;
     } catch (error) {
       // Not remembered: the files of one run may be there again next time.
-      if (error instanceof RunProblem) return reason(error.code, error.message);
+      if (error instanceof RunError) return reason(error.code, error.message);
       throw error;
     }
   }
 
-  private unexamined(candidate: Candidate): SourcedRun {
+  private unexamined(candidate: Candidate): SourceRun {
     const message = `Only finished runs that the policy may choose are looked at, best first, until ${ENOUGH_SERVABLE} can be served.`;
-    return this.sameAsBefore(candidate.place, `-\n${JSON.stringify(candidate.facts)}`, () =>
+    return this.sameAsBefore(candidate.location, `-\n${JSON.stringify(candidate.facts)}`, () =>
       unservableRun(candidate, reason('NOT_EXAMINED', message)),
     );
   }
 
-  private sameAsBefore(place: string, fingerprint: string, make: () => SourcedRun): SourcedRun {
-    const before = this.runsByPlace.get(place);
-    const now = before?.fingerprint === fingerprint ? before : { fingerprint, sourced: make() };
-    this.nextRunsByPlace.set(place, now);
-    return now.sourced;
+  private sameAsBefore(location: string, fingerprint: string, make: () => SourceRun): SourceRun {
+    const before = this.runsByPlace.get(location);
+    const now = before?.fingerprint === fingerprint ? before : { fingerprint, sourceRun: make() };
+    this.nextRunsByPlace.set(location, now);
+    return now.sourceRun;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DecodeSpec } from '../../../domain/decode-spec.js';
 import type { Column, TensorEncoding } from '../../../domain/encode-spec.js';
 import type { DeclaredTensor, DType } from '../../../domain/tensor.js';
-import { RunProblem } from '../../../domain/verdict.js';
+import { RunError } from '../../../domain/verdict.js';
 import type { ModelField } from './model-field.js';
 
 /** Fields with what the model's tensors say of their sizes, and the way into or out of those tensors. */
@@ -14,7 +14,7 @@ export interface Fitted<Spec> {
  * How input fields feed a model, as MLflow's own scoring does it: a model with one input takes all columns side by side
  * as its matrix (or the one array), a model with several takes one field each, by name.
  *
- * @throws RunProblem SIGNATURE_MISMATCH when there is no such way.
+ * @throws RunError SIGNATURE_MISMATCH when there is no such way.
  */
 export function fitInputs(
   fields: readonly ModelField[],
@@ -38,7 +38,7 @@ function tensorFor(
   if (found) return found;
   const known = tensors.map(({ name }) => `"${name}"`).join(', ');
   const message = `The signature's input "${field.field}" is none of the model's inputs, which are ${known}.`;
-  throw new RunProblem('SIGNATURE_MISMATCH', message);
+  throw new RunError('SIGNATURE_MISMATCH', message);
 }
 
 function encodingOf(field: ModelField, tensor: DeclaredTensor): TensorEncoding {
@@ -46,11 +46,11 @@ function encodingOf(field: ModelField, tensor: DeclaredTensor): TensorEncoding {
   const dtype = tensor.dtype ?? 'float32';
   if (dtype === 'string' || field.kind === 'string' || field.kind === 'boolean') {
     const message = `The input "${field.field}" is an array of ${field.kind} values; only arrays of numbers are fed.`;
-    throw new RunProblem('SIGNATURE_UNSUPPORTED', message);
+    throw new RunError('SIGNATURE_UNSUPPORTED', message);
   }
   const shape = field.shape.map((size) => {
     if (size !== null) return size;
-    throw new RunProblem('SIGNATURE_UNSUPPORTED', `The input "${field.field}" has a size that varies beside the rows.`);
+    throw new RunError('SIGNATURE_UNSUPPORTED', `The input "${field.field}" has a size that varies beside the rows.`);
   });
   return { kind: 'array', tensor: tensor.name, dtype, field: field.field, shape };
 }
@@ -84,7 +84,7 @@ function withSizes(field: ModelField, { shape }: DeclaredTensor): ModelField {
  * How a model's outputs become the output fields: by name; a single field takes the model's first output, which is the
  * prediction in every exporter; several single numbers share the columns of a single output.
  *
- * @throws RunProblem SIGNATURE_MISMATCH when the names do not tell which is which.
+ * @throws RunError SIGNATURE_MISMATCH when the names do not tell which is which.
  */
 export function fitOutputs(fields: readonly ModelField[], tensors: readonly DeclaredTensor[]): Fitted<DecodeSpec> {
   const named = fields.map(({ name }) => tensors.find((tensor) => tensor.name === name));
@@ -101,7 +101,7 @@ export function fitOutputs(fields: readonly ModelField[], tensors: readonly Decl
     const [said, has] = [fields.map(({ field }) => field), tensors.map(({ name }) => name)].map((names) =>
       names.map((name) => `"${name}"`).join(', '),
     );
-    throw new RunProblem('SIGNATURE_MISMATCH', `The signature's outputs are ${said}, the model's are ${has}.`);
+    throw new RunError('SIGNATURE_MISMATCH', `The signature's outputs are ${said}, the model's are ${has}.`);
   }
   const sized = fields.map((field, i) => withSizes(field, sources[i]!));
   const single = fields.filter(({ shape }) => shape.length === 0).map(({ field }) => field);

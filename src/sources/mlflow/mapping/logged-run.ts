@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 
-import { RunProblem, reason } from '../../../domain/verdict.js';
+import { RunError, reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
 import { RunFolder } from '../../local/run-folder.js';
-import type { OpenedRun, SourcedRun } from '../../run-source.js';
+import type { RunArtifacts, SourceRun } from '../../run-source.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
 import { NO_MODEL, completePart, draftPart } from './run-draft.js';
@@ -14,9 +14,9 @@ import type { RunFacts } from './to-run.js';
 
 /** What MLflow has recorded of a run, without its model. */
 export interface RunRecord {
-  readonly place: string;
+  readonly location: string;
   readonly facts: RunFacts;
-  readonly readMetricHistory: SourcedRun['readMetricHistory'];
+  readonly readMetricHistory: SourceRun['readMetricHistory'];
 }
 
 /** The words of a logged model, read once: they do not change. */
@@ -34,7 +34,7 @@ const MAX_EXAMPLE_CHARACTERS = 1024 * 1024;
  * Reads `MLmodel` and the input example, not the weights.
  *
  * @returns the reason why no run with this model can be served.
- * @throws StoreUnavailable; RunProblem ARTIFACT_UNAVAILABLE when only these files cannot be had.
+ * @throws StoreUnavailable; RunError ARTIFACT_UNAVAILABLE when only these files cannot be had.
  */
 export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | VerdictReason> {
   const text = await logged.readText('MLmodel');
@@ -47,16 +47,16 @@ export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | 
     const exampleText = example !== undefined && example.length <= MAX_EXAMPLE_CHARACTERS ? example : undefined;
     return { logged, mlModel, artifact, exampleText };
   } catch (error) {
-    if (error instanceof RunProblem && error.code !== 'ARTIFACT_UNAVAILABLE') return reason(error.code, error.message);
+    if (error instanceof RunError && error.code !== 'ARTIFACT_UNAVAILABLE') return reason(error.code, error.message);
     throw error;
   }
 }
 
 /** A run that may be loaded: its files are fetched when it is opened. */
-export function servableRun({ place, facts, readMetricHistory }: RunRecord, model: ReadModel): SourcedRun {
+export function servableRun({ location, facts, readMetricHistory }: RunRecord, model: ReadModel): SourceRun {
   const { artifact, mlModel, exampleText } = model;
   const run = { ...facts, model: artifact, ...draftPart(mlModel, exampleText) };
-  const open = async (): Promise<OpenedRun> => {
+  const open = async (): Promise<RunArtifacts> => {
     const { path, release } = await model.logged.fetch();
     const folder = await RunFolder.open(path, path);
     const isFolder = artifact.format === 'saved-model';
@@ -71,12 +71,12 @@ export function servableRun({ place, facts, readMetricHistory }: RunRecord, mode
       }),
     };
   };
-  return { place, run, vocabularies: new Map(), reasons: [], open, readMetricHistory };
+  return { location, run, vocabularies: new Map(), reasons: [], open, readMetricHistory };
 }
 
 /** A run that is listed with its metrics and cannot be loaded. */
-export function unservableRun({ place, facts, readMetricHistory }: RunRecord, why: VerdictReason): SourcedRun {
+export function unservableRun({ location, facts, readMetricHistory }: RunRecord, why: VerdictReason): SourceRun {
   const run = { ...facts, ...NO_MODEL, model: { format: 'onnx', path: '' } } as const;
-  const open = () => Promise.reject(new RunProblem(why.code, why.message));
-  return { place, run, vocabularies: new Map(), reasons: [why], open, readMetricHistory };
+  const open = () => Promise.reject(new RunError(why.code, why.message));
+  return { location, run, vocabularies: new Map(), reasons: [why], open, readMetricHistory };
 }

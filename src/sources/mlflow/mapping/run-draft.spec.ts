@@ -1,5 +1,5 @@
 import type { DeclaredTensor } from '../../../domain/tensor.js';
-import type { RunProblem } from '../../../domain/verdict.js';
+import type { RunError } from '../../../domain/verdict.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
 import { completePart, draftPart } from './run-draft.js';
@@ -32,7 +32,7 @@ const codeOf = (work: () => unknown): string => {
     work();
     return 'none';
   } catch (error) {
-    return (error as RunProblem).code;
+    return (error as RunError).code;
   }
 };
 

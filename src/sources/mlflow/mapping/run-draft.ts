@@ -37,7 +37,7 @@ export function draftPart({ inputs = [], outputs = [] }: MlModel, exampleText: s
  * logged is the model's own: one field per tensor. Examples have no outputs; without an input example there is one
  * made-up row.
  *
- * @throws RunProblem SIGNATURE_MISMATCH or SIGNATURE_UNSUPPORTED when the signature cannot feed this model.
+ * @throws RunError SIGNATURE_MISMATCH or SIGNATURE_UNSUPPORTED when the signature cannot feed this model.
  */
 export function completePart(mlModel: MlModel, exampleText: string | undefined, model: DeclaredModel): ModelPart {
   const inputs = fitInputs(mlModel.inputs ?? ownFields(model.inputs), model.inputs);

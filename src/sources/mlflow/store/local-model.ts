@@ -1,7 +1,7 @@
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { RunProblem } from '../../../domain/verdict.js';
+import { RunError } from '../../../domain/verdict.js';
 import { RunFolder, isInside } from '../../local/run-folder.js';
 import type { FetchedModel, LoggedModel } from './mlflow-store.js';
 
@@ -29,7 +29,7 @@ export class LocalModel implements LoggedModel {
       const file = await folder.resolve(path);
       return (await stat(file)).size <= MAX_TEXT_BYTES ? await readFile(file, 'utf8') : undefined;
     } catch (error) {
-      if (error instanceof RunProblem && error.code === 'ARTIFACT_OUTSIDE_RUN') throw error;
+      if (error instanceof RunError && error.code === 'ARTIFACT_OUTSIDE_RUN') throw error;
       return undefined;
     }
   }
@@ -38,8 +38,8 @@ export class LocalModel implements LoggedModel {
     try {
       return { path: (await RunFolder.open(this.folder, this.root)).path, release: () => undefined };
     } catch (error) {
-      if (error instanceof RunProblem) throw error;
-      throw new RunProblem('ARTIFACT_MISSING', 'The folder of the logged model is not there.', { cause: error });
+      if (error instanceof RunError) throw error;
+      throw new RunError('ARTIFACT_MISSING', 'The folder of the logged model is not there.', { cause: error });
     }
   }
 }

@@ -76,7 +76,7 @@ export interface LoggedModel {
   /**
    * Has the folder on this machine's disk, until it is let go.
    *
-   * @throws RunProblem ARTIFACT_UNAVAILABLE, ARTIFACT_TOO_LARGE or ARTIFACT_MISSING.
+   * @throws RunError ARTIFACT_UNAVAILABLE, ARTIFACT_TOO_LARGE or ARTIFACT_MISSING.
    */
   fetch(): Promise<FetchedModel>;
 }
@@ -119,7 +119,7 @@ export abstract class MlflowStore {
   abstract readonly description: string;
 
   /** What operators should know of the last reading, one sentence each. */
-  get notices(): readonly string[] {
+  get warnings(): readonly string[] {
     return [];
   }
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { MetricPoint } from '../../../../domain/metric-point.js';
-import { Turns } from '../../../../lib/serial-queue.js';
+import { SerialQueue } from '../../../../lib/serial-queue.js';
 import { DiskStore } from '../disk-store.js';
 import { LocalModel, liesInside } from '../local-model.js';
 import { MAX_METRIC_POINTS, inStepOrder, runStatusNamed } from '../mlflow-store.js';
@@ -24,7 +24,7 @@ const READY_MODEL = 2;
  */
 export class DbStore extends DiskStore {
   private snapshot: SqliteSnapshot | undefined;
-  private readonly historyTurns = new Turns();
+  private readonly historyTurns = new SerialQueue();
 
   /** @param file  absolute. */
   constructor(private readonly file: string) {
@@ -79,7 +79,7 @@ export class DbStore extends DiskStore {
   readMetricHistory({ id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
     const sql = `SELECT step, timestamp, value, is_nan FROM metrics WHERE run_uuid=? AND key=?
       ORDER BY step, timestamp, value LIMIT ?`;
-    return this.historyTurns.take(() =>
+    return this.historyTurns.run(() =>
       withSnapshot(this.file, (snapshot) =>
         Promise.resolve(snapshot.all(sql, [id, metric, MAX_METRIC_POINTS]).map(toMetricPoint)),
       ),

@@ -2,7 +2,7 @@ import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TempFolder } from '../../../../../test/support/mlflow-fixtures.js';
-import { sha256OfFile } from '../../../../lib/digests.js';
+import { sha256OfFile } from '../../../../lib/digest.js';
 import { ArtifactCache } from './artifact-cache.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { RunProblem } from '../../../../domain/verdict.js';
-import { sha256OfFile, sha256OfText } from '../../../../lib/digests.js';
+import { RunError } from '../../../../domain/verdict.js';
+import { sha256OfFile, sha256OfText } from '../../../../lib/digest.js';
 import { writeWhole } from '../../../../lib/write-file-atomic.js';
 import { CacheRoom, markNeeded, readManifest } from './cache-eviction.js';
 import type { CachedFile, Manifest } from './cache-eviction.js';
@@ -41,7 +41,7 @@ export class ArtifactCache {
    *
    * @param key    names content that never changes.
    * @param fetch  fills an empty folder and says what it put there.
-   * @throws RunProblem ARTIFACT_UNAVAILABLE when the cache cannot be written; what `fetch` throws.
+   * @throws RunError ARTIFACT_UNAVAILABLE when the cache cannot be written; what `fetch` throws.
    */
   async folderOf(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<HeldFolder> {
     const release = this.room.hold(this.keyFileOf(key));
@@ -129,7 +129,7 @@ async function writing<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (code === undefined || syscall === undefined) throw error;
-    throw new RunProblem('ARTIFACT_UNAVAILABLE', `The cache for downloaded models cannot be written (${code}).`, {
+    throw new RunError('ARTIFACT_UNAVAILABLE', `The cache for downloaded models cannot be written (${code}).`, {
       cause: error,
     });
   }

@@ -1,7 +1,7 @@
 import { readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { sha256OfText } from '../../../../lib/digests.js';
+import { sha256OfText } from '../../../../lib/digest.js';
 
 /** A file of a cached folder. */
 export interface CachedFile {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { sha256OfText } from '../../../../lib/digests.js';
+import { sha256OfText } from '../../../../lib/digest.js';
 import { writeWhole } from '../../../../lib/write-file-atomic.js';
 
 /** An answer that was given; `undefined` text means that there was nothing. */

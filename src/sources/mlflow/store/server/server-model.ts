@@ -2,14 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { JsonObject } from '../../../../lib/json.js';
-import { RunProblem } from '../../../../domain/verdict.js';
+import { RunError } from '../../../../domain/verdict.js';
 import { StoreUnavailable } from '../mlflow-store.js';
 import type { FetchedModel, LoggedModel } from '../mlflow-store.js';
 import type { ArtifactCache } from './artifact-cache.js';
 import type { CachedFile } from './cache-eviction.js';
 import { MlflowError, TooLarge } from './mlflow-client.js';
 import type { MlflowClient, Query } from './mlflow-client.js';
-import { objectsIn, textIn } from './server-answers.js';
+import { objectsIn, textIn } from './server-responses.js';
 
 /** Where a server keeps a model: below a run's artifacts (MLflow 2), or as a logged model (MLflow 3). */
 export type ModelPlace = { readonly runId: string; readonly path: string } | { readonly modelId: string };
@@ -44,12 +44,12 @@ export class ServerModel implements LoggedModel {
   /** @param mark  changes when the files at the place are others. */
   constructor(
     private readonly parts: ServerModelParts,
-    private readonly place: ModelPlace,
+    private readonly location: ModelPlace,
     private readonly mark: string,
   ) {}
 
   get key(): string {
-    return `${this.parts.client.baseUrl} ${JSON.stringify(this.place)} ${this.mark}`;
+    return `${this.parts.client.baseUrl} ${JSON.stringify(this.location)} ${this.mark}`;
   }
 
   async readText(path: string): Promise<string | undefined> {
@@ -59,7 +59,7 @@ export class ServerModel implements LoggedModel {
     } catch (error) {
       // MLflow itself is well: it is this file that it cannot give.
       if (error instanceof MlflowError) {
-        throw new RunProblem('ARTIFACT_UNAVAILABLE', `MLflow cannot give "${path}": ${error.code}.`, { cause: error });
+        throw new RunError('ARTIFACT_UNAVAILABLE', `MLflow cannot give "${path}": ${error.code}.`, { cause: error });
       }
       throw error;
     }
@@ -69,7 +69,7 @@ export class ServerModel implements LoggedModel {
     try {
       return await this.parts.cache.folderOf(this.key, (into) => this.downloadTo(into));
     } catch (error) {
-      if (error instanceof RunProblem) throw error;
+      if (error instanceof RunError) throw error;
       throw problemOf(error, this.parts.maxBytes);
     }
   }
@@ -97,36 +97,36 @@ export class ServerModel implements LoggedModel {
     let folders = [''];
     for (let depth = 0; folders.length > 0; depth++) {
       if (depth > MAX_DEPTH)
-        throw new RunProblem('ARTIFACT_TOO_LARGE', `The model has folders deeper than ${MAX_DEPTH}.`);
+        throw new RunError('ARTIFACT_TOO_LARGE', `The model has folders deeper than ${MAX_DEPTH}.`);
       const listed: ListedFile[] = [];
       for (const folder of folders) listed.push(...(await this.listFolder(folder)));
       const wanted = listed.filter(({ path }) => depth > 0 || !SKIPPED.test(path));
       files.push(...wanted.filter(({ isFolder }) => !isFolder));
       if (files.length > MAX_FILES)
-        throw new RunProblem('ARTIFACT_TOO_LARGE', `The model has more than ${MAX_FILES} files.`);
+        throw new RunError('ARTIFACT_TOO_LARGE', `The model has more than ${MAX_FILES} files.`);
       folders = wanted.filter(({ isFolder }) => isFolder).map(({ path }) => path);
     }
-    if (files.length === 0) throw new RunProblem('ARTIFACT_MISSING', 'The folder of the logged model is empty.');
+    if (files.length === 0) throw new RunError('ARTIFACT_MISSING', 'The folder of the logged model is empty.');
     return files.sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
   private async listFolder(folder: string): Promise<ListedFile[]> {
-    const { place } = this;
-    const root = 'path' in place ? place.path : '';
+    const { location } = this;
+    const root = 'path' in location ? location.path : '';
     const asked = [root, folder].filter(Boolean).join('/');
     const files: ListedFile[] = [];
     let token = '';
     do {
       const page: Query = token ? { page_token: token } : {};
       const text =
-        'runId' in place
+        'runId' in location
           ? await this.parts.client.getJson('/api/2.0/mlflow/artifacts/list', {
-              run_id: place.runId,
+              run_id: location.runId,
               path: asked,
               ...page,
             })
           : await this.parts.client.getJson(
-              `/api/2.0/mlflow/logged-models/${encodeURIComponent(place.modelId)}/artifacts/directories`,
+              `/api/2.0/mlflow/logged-models/${encodeURIComponent(location.modelId)}/artifacts/directories`,
               { ...(asked && { artifact_directory_path: asked }), ...page },
             );
       const body = JSON.parse(text) as JsonObject;
@@ -137,12 +137,12 @@ export class ServerModel implements LoggedModel {
   }
 
   private fileRoute(path: string): [route: string, query: Query] {
-    const { place } = this;
-    if ('modelId' in place) {
-      const route = `/ajax-api/2.0/mlflow/logged-models/${encodeURIComponent(place.modelId)}/artifacts/files`;
+    const { location } = this;
+    if ('modelId' in location) {
+      const route = `/ajax-api/2.0/mlflow/logged-models/${encodeURIComponent(location.modelId)}/artifacts/files`;
       return [route, { artifact_file_path: path }];
     }
-    return ['/get-artifact', { run_id: place.runId, path: place.path ? `${place.path}/${path}` : path }];
+    return ['/get-artifact', { run_id: location.runId, path: location.path ? `${location.path}/${path}` : path }];
   }
 }
 
@@ -154,7 +154,7 @@ function listedFile(path: string, asked: string, root: string, file: Record<stri
   return { path: root ? path.slice(root.length + 1) : path, isFolder: file.is_dir === true, size };
 }
 
-/** @throws RunProblem ARTIFACT_OUTSIDE_RUN for any path that is not plainly below its folder. */
+/** @throws RunError ARTIFACT_OUTSIDE_RUN for any path that is not plainly below its folder. */
 function requireInside(path: string): void {
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..') || /[\\\0]|^[a-z]:/i.test(path)) {
@@ -162,8 +162,8 @@ function requireInside(path: string): void {
   }
 }
 
-function outside(path: string): RunProblem {
-  return new RunProblem(
+function outside(path: string): RunError {
+  return new RunError(
     'ARTIFACT_OUTSIDE_RUN',
     `MLflow names "${path.slice(0, 200)}", which leads out of the model's folder.`,
   );
@@ -171,16 +171,16 @@ function outside(path: string): RunProblem {
 
 function problemOf(error: unknown, maxBytes: number): unknown {
   if (error instanceof TooLarge) {
-    return new RunProblem('ARTIFACT_TOO_LARGE', `The model's files are larger than ${maxBytes} bytes.`);
+    return new RunError('ARTIFACT_TOO_LARGE', `The model's files are larger than ${maxBytes} bytes.`);
   }
   if (error instanceof MlflowError) {
     // A proxy answers 404 too while MLflow behind it is being replaced: only MLflow's own word counts.
     const code = error.code === 'RESOURCE_DOES_NOT_EXIST' ? 'ARTIFACT_MISSING' : 'ARTIFACT_UNAVAILABLE';
-    return new RunProblem(code, `MLflow cannot give the model's files: ${error.code}.`, { cause: error });
+    return new RunError(code, `MLflow cannot give the model's files: ${error.code}.`, { cause: error });
   }
   if (error instanceof StoreUnavailable) {
     const message = `The model's files cannot be fetched from MLflow: ${error.message}`;
-    return new RunProblem('ARTIFACT_UNAVAILABLE', message, { cause: error });
+    return new RunError('ARTIFACT_UNAVAILABLE', message, { cause: error });
   }
   return error;
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../../lib/json.js';
 import type { MetricPoint } from '../../../../domain/metric-point.js';
-import { RunProblem } from '../../../../domain/verdict.js';
+import { RunError } from '../../../../domain/verdict.js';
 import { MAX_METRIC_POINTS, MlflowStore, StoreUnavailable, loggedArtifactPath } from '../mlflow-store.js';
 import type { Checkpoint, LoggedModel, MlflowExperiment, MlflowRegisteredModel, MlflowRun } from '../mlflow-store.js';
 import type { AnswerMemory } from './response-cache.js';
@@ -17,7 +17,7 @@ import {
   toMetricPoint,
   toMlflowRun,
   toRegisteredModel,
-} from './server-answers.js';
+} from './server-responses.js';
 import { ServerModel } from './server-model.js';
 import type { AskOnce, ModelPlace } from './server-model.js';
 
@@ -51,7 +51,7 @@ export class ServerStore extends MlflowStore {
     return this.client.baseUrl;
   }
 
-  override get notices(): readonly string[] {
+  override get warnings(): readonly string[] {
     const { problem } = this.parts.memory;
     if (problem === undefined) return [];
     const why = `MLFLOW_CACHE_DIR cannot be written (${problem})`;
@@ -175,10 +175,10 @@ export class ServerStore extends MlflowStore {
     return Promise.resolve(this.model({ runId, path }, run ? markOf(run) : ''));
   }
 
-  private model(place: ModelPlace, mark: string): LoggedModel {
+  private model(location: ModelPlace, mark: string): LoggedModel {
     const { cache, maxModelBytes } = this.parts;
     const askOnce: AskOnce = (key, ask) => this.remembered(key, ask, true).catch(asRunProblem);
-    return new ServerModel({ client: this.client, cache, maxBytes: maxModelBytes, askOnce }, place, mark);
+    return new ServerModel({ client: this.client, cache, maxBytes: maxModelBytes, askOnce }, location, mark);
   }
 
   /** Looks for an `MLmodel` file at the top of a run's artifacts and one folder below. */
@@ -274,11 +274,11 @@ class NotRemembered extends StoreUnavailable {}
  */
 function asRunProblem(error: unknown): never {
   if (error instanceof NotRemembered) {
-    throw new RunProblem('ARTIFACT_UNAVAILABLE', "MLflow is away, and the run's files could not be read before.");
+    throw new RunError('ARTIFACT_UNAVAILABLE', "MLflow is away, and the run's files could not be read before.");
   }
   const { cause } = error as Error;
   if (!(error instanceof StoreUnavailable && cause instanceof MlflowError)) throw error;
-  throw new RunProblem('ARTIFACT_UNAVAILABLE', `MLflow cannot list the run's files: ${cause.code}.`, { cause });
+  throw new RunError('ARTIFACT_UNAVAILABLE', `MLflow cannot list the run's files: ${cause.code}.`, { cause });
 }
 
 /** An error that MLflow answers to a question about the whole store means that the store cannot be read. */

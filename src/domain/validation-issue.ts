@@ -5,7 +5,7 @@ import type { JsonValue } from '../lib/json.js';
 export type Location = readonly (string | number)[];
 
 /** One broken rule, in the dialect of pydantic v1 that the API speaks (docs/errors.md). */
-export interface ValidationProblem {
+export interface ValidationIssue {
   readonly loc: Location;
   readonly msg: string;
   readonly type: string;
@@ -19,7 +19,7 @@ export const MAX_LISTED_PROBLEMS = 100;
 export class ValidationError extends AppError {
   /** @param extras  further facts for the answer, beside the list of problems. */
   constructor(
-    readonly problems: readonly ValidationProblem[],
+    readonly issues: readonly ValidationIssue[],
     readonly extras: Readonly<Record<string, JsonValue>> = {},
   ) {
     super('VALIDATION_FAILED');

@@ -1,13 +1,13 @@
-import { takesTexts } from '../../domain/text-shorthand.js';
+import { takesTexts } from '../../domain/text-input.js';
 import type { Run } from '../../domain/run.js';
-import type { ServedModel } from '../../registry/model-registry.service.js';
+import type { ReadyModel } from '../../registry/model-registry.service.js';
 import { nameComponents } from './component-names.js';
 import type { ModelNames } from './component-names.js';
 import type { OpenApiDocument } from './openapi-types.js';
 
 /** A served model as the document speaks of it. */
 export interface DescribedModel {
-  readonly model: ServedModel;
+  readonly model: ReadyModel;
   readonly run: Run;
   readonly names: ModelNames;
   /** Path of its predictions. */
@@ -15,7 +15,7 @@ export interface DescribedModel {
 }
 
 /** The served models, with names that nothing else in the document has. */
-export function describeModels(models: readonly ServedModel[], document: OpenApiDocument): DescribedModel[] {
+export function describeModels(models: readonly ReadyModel[], document: OpenApiDocument): DescribedModel[] {
   const taken = new Set(namesIn(document).map((name) => name.toLowerCase()));
   return models.map((model) => ({
     model,

@@ -3,28 +3,28 @@ import { Logger } from '@nestjs/common';
 import type { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import type { ErrorCode } from '../../domain/app-error.js';
-import { RunProblem, reason } from '../../domain/verdict.js';
+import { RunError, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
-import type { Chronicle } from '../history/model-history.js';
+import type { ModelHistory } from '../history/model-history.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
 import { rehearse, requireSize } from './champion-replay.js';
 import type { RunLoader } from '../loading/run-loader.js';
-import type { ServedRun } from '../loading/loaded-run.js';
+import type { LoadedRun } from '../loading/loaded-run.js';
 
 /**
  * What a run has to go through before it may serve: it is loaded, repeats its own examples and, where another run
  * serves, stands a rehearsal beside it. What fails is told once in the run's verdict, the history and the log.
  */
-export class CandidateTrials {
+export class ChallengerChecks {
   private readonly logger = new Logger('Promotion');
   private isClosed = false;
   /** Rehearsals that failed, by candidate: not repeated against the same served run under the same card. */
-  private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: ServedRun; why: VerdictReason }>();
+  private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: LoadedRun; rejection: VerdictReason }>();
 
   constructor(
     private readonly loader: RunLoader,
     private readonly config: AppConfig,
-    private readonly chronicle: Chronicle,
+    private readonly modelHistory: ModelHistory,
   ) {}
 
   /** Whatever fails from now on is not the runs' fault. */
@@ -32,78 +32,80 @@ export class CandidateTrials {
     this.isClosed = true;
   }
 
-  /** The run, ready to answer. @throws RunProblem when it cannot be loaded or fails its examples. */
-  async load(registered: RegisteredRun): Promise<ServedRun> {
+  /** The run, ready to answer. @throws RunError when it cannot be loaded or fails its examples. */
+  async load(registered: RegisteredRun): Promise<LoadedRun> {
     const { state } = registered;
     registered.state = 'loading';
     try {
-      const served = await this.loader.load(registered.sourced, registered.run);
-      registered.learn(served);
-      registered.noteLoaded();
-      return served;
+      const loaded = await this.loader.load(registered.sourceRun, registered.run);
+      registered.updateFrom(loaded);
+      registered.markLoaded();
+      return loaded;
     } finally {
       registered.state = state;
     }
   }
 
   /** The run, ready to answer; undefined when it cannot be. @throws AppError SHUTTING_DOWN. */
-  async tryToLoad(model: RegisteredModel, registered: RegisteredRun): Promise<ServedRun | undefined> {
+  async tryToLoad(model: RegisteredModel, registered: RegisteredRun): Promise<LoadedRun | undefined> {
     try {
       return await this.load(registered);
     } catch (error) {
-      await this.noteLoadFailure(model, registered, error);
+      await this.recordLoadFailure(model, registered, error);
       return undefined;
     }
   }
 
   /** Whether a candidate may be rehearsed beside the run that serves, as far as that is known without loading it. */
-  async isWorthLoading(model: RegisteredModel, candidate: RegisteredRun, against: ServedRun): Promise<boolean> {
+  async checkBeforeLoad(model: RegisteredModel, candidate: RegisteredRun, against: LoadedRun): Promise<boolean> {
     const before = this.failedRehearsals.get(candidate);
     if (before?.against === against) {
-      candidate.holdBack(before.why);
+      candidate.setRejection(before.rejection);
       return false;
     }
-    const { sourced, run, card } = candidate;
-    return this.passes(model, candidate, against, () => requireSize(sourced, run, card.promotion ?? {}));
+    const { sourceRun, run, card } = candidate;
+    return this.runCheck(model, candidate, against, () => requireSize(sourceRun, run, card.promotion ?? {}));
   }
 
   /** Whether a loaded candidate stands the rehearsal beside the run that serves. @throws AppError SHUTTING_DOWN. */
-  standsRehearsal(
+  hasPassedRehearsal(
     model: RegisteredModel,
     candidate: RegisteredRun,
-    { loaded, against }: { readonly loaded: ServedRun; readonly against: ServedRun },
+    { loaded, against }: { readonly loaded: LoadedRun; readonly against: LoadedRun },
   ): Promise<boolean> {
-    return this.passes(model, candidate, against, async () => {
+    return this.runCheck(model, candidate, against, async () => {
       const { promotion: policy = {} } = candidate.card;
       const timeoutMs = this.config.predictionTimeoutMs;
-      candidate.noteRehearsal(await rehearse(loaded, { served: against, policy, timeoutMs }));
+      candidate.setRehearsalWarnings(await rehearse(loaded, { current: against, policy, timeoutMs }));
     });
   }
 
   /** Tells once that a candidate is held back. @throws AppError SHUTTING_DOWN. */
-  async noteRefusal(model: RegisteredModel, candidate: RegisteredRun, why: VerdictReason): Promise<void> {
+  async recordRejection(model: RegisteredModel, candidate: RegisteredRun, rejection: VerdictReason): Promise<void> {
     this.requireOpen();
-    if (!(await this.chronicle.refused(model, candidate.run, why))) return;
+    if (!(await this.modelHistory.recordRejected(model, candidate.run, rejection))) return;
     this.logger.warn(
-      `Run ${candidate.run.run_id} of model ${model.card.name} is held back: ${why.code}: ${why.message}`,
+      `Run ${candidate.run.run_id} of model ${model.card.name} is held back: ${rejection.code}: ${rejection.message}`,
     );
   }
 
   /** Tells once that a run could not be loaded. @throws AppError SHUTTING_DOWN. */
-  async noteLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
+  async recordLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
     this.requireOpen();
-    const isBusy = isOfTheMoment(error);
-    const problem = isBusy ? TOO_BUSY : reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
-    registered.reject(problem, { isOfTheMoment: isBusy });
-    if (!(await this.chronicle.loadFailed(model, registered.run, problem))) return;
+    const isTransientFailure = isTransient(error);
+    const problem = isTransientFailure
+      ? TRANSIENT_FAILURE
+      : reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
+    registered.reject(problem, { isTransient: isTransientFailure });
+    if (!(await this.modelHistory.loadFailed(model, registered.run, problem))) return;
     this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
   }
 
   /** Whether a candidate passes a part of the rehearsal; a failure is remembered against the run that serves. */
-  private async passes(
+  private async runCheck(
     model: RegisteredModel,
     candidate: RegisteredRun,
-    against: ServedRun,
+    against: LoadedRun,
     part: () => Promise<void>,
   ): Promise<boolean> {
     try {
@@ -111,11 +113,11 @@ export class CandidateTrials {
       return true;
     } catch (error) {
       this.requireOpen();
-      const why = reasonOf(error, 'REHEARSAL_FAILED', 'The rehearsal could not be held.');
-      candidate.holdBack(why);
+      const rejection = reasonOf(error, 'REHEARSAL_FAILED', 'The rehearsal could not be held.');
+      candidate.setRejection(rejection);
       candidate.state = 'checked';
-      if (!isOfTheMoment(error)) this.failedRehearsals.set(candidate, { against, why });
-      await this.noteRefusal(model, candidate, why);
+      if (!isTransient(error)) this.failedRehearsals.set(candidate, { against, rejection });
+      await this.recordRejection(model, candidate, rejection);
       return false;
     }
   }
@@ -127,20 +129,20 @@ export class CandidateTrials {
 }
 
 /** Failures of the server rather than of the run. */
-const OF_THE_MOMENT: ReadonlySet<ErrorCode> = new Set(['QUEUE_FULL', 'PREDICTION_TIMEOUT', 'WORKER_LOST']);
+const TRANSIENT_CODES: ReadonlySet<ErrorCode> = new Set(['QUEUE_FULL', 'PREDICTION_TIMEOUT', 'WORKER_LOST']);
 
-const TOO_BUSY = reason(
+const TRANSIENT_FAILURE = reason(
   'LOAD_FAILED',
   'The server was too busy to try the run, or it is too slow for PREDICTION_TIMEOUT_MS.',
   'Nothing need be done when the server was busy: the run is tried again by itself.',
 );
 
 /** Whether something was too busy, too slow or lost, which may be otherwise the next time. */
-function isOfTheMoment(error: unknown): boolean {
-  const cause = error instanceof RunProblem ? error.cause : error;
-  return cause instanceof AppError && OF_THE_MOMENT.has(cause.code);
+function isTransient(error: unknown): boolean {
+  const cause = error instanceof RunError ? error.cause : error;
+  return cause instanceof AppError && TRANSIENT_CODES.has(cause.code);
 }
 
-function reasonOf(error: unknown, code: 'LOAD_FAILED' | 'REHEARSAL_FAILED', sentence: string): VerdictReason {
-  return error instanceof RunProblem ? reason(error.code, error.message) : reason(code, sentence);
+function reasonOf(error: unknown, code: 'LOAD_FAILED' | 'REHEARSAL_FAILED', message: string): VerdictReason {
+  return error instanceof RunError ? reason(error.code, error.message) : reason(code, message);
 }

@@ -1,4 +1,4 @@
-import { deepestObjectAt, valueAt } from './dotted-path.js';
+import { deepestObjectAt, valueAt } from './property-path.js';
 
 const report = {
   overall: { f1: 0.5, zero: 0, nothing: null },

@@ -1,6 +1,6 @@
 import { sumRun } from '../../../test/support/build-store.js';
 import type { Run } from '../../domain/run.js';
-import { selfTestHint } from './self-test-hints.js';
+import { selfTestHint } from './self-test-hint.js';
 
 const sum = sumRun('adder-1', '0'.repeat(64));
 const examples = [

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../lib/json.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
-import { MAX_LISTED_PROBLEMS } from '../../domain/validation-problem.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
+import { MAX_LISTED_PROBLEMS } from '../../domain/validation-issue.js';
 
 /** Problems listed per request; the rest would only repeat them. */
 export const MAX_PROBLEMS = MAX_LISTED_PROBLEMS;
@@ -9,11 +9,11 @@ export const MAX_PROBLEMS = MAX_LISTED_PROBLEMS;
 const MAX_PERMITTED = 100;
 
 /** A broken rule without its place. */
-export type Fault = Omit<ValidationProblem, 'loc'>;
+export type Fault = Omit<ValidationIssue, 'loc'>;
 
 /** Adds a problem unless the request has MAX_PROBLEMS already. */
-export function report(problems: ValidationProblem[], loc: Location, fault: Fault): void {
-  if (problems.length < MAX_PROBLEMS) problems.push({ loc, ...fault });
+export function report(issues: ValidationIssue[], loc: Location, fault: Fault): void {
+  if (issues.length < MAX_PROBLEMS) issues.push({ loc, ...fault });
 }
 
 export const MISSING: Fault = { msg: 'field required', type: 'value_error.missing' };

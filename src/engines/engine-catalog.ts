@@ -1,5 +1,5 @@
 import type { ModelFormat } from '../domain/run.js';
-import { RunProblem } from '../domain/verdict.js';
+import { RunError } from '../domain/verdict.js';
 import { InferenceEngine } from './inference-engine.js';
 import type { EngineModel, LoadRequest } from './inference-engine.js';
 
@@ -23,8 +23,7 @@ export class EngineCatalogue extends InferenceEngine {
   }
 
   private engineFor(format: ModelFormat): Promise<InferenceEngine> {
-    if (!Object.hasOwn(OPENERS, format))
-      throw new RunProblem('FORMAT_UNKNOWN', `No engine computes "${format}" models.`);
+    if (!Object.hasOwn(OPENERS, format)) throw new RunError('FORMAT_UNKNOWN', `No engine computes "${format}" models.`);
     const engine = this.engines.get(format) ?? OPENERS[format]();
     this.engines.set(format, engine);
     return engine;

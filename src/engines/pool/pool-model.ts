@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../../domain/app-error.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { LoadRequest, ModelInfo } from '../inference-engine.js';
-import type { HostedModel, PredictOptions } from '../model-host.js';
+import type { ModelHandle, PredictOptions } from '../model-host.js';
 import type { ModelQueue } from '../batching/model-queue.js';
 import { PendingPrediction } from '../batching/pending-prediction.js';
 
@@ -19,7 +19,7 @@ const FIRST_REST_MS = 250;
 const LONGEST_REST_MS = 10_000;
 
 /** One model of the pool: its queue, and what the pool knows of how it behaves. */
-export class PooledModel implements HostedModel {
+export class PooledModel implements ModelHandle {
   info: ModelInfo;
   /** Threads that are loading it or computing with it at this moment. */
   busyThreads = 0;

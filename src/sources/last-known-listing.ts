@@ -1,9 +1,9 @@
-import type { RunSource, SourcedModel } from './run-source.js';
+import type { RunSource, SourceModel } from './run-source.js';
 
 /** What one source of several was last known to hold. It is never asked while it has not answered yet. */
-export class SourceListing {
+export class LastKnownListing {
   /** Undefined until it could be read once. */
-  models: readonly SourcedModel[] | undefined;
+  models: readonly SourceModel[] | undefined;
   /** Why it could not be read the last time. */
   failure: Error | undefined;
   private isEmptied = false;
@@ -12,11 +12,11 @@ export class SourceListing {
   constructor(private readonly source: RunSource) {}
 
   /** What people should know of `models`, one sentence each. */
-  get notices(): readonly string[] {
+  get warnings(): readonly string[] {
     if (this.underWay) return [`${this.source.description} has not answered yet. ${this.whatCounts}`];
     if (this.failure) return [this.failure.message];
     if (this.isEmptied) return [`There are no models any more in ${this.source.description}. ${this.whatCounts}`];
-    return this.source.notices;
+    return this.source.warnings;
   }
 
   /** Asks the source, unless it is being asked. Ends when it has answered; never fails. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { engineFixtures, fixtureRequest, floatRows } from '../../test/contracts/inference-engine.contract.js';
 import type { ModelFormat } from '../domain/run.js';
-import { EngineCatalogue } from './engine-catalogue.js';
+import { EngineCatalogue } from './engine-catalog.js';
 
 describe(EngineCatalogue.name, () => {
   it('gives each format to the engine that computes it', async () => {
@@ -22,7 +22,7 @@ describe(EngineCatalogue.name, () => {
   });
 
   it('never loads TensorFlow.js for an ONNX model', () => {
-    const dist = join(__dirname, '..', '..', 'dist', 'engines', 'engine-catalogue.js');
+    const dist = join(__dirname, '..', '..', 'dist', 'engines', 'engine-catalog.js');
     const program = `
       const { EngineCatalogue } = require(${JSON.stringify(dist)});
       const request = ${JSON.stringify({ format: 'onnx', runFolder: join(engineFixtures, 'onnx-sum'), path: 'model.onnx' })};

@@ -1,6 +1,6 @@
 import type { BinaryDecode, MultiClassDecode, MultiLabelDecode } from '../../domain/decode-spec.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
-import { argmax } from '../../domain/numerics.js';
+import { argmax } from '../../domain/numeric.js';
 import { given, perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
 import {

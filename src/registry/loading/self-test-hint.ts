@@ -4,7 +4,7 @@ import type { Run } from '../../domain/run.js';
 import { LOOK_FOR_NAN } from './null-outputs.js';
 
 /** Inputs beyond this look like ones that a trainer scales before a network sees them. */
-const UNSCALED = 10;
+const LARGE_INPUT = 10;
 
 /**
  * What is probably wrong with a run whose answers are not those its trainer saw: the mistakes that cost people a day.
@@ -12,42 +12,42 @@ const UNSCALED = 10;
  * @param answers  one per example, as clients would get them.
  * @returns a sentence with a space before it, or nothing when the answers fit no pattern.
  */
-export function selfTestHint(run: Run, answers: readonly JsonObject[]): string {
-  const hint = nanHint(run, answers) ?? swappedHint(run, answers) ?? scalerHint(run);
+export function selfTestHint(run: Run, outputs: readonly JsonObject[]): string {
+  const hint = nanHint(run, outputs) ?? orderHint(run, outputs) ?? scalerHint(run);
   return hint === undefined ? '' : ` ${hint}`;
 }
 
 /** NaN travels as null. */
-function nanHint({ examples, signature }: Run, answers: readonly JsonObject[]): string | undefined {
+function nanHint({ examples, signature }: Run, outputs: readonly JsonObject[]): string | undefined {
   const fields = Object.entries(signature.output.properties).filter(([, { type }]) =>
     [type].flat().some((name) => name === 'number' || name === 'integer'),
   );
   const isNan = fields.some(([field]) =>
-    answers.every(
+    outputs.every(
       (answer, i) => fieldOf(answer, field) === null && typeof fieldOf(examples[i]!.output, field) === 'number',
     ),
   );
-  return isNan && answers.length > 0 ? `The model answers NaN to every example: ${LOOK_FOR_NAN}.` : undefined;
+  return isNan && outputs.length > 0 ? `The model answers NaN to every example: ${LOOK_FOR_NAN}.` : undefined;
 }
 
 /** Every label is the other one. */
-function swappedHint({ decode, examples }: Run, answers: readonly JsonObject[]): string | undefined {
+function orderHint({ decode, examples }: Run, outputs: readonly JsonObject[]): string | undefined {
   if (decode.kind !== 'binary') return undefined;
   const { field, labels } = decode;
   const otherOf = (label: JsonValue | undefined) => (label === labels[0] ? labels[1] : labels[0]);
-  const isSwapped = answers.every(
+  const isReversed = outputs.every(
     (answer, i) => fieldOf(answer, field) === otherOf(fieldOf(examples[i]!.output, field)),
   );
-  return isSwapped ? 'Every label is the other one: check the order of decode.labels, or decode.positive.' : undefined;
+  return isReversed ? 'Every label is the other one: check the order of decode.labels, or decode.positive.' : undefined;
 }
 
 function scalerHint({ encode, examples }: Run): string | undefined {
   const columns = encode.tensors.flatMap((tensor) => (tensor.kind === 'columns' ? tensor.columns : []));
   const numbers = columns.filter((column) => column.kind === 'number');
-  const isScaled = numbers.some(({ subtract = 0, divide = 1 }) => subtract !== 0 || divide !== 1);
-  if (isScaled) return undefined;
+  const hasScale = numbers.some(({ subtract = 0, divide = 1 }) => subtract !== 0 || divide !== 1);
+  if (hasScale) return undefined;
   const large = numbers.find(({ field }) =>
-    examples.some(({ input }) => Math.abs(Number(fieldOf(input, field) ?? 0)) > UNSCALED),
+    examples.some(({ input }) => Math.abs(Number(fieldOf(input, field) ?? 0)) > LARGE_INPUT),
   );
   return large
     ? `Did the trainer scale its inputs? No column of encode does ("${large.field}", for one, goes in as it is): add subtract and divide, or export the scaler with the model.`
