@@ -12,7 +12,7 @@ import { RunsModule } from './runs/runs.module.js';
 /** The list of rooms. */
 @Module({ imports: [HealthModule, ModelsModule, RunsModule, PredictionsModule, DocsModule] })
 export class AppModule {
-  static with(config: AppConfig): DynamicModule {
-    return { module: AppModule, imports: [ConfigModule.with(config)] };
+  static forRoot(config: AppConfig): DynamicModule {
+    return { module: AppModule, imports: [ConfigModule.forRoot(config)] };
   }
 }

@@ -23,7 +23,7 @@ import { requestIdMiddleware } from '../http/middleware/request-id.middleware.js
 import { seedRoutesMiddleware } from '../http/middleware/legacy-routes.middleware.js';
 import { staticHeaders } from '../http/fast-path/static-headers.js';
 import { workerIdMiddleware } from '../http/middleware/worker-id.middleware.js';
-import { V1ValidationPipe } from '../http/validation/pydantic-v1-validation.pipe.js';
+import { PydanticV1ValidationPipe } from '../http/validation/pydantic-v1-validation.pipe.js';
 import type { AppConfig } from '../config/app-config.js';
 import { LeanPredictions } from '../predictions/fast-predictions.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
@@ -70,7 +70,7 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
   app.use(seedRoutesMiddleware);
   app.use(acceptableMiddleware);
   app.use(jsonBodyMiddleware(config.bodyLimitBytes));
-  app.useGlobalPipes(new V1ValidationPipe());
+  app.useGlobalPipes(new PydanticV1ValidationPipe());
   app.useGlobalInterceptors(new EnvelopeInterceptor(app.get(Reflector), config));
   app.useGlobalFilters(new AppExceptionFilter(config));
   setUpServer(app.getHttpServer(), config);

@@ -15,7 +15,7 @@ import { publishDocs } from '../docs/publish-docs.js';
  * @throws what makes a start impossible, once everything that was started has ended again.
  */
 export async function createApp(config: AppConfig, logger: Logger): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), createAdapter(config), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config), createAdapter(config), {
     logger: new PinoLogger(logger),
     bodyParser: false,
     abortOnError: false,

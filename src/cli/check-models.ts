@@ -18,7 +18,7 @@ import { RegistryState } from '../registry/state/registry-state.js';
 import { formatReport } from '../registry/selection/verdict-table.js';
 import { RunLoader } from '../registry/loading/run-loader.js';
 import { createRunSource } from '../sources/create-run-source.js';
-import { DraftStateStore } from '../sources/state/dry-run-state-store.js';
+import { DryRunStateStore } from '../sources/state/dry-run-state-store.js';
 import { LocalStateStore } from '../sources/state/local-state-store.js';
 import type { StateStore } from '../sources/state/state-store.js';
 import { stopWithReport } from '../bootstrap/exit-with-report.js';
@@ -53,7 +53,7 @@ async function main(folder: string | undefined): Promise<void> {
 
 async function check(config: AppConfig, host: ModelHost): Promise<void> {
   const source = createRunSource(config);
-  const states = new DraftStateStore(new LocalStateStore(config.modelsDir, undefined, undefined, config.stateDir));
+  const states = new DryRunStateStore(new LocalStateStore(config.modelsDir, undefined, undefined, config.stateDir));
   const loader = new RunLoader(host, config);
   const registryState = new RegistryState();
   const modelHistory = new ModelHistory(states);

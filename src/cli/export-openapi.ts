@@ -23,7 +23,7 @@ const ROOT = join(__dirname, '..', '..');
  */
 async function main(file = join(ROOT, 'docs', 'openapi.json')): Promise<void> {
   const config = loadConfig({ MODELS_DIR: join(ROOT, 'models'), LOG_LEVEL: 'silent' });
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), createAdapter(config), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config), createAdapter(config), {
     logger: false,
     abortOnError: false,
   });

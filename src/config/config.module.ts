@@ -6,7 +6,7 @@ import { AppConfig } from './app-config.js';
 /** Hands the one AppConfig to every room. */
 @Module({})
 export class ConfigModule {
-  static with(config: AppConfig): DynamicModule {
+  static forRoot(config: AppConfig): DynamicModule {
     return {
       module: ConfigModule,
       global: true,

@@ -4,7 +4,7 @@ import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, ValidateBy
 import { parseMlflowItems } from './mlflow-selection.js';
 
 /** `"12"` → 12; anything else stays as it is, for the validator to refuse. */
-const WholeNumber = () =>
+const Integer = () =>
   Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && /^\d{1,15}$/.test(value.trim()) ? Number(value) : value,
   );
@@ -25,7 +25,7 @@ const MlflowItems = () =>
   });
 
 /** What begins like the address of a server is one: Node's own error would tell its password to the log. */
-const WholeAddress = () =>
+const FullUrl = () =>
   ValidateBy({
     name: 'wholeAddress',
     validator: {
@@ -66,7 +66,7 @@ export const MAY_BE_EMPTY: readonly string[] = ['CORS_ORIGINS', 'MLFLOW_EXPERIME
  */
 export class Environment {
   /** TCP port to listen on; 0 takes a free one. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(0)
   @Max(65535)
@@ -98,7 +98,7 @@ export class Environment {
   @Matches(/^(https?:\/\/[^\s?#]+|sqlite:\/\/\/\S.*|file:\/\/\/\S.*|(?!\w+:\/\/)\S.*)$/, {
     message: 'must be an address http(s)://…, sqlite:///… with a path, or a folder',
   })
-  @WholeAddress()
+  @FullUrl()
   MLFLOW_TRACKING_URI = './mlruns';
 
   /** User of the tracking server, with MLFLOW_TRACKING_PASSWORD; wins over the token. */
@@ -131,14 +131,14 @@ export class Environment {
   MLFLOW_MODELS?: string;
 
   /** How long MLflow may take to answer, seconds. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1)
   @Max(3600)
   MLFLOW_HTTP_REQUEST_TIMEOUT = 30;
 
   /** How often a request to MLflow is repeated that met a passing fault. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(0)
   @Max(20)
@@ -150,14 +150,14 @@ export class Environment {
   MLFLOW_CACHE_DIR = './.cache/mlflow';
 
   /** Largest model that is downloaded from MLflow, all its files together, bytes. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1)
   @Max(1099511627776)
   MLFLOW_MAX_MODEL_BYTES = 4_294_967_296;
 
   /** Size above which models downloaded from MLflow are deleted that nobody has needed for a day, bytes. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1)
   @Max(1099511627776)
@@ -169,98 +169,98 @@ export class Environment {
   DEFAULT_MODEL?: string;
 
   /** Server processes that share the port. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1)
   @Max(256)
   WORKERS = 1;
 
   /** Threads that compute predictions, per process; 0 takes one more than there are cores, at most 9. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(0)
   @Max(256)
   INFERENCE_THREADS = 0;
 
   /** Largest request body, bytes. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1024)
   @Max(1073741824)
   BODY_LIMIT_BYTES = 10_485_760;
 
   /** Most rows (or texts) one request may hold. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1)
   @Max(1000000)
   MAX_ROWS_PER_REQUEST = 10_000;
 
   /** How long one prediction may take, waiting included, milliseconds; then 504. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1)
   @Max(3600000)
   PREDICTION_TIMEOUT_MS = 30_000;
 
   /** How long loading one model may take, milliseconds. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1000)
   @Max(3600000)
   MODEL_LOAD_TIMEOUT_MS = 60_000;
 
   /** How long a client may take to send its request, milliseconds; then 408. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1000)
   @Max(3600000)
   REQUEST_TIMEOUT_MS = 90_000;
 
   /** How long running requests may go on after SIGTERM, milliseconds. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(0)
   @Max(3600000)
   SHUTDOWN_GRACE_MS = 10_000;
 
   /** Requests that may wait per run; more are answered 503 with Retry-After. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1)
   @Max(1000000)
   MAX_QUEUED_REQUESTS = 1_000;
 
   /** Most rows that waiting requests may bring together in one call of the model; 1 computes each request alone. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1)
   @Max(1000000)
   MAX_BATCH_ROWS = 1_024;
 
   /** How long a free thread lets a request wait for others to share its call, milliseconds; 0 never. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(0)
   @Max(1000)
   BATCH_WAIT_MS = 0;
 
   /** Runs kept in memory besides the best ones, for /runs/{run_id}/predictions. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(1)
   @Max(1000)
   MAX_EXTRA_RUNS = 4;
 
   /** How often the store is looked at for new and changed runs, milliseconds; 0 looks only when asked. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(0)
   @Max(86400000)
   REFRESH_INTERVAL_MS = 10_000;
 
   /** How long the files of a new or changed run must stay as they are before it is read, milliseconds. */
-  @WholeNumber()
+  @Integer()
   @IsInt()
   @Min(0)
   @Max(3600000)

@@ -6,7 +6,7 @@ import { Bare } from '../http/envelope/no-envelope.decorator.js';
 import { baseUrl } from '../http/request/request-url.js';
 import { AppConfig } from '../config/app-config.js';
 import { DocsService } from './docs.service.js';
-import type { PublishedDocument } from './docs.service.js';
+import type { DocumentText } from './docs.service.js';
 
 const NOT_MODIFIED = { status: 304, description: 'The document has still the ETag that `If-None-Match` names.' };
 const anyObject = { type: 'object', additionalProperties: true } as const;
@@ -89,7 +89,7 @@ export class DocsController {
 }
 
 /** Clients may keep it but must ask whether it is still the same: Express answers 304 by the ETag. */
-function send({ text, etag }: PublishedDocument, response: Response): string {
+function send({ text, etag }: DocumentText, response: Response): string {
   response.setHeader('ETag', etag);
   response.setHeader('Cache-Control', 'no-cache');
   return text;

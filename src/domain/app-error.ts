@@ -2,7 +2,7 @@
  * Every error a caller can meet: its code and the sentence it gets. The one table of codes; `docs/errors.md` and
  * `common/errors/http-status-of.ts` are tested against it. `{name}` takes the fact of that name.
  */
-export const ERROR_SENTENCES = {
+export const ERROR_MESSAGES = {
   VALIDATION_FAILED: 'The request does not fit the contract; detail lists every problem.',
   BODY_NOT_READABLE: 'There was an error parsing the body',
   BODY_TOO_LARGE: 'The body is larger than {limitBytes} bytes. Send fewer rows per request.',
@@ -39,20 +39,20 @@ export const ERROR_SENTENCES = {
   INTERNAL_ERROR: 'Something failed on our side. Tell the operator the request id.',
 } as const;
 
-export type ErrorCode = keyof typeof ERROR_SENTENCES;
+export type ErrorCode = keyof typeof ERROR_MESSAGES;
 
 /** Facts that fill a sentence's `{…}`. */
-export type ErrorFacts = Readonly<Record<string, string | number>>;
+export type ErrorDetails = Readonly<Record<string, string | number>>;
 
 /** A known failure with its code and facts. The sentence comes from the table, the HTTP status from `common/errors`. */
 export class AppError extends Error {
   constructor(
     readonly code: ErrorCode,
-    readonly facts: ErrorFacts = {},
+    readonly details: ErrorDetails = {},
     options?: ErrorOptions,
   ) {
     super(
-      ERROR_SENTENCES[code].replace(/\{(\w+)\}/g, (whole, name: string) => String(facts[name] ?? whole)),
+      ERROR_MESSAGES[code].replace(/\{(\w+)\}/g, (match, name: string) => String(details[name] ?? match)),
       options,
     );
     this.name = 'AppError';

@@ -13,7 +13,7 @@ export interface ValidationIssue {
 }
 
 /** Most problems one answer lists; the rest of a request is not looked at, so that a huge bad one stays cheap. */
-export const MAX_LISTED_PROBLEMS = 100;
+export const MAX_ISSUES = 100;
 
 /** A request that breaks the contract, with every problem found. Answered 422. */
 export class ValidationError extends AppError {

@@ -2,7 +2,7 @@
  * Why a run may not be served: the code and what its owner can do.
  * `docs/run-format.md` lists them; a test keeps both equal.
  */
-export const VERDICT_FIXES = {
+export const VERDICT_FIX = {
   RUN_FILE_INVALID: 'Correct run.json as the message says; schemas/run.schema.json describes every field.',
   RUN_FILE_MISSING: 'Write run.json into the run folder last, when all artifacts are there.',
   RUN_ID_DUPLICATE: 'Give each run of the store a run_id of its own.',
@@ -38,13 +38,13 @@ export const VERDICT_FIXES = {
   FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: mend it and publish it again.',
 } as const;
 
-export type VerdictCode = keyof typeof VERDICT_FIXES;
+export type VerdictCode = keyof typeof VERDICT_FIX;
 
 /**
  * What is worth knowing of a run that may be served: the code and what its owner can do. `docs/run-format.md` lists them
  * too.
  */
-export const WARNING_FIXES = {
+export const WARNING_FIX = {
   EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients come.',
   NUMBER_AS_TEXT: 'Write numbers in the examples as numbers: they are what clients copy.',
   ANSWERS_NULL: 'Look for NaN among the weights, or a scaler that divides by zero; if null is meant, record it.',
@@ -55,7 +55,7 @@ export const WARNING_FIXES = {
   BACKEND_SLOWER: 'Export the model to ONNX, or without the operations that the message names.',
 } as const;
 
-export type WarningCode = keyof typeof WARNING_FIXES;
+export type WarningCode = keyof typeof WARNING_FIX;
 
 /** One thing worth knowing of a run that may be served, and what to do. */
 export interface Warning {
@@ -81,7 +81,7 @@ export interface Verdict {
 
 /** A warning with the fix of its code. */
 export function warning(code: WarningCode, message: string): Warning {
-  return { code, message, fix: WARNING_FIXES[code] };
+  return { code, message, fix: WARNING_FIX[code] };
 }
 
 /**
@@ -89,7 +89,7 @@ export function warning(code: WarningCode, message: string): Warning {
  *
  * @param fix  a better one, where more is known of this run.
  */
-export function reason(code: VerdictCode, message: string, fix: string = VERDICT_FIXES[code]): VerdictReason {
+export function reason(code: VerdictCode, message: string, fix: string = VERDICT_FIX[code]): VerdictReason {
   return { code, message, fix };
 }
 

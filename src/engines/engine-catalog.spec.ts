@@ -3,11 +3,11 @@ import { join } from 'node:path';
 
 import { engineFixtures, fixtureRequest, floatRows } from '../../test/contracts/inference-engine.contract.js';
 import type { ModelFormat } from '../domain/run.js';
-import { EngineCatalogue } from './engine-catalog.js';
+import { EngineCatalog } from './engine-catalog.js';
 
-describe(EngineCatalogue.name, () => {
+describe(EngineCatalog.name, () => {
   it('gives each format to the engine that computes it', async () => {
-    const catalogue = new EngineCatalogue();
+    const catalogue = new EngineCatalog();
     for (const format of ['onnx', 'tfjs-layers', 'tfjs-graph'] as const) {
       const model = await catalogue.load(fixtureRequest(format, `${format}-sum`));
       const outputs = await model.predict(new Map([['x', floatRows([[1, 2]])]]), ['y']);
@@ -18,7 +18,7 @@ describe(EngineCatalogue.name, () => {
 
   it('refuses a format that nobody computes', async () => {
     const request = { ...fixtureRequest('onnx', 'onnx-sum'), format: 'toString' as ModelFormat };
-    await expect(new EngineCatalogue().load(request)).rejects.toMatchObject({ code: 'FORMAT_UNKNOWN' });
+    await expect(new EngineCatalog().load(request)).rejects.toMatchObject({ code: 'FORMAT_UNKNOWN' });
   });
 
   it('never loads TensorFlow.js for an ONNX model', () => {

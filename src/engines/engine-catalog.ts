@@ -15,7 +15,7 @@ const OPENERS: Record<ModelFormat, () => Promise<InferenceEngine>> = {
  * Every engine as one: the format of the artifact decides which computes. For worker threads only, because what it
  * imports blocks its thread.
  */
-export class EngineCatalogue extends InferenceEngine {
+export class EngineCatalog extends InferenceEngine {
   private readonly engines = new Map<ModelFormat, Promise<InferenceEngine>>();
 
   override async load(request: LoadRequest): Promise<EngineModel> {

@@ -1,11 +1,11 @@
 import type { ModelFormat } from '../domain/run.js';
-import type { DeclaredModel, DeclaredTensor, NamedTensors } from '../domain/tensor.js';
+import type { ModelSpec, TensorSpec, NamedTensors } from '../domain/tensor.js';
 
 /** An input or output as the model itself declares it. */
-export type TensorInfo = DeclaredTensor;
+export type TensorInfo = TensorSpec;
 
 /** What an engine knows of a model once it is loaded. */
-export interface ModelInfo extends DeclaredModel {
+export interface ModelInfo extends ModelSpec {
   /** What computes, e.g. `onnxruntime-cpu`, `tfjs-wasm`; shown in the run's detail. */
   readonly backend: string;
   /** Sentences worth showing beside the backend, e.g. why a slower one was taken. */

@@ -27,12 +27,12 @@ export class ReadinessService implements BeforeApplicationShutdown {
   getHealth(): HealthDto {
     const models = this.registry.listModels().map(toDto);
     const sources = this.refreshService.statuses.map(toSourceReadingDto);
-    const isWhole =
+    const isComplete =
       models.every(({ ready }) => ready) &&
       this.registry.listBrokenModels().length === 0 &&
       sources.every(({ problem }) => problem === null);
     return {
-      status: this.isDraining ? 'draining' : isWhole ? 'ok' : 'degraded',
+      status: this.isDraining ? 'draining' : isComplete ? 'ok' : 'degraded',
       version: VERSION,
       uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
       models,

@@ -4,8 +4,8 @@ export class SerialQueue {
 
   /** Runs `work` when everything that was asked for before has ended, well or not. */
   run<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.last.then(work);
-    this.last = turn.catch(() => undefined);
-    return turn;
+    const task = this.last.then(work);
+    this.last = task.catch(() => undefined);
+    return task;
   }
 }

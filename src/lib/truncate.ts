@@ -2,6 +2,6 @@
 const MAX_REPEATED = 200;
 
 /** A client's own words, fit to be repeated in an answer: a megabyte of them must not come back as a megabyte. */
-export function shorten(text: string): string {
+export function truncate(text: string): string {
   return text.length > MAX_REPEATED ? `${text.slice(0, MAX_REPEATED)}…` : text;
 }

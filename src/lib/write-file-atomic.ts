@@ -6,7 +6,7 @@ export interface WriteOptions {
   /** Rights of the file; the process' own default unless set. */
   readonly mode?: number;
   /** Whether it must be on the disk afterwards, even if the machine stops: takes longer. */
-  readonly isSynced?: boolean;
+  readonly mustSync?: boolean;
 }
 
 /**
@@ -15,13 +15,17 @@ export interface WriteOptions {
  * @param file  absolute; its folder must be there.
  * @throws the error of the file system; no draft is left behind.
  */
-export async function writeWhole(file: string, text: string, { mode, isSynced }: WriteOptions = {}): Promise<void> {
+export async function writeFileAtomic(
+  file: string,
+  text: string,
+  { mode, mustSync }: WriteOptions = {},
+): Promise<void> {
   const draft = `${file}.${randomUUID()}.tmp`;
   try {
     const handle = await open(draft, 'wx', mode);
     try {
       await handle.writeFile(text);
-      if (isSynced) await handle.sync();
+      if (mustSync) await handle.sync();
     } finally {
       await handle.close();
     }

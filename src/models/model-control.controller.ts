@@ -5,16 +5,16 @@ import { AdminOnly } from '../http/auth/admin-only.decorator.js';
 import { toSourceReadingDto } from '../http/dto/source-reading.dto.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
-import type { DocumentedError } from '../http/openapi/api-errors.decorator.js';
+import type { ErrorExample } from '../http/openapi/api-errors.decorator.js';
 import { PinService } from '../registry/pin.service.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
 import { PinRequestDto, RefreshDto, RollbackRequestDto, ServedDto, UnpinQueryDto } from './dto/control.dto.js';
 import { ModelsService } from './models.service.js';
 
-const ADMIN: readonly DocumentedError[] = ['ADMIN_KEY_WRONG', 'ADMIN_KEY_NOT_SET'];
-const BODY: readonly DocumentedError[] = ['VALIDATION_FAILED', 'BODY_NOT_READABLE'];
+const ADMIN: readonly ErrorExample[] = ['ADMIN_KEY_WRONG', 'ADMIN_KEY_NOT_SET'];
+const BODY: readonly ErrorExample[] = ['VALIDATION_FAILED', 'BODY_NOT_READABLE'];
 const UNKNOWN_MODEL = ['MODEL_NOT_FOUND', { model: 'nope', known: 'titanic-survival' }] as const;
-const REFUSED = [
+const PIN_ERRORS = [
   'PIN_REFUSED',
   { runId: 'titanic-rule-baseline-001', reason: 'LOAD_FAILED: the artifact is damaged.' },
 ] as const;
@@ -23,7 +23,7 @@ const FOREIGN_RUN = [
   { model: 'titanic-survival', runId: 'tags-linear-001', reason: 'it belongs to the model "project-tags".' },
 ] as const;
 const ModelParam = () => ApiParam({ name: 'model', description: 'Name of the model.' });
-const SOMEBODY = 'admin';
+const DEFAULT_USER = 'admin';
 
 /** What operators decide: when the store is looked at, and which run serves whatever the policy says. */
 @ApiTags('Operation')
@@ -60,10 +60,10 @@ export class ModelControlController {
     description: 'The run must load and repeat its examples, or nothing changes. All replicas over the store follow.',
   })
   @ApiEnvelope(ServedDto, 'What serves now.')
-  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['RUN_NOT_FOUND', { runId: 'nope' }], FOREIGN_RUN, REFUSED)
+  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['RUN_NOT_FOUND', { runId: 'nope' }], FOREIGN_RUN, PIN_ERRORS)
   async pin(
     @Param('model') name: string,
-    @Body() { run_id, reason, by = SOMEBODY }: PinRequestDto,
+    @Body() { run_id, reason, by = DEFAULT_USER }: PinRequestDto,
   ): Promise<ServedDto> {
     await this.pins.pin(name, { run_id, reason, by });
     return this.models.getServing(name);
@@ -74,7 +74,7 @@ export class ModelControlController {
   @ApiOperation({ operationId: 'unpinRun', summary: 'Leave the choice of the run to the policy again' })
   @ApiEnvelope(ServedDto, 'What serves now.')
   @ApiErrors(...ADMIN, 'VALIDATION_FAILED', UNKNOWN_MODEL)
-  async unpin(@Param('model') name: string, @Query() { by = SOMEBODY }: UnpinQueryDto): Promise<ServedDto> {
+  async unpin(@Param('model') name: string, @Query() { by = DEFAULT_USER }: UnpinQueryDto): Promise<ServedDto> {
     await this.pins.unpin(name, by);
     return this.models.getServing(name);
   }
@@ -88,10 +88,10 @@ export class ModelControlController {
     description: '`DELETE` the pin to let the policy choose again.',
   })
   @ApiEnvelope(ServedDto, 'What serves now.')
-  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['NO_PREVIOUS_RUN', { model: 'titanic-survival' }], REFUSED)
+  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['NO_PREVIOUS_RUN', { model: 'titanic-survival' }], PIN_ERRORS)
   async rollBack(
     @Param('model') name: string,
-    @Body() { reason, by = SOMEBODY }: RollbackRequestDto,
+    @Body() { reason, by = DEFAULT_USER }: RollbackRequestDto,
   ): Promise<ServedDto> {
     await this.pins.rollBack(name, { reason, by });
     return this.models.getServing(name);

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../lib/json.js';
 import type { RowSchema } from '../domain/signature.js';
-import { takesTexts } from '../domain/text-input.js';
+import { acceptsTexts } from '../domain/text-input.js';
 import { ValidationError } from '../domain/validation-issue.js';
 import type { ReadyModel } from '../registry/model-registry.service.js';
 
@@ -36,7 +36,7 @@ export function candidatesOf(models: readonly ReadyModel[]): { candidates: JsonV
 
 /** Whether a model takes nothing but a text. */
 export function isForTexts(model: ReadyModel): boolean {
-  return takesTexts(inputOf(model));
+  return acceptsTexts(inputOf(model));
 }
 
 function inputOf(model: ReadyModel): RowSchema {

@@ -93,7 +93,7 @@ export class LeanPredictions implements ShortWay {
   private async answer(head: PlainHead, bytes: Buffer, caller: ShortCaller): Promise<ShortAnswer | HandedOver> {
     const timing = new PredictionTiming();
     const turn = turnOfBody(bytes.length);
-    if (turn) timing.turnMs = await turn;
+    if (turn) timing.bodyWaitMs = await turn;
     // Looked up again for each request: connections keep what `find` gave them, and models come and go.
     const route = this.routesByUrl.get(head.url);
     const best = route?.model.best;
@@ -136,7 +136,7 @@ export class LeanPredictions implements ShortWay {
       `{"message":"OK","method":"${head.method}","status-code":200,"timestamp":"${new Date().toISOString()}",` +
       `"url":${JSON.stringify(url)},"data":{"model":"${card.name}","run_id":${JSON.stringify(run.run_id)},` +
       `"predictions":${predictions}}}`;
-    timing.serialiseMs += performance.now() - start;
+    timing.serializeMs += performance.now() - start;
     timing.finish();
     return { body, contract, serverTiming: serverTiming(timing) };
   }

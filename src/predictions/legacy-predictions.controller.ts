@@ -6,7 +6,7 @@ import { ClientSignal } from '../http/request/client-signal.decorator.js';
 import { Clock } from '../http/request/prediction-context.decorator.js';
 import type { RequestClock } from '../http/request/prediction-context.decorator.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
-import { ApiSeedErrors } from '../http/openapi/api-errors.decorator.js';
+import { ApiShortRouteErrors } from '../http/openapi/api-errors.decorator.js';
 import type { JsonObject } from '../lib/json.js';
 import { PredictPayload, PredictionsDto } from './dto/predictions.dto.js';
 import { PREDICTION_ERRORS, QUERY_PREDICTION_ERRORS } from './prediction-errors.js';
@@ -27,7 +27,7 @@ export class SeedPredictionsController {
   @HttpCode(200)
   @ApiOperation({ operationId: 'predict', summary: 'Predict texts with the default model', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
-  @ApiSeedErrors(...PREDICTION_ERRORS)
+  @ApiShortRouteErrors(...PREDICTION_ERRORS)
   predict(
     @Body() body: PredictPayload,
     @ClientSignal() signal: AbortSignal,
@@ -40,7 +40,7 @@ export class SeedPredictionsController {
   @HttpCode(200)
   @ApiOperation({ operationId: 'prediction', summary: 'The same as POST /predict', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
-  @ApiSeedErrors(...PREDICTION_ERRORS)
+  @ApiShortRouteErrors(...PREDICTION_ERRORS)
   prediction(
     @Body() body: PredictPayload,
     @ClientSignal() signal: AbortSignal,
@@ -54,7 +54,7 @@ export class SeedPredictionsController {
   @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.' })
   @ApiOperation({ operationId: 'predictWithRun', summary: 'Predict texts with any run', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
-  @ApiSeedErrors(['RUN_NOT_FOUND', { runId: 'nope' }], ...PREDICTION_ERRORS)
+  @ApiShortRouteErrors(['RUN_NOT_FOUND', { runId: 'nope' }], ...PREDICTION_ERRORS)
   predictWithRun(
     @Param('run_id') runId: string,
     @Body() body: PredictPayload,
@@ -71,7 +71,7 @@ export class SeedPredictionsController {
     summary: 'The bare prediction for one row given in the query',
     description: BARE_ROW,
   })
-  @ApiSeedErrors(...QUERY_PREDICTION_ERRORS)
+  @ApiShortRouteErrors(...QUERY_PREDICTION_ERRORS)
   predictFromQuery(
     @Query() query: Record<string, string>,
     @ClientSignal() signal: AbortSignal,
@@ -87,7 +87,7 @@ export class SeedPredictionsController {
     summary: 'The bare prediction for one row given in the body',
     description: BARE_ROW,
   })
-  @ApiSeedErrors(...PREDICTION_ERRORS)
+  @ApiShortRouteErrors(...PREDICTION_ERRORS)
   putPredict(
     @Body() row: unknown,
     @ClientSignal() signal: AbortSignal,

@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 
 import type { RequestClock } from '../http/request/prediction-context.decorator.js';
 import { acceptsContract } from '../http/request/contract-header.js';
-import { bodyShapeProblem } from '../http/validation/pydantic-v1-rules.js';
+import { bodyShapeIssue } from '../http/validation/pydantic-v1-rules.js';
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
 import type { JsonObject } from '../lib/json.js';
-import { TEXT_FIELD, takesTexts } from '../domain/text-input.js';
+import { TEXT_FIELD, acceptsTexts } from '../domain/text-input.js';
 import type { Location, ValidationIssue } from '../domain/validation-issue.js';
-import { MAX_LISTED_PROBLEMS, ValidationError } from '../domain/validation-issue.js';
+import { MAX_ISSUES, ValidationError } from '../domain/validation-issue.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { Best, RegisteredRun } from '../registry/state/registered-run.js';
 import type { LoadedRun } from '../registry/loading/loaded-run.js';
@@ -120,7 +120,7 @@ export class PredictionsService {
     signal: AbortSignal,
     clock?: RequestClock,
   ): Promise<JsonObject> {
-    const problem = source === 'body' ? bodyShapeProblem(row) : undefined;
+    const problem = source === 'body' ? bodyShapeIssue(row) : undefined;
     if (problem) throw new ValidationError([problem]);
     const fields = Array.isArray(row) ? {} : (row as JsonObject);
     const models = this.registry.listReadyModels();
@@ -207,7 +207,7 @@ function settleContract({ registered, loaded: served }: Best, clock: RequestCloc
 }
 
 function requireTextModel({ card, run }: RegisteredRun): void {
-  if (takesTexts(run.signature.input)) return;
+  if (acceptsTexts(run.signature.input)) return;
   const msg = `the model ${card.name} does not take texts: send inputs to /models/${card.name}/predictions`;
   throw new ValidationError([{ loc: ['body', 'texts'], msg, type: 'value_error' }]);
 }
@@ -220,7 +220,7 @@ function checkedInclude(served: LoadedRun, { include, includeLoc }: Rows): Reado
   const problems: ValidationIssue[] = [];
   include.forEach((name, i) => {
     const isOutput = Object.hasOwn(served.run.signature.output.properties, name);
-    if (isOutput || problems.length >= MAX_LISTED_PROBLEMS) return;
+    if (isOutput || problems.length >= MAX_ISSUES) return;
     problems.push({ loc: includeLoc(i), msg, type: 'type_error.enum', ctx: { enum_values: [...known] } });
   });
   if (problems.length > 0) throw new ValidationError(problems);

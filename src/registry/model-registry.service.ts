@@ -4,7 +4,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
 import type { HistoryEvent } from '../domain/model-state.js';
-import { shorten } from '../lib/truncate.js';
+import { truncate } from '../lib/truncate.js';
 import { ModelHost } from '../engines/model-host.js';
 import type { SourceModel } from '../sources/run-source.js';
 import { ModelHistory } from './history/model-history.js';
@@ -79,7 +79,7 @@ export class ModelRegistryService implements OnApplicationShutdown {
     const model = this.registryState.modelsByName.get(name);
     if (model) return model;
     throw new AppError('MODEL_NOT_FOUND', {
-      model: shorten(name),
+      model: truncate(name),
       known: [...this.registryState.modelsByName.keys()].join(', '),
     });
   }
@@ -108,7 +108,7 @@ export class ModelRegistryService implements OnApplicationShutdown {
   getRun(runId: string): RegisteredRun {
     const run = this.registryState.runsById.get(runId);
     if (run) return run;
-    throw new AppError('RUN_NOT_FOUND', { runId: shorten(runId) });
+    throw new AppError('RUN_NOT_FOUND', { runId: truncate(runId) });
   }
 
   /** Whether a run is the one its model is served with. */

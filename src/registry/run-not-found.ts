@@ -1,5 +1,5 @@
 import { AppError } from '../domain/app-error.js';
-import { shorten } from '../lib/truncate.js';
+import { truncate } from '../lib/truncate.js';
 import type { ModelRegistryService } from './model-registry.service.js';
 import type { RegisteredModel } from './state/registered-run.js';
 
@@ -9,17 +9,17 @@ export function runNotFound(
   { card, unreadable }: RegisteredModel,
   runId: string,
 ): AppError {
-  const facts = { model: card.name, runId: shorten(runId) };
+  const details = { model: card.name, runId: truncate(runId) };
   const other = registry.listRuns().find(({ run }) => run.run_id === runId);
   if (other) {
-    return new AppError('RUN_NOT_OF_MODEL', { ...facts, reason: `it belongs to the model "${other.card.name}".` });
+    return new AppError('RUN_NOT_OF_MODEL', { ...details, reason: `it belongs to the model "${other.card.name}".` });
   }
   const verdictReason = unreadable.find(({ location }) => location.slice(location.lastIndexOf('/') + 1) === runId)
     ?.reasons[0];
   if (verdictReason)
     return new AppError('RUN_NOT_OF_MODEL', {
-      ...facts,
+      ...details,
       reason: `${verdictReason.code}: ${verdictReason.message} ${verdictReason.fix}`,
     });
-  return new AppError('RUN_NOT_FOUND', facts);
+  return new AppError('RUN_NOT_FOUND', details);
 }

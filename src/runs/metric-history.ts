@@ -22,13 +22,13 @@ export async function describeMetric(
   return {
     metric,
     value: numberOrNull(value),
-    history: thin(points, maxPoints).map((point) => ({ ...point, value: numberOrNull(point.value) })),
+    history: samplePoints(points, maxPoints).map((point) => ({ ...point, value: numberOrNull(point.value) })),
     total: points.length,
   };
 }
 
 /** Evenly chosen points, the first and the last among them. */
-function thin(points: readonly MetricPoint[], most: number): readonly MetricPoint[] {
+function samplePoints(points: readonly MetricPoint[], most: number): readonly MetricPoint[] {
   if (points.length <= most) return points;
   const stride = (points.length - 1) / (most - 1);
   return Array.from({ length: most }, (_, i) => points[Math.round(i * stride)]!);

@@ -4,7 +4,7 @@ import { contractOf } from '../domain/contract.js';
 import { numberOrNull } from '../domain/numeric.js';
 import { ValidationError } from '../domain/validation-issue.js';
 import { toVerdictDto } from '../http/dto/verdict.dto.js';
-import { notOneOfProblem } from '../http/validation/pydantic-v1-rules.js';
+import { notOneOfIssue } from '../http/validation/pydantic-v1-rules.js';
 import { contractHash } from '../registry/contract/contract-hash.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
@@ -31,10 +31,10 @@ export class RunsService {
     const { model, status, sort, top = Infinity, limit = DEFAULT_PAGE, offset = 0 } = query;
     const runs = model === undefined ? this.registry.listRuns() : this.runsOf(model);
     const matching = status === undefined ? runs : runs.filter(({ run }) => run.status === status);
-    const chosen = sortRuns(matching, sort).slice(0, top);
-    const total = chosen.length;
-    const shown = chosen.slice(offset, offset + limit);
-    return { list: { runs: shown.map((run) => this.toDto(run)), total }, page: { limit, offset, total } };
+    const selected = sortRuns(matching, sort).slice(0, top);
+    const total = selected.length;
+    const page = selected.slice(offset, offset + limit);
+    return { list: { runs: page.map((run) => this.toDto(run)), total }, page: { limit, offset, total } };
   }
 
   /** @throws AppError RUN_NOT_FOUND. */
@@ -85,7 +85,7 @@ export class RunsService {
     const found = known.find(({ card }) => card.name === model);
     if (found) return found.runs;
     throw new ValidationError([
-      notOneOfProblem(
+      notOneOfIssue(
         ['query', 'model'],
         known.map(({ card }) => card.name),
       ),

@@ -3,7 +3,7 @@ import type { GetExaminationHints, SourceModel, SourceStatus } from './run-sourc
 import { LastKnownListing } from './last-known-listing.js';
 
 /** How long a source may take longer than another one before the listing goes on without it, milliseconds. */
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
 /**
  * Several sources as one. A model that more than one of them names is one model: the first source with a usable card
@@ -16,10 +16,10 @@ const PATIENCE_MS = 5_000;
  * one that keeps the others waiting.
  */
 export class CombinedRunSource extends RunSource {
-  private readonly listings: readonly LastKnownListing[];
-  private said: readonly string[] = [];
+  private readonly lastKnown: readonly LastKnownListing[];
+  private lastWarnings: readonly string[] = [];
   /** By the name of a model, the source whose card decided. */
-  private deciders: ReadonlyMap<string, LastKnownListing> = new Map();
+  private cardSources: ReadonlyMap<string, LastKnownListing> = new Map();
 
   /**
    * @param sources  in order of precedence.
@@ -27,10 +27,10 @@ export class CombinedRunSource extends RunSource {
    */
   constructor(
     private readonly sources: readonly RunSource[],
-    private readonly patienceMs = PATIENCE_MS,
+    private readonly timeoutMs = TIMEOUT_MS,
   ) {
     super();
-    this.listings = sources.map((source) => new LastKnownListing(source));
+    this.lastKnown = sources.map((source) => new LastKnownListing(source));
   }
 
   get description(): string {
@@ -42,20 +42,20 @@ export class CombinedRunSource extends RunSource {
   }
 
   override get warnings(): readonly string[] {
-    return this.said;
+    return this.lastWarnings;
   }
 
   async listModels(): Promise<SourceModel[]> {
-    const answers = this.listings.map((listing) => listing.renew());
-    const everyone = Promise.all(answers);
-    const isFirst = this.listings.every(({ models }) => models === undefined);
-    if (isFirst) await everyone;
-    else await Promise.race([everyone, this.waitAfterFirst(answers)]);
-    const failures = this.listings.flatMap(({ failure }) => failure ?? []);
-    if (failures.length === this.listings.length) {
+    const polls = this.lastKnown.map((listing) => listing.poll());
+    const all = Promise.all(polls);
+    const isFirst = this.lastKnown.every(({ models }) => models === undefined);
+    if (isFirst) await all;
+    else await Promise.race([all, this.waitAfterFirst(polls)]);
+    const failures = this.lastKnown.flatMap(({ failure }) => failure ?? []);
+    if (failures.length === this.lastKnown.length) {
       throw new Error(failures.map(({ message }) => message).join('\n'), { cause: failures[0] });
     }
-    this.said = this.listings.flatMap(({ warnings }) => warnings);
+    this.lastWarnings = this.lastKnown.flatMap(({ warnings }) => warnings);
     return this.join();
   }
 
@@ -72,33 +72,33 @@ export class CombinedRunSource extends RunSource {
     for (const source of this.sources) source.close();
   }
 
-  private async waitAfterFirst(answers: readonly Promise<void>[]): Promise<void> {
-    await Promise.race(answers);
-    await new Promise((resolve) => setTimeout(resolve, this.patienceMs).unref());
+  private async waitAfterFirst(polls: readonly Promise<void>[]): Promise<void> {
+    await Promise.race(polls);
+    await new Promise((resolve) => setTimeout(resolve, this.timeoutMs).unref());
   }
 
   private join(): SourceModel[] {
     const byName = new Map<string, Found[]>();
-    for (const from of this.listings) {
+    for (const from of this.lastKnown) {
       for (const model of from.models ?? []) {
         const name = model.card?.name ?? model.location;
         byName.set(name, [...(byName.get(name) ?? []), { model, from }]);
       }
     }
-    const joined = [...byName].map(([name, found]) => ({ name, found, ...this.decide(name, found) }));
-    this.deciders = new Map(joined.flatMap(({ name, decider }) => (decider ? [[name, decider.from] as const] : [])));
-    return joined.map(({ found, shown }) =>
-      found.length === 1 ? shown.model : { ...shown.model, runs: found.flatMap(({ model }) => model.runs) },
+    const joined = [...byName].map(([name, found]) => ({ name, found, ...this.selectCard(name, found) }));
+    this.cardSources = new Map(joined.flatMap(({ name, decider }) => (decider ? [[name, decider.from] as const] : [])));
+    return joined.map(({ found, visible }) =>
+      found.length === 1 ? visible.model : { ...visible.model, runs: found.flatMap(({ model }) => model.runs) },
     );
   }
 
   /** Whose card counts, now and at the next listing, and whose words on the card are told. */
-  private decide(name: string, found: readonly Found[]): { decider: Found | undefined; shown: Found } {
-    const last = found.find(({ from }) => from === this.deciders.get(name));
+  private selectCard(name: string, found: readonly Found[]): { decider: Found | undefined; visible: Found } {
+    const last = found.find(({ from }) => from === this.cardSources.get(name));
     const usable = found.find(({ model }) => model.card);
     const isLost = last && !last.model.card && (!usable || found.indexOf(last) < found.indexOf(usable));
     const decider = isLost ? last : usable;
-    return { decider, shown: decider ?? found[0]! };
+    return { decider, visible: decider ?? found[0]! };
   }
 }
 

@@ -6,35 +6,35 @@ export class LastKnownListing {
   models: readonly SourceModel[] | undefined;
   /** Why it could not be read the last time. */
   failure: Error | undefined;
-  private isEmptied = false;
-  private underWay: Promise<void> | undefined;
+  private isEmptyNow = false;
+  private pending: Promise<void> | undefined;
 
   constructor(private readonly source: RunSource) {}
 
   /** What people should know of `models`, one sentence each. */
   get warnings(): readonly string[] {
-    if (this.underWay) return [`${this.source.description} has not answered yet. ${this.whatCounts}`];
+    if (this.pending) return [`${this.source.description} has not answered yet. ${this.fallbackText}`];
     if (this.failure) return [this.failure.message];
-    if (this.isEmptied) return [`There are no models any more in ${this.source.description}. ${this.whatCounts}`];
+    if (this.isEmptyNow) return [`There are no models any more in ${this.source.description}. ${this.fallbackText}`];
     return this.source.warnings;
   }
 
   /** Asks the source, unless it is being asked. Ends when it has answered; never fails. */
-  renew(): Promise<void> {
-    this.underWay ??= this.ask().finally(() => (this.underWay = undefined));
-    return this.underWay;
+  poll(): Promise<void> {
+    this.pending ??= this.fetch().finally(() => (this.pending = undefined));
+    return this.pending;
   }
 
-  private get whatCounts(): string {
+  private get fallbackText(): string {
     return this.models ? 'What it held when it was last read is served.' : 'It was never read: it counts as empty.';
   }
 
-  private async ask(): Promise<void> {
+  private async fetch(): Promise<void> {
     try {
-      const listed = await this.source.listModels();
+      const listing = await this.source.listModels();
       // An empty folder is what a volume leaves behind that is not mounted any more.
-      this.isEmptied = listed.length === 0 && (this.models?.length ?? 0) > 0;
-      if (!this.isEmptied) this.models = listed;
+      this.isEmptyNow = listing.length === 0 && (this.models?.length ?? 0) > 0;
+      if (!this.isEmptyNow) this.models = listing;
       this.failure = undefined;
     } catch (error) {
       this.failure = error as Error;

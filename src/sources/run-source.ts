@@ -1,7 +1,7 @@
 import type { ModelCard } from '../domain/card.js';
 import type { MetricPoint } from '../domain/metric-point.js';
 import type { Run } from '../domain/run.js';
-import type { DeclaredModel } from '../domain/tensor.js';
+import type { ModelSpec } from '../domain/tensor.js';
 import type { VerdictReason } from '../domain/verdict.js';
 
 /**
@@ -46,7 +46,7 @@ export interface RunArtifacts {
    *
    * @throws RunError SIGNATURE_MISMATCH when the run's signature cannot feed this model.
    */
-  readonly complete?: (model: DeclaredModel) => Run;
+  readonly complete?: (model: ModelSpec) => Run;
   /** The artifacts are not needed any more: a source that has fetched them may make room. */
   readonly close?: () => void;
 }

@@ -6,10 +6,10 @@ import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
 /** Checks a document against one of the project's published JSON Schemas. */
-export type SchemaCheck = (document: unknown) => readonly SchemaProblem[];
+export type SchemaCheck = (document: unknown) => readonly SchemaIssue[];
 
 /** One broken rule: JSON pointer into the document, and what was expected. */
-export interface SchemaProblem {
+export interface SchemaIssue {
   readonly pointer: string;
   readonly expected: string;
 }
@@ -30,7 +30,7 @@ export function compileSchemaCheck(name: 'card' | 'run'): SchemaCheck {
 
 const MAX_PROBLEMS = 20;
 
-function problemsOf(validate: ValidateFunction): SchemaProblem[] {
+function problemsOf(validate: ValidateFunction): SchemaIssue[] {
   return (validate.errors ?? [])
     .filter((error) => error.keyword !== 'propertyNames' && error.keyword !== 'anyOf')
     .slice(0, MAX_PROBLEMS)

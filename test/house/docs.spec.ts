@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { HTTP_STATUS_OF } from '../../src/http/errors/http-status-of.js';
 import { Environment, OPTIONAL_VARIABLES } from '../../src/config/environment.dto.js';
-import { ERROR_SENTENCES } from '../../src/domain/app-error.js';
+import { ERROR_MESSAGES } from '../../src/domain/app-error.js';
 import type { ErrorCode } from '../../src/domain/app-error.js';
-import { VERDICT_FIXES, WARNING_FIXES } from '../../src/domain/verdict.js';
+import { VERDICT_FIX, WARNING_FIX } from '../../src/domain/verdict.js';
 
 const root = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -21,7 +21,7 @@ describe('docs/errors.md', () => {
   it('lists every error code with its status and sentence', () => {
     const documented = rowsOf(read('docs/errors.md')).map(([code, status, sentence]) => [code, status, sentence]);
 
-    const inCode = Object.entries(ERROR_SENTENCES).map(([code, sentence]) => [
+    const inCode = Object.entries(ERROR_MESSAGES).map(([code, sentence]) => [
       `\`${code}\``,
       String(HTTP_STATUS_OF[code as ErrorCode]),
       sentence,
@@ -69,13 +69,13 @@ describe('docs/run-format.md', () => {
   it('lists every verdict with what to do', () => {
     const documented = rowsOf(verdicts).map(([code, fix]) => [code, fix]);
 
-    expect(documented).toEqual(Object.entries(VERDICT_FIXES).map(([code, fix]) => [`\`${code}\``, fix]));
+    expect(documented).toEqual(Object.entries(VERDICT_FIX).map(([code, fix]) => [`\`${code}\``, fix]));
   });
 
   it('lists every warning with what to do', () => {
     const documented = rowsOf(warnings).map(([code, fix]) => [code, fix]);
 
-    expect(documented).toEqual(Object.entries(WARNING_FIXES).map(([code, fix]) => [`\`${code}\``, fix]));
+    expect(documented).toEqual(Object.entries(WARNING_FIX).map(([code, fix]) => [`\`${code}\``, fix]));
   });
 });
 

@@ -162,11 +162,11 @@ describe('compileRowEncoder with columns', () => {
 });
 
 describe('compileRowEncoder and values that the dtype cannot hold', () => {
-  const LARGEST_FLOAT32 = 3.4028234663852886e38;
+  const MAX_FLOAT32 = 3.4028234663852886e38;
 
   it.each<[DType, FieldSchema['type'], unknown, string, unknown]>([
-    ['float32', 'number', 1e300, 'not_le', LARGEST_FLOAT32],
-    ['float32', 'number', -1e300, 'not_ge', -LARGEST_FLOAT32],
+    ['float32', 'number', 1e300, 'not_le', MAX_FLOAT32],
+    ['float32', 'number', -1e300, 'not_ge', -MAX_FLOAT32],
     ['uint8', 'integer', 300, 'not_le', 255],
     ['uint8', 'integer', -1, 'not_ge', 0],
     ['int32', 'integer', 9007199254740993n, 'not_le', 2147483647],

@@ -5,7 +5,7 @@ import type { DType, TensorData } from '../../domain/tensor.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { RunError } from '../../domain/verdict.js';
 import { MAX_PROBLEMS, report } from '../validate/issues.js';
-import type { Fault } from '../validate/issues.js';
+import type { Issue } from '../validate/issues.js';
 import { fieldOf } from '../rows.js';
 import { isNullable, typeOf } from '../validate/schema-check.js';
 
@@ -24,9 +24,9 @@ export class EncodeVisit {
   ) {}
 
   /** @param path  field name, then indexes. */
-  report(path: Location, fault: Fault): void {
+  report(path: Location, issue: Issue): void {
     // Asked first: a large list of bad numbers must not build a place for each.
-    if (this.issues.length < MAX_PROBLEMS) report(this.issues, [...this.locOf(this.index), ...path], fault);
+    if (this.issues.length < MAX_PROBLEMS) report(this.issues, [...this.locOf(this.index), ...path], issue);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Rule } from './field-rules.js';
 import { parseBoolean, parseInteger, parseNumber } from './parse-scalars.js';
 import * as faults from './issues.js';
 import { MAX_PROBLEMS, report } from './issues.js';
-import type { Fault } from './issues.js';
+import type { Issue } from './issues.js';
 import { isNullable, typeOf } from './schema-check.js';
 
 /** How a row is to be read. */
@@ -38,8 +38,8 @@ export class Visit {
     return this.issues.length >= MAX_PROBLEMS;
   }
 
-  report(fault: Fault): undefined {
-    report(this.issues, [...this.loc, ...this.path], fault);
+  report(issue: Issue): undefined {
+    report(this.issues, [...this.loc, ...this.path], issue);
   }
 }
 
@@ -69,15 +69,15 @@ function compileInner(schema: FieldSchema): FieldCheck {
 function scalarCheck<T extends JsonValue>(
   schema: FieldSchema,
   parse: (value: unknown) => T | undefined,
-  wrongType: Fault,
+  typeIssue: Issue,
   rules: readonly Rule<T>[],
 ): FieldCheck {
   const mayBeNull = isNullable(schema);
   return (value, visit) => {
     if (value === null) return mayBeNull ? null : visit.report(faults.NONE_NOT_ALLOWED);
     const parsed = parse(value);
-    if (parsed === undefined) return visit.report(wrongType);
-    return visit.isStrict && breaksRule(rules, parsed, visit) ? undefined : parsed;
+    if (parsed === undefined) return visit.report(typeIssue);
+    return visit.isStrict && hasViolation(rules, parsed, visit) ? undefined : parsed;
   };
 }
 
@@ -88,7 +88,7 @@ function compileList(schema: FieldSchema): FieldCheck {
   return (value, visit) => {
     if (value === null) return mayBeNull ? null : visit.report(faults.NONE_NOT_ALLOWED);
     if (!Array.isArray(value)) return visit.report(faults.NOT_LIST);
-    if (visit.isStrict && breaksRule(rules, value, visit)) return undefined;
+    if (visit.isStrict && hasViolation(rules, value, visit)) return undefined;
     return checkItems(value as JsonValue[], checkItem, visit);
   };
 }
@@ -97,18 +97,18 @@ function compileList(schema: FieldSchema): FieldCheck {
 function checkItems(items: JsonValue[], check: FieldCheck, visit: Visit): JsonValue[] | undefined {
   const depth = visit.path.length;
   let clean = items;
-  let isGood = true;
-  for (let i = 0; i < items.length && !(visit.isFull && !isGood); i++) {
+  let isValid = true;
+  for (let i = 0; i < items.length && !(visit.isFull && !isValid); i++) {
     visit.path[depth] = i;
     const item = check(items[i], visit);
-    if (item === undefined) isGood = false;
+    if (item === undefined) isValid = false;
     else if (item !== items[i]) {
       if (clean === items) clean = [...items];
       clean[i] = item;
     }
   }
   visit.path.length = depth;
-  return isGood ? clean : undefined;
+  return isValid ? clean : undefined;
 }
 
 function compileTopList(schema: FieldSchema): FieldCheck {
@@ -126,11 +126,11 @@ function listFromText(text: string): unknown {
   }
 }
 
-function breaksRule<T>(rules: readonly Rule<T>[], value: T, visit: Visit): boolean {
+function hasViolation<T>(rules: readonly Rule<T>[], value: T, visit: Visit): boolean {
   for (const rule of rules) {
-    const fault = rule(value);
-    if (fault === undefined) continue;
-    visit.report(fault);
+    const issue = rule(value);
+    if (issue === undefined) continue;
+    visit.report(issue);
     return true;
   }
   return false;

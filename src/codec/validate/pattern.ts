@@ -13,7 +13,7 @@ export function compilePattern(pattern: string): RegExp {
   if (!safeRegex(pattern)) {
     throw new PatternError(`"${pattern}" nests repetitions, looks around or repeats too often; it could run for hours`);
   }
-  if (repeatsAlternatives(pattern)) {
+  if (repeatsBranch(pattern)) {
     throw new PatternError(`"${pattern}" repeats a group with alternatives; use a character class or a fixed count`);
   }
   return expression;
@@ -33,13 +33,13 @@ function expressionOf(pattern: string): RegExp {
 }
 
 /** Whether a group like `(a|a)*` is there: exponential when alternatives overlap, and safe-regex2 lets it pass. */
-function repeatsAlternatives(pattern: string): boolean {
-  const hasAlternatives: boolean[] = [];
+function repeatsBranch(pattern: string): boolean {
+  const hasBranch: boolean[] = [];
   const simple = pattern.replace(/\\[^]/gu, 'x').replace(/\[[^\]]*\]/g, 'x');
   for (let i = 0; i < simple.length; i++) {
-    if (simple[i] === '(') hasAlternatives.push(false);
-    else if (simple[i] === '|') hasAlternatives.fill(true);
-    else if (simple[i] === ')' && hasAlternatives.pop() && /^(?:[*+]|\{\d+,\})/.test(simple.slice(i + 1))) return true;
+    if (simple[i] === '(') hasBranch.push(false);
+    else if (simple[i] === '|') hasBranch.fill(true);
+    else if (simple[i] === ')' && hasBranch.pop() && /^(?:[*+]|\{\d+,\})/.test(simple.slice(i + 1))) return true;
   }
   return false;
 }

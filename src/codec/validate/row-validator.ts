@@ -5,7 +5,7 @@ import { compileFieldCheck, Visit } from './field-check.js';
 import type { FieldCheck, ValidateOptions } from './field-check.js';
 import { EXTRA, MAX_PROBLEMS, MISSING, NONE_NOT_ALLOWED, NOT_DICT, report } from './issues.js';
 import { fieldOf, newRow } from '../rows.js';
-import { checkRowSchema, isOfType, pointerTo, refuse } from './schema-check.js';
+import { checkRowSchema, isOfType, pointerTo, throwIssues } from './schema-check.js';
 
 export type { ValidateOptions } from './field-check.js';
 export { MAX_PROBLEMS } from './issues.js';
@@ -96,9 +96,9 @@ function reportExtras(known: ReadonlySet<string>, given: Row, loc: Location, iss
 
 function compileDefault(schema: FieldSchema, check: FieldCheck, pointer: string): JsonValue | undefined {
   if (schema.default === undefined) return undefined;
-  if (!isOfType(schema, schema.default)) refuse([`${pointer}/default: is not of the field's type`]);
+  if (!isOfType(schema, schema.default)) throwIssues([`${pointer}/default: is not of the field's type`]);
   const issues: ValidationIssue[] = [];
   const clean = check(schema.default, new Visit([], issues, { source: 'body', mode: 'strict' }));
-  refuse(issues.map(({ msg }) => `${pointer}/default: breaks the field's own rule: ${msg}`));
+  throwIssues(issues.map(({ msg }) => `${pointer}/default: breaks the field's own rule: ${msg}`));
   return clean;
 }

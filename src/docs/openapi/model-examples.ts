@@ -3,7 +3,7 @@ import { stringifyJson } from '../../lib/json-text.js';
 import type { Run } from '../../domain/run.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
-import type { DescribedModel } from './model-doc.js';
+import type { ModelDoc } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import type { NamedExample, ParameterValue } from './openapi-types.js';
 
@@ -19,7 +19,7 @@ export interface ExamplePair {
 }
 
 /** Requests to a model with their answers, from the run's own examples. The first is what "Try it out" sends. */
-export function examplePairs({ model, run }: DescribedModel): ExamplePair[] {
+export function examplePairs({ model, run }: ModelDoc): ExamplePair[] {
   const { examples } = run;
   const onRequest = run.decode.on_request ?? [];
   const pair = (key: string, summary: string, rows: typeof examples, include: readonly string[]): ExamplePair => ({
@@ -64,8 +64,8 @@ export function queryExample(run: Run, field: string): ParameterValue | undefine
   const row = run.examples[0]!.input;
   const value = Object.hasOwn(row, field) ? row[field] : undefined;
   if (value === undefined || value === null) return undefined;
-  const shown = typeof value === 'object' ? stringifyJson(value) : value;
-  return String(shown).length > LONG_ROW ? undefined : shown;
+  const visible = typeof value === 'object' ? stringifyJson(value) : value;
+  return String(visible).length > LONG_ROW ? undefined : visible;
 }
 
 /**
@@ -75,12 +75,12 @@ export function queryExample(run: Run, field: string): ParameterValue | undefine
  * @param loc  where the row sits in the request.
  */
 export function brokenRowExamples(
-  { model, run }: DescribedModel,
+  { model, run }: ModelDoc,
   loc: Location,
   source: 'body' | 'query',
   mode: 'strict' | 'types-only',
 ): { readonly key: string; readonly summary: string; readonly issues: readonly ValidationIssue[] }[] {
-  const good = run.examples[0]!.input;
+  const valid = run.examples[0]!.input;
   const { validator } = model.best.loaded.codec;
   const problemsOf = (row: JsonObject): ValidationIssue[] => {
     const issues: ValidationIssue[] = [];
@@ -88,13 +88,13 @@ export function brokenRowExamples(
     return issues;
   };
   const required = run.signature.input.required?.[0];
-  const missing = required === undefined ? [] : problemsOf(withoutFields(good, [required]));
-  const wrong = Object.entries(run.signature.input.properties)
-    .flatMap(([name, field]) => badValuesOf(field).map((value) => problemsOf(withField(good, name, value))))
+  const missing = required === undefined ? [] : problemsOf(withoutFields(valid, [required]));
+  const invalid = Object.entries(run.signature.input.properties)
+    .flatMap(([name, field]) => badValuesOf(field).map((value) => problemsOf(withField(valid, name, value))))
     .find((issues) => issues.length > 0);
   return [
     { key: 'missing_field', summary: `Without ${required ?? ''}`, issues: missing },
-    { key: 'wrong_value', summary: `A wrong ${String(wrong?.[0]?.loc.at(-1) ?? 'value')}`, issues: wrong ?? [] },
+    { key: 'wrong_value', summary: `A wrong ${String(invalid?.[0]?.loc.at(-1) ?? 'value')}`, issues: invalid ?? [] },
   ].filter(({ issues }) => issues.length > 0);
 }
 

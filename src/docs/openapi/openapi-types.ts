@@ -72,14 +72,14 @@ export interface OpenApiDocument {
 }
 
 /** An operation with where it lives. */
-export interface LocatedOperation {
+export interface OperationEntry {
   readonly path: string;
   readonly method: Method;
   readonly operation: Operation;
 }
 
 /** Every operation of a document, in its order. */
-export function operationsOf(document: OpenApiDocument): LocatedOperation[] {
+export function operationsOf(document: OpenApiDocument): OperationEntry[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => (item[method] ? [{ path, method, operation: item[method] }] : [])),
   );

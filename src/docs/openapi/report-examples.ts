@@ -1,19 +1,19 @@
-import type { DescribedModel } from './model-doc.js';
+import type { ModelDoc } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import { JSON_TYPE, operationsOf } from './openapi-types.js';
 import type { NamedExample, OpenApiDocument, Schema } from './openapi-types.js';
 import { oneField, pickParam, pickReportKey } from './parameter-examples.js';
 
 /** Entries of a class or slice shown in an example. */
-const SHOWN_ENTRIES = 3;
-const MAX_SHOWN_DEPTH = 3;
+const MAX_ENTRIES = 3;
+const MAX_DEPTH = 3;
 
 const ANY_JSON: Schema = { type: ['string', 'number', 'boolean', 'object', 'array', 'null'] };
 
 /**
  * Answers whose keys only the store knows: schemas that say so, and the default model's own values as examples.
  */
-export function describeReports(document: OpenApiDocument, { run }: DescribedModel): void {
+export function describeReports(document: OpenApiDocument, { run }: ModelDoc): void {
   const { schemas } = document.components;
   extend(schemas, 'EmptyDto', { additionalProperties: false, maxProperties: 0 });
   extend(schemas, 'ParamDto', {
@@ -36,11 +36,11 @@ export function describeReports(document: OpenApiDocument, { run }: DescribedMod
     '/performance': {
       part: {
         summary: `With filter=${filter}`,
-        value: envelopeExample({ data: oneField(filter, shorten(run.performance[filter]) as never) }),
+        value: envelopeExample({ data: oneField(filter, truncate(run.performance[filter]) as never) }),
       },
       whole: {
         summary: 'Without filter (shortened)',
-        value: envelopeExample({ data: { performance: shorten(run.performance) } }),
+        value: envelopeExample({ data: { performance: truncate(run.performance) } }),
       },
     },
   };
@@ -57,11 +57,11 @@ function extend(schemas: Record<string, Schema>, name: string, keywords: Schema)
 }
 
 /** A report may have hundreds of classes and points of a curve: an example needs a few. */
-function shorten(value: unknown, depth = 0): unknown {
+function truncate(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (depth >= MAX_SHOWN_DEPTH) return Array.isArray(value) ? [] : {};
-  if (Array.isArray(value)) return value.slice(0, SHOWN_ENTRIES).map((item) => shorten(item, depth + 1));
+  if (depth >= MAX_DEPTH) return Array.isArray(value) ? [] : {};
+  if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map((item) => truncate(item, depth + 1));
   const entries = Object.entries(value);
-  const shown = depth === 0 ? entries : entries.slice(0, depth === 1 ? 6 : SHOWN_ENTRIES);
-  return Object.fromEntries(shown.map(([key, item]) => [key, shorten(item, depth + 1)]));
+  const visible = depth === 0 ? entries : entries.slice(0, depth === 1 ? 6 : MAX_ENTRIES);
+  return Object.fromEntries(visible.map(([key, item]) => [key, truncate(item, depth + 1)]));
 }

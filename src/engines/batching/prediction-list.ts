@@ -12,34 +12,34 @@ export class PredictionList implements Iterable<PendingPrediction> {
   private last: PendingPrediction | undefined;
 
   push(prediction: PendingPrediction): void {
-    const { place } = prediction;
-    place.list = this;
-    place.previous = this.last;
-    if (this.last) this.last.place.next = prediction;
+    const { node } = prediction;
+    node.list = this;
+    node.previous = this.last;
+    if (this.last) this.last.node.next = prediction;
     else this.first = prediction;
     this.last = prediction;
     this.size += 1;
   }
 
   /** Takes it out if it is in this list. */
-  delete({ place }: PendingPrediction): void {
-    if (place.list !== this) return;
-    const { previous, next } = place;
-    if (previous) previous.place.next = next;
+  delete({ node }: PendingPrediction): void {
+    if (node.list !== this) return;
+    const { previous, next } = node;
+    if (previous) previous.node.next = next;
     else this.first = next;
-    if (next) next.place.previous = previous;
+    if (next) next.node.previous = previous;
     else this.last = previous;
-    place.list = place.previous = place.next = undefined;
+    node.list = node.previous = node.next = undefined;
     this.size -= 1;
   }
 
   *[Symbol.iterator](): Generator<PendingPrediction> {
-    for (let next = this.first; next; next = next.place.next) yield next;
+    for (let next = this.first; next; next = next.node.next) yield next;
   }
 }
 
 /** Where in which list a prediction stands; for the list alone. */
-export interface Place {
+export interface ListNode {
   list: PredictionList | undefined;
   previous: PendingPrediction | undefined;
   next: PendingPrediction | undefined;

@@ -17,9 +17,9 @@ describeInferenceEngine('OnnxEngine', {
 describe(OnnxEngine.name, () => {
   const load = (folder: string): Promise<EngineModel> => new OnnxEngine().load(fixtureRequest('onnx', folder));
   const problemOf = async (folder: string): Promise<RunError> => {
-    const problem: unknown = await load(folder).catch((error: unknown) => error);
-    expect(problem).toBeInstanceOf(RunError);
-    return problem as RunError;
+    const error: unknown = await load(folder).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(RunError);
+    return error as RunError;
   };
 
   it('carries int64, uint64, text and truth values to their last digit, under names that are no identifiers', async () => {
@@ -102,9 +102,9 @@ describe(OnnxEngine.name, () => {
   });
 
   it('does not read weights from outside the folder of the model', async () => {
-    const problem = await problemOf('onnx-outside');
-    expect(problem.code).toBe('LOAD_FAILED');
-    expect(problem.message).toMatch(/second file.*outside its folder/);
+    const error = await problemOf('onnx-outside');
+    expect(error.code).toBe('LOAD_FAILED');
+    expect(error.message).toMatch(/second file.*outside its folder/);
   });
 
   it('keeps the text of ONNX Runtime as the cause, for the log', async () => {

@@ -9,7 +9,7 @@ import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
 import type { ModelHandle, PredictOptions } from '../model-host.js';
 import type { PoolEvent } from './pool-event.js';
-import type { PooledModel } from './pool-model.js';
+import type { PoolModel } from './pool-model.js';
 import type { WorkerPool } from './worker-pool.js';
 import type { WorkerPoolOptions } from './worker-pool.js';
 
@@ -187,8 +187,8 @@ describe('predictions that share calls', () => {
   });
 
   describe('with models that misbehave on demand', () => {
-    const load = (pool: WorkerPool, path = 'model'): Promise<PooledModel> =>
-      pool.load({ format: 'tfjs-layers', runFolder: '/runs', path }) as Promise<PooledModel>;
+    const load = (pool: WorkerPool, path = 'model'): Promise<PoolModel> =>
+      pool.load({ format: 'tfjs-layers', runFolder: '/runs', path }) as Promise<PoolModel>;
     const faulty = (options: Partial<WorkerPoolOptions> = {}): WorkerPool =>
       makePool({ workerFile: faultyWorker, ...options });
     /** Rows of the engine's call that computed it, or the code of the failure. */
@@ -338,15 +338,15 @@ describe('predictions that share calls', () => {
       const inside = pool as unknown as {
         timers: Set<unknown>;
         turns: Set<unknown>;
-        roster: { threads: Set<unknown> };
+        supervisor: { threads: Set<unknown> };
       };
-      expect({ waiting: model.queue.size, busy: model.busyThreads, turns: inside.turns.size }).toEqual({
+      expect({ waiting: model.queue.size, busy: model.activeThreads, turns: inside.turns.size }).toEqual({
         waiting: 0,
         busy: 0,
         turns: 0,
       });
       expect(getEventListeners(signal, 'abort')).toEqual([]);
-      expect(inside.roster.threads.size).toBe(2);
+      expect(inside.supervisor.threads.size).toBe(2);
       await pool.close();
       expect(process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort')).toEqual([]);
     });

@@ -8,38 +8,38 @@ import type { ModelQueue } from '../batching/model-queue.js';
 import { PendingPrediction } from '../batching/pending-prediction.js';
 
 /** What a model needs of the pool that holds it. */
-export interface ModelKeeper {
+export interface ModelEvents {
   /** Something waits: give it to a thread that is free. */
-  onWork(model: PooledModel): void;
+  onWork(model: PoolModel): void;
   /** Nothing waits or runs any more, and nothing will: threads may give the model back. */
-  onIdleForever(model: PooledModel): void;
+  onDrain(model: PoolModel): void;
 }
 
-const FIRST_REST_MS = 250;
-const LONGEST_REST_MS = 10_000;
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 10_000;
 
 /** One model of the pool: its queue, and what the pool knows of how it behaves. */
-export class PooledModel implements ModelHandle {
+export class PoolModel implements ModelHandle {
   info: ModelInfo;
   /** Threads that are loading it or computing with it at this moment. */
-  busyThreads = 0;
+  activeThreads = 0;
   /** No thread takes work of this model before this time (`performance.now()`). */
-  restsUntil = 0;
+  backoffUntil = 0;
   /** A thread is loading it beside those that hold it. */
-  isSpreading = false;
+  isAddingReplica = false;
   /** No further thread loads it before this time. */
-  notSpreadBefore = 0;
+  replicaNotBefore = 0;
 
   /** Threads lost on it since its last answer. */
-  losses = 0;
+  crashCount = 0;
   private closing: { promise: Promise<void>; resolve: () => void } | undefined;
-  private refusal: AppError | undefined;
+  private rejection: AppError | undefined;
 
   constructor(
     readonly key: number,
     readonly request: LoadRequest,
     readonly queue: ModelQueue,
-    private readonly keeper: ModelKeeper,
+    private readonly events: ModelEvents,
   ) {}
 
   /** The artifact, for logs. */
@@ -48,35 +48,35 @@ export class PooledModel implements ModelHandle {
   }
 
   /** Whether a thread may be ended while it works on this model (see `Errand`). */
-  get interruptible(): boolean {
+  get canTerminate(): boolean {
     return this.request.format !== 'onnx';
   }
 
   /** Threads were lost on it: none takes its work for now. */
-  get isResting(): boolean {
-    return this.restsUntil > 0 && this.restsUntil > performance.now();
+  get isBackingOff(): boolean {
+    return this.backoffUntil > 0 && this.backoffUntil > performance.now();
   }
 
   /** A call so quick that waiting for the one under way is cheaper than waking another thread. */
-  get waitsForItsThread(): boolean {
-    return this.busyThreads > 0 && this.queue.pace.isQuick;
+  get waitsForOwnThread(): boolean {
+    return this.activeThreads > 0 && this.queue.latency.isQuick;
   }
 
   async predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors> {
     options.signal?.throwIfAborted();
-    if (this.refusal) throw this.refusal;
-    this.queue.assertRoom();
+    if (this.rejection) throw this.rejection;
+    this.queue.assertNotFull();
     const prediction = new PendingPrediction(inputs, options, this.onLeave);
-    if (prediction.isTooLate) prediction.giveUp();
+    if (prediction.hasNoTimeLeft) prediction.timeOut();
     else {
       this.queue.add(prediction);
-      this.keeper.onWork(this);
+      this.events.onWork(this);
     }
     return prediction.result;
   }
 
   release(): Promise<void> {
-    this.refusal ??= new AppError('INTERNAL_ERROR', {}, { cause: new Error('predict() after release()') });
+    this.rejection ??= new AppError('INTERNAL_ERROR', {}, { cause: new Error('predict() after release()') });
     if (!this.closing) {
       let resolve = () => {};
       const promise = new Promise<void>((done) => (resolve = done));
@@ -88,8 +88,8 @@ export class PooledModel implements ModelHandle {
 
   /** The pool closes: nothing waits any longer, nothing comes in. */
   shutDown(): void {
-    this.refusal = new AppError('SHUTTING_DOWN');
-    for (const prediction of this.queue.takeAll()) prediction.fail(this.refusal);
+    this.rejection = new AppError('SHUTTING_DOWN');
+    for (const prediction of this.queue.takeAll()) prediction.fail(this.rejection);
     this.released();
   }
 
@@ -100,12 +100,12 @@ export class PooledModel implements ModelHandle {
 
   /** To be called whenever work of this model ended. */
   endIfIdle(): void {
-    if (this.closing && this.queue.size === 0 && this.busyThreads === 0) this.keeper.onIdleForever(this);
+    if (this.closing && this.queue.size === 0 && this.activeThreads === 0) this.events.onDrain(this);
   }
 
-  noteSuccess(call: readonly PendingPrediction[], serviceMs: number, computeMs: number): void {
-    this.losses = 0;
-    this.queue.noteCall(call, serviceMs, computeMs);
+  recordSuccess(call: readonly PendingPrediction[], serviceMs: number, computeMs: number): void {
+    this.crashCount = 0;
+    this.queue.recordCall(call, serviceMs, computeMs);
   }
 
   /**
@@ -114,12 +114,12 @@ export class PooledModel implements ModelHandle {
    *
    * @returns milliseconds of rest.
    */
-  noteLoss(): number {
-    this.losses += 1;
-    if (this.losses < 2) return 0;
-    const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (this.losses - 2));
-    this.restsUntil = performance.now() + restMs;
-    return restMs;
+  recordCrash(): number {
+    this.crashCount += 1;
+    if (this.crashCount < 2) return 0;
+    const backoffMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (this.crashCount - 2));
+    this.backoffUntil = performance.now() + backoffMs;
+    return backoffMs;
   }
 
   private readonly onLeave = (prediction: PendingPrediction): void => {

@@ -1,10 +1,10 @@
-import type { PooledModel } from './pool-model.js';
+import type { PoolModel } from './pool-model.js';
 import type { WorkerThread } from './worker-thread.js';
 
 /** Threads and models of a pool, as they are whenever they are asked for. */
 export interface PoolState {
   readonly threads: () => ReadonlySet<WorkerThread>;
-  readonly models: () => ReadonlySet<PooledModel>;
+  readonly models: () => ReadonlySet<PoolModel>;
 }
 
 /**
@@ -16,7 +16,7 @@ export interface PoolState {
  * back, so one thread never does: the one that is left to short calls. Long work goes to those that give way first,
  * short work to the others first.
  */
-export class ThreadChoice {
+export class ThreadScheduler {
   constructor(private readonly state: PoolState) {}
 
   /** A free thread to load a model for the first time: the one with the fewest. */
@@ -30,12 +30,12 @@ export class ThreadChoice {
   }
 
   /** A free thread to compute a call of the model: one that holds it. */
-  toCompute(model: PooledModel): WorkerThread | undefined {
+  forCall(model: PoolModel): WorkerThread | undefined {
     return this.pick(model, true);
   }
 
   /** A free thread to load the model as well: one that does not hold it. */
-  toSpread(model: PooledModel): WorkerThread | undefined {
+  forReplica(model: PoolModel): WorkerThread | undefined {
     return this.pick(model, false);
   }
 
@@ -43,10 +43,10 @@ export class ThreadChoice {
    * A free thread that does not give way, to load a model of short calls as well, which otherwise only threads hold that
    * do: those began to give way after they had loaded it.
    */
-  toMoveTo(model: PooledModel): WorkerThread | undefined {
+  forMove(model: PoolModel): WorkerThread | undefined {
     let free: WorkerThread | undefined;
     for (const thread of this.state.threads()) {
-      if (thread.givesWay) continue;
+      if (thread.isLowPriority) continue;
       if (thread.models.has(model.key)) return undefined;
       if (thread.isFree) free = thread;
     }
@@ -54,17 +54,21 @@ export class ThreadChoice {
   }
 
   /** Whether the thread has to give way from now on, because it is going to compute the model. */
-  mustGiveWay(thread: WorkerThread, model: PooledModel): boolean {
-    return !thread.givesWay && model.queue.pace.isLong && this.othersForShort(thread, ({ givesWay }) => !givesWay);
+  mustLowerPriority(thread: WorkerThread, model: PoolModel): boolean {
+    return (
+      !thread.isLowPriority &&
+      model.queue.latency.isLong &&
+      this.hasOtherThread(thread, ({ isLowPriority }) => !isLowPriority)
+    );
   }
 
-  private pick(model: PooledModel, holds: boolean): WorkerThread | undefined {
-    const isLong = !model.queue.pace.isShort;
+  private pick(model: PoolModel, isLoaded: boolean): WorkerThread | undefined {
+    const isLong = !model.queue.latency.isShort;
     let second: WorkerThread | undefined;
     for (const thread of this.state.threads()) {
-      if (!thread.isFree || thread.models.has(model.key) !== holds) continue;
+      if (!thread.isFree || thread.models.has(model.key) !== isLoaded) continue;
       if (isLong && !this.mayWorkLong(thread)) continue;
-      if (thread.givesWay === isLong) return thread;
+      if (thread.isLowPriority === isLong) return thread;
       second ??= thread;
     }
     return second;
@@ -72,16 +76,16 @@ export class ThreadChoice {
 
   /** Whether a thread is left to models whose calls are short when this one does long work. */
   private mayWorkLong(thread: WorkerThread): boolean {
-    if (thread.givesWay || this.state.threads().size === 1 || !this.servesShortCalls()) return true;
-    return this.othersForShort(thread, ({ givesWay, worksLong }) => !givesWay && !worksLong);
+    if (thread.isLowPriority || this.state.threads().size === 1 || !this.hasShortCalls()) return true;
+    return this.hasOtherThread(thread, ({ isLowPriority, isLongCall }) => !isLowPriority && !isLongCall);
   }
 
-  private servesShortCalls(): boolean {
-    for (const { queue } of this.state.models()) if (queue.pace.isShort) return true;
+  private hasShortCalls(): boolean {
+    for (const { queue } of this.state.models()) if (queue.latency.isShort) return true;
     return false;
   }
 
-  private othersForShort(thread: WorkerThread, isForShort: (other: WorkerThread) => boolean): boolean {
+  private hasOtherThread(thread: WorkerThread, isForShort: (other: WorkerThread) => boolean): boolean {
     for (const other of this.state.threads()) if (other !== thread && isForShort(other)) return true;
     return false;
   }

@@ -39,9 +39,9 @@ describe(WorkerPool.name, () => {
     });
 
     it('passes on the verdict on a model that cannot be loaded', async () => {
-      const problem = await failure(makePool().load(fixtureRequest('onnx', 'onnx-zipmap')));
-      expect(problem).toBeInstanceOf(RunError);
-      expect(problem).toMatchObject({
+      const error = await failure(makePool().load(fixtureRequest('onnx', 'onnx-zipmap')));
+      expect(error).toBeInstanceOf(RunError);
+      expect(error).toMatchObject({
         code: 'NON_TENSOR_OUTPUT',
         message: expect.stringContaining('probabilities') as string,
       });
@@ -254,7 +254,7 @@ describe(WorkerPool.name, () => {
       const pool = faulty();
       const [crowded, quiet] = [await pool.load(request('crowded')), await pool.load(request('quiet'))];
       const order: string[] = [];
-      const note = (what: string) => () => void order.push(what);
+      const note = (outcome: string) => () => void order.push(outcome);
       await Promise.all([
         ...[1, 2, 3, 4].map((i) => send(crowded, 'block 10').then(note(`crowded ${i}`))),
         ...[1, 2].map((i) => send(quiet, 'block 10').then(note(`quiet ${i}`))),
@@ -283,16 +283,16 @@ describe(WorkerPool.name, () => {
       ['load-hang', /^Loading the model took too long\.$/],
     ])('refuses a model that does "%s", and loads others', async (path, sentence) => {
       const pool = faulty({ loadTimeoutMs: 300 });
-      const problem = await failure(pool.load(request(path)));
-      expect(problem).toBeInstanceOf(RunError);
-      expect(problem).toMatchObject({ code: 'LOAD_FAILED', message: expect.stringMatching(sentence) as string });
+      const error = await failure(pool.load(request(path)));
+      expect(error).toBeInstanceOf(RunError);
+      expect(error).toMatchObject({ code: 'LOAD_FAILED', message: expect.stringMatching(sentence) as string });
       expect(await send(await pool.load(request()), 'answer')).toBeGreaterThan(0);
     });
 
     it('refuses models when its threads cannot start, and does not start them in a storm', async () => {
       const pool = faulty({ workerFile: join(__dirname, 'no-such-file.js'), threads: 2 });
-      const problem = await failure(pool.load(request()));
-      expect(problem.message).toBe('The threads that compute models do not start on this machine.');
+      const error = await failure(pool.load(request()));
+      expect(error.message).toBe('The threads that compute models do not start on this machine.');
       await sleep(300);
       expect(events.filter((event) => event.kind === 'thread-lost').length).toBeLessThan(9);
     });

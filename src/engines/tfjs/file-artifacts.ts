@@ -25,18 +25,18 @@ export async function readArtifacts(request: LoadRequest): Promise<io.ModelArtif
 }
 
 async function readModelJson(file: string): Promise<io.ModelJSON> {
-  const problem = (what: string, cause?: unknown) => new RunError('LOAD_FAILED', `The model file ${what}.`, { cause });
+  const error = (detail: string, cause?: unknown) =>
+    new RunError('LOAD_FAILED', `The model file ${detail}.`, { cause });
   let model: Partial<io.ModelJSON> | null;
   try {
     model = JSON.parse(await readFile(file, 'utf8')) as Partial<io.ModelJSON> | null;
   } catch (cause) {
-    throw problem(cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read', cause);
+    throw error(cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read', cause);
   }
-  if (typeof model?.modelTopology !== 'object')
-    throw problem('has no modelTopology: it is no TensorFlow.js model.json');
+  if (typeof model?.modelTopology !== 'object') throw error('has no modelTopology: it is no TensorFlow.js model.json');
   const manifest: unknown = model.weightsManifest ?? [];
   if (!Array.isArray(manifest) || !manifest.every(isGroup))
-    throw problem('has a weightsManifest that is no list of paths and weights');
+    throw error('has a weightsManifest that is no list of paths and weights');
   return model as io.ModelJSON;
 }
 

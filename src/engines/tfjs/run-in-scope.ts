@@ -5,7 +5,7 @@ import { fromTfjs, toTfjs } from './tfjs-tensors.js';
 
 /** What computes: tensors by input name in, tensors in the order of `outputNames` out. */
 export type TfjsRun = (
-  feeds: ReadonlyMap<string, tf.Tensor>,
+  feed: ReadonlyMap<string, tf.Tensor>,
   outputNames: readonly string[],
 ) => Promise<readonly tf.Tensor[]>;
 
@@ -20,8 +20,8 @@ export async function runInScope(
 ): Promise<NamedTensors> {
   tf.engine().startScope();
   try {
-    const feeds = new Map([...inputs].map(([name, tensor]) => [name, toTfjs(tensor)]));
-    const results = await run(feeds, outputNames);
+    const feed = new Map([...inputs].map(([name, tensor]) => [name, toTfjs(tensor)]));
+    const results = await run(feed, outputNames);
     const outputs = new Map<string, Tensor>();
     for (const [i, name] of outputNames.entries()) outputs.set(name, await fromTfjs(results[i]!));
     return outputs;

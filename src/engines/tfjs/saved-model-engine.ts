@@ -6,15 +6,15 @@ import type { NamedTensors } from '../../domain/tensor.js';
 import { RunError } from '../../domain/verdict.js';
 import { InferenceEngine } from '../inference-engine.js';
 import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inference-engine.js';
-import { refuseFileOperations } from './file-operations.js';
-import { nativeTensorFlow } from './native-package.js';
-import type { NativeTensorFlow, SavedModelSignature, SavedModelTensor } from './native-package.js';
+import { rejectFileOperations } from './file-operations.js';
+import { nativeTensorflow } from './native-package.js';
+import type { NativeTensorflow, SavedModelSignature, SavedModelTensor } from './native-package.js';
 import { runInScope } from './run-in-scope.js';
-import { inTurn, useBackend } from './tfjs-backends.js';
+import { enqueue, useBackend } from './tfjs-backends.js';
 import { dtypeOf, shapeOf } from './tfjs-tensors.js';
 import { withoutWarnings } from './without-warnings.js';
 
-type SavedModel = Awaited<ReturnType<NativeTensorFlow['node']['loadSavedModel']>>;
+type SavedModel = Awaited<ReturnType<NativeTensorflow['node']['loadSavedModel']>>;
 
 /** The tag and the signature that exporters write for serving. */
 const SERVE = 'serve';
@@ -27,7 +27,7 @@ const SERVING_DEFAULT = 'serving_default';
  */
 export class SavedModelEngine extends InferenceEngine {
   /** @param native  gives the package; the installed one unless said. */
-  constructor(private readonly native: () => NativeTensorFlow | null = nativeTensorFlow) {
+  constructor(private readonly native: () => NativeTensorflow | null = nativeTensorflow) {
     super();
   }
 
@@ -38,14 +38,14 @@ export class SavedModelEngine extends InferenceEngine {
         'TensorFlow SavedModels need the optional package @tensorflow/tfjs-node, which is not installed here.';
       throw new RunError('ENGINE_UNAVAILABLE', message);
     }
-    return inTurn(() => open(tf, join(request.runFolder, request.path)));
+    return enqueue(() => open(tf, join(request.runFolder, request.path)));
   }
 }
 
-async function open(tf: NativeTensorFlow, folder: string): Promise<EngineModel> {
+async function open(tf: NativeTensorflow, folder: string): Promise<EngineModel> {
   await useBackend('tensorflow');
   try {
-    await refuseFileOperations(folder);
+    await rejectFileOperations(folder);
     const graphs = await tf.node.getMetaGraphsFromSavedModel(folder);
     const graph = graphs.find(({ tags }) => tags.includes(SERVE));
     if (!graph) throw new RunError('LOAD_FAILED', `The SavedModel has no graph with the tag "${SERVE}".`);
@@ -85,10 +85,10 @@ class LoadedSavedModel implements EngineModel {
   }
 
   predict(inputs: NamedTensors, outputNames: readonly string[]): Promise<NamedTensors> {
-    return inTurn(async () => {
+    return enqueue(async () => {
       await useBackend('tensorflow');
       return runInScope(
-        (feeds, names) => Promise.resolve(this.run(Object.fromEntries(feeds), names)),
+        (feed, names) => Promise.resolve(this.run(Object.fromEntries(feed), names)),
         inputs,
         outputNames,
       );
@@ -96,7 +96,7 @@ class LoadedSavedModel implements EngineModel {
   }
 
   dispose(): Promise<void> {
-    return inTurn(() => Promise.resolve(this.model.dispose()));
+    return enqueue(() => Promise.resolve(this.model.dispose()));
   }
 
   private run(inputs: NamedTensorMap, outputNames: readonly string[]) {

@@ -4,7 +4,7 @@ import type { VerdictCode } from '../../domain/verdict.js';
 import type { LoadRequest, ModelInfo } from '../inference-engine.js';
 
 /** A named tensor as it crosses threads. */
-export type PackedTensor = readonly [name: string, dtype: DType, shape: readonly number[], data: TensorData];
+export type MessageTensor = readonly [name: string, dtype: DType, shape: readonly number[], data: TensorData];
 
 /** What the main thread asks of an inference thread; each gets one `Reply`. `model` is the pool's number of it. */
 export type Request =
@@ -12,11 +12,11 @@ export type Request =
   | {
       readonly kind: 'predict';
       readonly model: number;
-      readonly inputs: readonly PackedTensor[];
+      readonly inputs: readonly MessageTensor[];
       readonly outputNames: readonly string[];
       readonly rowByRow: boolean;
       /** From now on the thread is to give way to all others. */
-      readonly giveWay: boolean;
+      readonly lowerPriority: boolean;
     }
   | { readonly kind: 'release'; readonly model: number };
 
@@ -31,14 +31,14 @@ export interface Ready {
  */
 export type Reply =
   | { readonly kind: 'loaded'; readonly info: ModelInfo }
-  | { readonly kind: 'predicted'; readonly outputs: readonly PackedTensor[]; readonly computeMs: number }
+  | { readonly kind: 'predicted'; readonly outputs: readonly MessageTensor[]; readonly computeMs: number }
   | { readonly kind: 'released' }
   | { readonly kind: 'problem'; readonly code: VerdictCode; readonly message: string; readonly cause: string }
   | { readonly kind: 'failed'; readonly cause: string };
 
 /** Tensors ready to be posted, with the memory that moves along instead of being copied. */
-export interface Parcel {
-  readonly tensors: readonly PackedTensor[];
+export interface TransferPayload {
+  readonly tensors: readonly MessageTensor[];
   readonly transfer: ArrayBuffer[];
 }
 
@@ -49,25 +49,25 @@ export interface Parcel {
  * @throws Error when a tensor has not as much data as its shape says, e.g. because its memory was given away before:
  *   an empty buffer that was moved away can be posted, but never arrives.
  */
-export function pack(tensors: NamedTensors): Parcel {
+export function toPayload(tensors: NamedTensors): TransferPayload {
   const transfer = new Set<ArrayBuffer>();
-  const packed: PackedTensor[] = [];
+  const messageTensors: MessageTensor[] = [];
   for (const [name, { dtype, shape, data }] of tensors) {
     if (data.length !== sizeOf(shape))
       throw new Error(`tensor "${name}" holds ${data.length} values for the shape [${shape.join()}]`);
-    const own = Array.isArray(data) ? data : owned(data);
+    const own = Array.isArray(data) ? data : ownBuffer(data);
     if (!Array.isArray(own)) transfer.add(own.buffer as ArrayBuffer);
-    packed.push([name, dtype, shape, own]);
+    messageTensors.push([name, dtype, shape, own]);
   }
-  return { tensors: packed, transfer: [...transfer] };
+  return { tensors: messageTensors, transfer: [...transfer] };
 }
 
-function owned<T extends Exclude<TensorData, string[]>>(data: T): T {
-  const whole = data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
-  return whole ? data : (data.slice() as T);
+function ownBuffer<T extends Exclude<TensorData, string[]>>(data: T): T {
+  const isFullBuffer = data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
+  return isFullBuffer ? data : (data.slice() as T);
 }
 
 /** The tensors of a parcel, as the other thread got it. */
-export function unpack(tensors: readonly PackedTensor[]): NamedTensors {
+export function fromPayload(tensors: readonly MessageTensor[]): NamedTensors {
   return new Map(tensors.map(([name, dtype, shape, data]) => [name, { dtype, shape, data }]));
 }

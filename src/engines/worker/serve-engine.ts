@@ -4,8 +4,8 @@ import type { MessagePort } from 'node:worker_threads';
 import { RunError } from '../../domain/verdict.js';
 import type { EngineModel, InferenceEngine } from '../inference-engine.js';
 import { computeRows } from './compute-rows.js';
-import { giveWay } from './lower-thread-priority.js';
-import { pack, unpack } from './messages.js';
+import { lowerThreadPriority } from './lower-thread-priority.js';
+import { toPayload, fromPayload } from './messages.js';
 import type { Ready, Reply, Request } from './messages.js';
 
 /**
@@ -22,7 +22,7 @@ export function serveEngine(port: MessagePort, engine: InferenceEngine): void {
   port.on('message', (request: Request) => {
     void answer(engine, models, request)
       .catch((error: unknown): Answer => ({ reply: toReply(error) }))
-      .then((answered) => post(port, answered));
+      .then((response) => post(port, response));
   });
   port.on('messageerror', (error) => port.postMessage(toReply(error)));
   port.postMessage({ kind: 'ready' } satisfies Ready);
@@ -46,11 +46,11 @@ async function answer(engine: InferenceEngine, models: Map<number, EngineModel>,
     await model.dispose();
     return { reply: { kind: 'released' } };
   }
-  if (request.giveWay) giveWay();
+  if (request.lowerPriority) lowerThreadPriority();
   const start = performance.now();
-  const computed = await computeRows(model, unpack(request.inputs), request.outputNames, request.rowByRow);
+  const outputs = await computeRows(model, fromPayload(request.inputs), request.outputNames, request.rowByRow);
   const computeMs = performance.now() - start;
-  const { tensors, transfer } = pack(computed);
+  const { tensors, transfer } = toPayload(outputs);
   return { reply: { kind: 'predicted', outputs: tensors, computeMs }, transfer };
 }
 

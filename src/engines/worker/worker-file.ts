@@ -8,6 +8,6 @@ const NAME = 'inference-worker.js';
  * Jest, where this file is source, it is the one in dist/ (which Jest's set-up builds first).
  */
 export function inferenceWorkerFile(): string {
-  const neighbour = join(__dirname, NAME);
-  return existsSync(neighbour) ? neighbour : join(__dirname, '..', '..', '..', 'dist', 'engines', 'worker', NAME);
+  const compiled = join(__dirname, NAME);
+  return existsSync(compiled) ? compiled : join(__dirname, '..', '..', '..', 'dist', 'engines', 'worker', NAME);
 }

@@ -41,7 +41,7 @@ function written(answer: unknown, { timing }: Request, response: Response): stri
   const start = performance.now();
   const text = stringifyJson(answer);
   if (timing) {
-    timing.serialiseMs += performance.now() - start;
+    timing.serializeMs += performance.now() - start;
     timing.finish();
     response.setHeader('Server-Timing', serverTiming(timing));
   }

@@ -24,14 +24,14 @@ export function answerError(
   if (error.code === 'METHOD_NOT_ALLOWED') {
     response.setHeader('Allow', allowedMethods(request.app as Express, request.path).join(', '));
   }
-  if (error.code === 'QUEUE_FULL') response.setHeader('Retry-After', String(error.facts.retryAfterSeconds));
+  if (error.code === 'QUEUE_FULL') response.setHeader('Retry-After', String(error.details.retryAfterSeconds));
   // In a header, because the envelope's keys are fixed.
   response.setHeader('X-Error-Code', error.code);
-  const wantsProblem = /\bapplication\/problem\+json\b/i.test(request.get('accept') ?? '');
-  const body = wantsProblem ? problemDetails(error, request, publicUrl) : ownFormat(error, request, publicUrl);
+  const acceptsProblem = /\bapplication\/problem\+json\b/i.test(request.get('accept') ?? '');
+  const body = acceptsProblem ? problemDetails(error, request, publicUrl) : ownFormat(error, request, publicUrl);
   response
     .status(status)
-    .type(wantsProblem ? 'application/problem+json' : 'application/json')
+    .type(acceptsProblem ? 'application/problem+json' : 'application/json')
     .send(stringifyJson(body));
 }
 

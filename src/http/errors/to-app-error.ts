@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import type { Express, Request } from 'express';
 
 import { AppError } from '../../domain/app-error.js';
-import { shorten } from '../../lib/truncate.js';
+import { truncate } from '../../lib/truncate.js';
 import { allowedMethods } from '../server/allowed-methods.js';
 import { HTTP_STATUS_OF } from './http-status-of.js';
 
@@ -13,14 +13,14 @@ interface HttpError {
 
 /** Any thrown thing as one of our coded errors. What is unknown is INTERNAL_ERROR, with the thing as its cause. */
 export function toAppError(thrown: unknown, request: Request): AppError {
-  const error = codedError(thrown, request);
-  const isOurs = HTTP_STATUS_OF[error.code] >= 500;
+  const error = errorFrom(thrown, request);
+  const isServerError = HTTP_STATUS_OF[error.code] >= 500;
   // Bodies and headers are looked at before the route: what is wrong with them must not hide that nothing lives here.
-  if (request.route !== undefined || isOurs || error.code === 'BAD_URL') return error;
-  return findRouteProblem(request) ?? error;
+  if (request.route !== undefined || isServerError || error.code === 'BAD_URL') return error;
+  return routeError(request) ?? error;
 }
 
-function codedError(thrown: unknown, request: Request): AppError {
+function errorFrom(thrown: unknown, request: Request): AppError {
   if (thrown instanceof AppError) return thrown;
   // Nest wraps what Express throws.
   if (thrown instanceof HttpException) return fromHttpError(thrown.cause) ?? fromHttpException(thrown, request);
@@ -29,14 +29,14 @@ function codedError(thrown: unknown, request: Request): AppError {
 
 /** Nest throws NotFoundException when no route matched, for the path or only for the method. */
 function fromHttpException(exception: HttpException, request: Request): AppError {
-  const problem = exception.getStatus() === 404 ? findRouteProblem(request) : undefined;
-  return problem ?? new AppError('INTERNAL_ERROR', {}, { cause: exception });
+  const routeFailure = exception.getStatus() === 404 ? routeError(request) : undefined;
+  return routeFailure ?? new AppError('INTERNAL_ERROR', {}, { cause: exception });
 }
 
 /** What keeps a request from reaching any route, if anything does. */
-function findRouteProblem({ app, path, method }: Request): AppError | undefined {
+function routeError({ app, path, method }: Request): AppError | undefined {
   const methods = allowedMethods(app as Express, path);
-  if (methods.length === 0) return new AppError('ROUTE_NOT_FOUND', { path: shorten(path) });
+  if (methods.length === 0) return new AppError('ROUTE_NOT_FOUND', { path: truncate(path) });
   return methods.includes(method) ? undefined : new AppError('METHOD_NOT_ALLOWED', { method });
 }
 

@@ -48,7 +48,7 @@ export const Clock = createParamDecorator((_data: unknown, context: ExecutionCon
   if (!acceptedContracts) throw new ValidationError([BAD_CONTRACT]);
   const timing = new PredictionTiming();
   timing.parseMs = request.parseMs ?? 0;
-  timing.turnMs = request.turnMs ?? 0;
+  timing.bodyWaitMs = request.turnMs ?? 0;
   request.timing = timing;
   const tellContract = (contract: string) => void response.setHeader(CONTRACT_HEADER, contract);
   return { timeoutMs, sinceMs: request.arrivedAtMs, timing, acceptedContracts, tellContract };

@@ -13,7 +13,7 @@ describe(serverTiming.name, () => {
   });
 
   it('counts the wait of a large body for its turn as waiting', () => {
-    expect(serverTiming(timing({ turnMs: 10, queueMs: 3 }))).toContain('queue;dur=13,');
+    expect(serverTiming(timing({ bodyWaitMs: 10, queueMs: 3 }))).toContain('queue;dur=13,');
   });
 
   it('gives milliseconds to the microsecond', () => {

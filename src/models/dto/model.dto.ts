@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { VerdictDto } from '../../http/dto/verdict.dto.js';
 import { MODEL_TASKS } from '../../domain/card.js';
-import { VERDICT_FIXES } from '../../domain/verdict.js';
+import { VERDICT_FIX } from '../../domain/verdict.js';
 import { PinDto } from './control.dto.js';
 
 const anyObject = { type: 'object', additionalProperties: true } as const;
@@ -164,7 +164,7 @@ export class UnreadableRunDto {
     description: 'Why it could not be read.',
     example: {
       eligible: false,
-      reasons: [{ code: 'RUN_FILE_MISSING', message: 'There is no run.json.', fix: VERDICT_FIXES.RUN_FILE_MISSING }],
+      reasons: [{ code: 'RUN_FILE_MISSING', message: 'There is no run.json.', fix: VERDICT_FIX.RUN_FILE_MISSING }],
       warnings: [],
     },
   })

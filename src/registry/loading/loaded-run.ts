@@ -168,7 +168,7 @@ export class LoadedRun {
     if (timing) {
       timing.onFinish = this.recordTimes;
       timing.validateMs = validateMs;
-      timing.serialiseMs = performance.now() - inferredAt;
+      timing.serializeMs = performance.now() - inferredAt;
     }
     return decoded;
   }

@@ -44,14 +44,14 @@ export class PredictionTimes {
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   record(timing: PredictionTiming): void {
-    const { parseMs, validateMs, waitMs, inferMs, serialiseMs } = timing;
+    const { parseMs, validateMs, waitMs, inferMs, serializeMs } = timing;
     const window = this.window();
     window.parse.record(toHistogramValue(parseMs));
     window.validate.record(toHistogramValue(validateMs));
     window.queue.record(toHistogramValue(waitMs));
     window.infer.record(toHistogramValue(inferMs));
-    window.serialise.record(toHistogramValue(serialiseMs));
-    window.total.record(toHistogramValue(parseMs + validateMs + waitMs + inferMs + serialiseMs));
+    window.serialise.record(toHistogramValue(serializeMs));
+    window.total.record(toHistogramValue(parseMs + validateMs + waitMs + inferMs + serializeMs));
     window.rows.record(Math.max(1, timing.batchRows));
   }
 

@@ -3,7 +3,7 @@ import { typeOf } from '../../codec/validate/schema-check.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
-import type { DeclaredTensor } from '../../domain/tensor.js';
+import type { TensorSpec } from '../../domain/tensor.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import { isOfNumbers, flattenValue, unexpectedNulls } from './null-outputs.js';
@@ -17,7 +17,7 @@ const ENOUGH_ROWS = 3;
  * @param inputs  as the loaded model declares them.
  * @param answers  one per example, in order.
  */
-export function runWarnings(run: Run, inputs: readonly DeclaredTensor[], outputs: readonly JsonObject[]): Warning[] {
+export function runWarnings(run: Run, inputs: readonly TensorSpec[], outputs: readonly JsonObject[]): Warning[] {
   return [
     ...exampleWarnings(run),
     ...textWarnings(run),
@@ -61,7 +61,7 @@ function equalWarnings({ examples, decode }: Run, outputs: readonly JsonObject[]
   return [warning('ANSWERS_EQUAL', `All ${rows.size} different examples get the same answer.`)];
 }
 
-function openWarning({ name }: DeclaredTensor): Warning {
+function openWarning({ name }: TensorSpec): Warning {
   const message = `The model's input "${name}" leaves open how wide a row is: only the examples say that encode fits.`;
   return warning('DIMENSION_OPEN', message);
 }

@@ -1,5 +1,5 @@
 import type { ModelCard } from '../../domain/card.js';
-import { mapInTurns } from '../../lib/map-yielding.js';
+import { mapYielding } from '../../lib/map-yielding.js';
 import type { Run } from '../../domain/run.js';
 import { RunError, reason } from '../../domain/verdict.js';
 import type { SourceRun } from '../../sources/run-source.js';
@@ -28,7 +28,7 @@ export async function registerRuns(
   const known = new Map(before?.runs.map((registered) => [registered.sourceRun, registered]));
   const runs: RegisteredRun[] = [];
   const unreadable: SourceRun[] = [];
-  await mapInTurns(sourceRuns, (sourceRun) => {
+  await mapYielding(sourceRuns, (sourceRun) => {
     const { run } = sourceRun;
     if (!run) return unreadable.push(sourceRun);
     const holder = holders.get(run.run_id) ?? sourceRun;

@@ -14,9 +14,9 @@ export type RunState = 'checked' | 'loading' | 'serving' | 'failed';
 /** How long after a failure that may pass a run is tried again, milliseconds; doubled for each further one. */
 const FIRST_RETRY_MS = 1_000;
 /** Longest such pause while its store cannot give the run. */
-const LONGEST_FETCH_RETRY_MS = 30_000;
+const MAX_FETCH_RETRY_MS = 30_000;
 /** Longest such pause for a run that may just be too slow for this server. */
-const LONGEST_RETRY_MS = 3_600_000;
+const MAX_RETRY_MS = 3_600_000;
 
 /** A readable run of a model, with its verdict. */
 export class RegisteredRun {
@@ -122,7 +122,7 @@ export class RegisteredRun {
   reject(problem: VerdictReason, { isTransient = false } = {}): void {
     this.failures = [problem];
     const mayRetry = isTransient || problem.code === 'ARTIFACT_UNAVAILABLE';
-    const longestMs = problem.code === 'ARTIFACT_UNAVAILABLE' ? LONGEST_FETCH_RETRY_MS : LONGEST_RETRY_MS;
+    const longestMs = problem.code === 'ARTIFACT_UNAVAILABLE' ? MAX_FETCH_RETRY_MS : MAX_RETRY_MS;
     this.retryAtMs = mayRetry
       ? performance.now() + Math.min(FIRST_RETRY_MS * 2 ** this.transientFailures, longestMs)
       : Infinity;

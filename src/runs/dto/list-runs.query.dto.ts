@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 
-import { WholeNumberParameter } from '../../http/validation/query-transformers.js';
-import { IsOneOf, IsText, IsWholeNumber } from '../../http/validation/pydantic-v1-rules.js';
+import { IntegerParameter } from '../../http/validation/query-transformers.js';
+import { IsOneOf, IsText, IsInteger } from '../../http/validation/pydantic-v1-rules.js';
 import { RUN_STATUSES } from '../../domain/run.js';
 
 export const MAX_PAGE = 1_000;
@@ -15,8 +15,8 @@ export class ListModelRunsQueryDto {
     description: 'Only the first so many runs of the order.',
     example: 10,
   })
-  @WholeNumberParameter()
-  @IsWholeNumber({ optional: true, min: 0 })
+  @IntegerParameter()
+  @IsInteger({ optional: true, min: 0 })
   top?: number;
 
   @ApiPropertyOptional({
@@ -26,13 +26,13 @@ export class ListModelRunsQueryDto {
     default: DEFAULT_PAGE,
     description: 'Runs per page.',
   })
-  @WholeNumberParameter()
-  @IsWholeNumber({ optional: true, min: 0, max: MAX_PAGE })
+  @IntegerParameter()
+  @IsInteger({ optional: true, min: 0, max: MAX_PAGE })
   limit?: number;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 0, default: 0, description: 'Runs to skip before the page.' })
-  @WholeNumberParameter()
-  @IsWholeNumber({ optional: true, min: 0 })
+  @IntegerParameter()
+  @IsInteger({ optional: true, min: 0 })
   offset?: number;
 
   @ApiPropertyOptional({

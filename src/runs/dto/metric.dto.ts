@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-import { WholeNumberParameter } from '../../http/validation/query-transformers.js';
-import { IsWholeNumber } from '../../http/validation/pydantic-v1-rules.js';
+import { IntegerParameter } from '../../http/validation/query-transformers.js';
+import { IsInteger } from '../../http/validation/pydantic-v1-rules.js';
 
 export const MAX_POINTS = 10_000;
 export const DEFAULT_POINTS = 1_000;
@@ -16,8 +16,8 @@ export class MetricQueryDto {
     description: 'Most points of the history; a longer one is thinned evenly, its first and last point are kept.',
     example: 100,
   })
-  @WholeNumberParameter()
-  @IsWholeNumber({ optional: true, min: 2, max: MAX_POINTS })
+  @IntegerParameter()
+  @IsInteger({ optional: true, min: 2, max: MAX_POINTS })
   points?: number;
 }
 

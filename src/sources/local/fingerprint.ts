@@ -2,7 +2,7 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 /** Begins the fingerprint of a folder that cannot be looked at; a file's line begins with its name. */
-const UNLISTABLE = '/ ';
+const UNREADABLE = '/ ';
 
 /**
  * What the file system says of a folder's files: names, sizes, times of change. Two equal ones mean that nothing was
@@ -18,13 +18,13 @@ export async function fingerprintOf(folder: string): Promise<string | undefined>
     return lines.sort().join('\n');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' && !(await isLink(folder)) ? undefined : `${UNLISTABLE}${code}`;
+    return code === 'ENOENT' && !(await isLink(folder)) ? undefined : `${UNREADABLE}${code}`;
   }
 }
 
 /** Whether this is the fingerprint of a folder that is there and cannot be looked at. */
-export function isUnlistable(fingerprint: string | undefined): boolean {
-  return fingerprint?.startsWith(UNLISTABLE) ?? false;
+export function isUnreadable(fingerprint: string | undefined): boolean {
+  return fingerprint?.startsWith(UNREADABLE) ?? false;
 }
 
 function isLink(path: string): Promise<boolean> {
@@ -41,6 +41,6 @@ async function lineOf(file: string, folder: string): Promise<string> {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  const facts = info ? `${info.size} ${info.mtimeNs} ${info.ctimeNs} ${info.ino}` : 'nothing';
-  return `${relative(folder, file)} ${facts}`;
+  const identity = info ? `${info.size} ${info.mtimeNs} ${info.ctimeNs} ${info.ino}` : 'nothing';
+  return `${relative(folder, file)} ${identity}`;
 }

@@ -59,8 +59,8 @@ describe('a folder of models that is listed again', () => {
 
     const [after] = await linked.listModels();
 
-    const folders = await Promise.all([before!, after!].map(async ({ runs }) => (await runs[0]!.open()).folder));
-    expect(folders).toEqual([store.folder, copy].map((folder) => join(realpathSync(folder), 'adder/runs/one')));
+    const paths = await Promise.all([before!, after!].map(async ({ runs }) => (await runs[0]!.open()).folder));
+    expect(paths).toEqual([store.folder, copy].map((folder) => join(realpathSync(folder), 'adder/runs/one')));
     rmSync(link);
     rmSync(copy, { recursive: true });
   });

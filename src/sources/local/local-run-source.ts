@@ -7,11 +7,11 @@ import type { SourceModel, SourceStatus } from '../run-source.js';
 import { RunSource } from '../run-source.js';
 import { compileSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck } from '../schema-check.js';
-import { readPlainFile } from './read-regular-file.js';
+import { readRegularFile } from './read-regular-file.js';
 import { readRun } from './read-run.js';
 import { RunCache } from './run-cache.js';
-import type { RunPlace } from './run-cache.js';
-import { SettleHint } from './unsettled-retry.js';
+import type { RunLocation } from './run-cache.js';
+import { UnsettledRetry } from './unsettled-retry.js';
 import { FolderWatch } from './watch-folders.js';
 
 /** Names that a card may have, as schemas/card.schema.json says. */
@@ -29,8 +29,8 @@ export class LocalRunSource extends RunSource {
   private runNames: ReadonlyMap<string, readonly string[]> = new Map();
   private readAt: Date | undefined;
   private problem: string | undefined;
-  private watching: FolderWatch | undefined;
-  private readonly nextHint: SettleHint;
+  private folderWatch: FolderWatch | undefined;
+  private readonly nextHint: UnsettledRetry;
 
   /**
    * @param folder  absolute path of the store.
@@ -42,7 +42,7 @@ export class LocalRunSource extends RunSource {
   ) {
     super();
     this.runs = new RunCache(({ path, location }) => readRun(path, location, folder, this.checkRun), settleMs);
-    this.nextHint = new SettleHint(settleMs);
+    this.nextHint = new UnsettledRetry(settleMs);
   }
 
   get description(): string {
@@ -54,17 +54,17 @@ export class LocalRunSource extends RunSource {
   }
 
   async listModels(): Promise<SourceModel[]> {
-    await this.watching?.renew();
-    const folders = await foldersIn(this.folder).catch((error: NodeJS.ErrnoException) => {
+    await this.folderWatch?.update();
+    const paths = await listDirs(this.folder).catch((error: NodeJS.ErrnoException) => {
       this.problem = `The models folder cannot be read (${error.code ?? 'unknown'}).`;
       throw new Error(
         `The models folder ${this.folder} cannot be read. Set MODELS_DIR to the folder that holds your models.`,
         { cause: error },
       );
     });
-    const runNames = await mapOf(folders, (name) => this.listRuns(name));
-    const cards = await mapOf(folders, (name) => this.readCard(name));
-    const names = folders.filter((name) => this.cards.has(name) || isModel(cards.get(name)!, runNames.get(name)!));
+    const runNames = await mapOf(paths, (name) => this.listRuns(name));
+    const cards = await mapOf(paths, (name) => this.readCard(name));
+    const names = paths.filter((name) => this.cards.has(name) || isModel(cards.get(name)!, runNames.get(name)!));
     // What a volume leaves behind that is not mounted any more.
     if (names.length === 0 && this.cards.size > 0) {
       this.problem = 'The models folder holds no models any more.';
@@ -72,9 +72,9 @@ export class LocalRunSource extends RunSource {
     }
     this.cards = new Map(names.map((name) => [name, cards.get(name)!]));
     this.runNames = runNames;
-    const placesByModel = names.map((name) => this.runNames.get(name)!.map((run) => this.placeOf(name, run)));
+    const placesByModel = names.map((name) => this.runNames.get(name)!.map((run) => this.locationOf(name, run)));
     const found = await this.runs.refresh(placesByModel.flat());
-    this.nextHint.listed(this.runs.hasUnsettled);
+    this.nextHint.onListing(this.runs.hasUnsettled);
     this.readAt = new Date();
     this.problem = undefined;
     return names.map((name, i) => {
@@ -85,38 +85,38 @@ export class LocalRunSource extends RunSource {
   }
 
   override watch(onHint: () => void): () => void {
-    const watching = new FolderWatch(this.folder, onHint);
-    this.watching = watching;
+    const folderWatch = new FolderWatch(this.folder, onHint);
+    this.folderWatch = folderWatch;
     this.nextHint.onHint = onHint;
     return () => {
-      this.watching = undefined;
+      this.folderWatch = undefined;
       this.nextHint.end();
-      watching.end();
+      folderWatch.end();
     };
   }
 
-  private placeOf(model: string, run: string): RunPlace {
+  private locationOf(model: string, run: string): RunLocation {
     return { path: join(this.folder, model, 'runs', run), location: `${model}/runs/${run}` };
   }
 
   /** Names of a model's runs; the last ones known while the folder is there but cannot be read. */
   private async listRuns(model: string): Promise<readonly string[]> {
-    return foldersIn(join(this.folder, model, 'runs')).catch((error: NodeJS.ErrnoException) =>
+    return listDirs(join(this.folder, model, 'runs')).catch((error: NodeJS.ErrnoException) =>
       error.code === 'ENOENT' ? [] : (this.runNames.get(model) ?? []),
     );
   }
 
   private async readCard(name: string): Promise<Card> {
-    let isAbsent = false;
+    let isMissing = false;
     const file = join(this.folder, name, 'card.json');
-    const bytes = await readPlainFile(file).catch((error: NodeJS.ErrnoException) => {
+    const bytes = await readRegularFile(file).catch((error: NodeJS.ErrnoException) => {
       // Without the right to look, only the name tells that a folder (lost+found, for one) is no model.
-      isAbsent = error.code === 'ENOENT' || error.code === 'ENOTDIR' || !MODEL_NAME.test(name);
+      isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR' || !MODEL_NAME.test(name);
       return undefined;
     });
     const text = bytes?.toString('utf8');
     const known = this.cards.get(name);
-    return known && known.text === text ? known : { text, isAbsent, ...this.parseCard(name, text) };
+    return known && known.text === text ? known : { text, isMissing, ...this.parseCard(name, text) };
   }
 
   private parseCard(name: string, text: string | undefined): Pick<Card, 'card' | 'issues'> {
@@ -139,14 +139,14 @@ export class LocalRunSource extends RunSource {
 interface Card {
   readonly text: string | undefined;
   /** Whether there is none, rather than one that cannot be read. */
-  readonly isAbsent: boolean;
+  readonly isMissing: boolean;
   readonly card: ModelCard | undefined;
   readonly issues: readonly string[];
 }
 
 /** Whether a folder is meant as a model: one without a card and without runs is somebody's other folder. */
-function isModel({ isAbsent }: Card, runs: readonly string[]): boolean {
-  return !isAbsent || runs.length > 0;
+function isModel({ isMissing }: Card, runs: readonly string[]): boolean {
+  return !isMissing || runs.length > 0;
 }
 
 async function mapOf<T>(names: readonly string[], valueOf: (name: string) => Promise<T>): Promise<Map<string, T>> {
@@ -154,7 +154,7 @@ async function mapOf<T>(names: readonly string[], valueOf: (name: string) => Pro
 }
 
 /** Names of the folders (and links to folders) inside, sorted; hidden ones are left out. */
-async function foldersIn(folder: string): Promise<string[]> {
+async function listDirs(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   return entries
     .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))

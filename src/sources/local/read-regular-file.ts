@@ -10,7 +10,7 @@ export const NOT_A_FILE = 'EISNOTFILE';
  *
  * @throws NodeJS.ErrnoException when there is none or it cannot be read; with the code NOT_A_FILE for anything else.
  */
-export async function readPlainFile(path: string): Promise<Buffer> {
+export async function readRegularFile(path: string): Promise<Buffer> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     if (!(await file.stat()).isFile()) throw Object.assign(new Error('not a file'), { code: NOT_A_FILE });

@@ -11,9 +11,9 @@ import type { VerdictReason } from '../../domain/verdict.js';
 import type { SourceRun } from '../run-source.js';
 import type { SchemaCheck } from '../schema-check.js';
 import { exportOfPythonFile } from './python-file.js';
-import { readPlainFile } from './read-regular-file.js';
+import { readRegularFile } from './read-regular-file.js';
 import { RunFolder } from './run-folder.js';
-import { unreadableReason } from './read-error-reason.js';
+import { toReadReason } from './read-error-reason.js';
 
 /** `run.json` larger than this is refused: it is read whole at every start. */
 export const MAX_RUN_FILE_BYTES = 32 * 1024 * 1024;
@@ -57,7 +57,7 @@ function exportFix(document: JsonValue): string | undefined {
 
 async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<JsonValue | undefined> {
   try {
-    const bytes = await readPlainFile(file);
+    const bytes = await readRegularFile(file);
     if (bytes.length > MAX_RUN_FILE_BYTES) {
       reasons.push(reason('RUN_FILE_INVALID', `run.json is larger than ${MAX_RUN_FILE_BYTES} bytes.`));
       return undefined;
@@ -68,7 +68,7 @@ async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<Jso
     reasons.push(
       isSyntax
         ? reason('RUN_FILE_INVALID', `run.json is not JSON: ${error.message}.`)
-        : unreadableReason('RUN_FILE_MISSING', 'run.json', error, 'There is no readable run.json in the run folder.'),
+        : toReadReason('RUN_FILE_MISSING', 'run.json', error, 'There is no readable run.json in the run folder.'),
     );
     return undefined;
   }
@@ -97,16 +97,16 @@ async function verifyArtifact(folder: RunFolder, run: Run): Promise<void> {
   if (isFolder) await folder.resolve(path);
   await folder.verify(isFolder ? posix.join(path, 'saved_model.pb') : path, sha256!);
   for (const file of files) await folder.verify(file.path, file.sha256);
-  if (format.startsWith('tfjs')) await requireListedWeights(folder, run);
+  if (format.startsWith('tfjs')) await requireKnownWeights(folder, run);
 }
 
 /** Weights are named by model.json; each must be among the checked files, or a changed file would go unseen. */
-async function requireListedWeights(folder: RunFolder, run: Run): Promise<void> {
-  const listed = new Set((run.model.files ?? []).map((file) => posix.normalize(file.path)));
+async function requireKnownWeights(folder: RunFolder, run: Run): Promise<void> {
+  const known = new Set((run.model.files ?? []).map((file) => posix.normalize(file.path)));
   const base = posix.dirname(run.model.path);
   for (const name of weightPathsOf(await modelJsonOf(folder, run.model.path))) {
     const path = posix.normalize(posix.join(base, name));
-    if (listed.has(path)) continue;
+    if (known.has(path)) continue;
     throw new RunError('ARTIFACT_MISSING', `The model's weights "${path}" are not listed in run.json /model/files.`);
   }
 }
@@ -138,13 +138,13 @@ async function readVocabularies(folder: RunFolder, encode: EncodeSpec, into: Map
 
 function reasonOf(error: unknown): VerdictReason {
   if (error instanceof RunError) return reason(error.code, error.message);
-  return unreadableReason('ARTIFACT_MISSING', 'A file of the run', error, 'A file of the run cannot be read.');
+  return toReadReason('ARTIFACT_MISSING', 'A file of the run', error, 'A file of the run cannot be read.');
 }
 
 /** The list of the folder's neighbours has its name: where nothing is behind it, it is a link. */
 function folderReasonOf(error: unknown): VerdictReason {
   if (error instanceof RunError) return reason(error.code, error.message);
-  const dangling = 'The run folder is a link to something that is not there.';
-  const { code, message, fix } = unreadableReason('RUN_FILE_MISSING', 'The run folder', error, dangling);
-  return reason(code, message, message === dangling ? 'Correct the link, or remove it.' : fix);
+  const brokenLink = 'The run folder is a link to something that is not there.';
+  const { code, message, fix } = toReadReason('RUN_FILE_MISSING', 'The run folder', error, brokenLink);
+  return reason(code, message, message === brokenLink ? 'Correct the link, or remove it.' : fix);
 }

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
-import { mapInParallel } from '../../lib/map-with-concurrency.js';
+import { mapWithConcurrency } from '../../lib/map-with-concurrency.js';
 import type { SourceRun } from '../run-source.js';
-import { fingerprintOf, isUnlistable } from './fingerprint.js';
+import { fingerprintOf, isUnreadable } from './fingerprint.js';
 
 /** Run folders looked at or read at the same time; more only wait for the disk. */
 const PARALLEL = 16;
 
 /** A run folder of the store. */
-export interface RunPlace {
+export interface RunLocation {
   /** Absolute. */
   readonly path: string;
   /** Relative to the store, for people. */
@@ -36,7 +36,7 @@ export class RunCache {
    *   from the clocks of others.
    */
   constructor(
-    private readonly read: (run: RunPlace) => Promise<SourceRun>,
+    private readonly read: (run: RunLocation) => Promise<SourceRun>,
     private readonly settleMs: number,
   ) {}
 
@@ -50,24 +50,24 @@ export class RunCache {
    *
    * @returns without those that are new and still being written.
    */
-  async refresh(places: readonly RunPlace[]): Promise<ReadonlyMap<string, SourceRun>> {
+  async refresh(places: readonly RunLocation[]): Promise<ReadonlyMap<string, SourceRun>> {
     const isFirst = this.known === undefined;
     const before = this.known ?? new Map<string, Known>();
     const after = new Map<string, Known>();
-    const changed: { location: RunPlace; fingerprint: string | undefined }[] = [];
-    await mapInParallel(places, PARALLEL, async (location) => {
+    const changed: { location: RunLocation; fingerprint: string | undefined }[] = [];
+    await mapWithConcurrency(places, PARALLEL, async (location) => {
       const fingerprint = await fingerprintOf(location.path);
       const known = before.get(location.path);
       if (known) after.set(location.path, known);
       // What was readable a moment ago is no less good because the disk or share is in trouble.
-      if (known?.sourceRun.run && isUnlistable(fingerprint)) return;
+      if (known?.sourceRun.run && isUnreadable(fingerprint)) return;
       if (!known || known.fingerprint === undefined || known.fingerprint !== fingerprint) {
         changed.push({ location, fingerprint });
       }
     });
     if (changed.length > 0 && !isFirst) await sleep(this.settleMs);
     this.unsettled = 0;
-    await mapInParallel(changed, PARALLEL, async ({ location, fingerprint }) => {
+    await mapWithConcurrency(changed, PARALLEL, async ({ location, fingerprint }) => {
       const taken = isFirst ? await this.take(location, fingerprint) : await this.takeSettled(location, fingerprint);
       if (taken) after.set(location.path, await keepSame(before.get(location.path), taken));
       else this.unsettled += 1;
@@ -76,12 +76,12 @@ export class RunCache {
     return new Map([...after].map(([path, { sourceRun }]) => [path, sourceRun]));
   }
 
-  private async take(location: RunPlace, fingerprint: string | undefined): Promise<Known> {
+  private async take(location: RunLocation, fingerprint: string | undefined): Promise<Known> {
     return { fingerprint, sourceRun: await this.read(location) };
   }
 
   /** undefined while the folder is being written. */
-  private async takeSettled(location: RunPlace, fingerprint: string | undefined): Promise<Known | undefined> {
+  private async takeSettled(location: RunLocation, fingerprint: string | undefined): Promise<Known | undefined> {
     if (fingerprint === undefined || (await fingerprintOf(location.path)) !== fingerprint) return undefined;
     const taken = await this.take(location, fingerprint);
     return (await fingerprintOf(location.path)) === fingerprint ? taken : undefined;

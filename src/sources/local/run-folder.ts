@@ -30,11 +30,11 @@ export class RunFolder {
   async resolve(relativePath: string): Promise<string> {
     const outside =
       isAbsolute(relativePath) || /^[a-z]:|\\|\0/i.test(relativePath) || relativePath.split('/').includes('..');
-    if (outside) throw outsideProblem(relativePath);
+    if (outside) throw outsideError(relativePath);
     const real = await realpath(join(this.path, relativePath)).catch((error: unknown) => {
       throw new RunError('ARTIFACT_MISSING', `"${relativePath}" is not in the run folder.`, { cause: error });
     });
-    if (!isInside(real, this.path)) throw outsideProblem(relativePath);
+    if (!isInside(real, this.path)) throw outsideError(relativePath);
     return real;
   }
 
@@ -74,12 +74,12 @@ export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder + sep);
 }
 
-function outsideProblem(path: string): RunError {
+function outsideError(path: string): RunError {
   return new RunError('ARTIFACT_OUTSIDE_RUN', `"${path}" leads out of the run folder.`);
 }
 
-async function digestOf(file: string, shownPath: string): Promise<string> {
+async function digestOf(file: string, displayPath: string): Promise<string> {
   const info = await stat(file);
-  if (!info.isFile()) throw new RunError('ARTIFACT_MISSING', `"${shownPath}" is not a file.`);
+  if (!info.isFile()) throw new RunError('ARTIFACT_MISSING', `"${displayPath}" is not a file.`);
   return sha256OfFile(file, info.size);
 }

@@ -1,11 +1,11 @@
 /** Longest pause before the next look at what is still being written, milliseconds. */
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
 
 /**
  * Hints at another look when the last one found files that were still being written: whoever writes them gives no hint
  * when it is done. Ever later, as long as the writing goes on: some folders never come to rest.
  */
-export class SettleHint {
+export class UnsettledRetry {
   /** Nobody is told as long as it is not set. */
   onHint: (() => void) | undefined;
   private pauseMs: number;
@@ -17,10 +17,10 @@ export class SettleHint {
   }
 
   /** The store was listed. @param hasUnsettled  whether something was being written meanwhile. */
-  listed(hasUnsettled: boolean): void {
+  onListing(hasUnsettled: boolean): void {
     clearTimeout(this.timer);
     const pauseMs = this.pauseMs;
-    this.pauseMs = hasUnsettled ? Math.min(Math.max(pauseMs, 1) * 2, LONGEST_PAUSE_MS) : this.settleMs;
+    this.pauseMs = hasUnsettled ? Math.min(Math.max(pauseMs, 1) * 2, MAX_PAUSE_MS) : this.settleMs;
     if (hasUnsettled) this.timer = setTimeout(() => this.onHint?.(), pauseMs).unref();
   }
 

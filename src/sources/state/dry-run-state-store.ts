@@ -2,7 +2,7 @@ import type { ModelState } from '../../domain/model-state.js';
 import { StateStore } from './state-store.js';
 
 /** States as another store has them, and changes that are never written there: for trying out what would happen. */
-export class DraftStateStore extends StateStore {
+export class DryRunStateStore extends StateStore {
   private readonly draftByModel = new Map<string, ModelState>();
 
   /** @param original  is only read. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A lock that did not change hands for this long belongs to a process that is no more. */
 const STALE_MS = 5_000;
-const LONGEST_PAUSE_MS = 30;
+const MAX_PAUSE_MS = 30;
 
 /**
  * Runs `work` while no other process that locks the same file does. The lock is a file that only one can create, which
@@ -32,7 +32,7 @@ async function acquire(file: string): Promise<void> {
     } else if (performance.now() - seenSince > STALE_MS) {
       await rm(file, { force: true });
     }
-    await sleep(randomInt(1, LONGEST_PAUSE_MS));
+    await sleep(randomInt(1, MAX_PAUSE_MS));
   }
 }
 

@@ -26,7 +26,7 @@ export function readState(text: string): ModelState | undefined {
   return {
     ...EMPTY_STATE,
     ...(hasTexts(pin, ['run_id', 'reason', 'by', 'at']) && { pin: pin as unknown as ModelState['pin'] }),
-    ...(isServed(served) && { served: withoutOddLists(served) as unknown as ModelState['served'] }),
+    ...(isServed(served) && { served: withoutInvalidNames(served) as unknown as ModelState['served'] }),
     failed: listOf(failed, ['run_id', 'digest', 'reason']) as unknown as ModelState['failed'],
     history: listOf(history, ['at', 'event', 'run_id', 'reason', 'by'])
       .filter(({ event }) => (HISTORY_EVENTS as readonly unknown[]).includes(event))
@@ -35,7 +35,7 @@ export function readState(text: string): ModelState | undefined {
 }
 
 /** Whether a newer version has written the text: what it means is not for this one to judge. */
-export function isOfNewerVersion(text: string): boolean {
+export function isFutureVersion(text: string): boolean {
   const document = parsed(text);
   return isJsonObject(document) && typeof document.version === 'number' && document.version > VERSION;
 }
@@ -63,9 +63,9 @@ function isServed(value: JsonValue | undefined): value is Record<string, JsonVal
 }
 
 /** What is given to whom counts as unknown where it is not written down as it should be. */
-function withoutOddLists(served: Record<string, JsonValue>): Record<string, JsonValue> {
-  const isOdd = (value: JsonValue) => !Array.isArray(value) || value.some((name) => typeof name !== 'string');
-  const entries = Object.entries(served).filter(([key, value]) => !GIVEN.includes(key) || !isOdd(value));
+function withoutInvalidNames(served: Record<string, JsonValue>): Record<string, JsonValue> {
+  const isInvalid = (value: JsonValue) => !Array.isArray(value) || value.some((name) => typeof name !== 'string');
+  const entries = Object.entries(served).filter(([key, value]) => !GIVEN.includes(key) || !isInvalid(value));
   return Object.fromEntries(entries);
 }
 

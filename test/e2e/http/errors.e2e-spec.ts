@@ -34,7 +34,7 @@ describe('the problems of a row', () => {
     type: `value_error.number.${rule}`,
     ctx: { limit_value: limit },
   });
-  const characters = (word: string, rule: string, limit: number) => ({
+  const splitChars = (word: string, rule: string, limit: number) => ({
     msg: `ensure this value has at ${word} ${limit} characters`,
     type: `value_error.any_str.${rule}`,
     ctx: { limit_value: limit },
@@ -82,8 +82,8 @@ describe('the problems of a row', () => {
     ['flag', {}, notBool],
     ['word', 1, notText],
     ['word', ['ab'], notText],
-    ['word', 'a', characters('least', 'min_length', 2)],
-    ['word', 'abcde', characters('most', 'max_length', 4)],
+    ['word', 'a', splitChars('least', 'min_length', 2)],
+    ['word', 'abcde', splitChars('most', 'max_length', 4)],
     [
       'code',
       'abc',

@@ -23,7 +23,7 @@ import { aFakeRegistry } from '../../support/fake-registry.js';
 
 /** One room alone, its registry replaced by a fake through injection. */
 async function roomOf(module: new () => object, registry = aFakeRegistry()) {
-  const room = await Test.createTestingModule({ imports: [ConfigModule.with(loadConfig({})), module] })
+  const room = await Test.createTestingModule({ imports: [ConfigModule.forRoot(loadConfig({})), module] })
     .overrideProvider(ModelRegistryService)
     .useValue(registry)
     .overrideProvider(ModelHost)

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Answer } from '../../support/ask.js';
 import { BETTER_RUN, MlflowScene, OLD_RUN, REPEATING, TOKEN } from '../../support/mlflow-scene.js';
-import type { Fault } from '../../support/mlflow-stub.js';
+import type { Issue } from '../../support/mlflow-stub.js';
 import { until } from '../../support/watched-app.js';
 import type { Holdings } from '../../support/watched-app.js';
 
@@ -11,11 +11,11 @@ const answering =
   (_request: IncomingMessage, response: ServerResponse) =>
     !!response.writeHead(status, headers).end(body);
 /** Says that more will come than does. */
-const breakingOff: Fault = (_request, response) => {
+const breakingOff: Issue = (_request, response) => {
   response.writeHead(200, { 'Content-Length': '1000' }).write('{"runs":');
   return !!setTimeout(() => response.destroy(), 20);
 };
-const hanging: Fault = () => true;
+const hanging: Issue = () => true;
 const PRIVATE_WORDS = 'no such table /srv/mlflow/secret.db';
 const FAILED = JSON.stringify({ error_code: 'INTERNAL_ERROR', message: PRIVATE_WORDS });
 /** What nobody is to read in an answer. */
@@ -40,7 +40,7 @@ function expectUndisturbed(answers: readonly Answer[]): void {
 const expectNothingInward = (text: string) => expect(INWARD.filter((word) => text.includes(word))).toEqual([]);
 
 describe('while MLflow cannot be read', () => {
-  it.each<[string, Fault | 'away', RegExp]>([
+  it.each<[string, Issue | 'away', RegExp]>([
     ['nothing listens', 'away', /nothing listens at this address \(ECONNREFUSED\)\./],
     ['it never answers', hanging, /it did not answer within 1000 ms\./],
     [
@@ -70,7 +70,7 @@ describe('while MLflow cannot be read', () => {
       await until(async () => (await scene.reading()).problem !== null);
       const looks = await Promise.all([1, 2, 3].map(() => scene.asAdmin('POST', '/models/refresh')));
       const health = await scene.data('/health');
-      const servedBy = await scene.servedBy();
+      const servingNote = await scene.servingNote();
       const isReady = (await scene.data('/readyz')).models[0].ready as boolean;
       await scene.keepPredicting();
       const warnings = [...scene.warnings];
@@ -87,7 +87,7 @@ describe('while MLflow cannot be read', () => {
       expect(looks.map(({ status, json }) => [status, json.data.sources])).toEqual(
         looks.map(() => [200, health.sources]),
       );
-      expect([servedBy, isReady]).toEqual([OLD_RUN, true]);
+      expect([servingNote, isReady]).toEqual([OLD_RUN, true]);
       expect(warnings).toEqual([expect.stringMatching(/^MLflow at http:.* cannot be read: .* last read is served\.$/)]);
       expect(warnings).toEqual([problem]);
       expect(after).toMatchObject({ status: 'ok', sources: [{ problem: null }] });
@@ -105,7 +105,7 @@ describe('while MLflow cannot be read', () => {
 
 /** The files of the better run alone. */
 const ofModel =
-  (fault: Fault): Fault =>
+  (fault: Issue): Issue =>
   (request, response) =>
     scene.stub.asksForFilesOf(BETTER_RUN, request) && request.url!.includes('model.onnx') && fault(request, response);
 
@@ -115,7 +115,7 @@ describe('while the files of a better run cannot be fetched', () => {
     before = await scene.app.holdings();
   });
 
-  it.each<[string, Fault, RegExp]>([
+  it.each<[string, Issue, RegExp]>([
     ['half of one arrives', answering(200, 'half'), /a file of \d+ bytes arrived with 4\./],
     ['a download breaks off', breakingOff, /a download broke off\./],
     ['a download stands still', (_, response) => !!response.writeHead(200).write('x'), /a download broke off\./],
@@ -136,7 +136,7 @@ describe('while the files of a better run cannot be fetched', () => {
     const { status } = await scene.asAdmin('POST', '/models/refresh');
     const reasons = await scene.reasonsOf(BETTER_RUN);
     const history = (await scene.data('/models/adder/history')).history;
-    const [servedBy, health] = [await scene.servedBy(), await scene.data('/health')];
+    const [servingNote, health] = [await scene.servingNote(), await scene.data('/health')];
     await scene.keepPredicting();
     const warnings = [...scene.warnings];
     const { leftovers } = scene;
@@ -150,7 +150,7 @@ describe('while the files of a better run cannot be fetched', () => {
     expect([reasons, warnings]).toEqual([[words], [words]]);
     expect(reasons[0]).toMatch('ARTIFACT_UNAVAILABLE: ');
     expect(history).toMatchObject([{ event: 'load_failed', reason: words }, { event: 'served' }]);
-    expect([servedBy, health.status, health.sources[0].problem]).toEqual([OLD_RUN, 'ok', null]);
+    expect([servingNote, health.status, health.sources[0].problem]).toEqual([OLD_RUN, 'ok', null]);
     expectUndisturbed(answers);
     expectNothingInward(JSON.stringify([reasons, history, health.sources]));
     expect([leftovers, scene.leftovers]).toEqual([[], []]);

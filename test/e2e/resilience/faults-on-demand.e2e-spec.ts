@@ -147,7 +147,7 @@ describe('a model that sleeps for 30 s', () => {
       const some = await Promise.all(times(10, () => tell('other', ['answer'])));
       outcomes.push(...some.map(outcomeOf));
     }
-    const asleep = (await app.holdings()).busyThreads;
+    const asleep = (await app.holdings()).activeThreads;
     const answer = await sleeping;
 
     expect(outcomes).toEqual(times(100, () => ANSWER));

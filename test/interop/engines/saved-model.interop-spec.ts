@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 import type { Tensor } from '../../../src/domain/tensor.js';
 import type { LoadRequest } from '../../../src/engines/inference-engine.js';
-import { nativeTensorFlow } from '../../../src/engines/tfjs/native-package.js';
+import { nativeTensorflow } from '../../../src/engines/tfjs/native-package.js';
 import { SavedModelEngine } from '../../../src/engines/tfjs/saved-model-engine.js';
 import { WorkerPool } from '../../../src/engines/pool/worker-pool.js';
 import { describeInferenceEngine, fixtureRequest, floatRows } from '../../contracts/inference-engine.contract.js';
@@ -30,7 +30,7 @@ describeInferenceEngine('SavedModelEngine', {
 
 describe('with @tensorflow/tfjs-node', () => {
   it('finds the package', () => {
-    expect(nativeTensorFlow()).not.toBeNull();
+    expect(nativeTensorflow()).not.toBeNull();
   });
 
   it('carries int64 beyond 32 bits, text and truth values of a SavedModel', async () => {

@@ -1,13 +1,13 @@
 import type { MlflowItem } from '../../../config/mlflow-selection.js';
 import { RunSource } from '../../run-source.js';
 import type { GetExaminationHints, SourceModel, SourceStatus } from '../../run-source.js';
-import { CandidateFinder } from './candidates.js';
+import { CandidateReader } from './candidates.js';
 import type { Candidate } from './candidates.js';
 import { CARD_TAGS, deriveCard, slugOf } from '../mapping/model-card.js';
-import type { CardOrigin, DerivedCard } from '../mapping/model-card.js';
-import { StoreUnavailable } from '../store/mlflow-store.js';
+import type { CardOrigin, MlflowCard } from '../mapping/model-card.js';
+import { StoreUnavailableError } from '../store/mlflow-store.js';
 import type { MlflowExperiment, MlflowRegisteredModel, MlflowStore } from '../store/mlflow-store.js';
-import { RunExaminer } from './run-inspector.js';
+import { RunInspector } from './run-inspector.js';
 
 /** Which experiments and registered models of the store are served. */
 export interface MlflowSelection {
@@ -26,12 +26,12 @@ interface Found<Entity> {
  * process has left.
  */
 export class MlflowRunSource extends RunSource {
-  private readonly examiner = new RunExaminer();
-  private readonly candidates: CandidateFinder;
+  private readonly inspector = new RunInspector();
+  private readonly candidates: CandidateReader;
   private last: SourceModel[] | undefined;
-  private underWay: Promise<SourceModel[]> | undefined;
+  private pending: Promise<SourceModel[]> | undefined;
   private readAt: Date | undefined;
-  private unavailableReason: StoreUnavailable | undefined;
+  private unavailableReason: StoreUnavailableError | undefined;
   private getHints: GetExaminationHints = () => Promise.resolve({ mustExamine: new Set(), skip: new Set() });
   /** Ids of what was listed last, by the name it had here: another experiment does not take it over. */
   private holders: ReadonlyMap<string, string> = new Map();
@@ -41,7 +41,7 @@ export class MlflowRunSource extends RunSource {
     private readonly selection: MlflowSelection,
   ) {
     super();
-    this.candidates = new CandidateFinder(store);
+    this.candidates = new CandidateReader(store);
   }
 
   get description(): string {
@@ -57,9 +57,9 @@ export class MlflowRunSource extends RunSource {
 
   override get warnings(): readonly string[] {
     const { store, unavailableReason } = this;
-    const away =
+    const unavailableWarning =
       unavailableReason && `${this.describe(unavailableReason)} What it held when it was last read is served.`;
-    return [...(away ? [away] : []), ...store.warnings];
+    return [...(unavailableWarning ? [unavailableWarning] : []), ...store.warnings];
   }
 
   override useExaminationHints(getHints: GetExaminationHints): void {
@@ -72,8 +72,8 @@ export class MlflowRunSource extends RunSource {
 
   /** Readings never overlap: whoever asks while one is under way gets its result. */
   listModels(): Promise<SourceModel[]> {
-    this.underWay ??= this.readModels().finally(() => (this.underWay = undefined));
-    return this.underWay;
+    this.pending ??= this.readModels().finally(() => (this.pending = undefined));
+    return this.pending;
   }
 
   private async readModels(): Promise<SourceModel[]> {
@@ -83,27 +83,27 @@ export class MlflowRunSource extends RunSource {
       this.unavailableReason = undefined;
       return this.last;
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
+      if (!(error instanceof StoreUnavailableError)) throw error;
       this.unavailableReason = error;
-      this.last ??= await this.store.recall(() => this.list());
+      this.last ??= await this.store.replay(() => this.list());
       if (!this.last) throw new Error(this.describe(error), { cause: error });
       return this.last;
     }
   }
 
-  private describe({ message, said }: StoreUnavailable): string {
-    return `MLflow at ${this.description} cannot be read: ${message}${said ? ` It says: ${said}` : ''}`;
+  private describe({ message, serverMessage }: StoreUnavailableError): string {
+    return `MLflow at ${this.description} cannot be read: ${message}${serverMessage ? ` It says: ${serverMessage}` : ''}`;
   }
 
   private async list(): Promise<SourceModel[]> {
     const { experiments, models } = this.selection;
     const taken = new Map<string, string>();
-    const listed: SourceModel[] = [];
-    for (const found of await this.findExperiments(experiments)) listed.push(await this.readExperiment(found, taken));
-    for (const found of await this.findModels(models)) listed.push(await this.readRegisteredModel(found, taken));
-    this.examiner.endListing();
+    const listing: SourceModel[] = [];
+    for (const found of await this.findExperiments(experiments)) listing.push(await this.readExperiment(found, taken));
+    for (const found of await this.findModels(models)) listing.push(await this.readRegisteredModel(found, taken));
+    this.inspector.endListing();
     this.holders = taken;
-    return listed.filter((model) => model !== NOT_MEANT);
+    return listing.filter((model) => model !== NOT_INCLUDED);
   }
 
   private async findExperiments(items: readonly MlflowItem[]): Promise<Found<MlflowExperiment | string>[]> {
@@ -112,25 +112,25 @@ export class MlflowRunSource extends RunSource {
     for (const item of named) found.push({ item, entity: (await this.store.findExperiment(item.name!)) ?? item.name! });
     const all = items.find(({ name }) => name === undefined);
     if (!all) return found;
-    const others = (await this.store.listExperiments()).filter(({ name }) => !named.some((item) => item.name === name));
+    const rest = (await this.store.listExperiments()).filter(({ name }) => !named.some((item) => item.name === name));
     const isHolder = (one: MlflowExperiment) => this.holders.get(deriveCard(originOf(one), all).name) === one.id;
-    others.sort(byAge);
-    const holdersFirst = [...others.filter(isHolder), ...others.filter((one) => !isHolder(one))];
+    rest.sort(byAge);
+    const holdersFirst = [...rest.filter(isHolder), ...rest.filter((one) => !isHolder(one))];
     return [...found, ...holdersFirst.map((entity) => ({ item: all, entity }))];
   }
 
   private async findModels(items: readonly MlflowItem[]): Promise<Found<MlflowRegisteredModel | string>[]> {
     const named = items.filter(({ name }) => name !== undefined);
     const all = items.find(({ name }) => name === undefined);
-    const others = all
+    const rest = all
       ? (await this.store.listRegisteredModels()).filter((name) => !named.some((i) => i.name === name))
       : [];
-    const wanted = [
+    const requested = [
       ...named.map((item) => [item, item.name!] as const),
-      ...others.map((name) => [all!, name] as const),
+      ...rest.map((name) => [all!, name] as const),
     ];
     const found: Found<MlflowRegisteredModel | string>[] = [];
-    for (const [item, name] of wanted) {
+    for (const [item, name] of requested) {
       found.push({ item, entity: (await this.store.findRegisteredModel(name)) ?? name });
     }
     return found;
@@ -142,11 +142,11 @@ export class MlflowRunSource extends RunSource {
   ): Promise<SourceModel> {
     if (typeof entity === 'string') return missing(item, `MLflow has no experiment named "${entity}".`);
     const origin = originOf(entity);
-    const derived = deriveCard(origin, item);
-    if (!isMeant(derived, origin, item)) return NOT_MEANT;
+    const mlflowCard = deriveCard(origin, item);
+    if (!isIncluded(mlflowCard, origin, item)) return NOT_INCLUDED;
     const runs = await this.store.listRuns(entity.id);
-    const candidates = await this.candidates.ofRuns(derived, entity.id, runs);
-    return this.toModel(derived, taken, candidates, { ...origin, id: entity.id });
+    const candidates = await this.candidates.ofRuns(mlflowCard, entity.id, runs);
+    return this.toModel(mlflowCard, taken, candidates, { ...origin, id: entity.id });
   }
 
   private async readRegisteredModel(
@@ -155,14 +155,14 @@ export class MlflowRunSource extends RunSource {
   ): Promise<SourceModel> {
     if (typeof entity === 'string') return missing(item, `MLflow has no registered model named "${entity}".`);
     const origin: CardOrigin = { kind: 'registered model', ...entity };
-    const derived = deriveCard(origin, item);
-    if (!isMeant(derived, origin, item)) return NOT_MEANT;
-    const candidates = await this.candidates.ofVersions(derived, item.alias, entity.versions);
-    return this.toModel(derived, taken, candidates, { ...origin, id: entity.name });
+    const mlflowCard = deriveCard(origin, item);
+    if (!isIncluded(mlflowCard, origin, item)) return NOT_INCLUDED;
+    const candidates = await this.candidates.ofVersions(mlflowCard, item.alias, entity.versions);
+    return this.toModel(mlflowCard, taken, candidates, { ...origin, id: entity.name });
   }
 
   private async toModel(
-    { name, card, issues }: DerivedCard,
+    { name, card, issues }: MlflowCard,
     taken: Map<string, string>,
     candidates: readonly Candidate[],
     origin: CardOrigin & { readonly id: string },
@@ -173,7 +173,7 @@ export class MlflowRunSource extends RunSource {
       return { location: `${name} (${origin.kind} ${origin.name})`, card: undefined, issues: [problem], runs: [] };
     }
     taken.set(name, origin.id);
-    const runs = await this.examiner.examine(candidates, card?.selection, await this.getHints(name));
+    const runs = await this.inspector.inspect(candidates, card?.selection, await this.getHints(name));
     return { location: name, card, issues, runs };
   }
 }
@@ -188,12 +188,12 @@ function byAge({ id: a }: MlflowExperiment, { id: b }: MlflowExperiment): number
 }
 
 /** Whether the operator or the owner of an entry wants it served, right or wrong as the rest of its card is. */
-function isMeant({ card }: DerivedCard, { tags }: CardOrigin, item: MlflowItem): boolean {
+function isIncluded({ card }: MlflowCard, { tags }: CardOrigin, item: MlflowItem): boolean {
   return card !== undefined || item.name !== undefined || Object.hasOwn(tags, CARD_TAGS.metric);
 }
 
 /** An entry that only `*` found and whose owner did not say that it is to be served. */
-const NOT_MEANT: SourceModel = { location: '', card: undefined, issues: [], runs: [] };
+const NOT_INCLUDED: SourceModel = { location: '', card: undefined, issues: [], runs: [] };
 
 function missing(item: MlflowItem, problem: string): SourceModel {
   return { location: item.as ?? slugOf(item.name!), card: undefined, issues: [problem], runs: [] };

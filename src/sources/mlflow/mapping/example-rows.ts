@@ -67,11 +67,11 @@ function rowsOf(example: JsonObject, fields: readonly ModelField[]): JsonObject[
 }
 
 function rowsOfFrame(columns: JsonValue[], data: JsonValue[], fields: readonly ModelField[]): JsonObject[] {
-  const lists = data.filter(Array.isArray) as JsonValue[][];
+  const arrays = data.filter(Array.isArray) as JsonValue[][];
   const [only] = fields;
-  if (fields.length === 1 && only!.shape.length === 1) return lists.map((list) => toRow(fields, [list]));
+  if (fields.length === 1 && only!.shape.length === 1) return arrays.map((list) => toRow(fields, [list]));
   const isNamed = fields.some(({ name }) => columns.includes(name ?? ''));
-  return lists.map((list) =>
+  return arrays.map((list) =>
     toRow(
       fields,
       fields.map(({ name }, i) => list[isNamed ? columns.indexOf(name ?? '') : i]),
@@ -96,8 +96,8 @@ function toRow(fields: readonly ModelField[], values: readonly (JsonValue | unde
   const entries = fields.flatMap(({ field, shape }, i) => {
     let value = values[i];
     if (shape.length === 0 && Array.isArray(value) && value.length === 1) value = value[0];
-    const isAbsent = value === undefined || value === null || (typeof value === 'number' && !Number.isFinite(value));
-    return isAbsent ? [] : [[field, value!] as const];
+    const isMissing = value === undefined || value === null || (typeof value === 'number' && !Number.isFinite(value));
+    return isMissing ? [] : [[field, value!] as const];
   });
   return Object.fromEntries(entries);
 }

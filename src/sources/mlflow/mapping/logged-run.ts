@@ -10,12 +10,12 @@ import { NO_MODEL, completePart, draftPart } from './run-draft.js';
 import { servableArtifact } from './servable-artifact.js';
 import type { ServableArtifact } from './servable-artifact.js';
 import type { LoggedModel } from '../store/mlflow-store.js';
-import type { RunFacts } from './to-run.js';
+import type { RunDetails } from './to-run.js';
 
 /** What MLflow has recorded of a run, without its model. */
 export interface RunRecord {
   readonly location: string;
-  readonly facts: RunFacts;
+  readonly details: RunDetails;
   readonly readMetricHistory: SourceRun['readMetricHistory'];
 }
 
@@ -28,13 +28,13 @@ export interface ReadModel {
 }
 
 /** An input example larger than this is not one that people read. */
-const MAX_EXAMPLE_CHARACTERS = 1024 * 1024;
+const MAX_EXAMPLE_CHARS = 1024 * 1024;
 
 /**
  * Reads `MLmodel` and the input example, not the weights.
  *
  * @returns the reason why no run with this model can be served.
- * @throws StoreUnavailable; RunError ARTIFACT_UNAVAILABLE when only these files cannot be had.
+ * @throws StoreUnavailableError; RunError ARTIFACT_UNAVAILABLE when only these files cannot be had.
  */
 export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | VerdictReason> {
   const text = await logged.readText('MLmodel');
@@ -44,7 +44,7 @@ export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | 
     const artifact = servableArtifact(mlModel);
     if ('code' in artifact) return artifact;
     const example = mlModel.examplePath === undefined ? undefined : await logged.readText(mlModel.examplePath);
-    const exampleText = example !== undefined && example.length <= MAX_EXAMPLE_CHARACTERS ? example : undefined;
+    const exampleText = example !== undefined && example.length <= MAX_EXAMPLE_CHARS ? example : undefined;
     return { logged, mlModel, artifact, exampleText };
   } catch (error) {
     if (error instanceof RunError && error.code !== 'ARTIFACT_UNAVAILABLE') return reason(error.code, error.message);
@@ -53,9 +53,9 @@ export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | 
 }
 
 /** A run that may be loaded: its files are fetched when it is opened. */
-export function servableRun({ location, facts, readMetricHistory }: RunRecord, model: ReadModel): SourceRun {
+export function servableRun({ location, details, readMetricHistory }: RunRecord, model: ReadModel): SourceRun {
   const { artifact, mlModel, exampleText } = model;
-  const run = { ...facts, model: artifact, ...draftPart(mlModel, exampleText) };
+  const run = { ...details, model: artifact, ...draftPart(mlModel, exampleText) };
   const open = async (): Promise<RunArtifacts> => {
     const { path, release } = await model.logged.fetch();
     const folder = await RunFolder.open(path, path);
@@ -64,9 +64,9 @@ export function servableRun({ location, facts, readMetricHistory }: RunRecord, m
     return {
       folder: folder.path,
       close: release,
-      complete: (declared) => ({
+      complete: (modelSpec) => ({
         ...run,
-        ...completePart(mlModel, exampleText, declared),
+        ...completePart(mlModel, exampleText, modelSpec),
         model: { ...artifact, sha256 },
       }),
     };
@@ -75,8 +75,8 @@ export function servableRun({ location, facts, readMetricHistory }: RunRecord, m
 }
 
 /** A run that is listed with its metrics and cannot be loaded. */
-export function unservableRun({ location, facts, readMetricHistory }: RunRecord, why: VerdictReason): SourceRun {
-  const run = { ...facts, ...NO_MODEL, model: { format: 'onnx', path: '' } } as const;
-  const open = () => Promise.reject(new RunError(why.code, why.message));
-  return { location, run, vocabularies: new Map(), reasons: [why], open, readMetricHistory };
+export function rejectedRun({ location, details, readMetricHistory }: RunRecord, rejection: VerdictReason): SourceRun {
+  const run = { ...details, ...NO_MODEL, model: { format: 'onnx', path: '' } } as const;
+  const open = () => Promise.reject(new RunError(rejection.code, rejection.message));
+  return { location, run, vocabularies: new Map(), reasons: [rejection], open, readMetricHistory };
 }

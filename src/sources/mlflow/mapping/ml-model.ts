@@ -41,8 +41,8 @@ export function readMlModel(text: string): MlModel {
 function halfOf(
   signature: Readonly<Record<string, YamlValue>>,
   key: 'inputs' | 'outputs',
-  unnamed: string,
+  defaultName: string,
 ): ModelField[] | undefined {
   const text = textOf(signature, key);
-  return text === undefined ? undefined : fieldsOfSignature(text, key, unnamed);
+  return text === undefined ? undefined : fieldsOfSignature(text, key, defaultName);
 }

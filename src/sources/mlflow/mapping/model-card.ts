@@ -23,7 +23,7 @@ export interface CardOrigin {
 }
 
 /** A card, or what is missing to make one. */
-export interface DerivedCard {
+export interface MlflowCard {
   /** The model's name here, with or without a card. */
   readonly name: string;
   readonly card: ModelCard | undefined;
@@ -36,7 +36,7 @@ export function aliasTag(alias: string): string {
 }
 
 /** Makes a model's card: what the operator wrote wins over the tags of its owner. */
-export function deriveCard(origin: CardOrigin, item: MlflowItem): DerivedCard {
+export function deriveCard(origin: CardOrigin, item: MlflowItem): MlflowCard {
   const name = item.as ?? slugOf(origin.tags[CARD_TAGS.name] ?? origin.name);
   const selection = policyOf(origin, item);
   const issues = [

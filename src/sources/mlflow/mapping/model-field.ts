@@ -1,5 +1,5 @@
 import type { FieldSchema, FieldType, RowSchema } from '../../../domain/signature.js';
-import type { DeclaredTensor, DType } from '../../../domain/tensor.js';
+import type { TensorSpec, DType } from '../../../domain/tensor.js';
 import { RunError } from '../../../domain/verdict.js';
 
 /** What one value is; MLflow's many widths differ only inside the tensor. */
@@ -27,7 +27,7 @@ export function valueShape(tensorShape: readonly (number | null)[]): (number | n
 }
 
 /** Fields that a model's own tensors stand for: one each, by the tensor's name. */
-export function fieldsOfTensors(tensors: readonly DeclaredTensor[]): ModelField[] {
+export function fieldsOfTensors(tensors: readonly TensorSpec[]): ModelField[] {
   return tensors.map(({ name, dtype, shape }) => {
     return { field: name, name, kind: kindOf(dtype), shape: valueShape(shape ?? [null]), isRequired: true };
   });

@@ -1,4 +1,4 @@
-import type { DeclaredTensor } from '../../../domain/tensor.js';
+import type { TensorSpec } from '../../../domain/tensor.js';
 import type { RunError } from '../../../domain/verdict.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
@@ -22,7 +22,7 @@ const tensor = (dtype: string, shape: number[], name?: string) => ({
   'tensor-spec': { dtype, shape },
   ...(name && { name }),
 });
-const declared = (name: string, dtype: DeclaredTensor['dtype'], shape: (number | null)[]): DeclaredTensor => ({
+const declared = (name: string, dtype: TensorSpec['dtype'], shape: (number | null)[]): TensorSpec => ({
   name,
   dtype,
   shape,

@@ -26,12 +26,12 @@ const UNKNOWN = 'any';
  * @returns undefined when it only says that there is something.
  * @throws RunError MLMODEL_INVALID when it is no such JSON, SIGNATURE_UNSUPPORTED for a type that rows cannot hold.
  */
-export function fieldsOfSignature(text: string, side: string, unnamed: string): ModelField[] | undefined {
+export function fieldsOfSignature(text: string, side: string, defaultName: string): ModelField[] | undefined {
   const specs = listOf(text, side);
   if (specs.length === 1 && specs[0]!.type === UNKNOWN && specs[0]!.name === undefined) return undefined;
   const fields = specs.map((spec, i) => {
     const name = typeof spec.name === 'string' ? spec.name : undefined;
-    const field = name ?? (specs.length === 1 ? unnamed : `${unnamed}_${i}`);
+    const field = name ?? (specs.length === 1 ? defaultName : `${defaultName}_${i}`);
     const value = spec.type === 'tensor' ? tensorValue(spec, side, field) : columnValue(spec.type, side, field);
     return { field, name, isRequired: spec.required !== false && spec.optional !== true, ...value };
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { RunError } from '../../../domain/verdict.js';
 import { RunFolder, isInside } from '../../local/run-folder.js';
-import type { FetchedModel, LoggedModel } from './mlflow-store.js';
+import type { ModelFiles, LoggedModel } from './mlflow-store.js';
 
 /** Text files of a model larger than this are not MLflow's. */
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
@@ -34,7 +34,7 @@ export class LocalModel implements LoggedModel {
     }
   }
 
-  async fetch(): Promise<FetchedModel> {
+  async fetch(): Promise<ModelFiles> {
     try {
       return { path: (await RunFolder.open(this.folder, this.root)).path, release: () => undefined };
     } catch (error) {
@@ -55,7 +55,7 @@ export async function findLocalModel(
   taggedPath: string | undefined,
   root: string,
 ): Promise<LocalModel | undefined> {
-  const paths = taggedPath === undefined ? ['.', ...(await foldersIn(artifacts))] : [taggedPath];
+  const paths = taggedPath === undefined ? ['.', ...(await listDirs(artifacts))] : [taggedPath];
   for (const path of paths) {
     const folder = join(artifacts, path);
     if (isInside(folder, artifacts) && (await isFile(join(folder, 'MLmodel')))) return new LocalModel(folder, root);
@@ -64,7 +64,7 @@ export async function findLocalModel(
 }
 
 /** Names of the folders inside, sorted; none when the folder is not there. */
-export async function foldersIn(folder: string): Promise<string[]> {
+export async function listDirs(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => entry.isDirectory())
@@ -73,7 +73,7 @@ export async function foldersIn(folder: string): Promise<string[]> {
 }
 
 /** Whether a folder is there and, links followed, inside another. */
-export async function liesInside(folder: string, root: string): Promise<boolean> {
+export async function isInsideFolder(folder: string, root: string): Promise<boolean> {
   try {
     return isInside(await realpath(folder), await realpath(root));
   } catch {

@@ -54,7 +54,7 @@ export interface MlflowRegisteredModel {
 }
 
 /** The folder of a logged model on this machine's disk. */
-export interface FetchedModel {
+export interface ModelFiles {
   /** Absolute. */
   readonly path: string;
   /** It is not needed any more. */
@@ -70,7 +70,7 @@ export interface LoggedModel {
    *
    * @param path  relative to the folder, forward slashes.
    * @returns undefined when there is none.
-   * @throws StoreUnavailable.
+   * @throws StoreUnavailableError.
    */
   readText(path: string): Promise<string | undefined>;
   /**
@@ -78,7 +78,7 @@ export interface LoggedModel {
    *
    * @throws RunError ARTIFACT_UNAVAILABLE, ARTIFACT_TOO_LARGE or ARTIFACT_MISSING.
    */
-  fetch(): Promise<FetchedModel>;
+  fetch(): Promise<ModelFiles>;
 }
 
 /**
@@ -96,15 +96,15 @@ export interface Checkpoint {
 }
 
 /** The store cannot be read now; the message says why and what to look at. */
-export class StoreUnavailable extends Error {
+export class StoreUnavailableError extends Error {
   /** What the server itself says of it, for operators alone: nobody knows what it names. */
-  readonly said: string | undefined;
+  readonly serverMessage: string | undefined;
 
   /** @param message  finishes "MLflow cannot be read: …"; names no path, address or content. */
-  constructor(message: string, { said, ...options }: ErrorOptions & { readonly said?: string } = {}) {
+  constructor(message: string, { serverMessage, ...options }: ErrorOptions & { readonly serverMessage?: string } = {}) {
     super(message, options);
     this.name = 'StoreUnavailable';
-    this.said = said;
+    this.serverMessage = serverMessage;
   }
 }
 
@@ -112,7 +112,7 @@ export class StoreUnavailable extends Error {
  * MLflow's ways of keeping experiments, runs, registered models and their files, as one: a tracking server, the folder
  * of a file store, or `mlflow.db`. Nothing is ever written to it.
  *
- * @throws StoreUnavailable from every method that reads.
+ * @throws StoreUnavailableError from every method that reads.
  */
 export abstract class MlflowStore {
   /** Its place, for people; no credentials. */
@@ -141,7 +141,7 @@ export abstract class MlflowStore {
    *
    * @returns undefined when nothing was left.
    */
-  recall<T>(_work: () => Promise<T>): Promise<T | undefined> {
+  replay<T>(_work: () => Promise<T>): Promise<T | undefined> {
     return Promise.resolve(undefined);
   }
 

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MetricPoint } from '../../../../domain/metric-point.js';
 import { SerialQueue } from '../../../../lib/serial-queue.js';
 import { DiskStore } from '../disk-store.js';
-import { LocalModel, liesInside } from '../local-model.js';
+import { LocalModel, isInsideFolder } from '../local-model.js';
 import { MAX_METRIC_POINTS, inStepOrder, runStatusNamed } from '../mlflow-store.js';
 import type { Checkpoint, MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
 import { isoTime } from '../../mapping/to-run.js';
@@ -24,7 +24,7 @@ const READY_MODEL = 2;
  */
 export class DbStore extends DiskStore {
   private snapshot: SqliteSnapshot | undefined;
-  private readonly historyTurns = new SerialQueue();
+  private readonly historyQueue = new SerialQueue();
 
   /** @param file  absolute. */
   constructor(private readonly file: string) {
@@ -79,7 +79,7 @@ export class DbStore extends DiskStore {
   readMetricHistory({ id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
     const sql = `SELECT step, timestamp, value, is_nan FROM metrics WHERE run_uuid=? AND key=?
       ORDER BY step, timestamp, value LIMIT ?`;
-    return this.historyTurns.run(() =>
+    return this.historyQueue.run(() =>
       withSnapshot(this.file, (snapshot) =>
         Promise.resolve(snapshot.all(sql, [id, metric, MAX_METRIC_POINTS]).map(toMetricPoint)),
       ),
@@ -133,7 +133,7 @@ export class DbStore extends DiskStore {
    * nowhere, or out of the folder of the database, its last part is looked for beside the database.
    */
   private async localFolder(uri: string): Promise<string | undefined> {
-    for (const folder of this.placesOf(uri)) if (await liesInside(folder, this.root)) return folder;
+    for (const folder of this.placesOf(uri)) if (await isInsideFolder(folder, this.root)) return folder;
     return undefined;
   }
 
@@ -141,8 +141,8 @@ export class DbStore extends DiskStore {
     const proxied = /^mlflow-artifacts:\/*(?:[^/]+:\d+\/)?(.*)$/.exec(uri)?.[1];
     if (proxied !== undefined) return [join(this.root, 'mlartifacts', proxied), join(this.root, 'mlruns', proxied)];
     const path = uri.startsWith('file:') ? pathOfUrl(uri) : uri;
-    const moved = /(?:^|[\\/])(mlruns|mlartifacts)[\\/](.*)$/.exec(path);
-    return [path, ...(moved ? [join(this.root, moved[1]!, moved[2]!)] : [])];
+    const match = /(?:^|[\\/])(mlruns|mlartifacts)[\\/](.*)$/.exec(path);
+    return [path, ...(match ? [join(this.root, match[1]!, match[2]!)] : [])];
   }
 
   private toExperiment({ id, name }: SqlRow): MlflowExperiment {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Database } from 'node-sqlite3-wasm';
 
-import { StoreUnavailable } from '../mlflow-store.js';
+import { StoreUnavailableError } from '../mlflow-store.js';
 
 /** How often a copy is tried that a writer disturbed, and the pause before each further try, milliseconds. */
 const TRIES = 20;
@@ -26,7 +26,7 @@ export interface SqliteSnapshot {
  * copy is taken when no transaction is half-written; what lies in the write-ahead log is part of it.
  *
  * @param file  absolute.
- * @throws StoreUnavailable when the file is not there, is no database, or is in the middle of a transaction for too long.
+ * @throws StoreUnavailableError when the file is not there, is no database, or is in the middle of a transaction for too long.
  */
 export async function withSnapshot<T>(file: string, work: (snapshot: SqliteSnapshot) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bestrun-mlflow-'));
@@ -48,25 +48,25 @@ async function takeCopy(file: string, copy: string): Promise<void> {
   for (let i = 0; i < TRIES; i++) {
     if (i > 0) await sleep(PAUSE_MS);
     const before = await stateOf(file);
-    if (before.isMidway) continue;
+    if (before.hasPendingWrite) continue;
     await copyFile(file, copy, constants.COPYFILE_FICLONE).catch(asUnavailable);
-    if (before.hasLog) await copyFile(`${file}-wal`, `${copy}-wal`).catch(ignoreAbsent);
+    if (before.hasLog) await copyFile(`${file}-wal`, `${copy}-wal`).catch(ignoreMissing);
     else await rm(`${copy}-wal`, { force: true });
     if ((await stateOf(file)).mark === before.mark) return;
   }
-  throw new StoreUnavailable('it is being written without a pause (or mlflow.db-journal is left from a crash).');
+  throw new StoreUnavailableError('it is being written without a pause (or mlflow.db-journal is left from a crash).');
 }
 
 /**
  * A transaction that is being written shows as a filled rollback journal; a copy taken then would be torn. With a
  * write-ahead log the copy is whole as long as neither file changed meanwhile.
  */
-async function stateOf(file: string): Promise<{ isMidway: boolean; hasLog: boolean; mark: string }> {
+async function stateOf(file: string): Promise<{ hasPendingWrite: boolean; hasLog: boolean; mark: string }> {
   const main = await stat(file).catch(asUnavailable);
   const log = await stat(`${file}-wal`).catch(() => undefined);
   const journal = await stat(`${file}-journal`).catch(() => undefined);
   return {
-    isMidway: (journal?.size ?? 0) > 0,
+    hasPendingWrite: (journal?.size ?? 0) > 0,
     hasLog: (log?.size ?? 0) > 0,
     mark: [main.mtimeMs, main.size, log?.mtimeMs, log?.size, journal?.size].join(),
   };
@@ -83,7 +83,7 @@ async function open(file: string): Promise<Database> {
     return database;
   } catch (error) {
     database.close();
-    throw new StoreUnavailable('it is no SQLite database, or a damaged one.', { cause: error });
+    throw new StoreUnavailableError('it is no SQLite database, or a damaged one.', { cause: error });
   }
 }
 
@@ -91,16 +91,16 @@ function query(database: Database, sql: string, values: readonly (string | numbe
   try {
     return database.all(sql, [...values]) as SqlRow[];
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'unknown';
-    throw new StoreUnavailable(`it is not a database of MLflow 2 or 3 (${why}).`, { cause: error });
+    const message = error instanceof Error ? error.message : 'unknown';
+    throw new StoreUnavailableError(`it is not a database of MLflow 2 or 3 (${message}).`, { cause: error });
   }
 }
 
 function asUnavailable(error: unknown): never {
   const { code } = error as NodeJS.ErrnoException;
-  throw new StoreUnavailable(`the file cannot be read (${code ?? 'unknown'}).`, { cause: error });
+  throw new StoreUnavailableError(`the file cannot be read (${code ?? 'unknown'}).`, { cause: error });
 }
 
-function ignoreAbsent(error: unknown): void {
+function ignoreMissing(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

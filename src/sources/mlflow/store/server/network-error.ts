@@ -17,7 +17,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host.',
 };
 
-/** The reason in the words of `StoreUnavailable`, which finish "MLflow at … cannot be read:". */
+/** The reason in the words of `StoreUnavailableError`, which finish "MLflow at … cannot be read:". */
 export function messageOfNetworkError(error: unknown): string {
   const code = codeOf(error);
   return (code && WORDS[code]) ?? `the connection failed${code ? ` (${code})` : ''}.`;
