@@ -87,7 +87,7 @@ export class ModelsService {
       is_default: this.registry.findDefaultModel() === model,
       ready: best !== undefined,
       owners: [...(card.owners ?? [])],
-      licence: card.licence ?? null,
+      licence: card.license ?? card.licence ?? null,
       best_run_id: best?.registered.run.run_id ?? null,
       metric: card.selection.metric,
       value: best?.registered.value ?? null,

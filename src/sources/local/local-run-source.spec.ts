@@ -38,6 +38,12 @@ describe('a folder of models that is listed again', () => {
     expect(second!.runs.map((run, i) => run === first!.runs[i])).toEqual([true, true]);
   });
 
+  it.each(['license', 'licence'])('takes "%s" in a card', async (field) => {
+    store.addModel('adder', { [field]: 'MIT' });
+
+    expect(await source.listModels()).toMatchObject([{ card: { [field]: 'MIT' }, issues: [] }]);
+  });
+
   it('gives the same object for a run that was only touched or copied again', async () => {
     const [first] = await source.listModels();
     utimesSync(store.path('adder/runs/one/run.json'), 1, 1);
