@@ -24,10 +24,10 @@ import type { StateStore } from '../sources/state/state-store.js';
 import { stopWithReport } from '../bootstrap/exit-with-report.js';
 
 /**
- * `npm run models:check [dir]`: starts the registry over the folder (else the configured sources) as a server does, but
- * for the port and for what a server writes down, and goes further: every run is loaded and replays its examples, not
- * only those that might serve. Prints a table of verdicts, and for each model why its run serves, what is pinned, what
- * would break clients and what would win.
+ * `npm run models:check [dir]`: starts the registry over the folder (else the configured sources) as a server does,
+ * without the port and without writing state. Every run is loaded and replays its examples, not only those that might
+ * serve. Prints a table of verdicts, and for each model why its run serves, what is pinned, what would break clients
+ * and what would win.
  *
  * Exit code 0 when every model has a run to serve, 1 when one has none (or its card is not usable).
  */
@@ -73,7 +73,7 @@ async function check(config: AppConfig, host: ModelHost): Promise<void> {
   process.exitCode = failed.length > 0 || models.length === 0 ? 1 : 0;
 }
 
-/** Loads a run that the start had no need of, and lets it go again: what it said of itself stays. */
+/** Loads a run that the start did not need, and releases it again: its verdict stays. */
 async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<void> {
   if (registered.state === 'serving' || registered.brokenBy) return;
   try {
@@ -86,7 +86,7 @@ async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<voi
   }
 }
 
-/** A pin passes the contract gate; what it breaks is worth knowing all the same. */
+/** A pin is not checked by the contract gate; what it breaks is reported anyway. */
 async function pinWarning({ card, pin, best }: RegisteredModel, states: StateStore): Promise<string | undefined> {
   const { served: last } = await states.read(card.name);
   if (!pin || !last || best?.loaded.run.run_id !== pin.run_id) return undefined;

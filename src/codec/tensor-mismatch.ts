@@ -1,7 +1,7 @@
 import type { TensorSpec, DType } from '../domain/tensor.js';
 
 /** An input tensor as `encode` makes it. */
-export interface EncodedTensor {
+interface EncodedTensor {
   readonly tensor: string;
   readonly dtype: DType;
   /** Shape without the rows. */

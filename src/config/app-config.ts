@@ -44,10 +44,10 @@ export abstract class AppConfig {
   readonly maxBatchRows: number;
   readonly batchWaitMs: number;
   readonly maxOnDemandRuns: number;
-  /** 0 looks at the store only when asked. */
+  /** 0 polls the store only on request. */
   readonly refreshIntervalMs: number;
   readonly refreshSettleMs: number;
-  /** Undefined when nobody may change which run serves. Never to be written anywhere. */
+  /** Undefined when the admin routes are disabled. Never logged. */
   readonly adminApiKey: string | undefined;
   /** What MLflow signs its webhooks with. */
   readonly mlflowWebhookSecret: string | undefined;

@@ -24,7 +24,7 @@ const MlflowItems = () =>
     },
   });
 
-/** What begins like the address of a server is one: Node's own error would tell its password to the log. */
+/** A value that starts like a server address is treated as one: Node's own error would log its password. */
 const FullUrl = () =>
   ValidateBy({
     name: 'wholeAddress',
@@ -116,7 +116,9 @@ export class Environment {
   @Matches(/^[\x21-\x7e]+$/, { message: 'must be a token: visible characters without spaces' })
   MLFLOW_TRACKING_TOKEN?: string;
 
-  /** Secret of MLflow's webhook that calls POST /webhooks/mlflow; nothing is taken there unless it is set. Never logged. */
+  /**
+   * Secret of MLflow's webhook that calls POST /webhooks/mlflow; the route is disabled unless it is set. Never logged.
+   */
   @IsOptional()
   @Matches(/^.{16,}$/, { message: 'must be at least 16 characters' })
   MLFLOW_WEBHOOK_SECRET?: string;
@@ -137,7 +139,7 @@ export class Environment {
   @Max(3600)
   MLFLOW_HTTP_REQUEST_TIMEOUT = 30;
 
-  /** How often a request to MLflow is repeated that met a passing fault. */
+  /** How often a request to MLflow is retried after a transient error. */
   @Integer()
   @IsInt()
   @Min(0)
@@ -156,7 +158,7 @@ export class Environment {
   @Max(1099511627776)
   MLFLOW_MAX_MODEL_BYTES = 4_294_967_296;
 
-  /** Size above which models downloaded from MLflow are deleted that nobody has needed for a day, bytes. */
+  /** Total size of the models downloaded from MLflow above which those unused for a day are deleted, bytes. */
   @Integer()
   @IsInt()
   @Min(1)
@@ -252,7 +254,7 @@ export class Environment {
   @Max(1000)
   MAX_EXTRA_RUNS = 4;
 
-  /** How often the store is looked at for new and changed runs, milliseconds; 0 looks only when asked. */
+  /** Interval between polls of the store for new and changed runs, milliseconds; 0 polls only on request. */
   @Integer()
   @IsInt()
   @Min(0)
@@ -266,7 +268,7 @@ export class Environment {
   @Max(3600000)
   REFRESH_SETTLE_MS = 1_000;
 
-  /** Key that refreshes, pins and roll-backs need in X-API-Key; nobody may do these unless it is set. */
+  /** Key that refreshes, pins and rollbacks need in X-API-Key; they are disabled unless it is set. */
   @IsOptional()
   @Matches(/^[\x21-\x7e]{16,}$/, { message: 'must be at least 16 characters of ASCII without spaces' })
   ADMIN_API_KEY?: string;

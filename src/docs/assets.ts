@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Request, Response } from 'express';
 
 /** A file that a documentation page loads. */
-export interface Asset {
+interface Asset {
   readonly name: string;
   readonly type: string;
 }

@@ -33,7 +33,7 @@ export class DocsService {
     this.registry.onChange(() => this.build());
   }
 
-  /** Builds the document again, as is done when a model is served by another run. Until it is there the old one counts. */
+  /** Builds the document again, when a model is served by another run. Until then the previous one is served. */
   build(): void {
     if (!this.fixed) throw new Error('publishDocs was not called.');
     const models = this.modelsDefaultFirst();

@@ -27,7 +27,7 @@ export interface ServedRecord extends Contract {
 }
 
 /** A run that had to be taken out of service: it is not tried again until its digest is another. */
-export interface FailedRun {
+interface FailedRun {
   readonly run_id: string;
   readonly digest: string;
   readonly reason: string;
@@ -94,7 +94,7 @@ export function isCutover({ event }: HistoryEvent): boolean {
 /** A model of which nothing is known. */
 export const EMPTY_STATE: ModelState = { pin: undefined, served: undefined, failed: [], history: [] };
 
-/** Attempts that came to nothing fill at most this much of a history: what served must not be lost among them. */
+/** Failed attempts take at most this many entries of a history, so that they do not push out what served. */
 const MAX_ATTEMPTS = MAX_HISTORY / 2;
 
 /** The state with an event on top. */
@@ -102,7 +102,7 @@ export function withEvent(state: ModelState, event: HistoryEvent): ModelState {
   return { ...state, history: trimHistory([event, ...state.history]) };
 }
 
-/** Whether somebody or something tried to serve a run, and nothing came of it. */
+/** Whether the event is a failed attempt to serve a run. */
 export function isAttempt({ event }: HistoryEvent): boolean {
   return event === 'refused' || event === 'load_failed';
 }

@@ -12,12 +12,14 @@ export interface ValidationIssue {
   readonly ctx?: Readonly<Record<string, JsonValue>>;
 }
 
-/** Most problems one answer lists; the rest of a request is not looked at, so that a huge bad one stays cheap. */
+/**
+ * Maximum number of issues in one answer; the rest of a request is not checked, so that a huge invalid one stays cheap.
+ */
 export const MAX_ISSUES = 100;
 
 /** A request that breaks the contract, with every problem found. Answered 422. */
 export class ValidationError extends AppError {
-  /** @param extras  further facts for the answer, beside the list of problems. */
+  /** @param extras  further details for the answer, beside the list of problems. */
   constructor(
     readonly issues: readonly ValidationIssue[],
     readonly extras: Readonly<Record<string, JsonValue>> = {},

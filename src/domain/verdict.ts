@@ -27,15 +27,15 @@ export const VERDICT_FIX = {
   MLMODEL_INVALID: 'Log the model again; its MLmodel file cannot be used as the message says.',
   SIGNATURE_MISSING: 'Log the model with signature=infer_signature(X, model.predict(X)).',
   SIGNATURE_UNSUPPORTED:
-    'Use columns or tensors of numbers, texts and booleans in the signature, with fixed sizes but for the rows.',
+    'Use columns or tensors of numbers, texts and booleans in the signature, with fixed sizes except for the rows.',
   NOT_EXAMINED:
-    'Nothing need be done: it would be looked at if the better runs were gone, its alias were set, or it were pinned.',
+    'No action is needed: it is inspected when the better runs are gone, its alias is set, or it is pinned.',
   ARTIFACT_TOO_LARGE: 'Raise MLFLOW_MAX_MODEL_BYTES, or log a smaller model.',
   ARTIFACT_UNAVAILABLE:
     'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',
   CONTRACT_BREAKING: 'Keep what clients rely on, or pin the run when they are ready for the new contract.',
-  REHEARSAL_FAILED: "The run did not do on the served run's examples what card.json's promotion asks; see the message.",
-  FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: mend it and publish it again.',
+  REHEARSAL_FAILED: "The run did not meet card.json's promotion limits on the champion's examples; see the message.",
+  FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: fix it and publish it again.',
 } as const;
 
 export type VerdictCode = keyof typeof VERDICT_FIX;
@@ -45,17 +45,18 @@ export type VerdictCode = keyof typeof VERDICT_FIX;
  * too.
  */
 export const WARNING_FIX = {
-  EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients come.',
+  EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients use the run.',
   NUMBER_AS_TEXT: 'Write numbers in the examples as numbers: they are what clients copy.',
-  ANSWERS_NULL: 'Look for NaN among the weights, or a scaler that divides by zero; if null is meant, record it.',
+  ANSWERS_NULL: 'Look for NaN among the weights, or a scaler that divides by zero; if null is intended, record it.',
   ANSWERS_EQUAL:
-    'If they should differ: look for a scaler left out, or a network that died; else record other examples.',
-  DIMENSION_OPEN: 'Export the model with fixed dimensions but for the rows, e.g. [None, 4].',
-  ROWS_ONE_BY_ONE: 'Export it for inference, with a first dimension that varies and rows that do not touch each other.',
+    'If they should differ, look for a missing scaler or a collapsed network; otherwise record other examples.',
+  DIMENSION_OPEN: 'Export the model with fixed dimensions except for the rows, e.g. [None, 4].',
+  ROWS_ONE_BY_ONE:
+    'Export it for inference, with a first dimension that varies and rows that do not affect each other.',
   BACKEND_SLOWER: 'Export the model to ONNX, or without the operations that the message names.',
 } as const;
 
-export type WarningCode = keyof typeof WARNING_FIX;
+type WarningCode = keyof typeof WARNING_FIX;
 
 /** One thing worth knowing of a run that may be served, and what to do. */
 export interface Warning {
@@ -75,7 +76,7 @@ export interface VerdictReason {
 export interface Verdict {
   readonly eligible: boolean;
   readonly reasons: readonly VerdictReason[];
-  /** What speaks against nothing; known once the run has been loaded. */
+  /** Warnings; known once the run has been loaded. */
   readonly warnings: readonly Warning[];
 }
 

@@ -3,7 +3,7 @@ import { RunError } from '../domain/verdict.js';
 import { InferenceEngine } from './inference-engine.js';
 import type { EngineModel, LoadRequest } from './inference-engine.js';
 
-/** Imports on first use: a store with ONNX models alone never pays for TensorFlow.js. */
+/** Imported on first use: a store with ONNX models only does not load TensorFlow.js. */
 const OPENERS: Record<ModelFormat, () => Promise<InferenceEngine>> = {
   onnx: async () => new (await import('./onnx/onnx-engine.js')).OnnxEngine(),
   'tfjs-layers': async () => new (await import('./tfjs/tfjs-engine.js')).TfjsEngine(),
@@ -12,8 +12,8 @@ const OPENERS: Record<ModelFormat, () => Promise<InferenceEngine>> = {
 };
 
 /**
- * Every engine as one: the format of the artifact decides which computes. For worker threads only, because what it
- * imports blocks its thread.
+ * All engines behind one interface: the format of the artifact decides which one computes. For worker threads only,
+ * because the engines block their thread.
  */
 export class EngineCatalog extends InferenceEngine {
   private readonly engines = new Map<ModelFormat, Promise<InferenceEngine>>();

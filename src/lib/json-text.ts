@@ -20,7 +20,7 @@ export class JsonSyntaxError extends Error {
   }
 }
 
-export interface JsonReadOptions {
+interface JsonReadOptions {
   /** Take the tokens NaN, Infinity and -Infinity, as Python writes them. Off: they are a syntax error. */
   readonly allowNonFinite?: boolean;
 }

@@ -1,5 +1,5 @@
 /**
- * Maps items to results with at most `limit` at work at the same time.
+ * Maps items to results with at most `limit` calls of `work` at the same time.
  *
  * @returns the results in the order of the items.
  * @throws the first error of `work`.

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** Longest time that a list keeps requests waiting, milliseconds. */
 const SLICE_MS = 5;
 
-/** Maps a long list without holding up the thread: every few milliseconds, whatever waits may run. */
+/** Maps a long list without blocking the event loop: it yields every few milliseconds. */
 export async function mapYielding<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Result,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 
 /** How a file is written. */
-export interface WriteOptions {
+interface WriteOptions {
   /** Rights of the file; the process' own default unless set. */
   readonly mode?: number;
   /** Whether it must be on the disk afterwards, even if the machine stops: takes longer. */
@@ -10,10 +10,10 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a file whole or not at all: readers see the old text or the new one, never a part.
+ * Writes a file atomically: readers see the old text or the new one, never a part.
  *
- * @param file  absolute; its folder must be there.
- * @throws the error of the file system; no draft is left behind.
+ * @param file   absolute; its folder must exist.
+ * @throws the error of the file system; no temporary file is left behind.
  */
 export async function writeFileAtomic(
   file: string,

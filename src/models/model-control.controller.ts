@@ -25,7 +25,7 @@ const FOREIGN_RUN = [
 const ModelParam = () => ApiParam({ name: 'model', description: 'Name of the model.' });
 const DEFAULT_USER = 'admin';
 
-/** What operators decide: when the store is looked at, and which run serves whatever the policy says. */
+/** Admin routes: poll the store, and choose the run that serves regardless of the policy. */
 @ApiTags('Operation')
 @AdminOnly()
 @Controller('models')
@@ -40,9 +40,9 @@ export class ModelControlController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'refreshModels',
-    summary: 'Look at the store now',
+    summary: 'Poll the store now',
     description:
-      'Answers when better runs have taken over. It is looked at every `REFRESH_INTERVAL_MS` anyway. ' +
+      'Answers when better runs have taken over. It is polled every `REFRESH_INTERVAL_MS` anyway. ' +
       'When MLflow cannot be read, `sources` says why, and what was read last is served.',
   })
   @ApiEnvelope(RefreshDto, 'What serves now, and what did before.')
@@ -56,7 +56,7 @@ export class ModelControlController {
   @ModelParam()
   @ApiOperation({
     operationId: 'pinRun',
-    summary: 'Serve a model with one run, whatever policy and contract say',
+    summary: 'Serve a model with one run, regardless of policy and contract',
     description: 'The run must load and repeat its examples, or nothing changes. All replicas over the store follow.',
   })
   @ApiEnvelope(ServedDto, 'What serves now.')
@@ -71,7 +71,7 @@ export class ModelControlController {
 
   @Delete(':model/pin')
   @ModelParam()
-  @ApiOperation({ operationId: 'unpinRun', summary: 'Leave the choice of the run to the policy again' })
+  @ApiOperation({ operationId: 'unpinRun', summary: 'Remove the pin: the policy chooses the run again' })
   @ApiEnvelope(ServedDto, 'What serves now.')
   @ApiErrors(...ADMIN, 'VALIDATION_FAILED', UNKNOWN_MODEL)
   async unpin(@Param('model') name: string, @Query() { by = DEFAULT_USER }: UnpinQueryDto): Promise<ServedDto> {

@@ -50,7 +50,7 @@ export class ModelsController {
   @ApiOperation({
     operationId: 'getModelSelection',
     summary: 'Why the best run is the best',
-    description: 'The policy of the owner, every run in order, what speaks against each, and the winner.',
+    description: 'The policy of the owner, every run in order, why each was rejected, and the winner.',
   })
   @ApiEnvelope(SelectionDto, 'The policy, the ranking and the winner.')
   @ApiErrors(UNKNOWN_MODEL)
@@ -63,7 +63,7 @@ export class ModelsController {
   @ApiOperation({
     operationId: 'getModelHistory',
     summary: 'What happened to the run that serves, and why',
-    description: 'Promotions, refusals, pins, roll-backs and steps back of all replicas over the store.',
+    description: 'Promotions, rejections, pins, rollbacks and automatic rollbacks of all replicas over the store.',
   })
   @ApiEnvelope(HistoryDto, 'The history.')
   @ApiErrors(UNKNOWN_MODEL)

@@ -19,10 +19,11 @@ import type { LoadedRun } from './loading/loaded-run.js';
 export type ReadyModel = RegisteredModel & { readonly best: Best };
 
 /**
- * What is known and what is loaded: the one service every room shares. It reads; `RefreshService` keeps what it reads up
- * to date, before the port opens and from then on, and `PromotionService` swaps the runs that serve.
+ * What is known and what is loaded: the one service all modules share. It only reads; `RefreshService` keeps the state
+ * up to date, before the port opens and from then on, and `PromotionService` changes the runs that serve.
  *
- * Who is given a model's best run must hand rows to it before the next `await`: from then on a swap waits for them.
+ * A caller that got a model's best run must enqueue its rows before the next `await`: a later cutover waits for
+ * enqueued rows.
  */
 @Injectable()
 export class ModelRegistryService implements OnApplicationShutdown {
@@ -37,7 +38,7 @@ export class ModelRegistryService implements OnApplicationShutdown {
   ) {
     this.onDemandRuns = new OnDemandRuns(loader, config.maxOnDemandRuns);
     registryState.onChange(() => {
-      // What is gone, changed, or serves as the best one of its model now needs no place among the extra runs.
+      // A run that is gone, changed, or is now the best of its model is no longer an on-demand run.
       const isOnDemand = (registered: RegisteredRun) =>
         registryState.runsById.get(registered.run.run_id) === registered && !this.isBest(registered);
       void this.onDemandRuns.retain(isOnDemand);
@@ -116,7 +117,7 @@ export class ModelRegistryService implements OnApplicationShutdown {
     return this.findBest(registered) !== undefined;
   }
 
-  /** The run in memory, if it is loaded now: as the best of its model, or because somebody asked for it. */
+  /** The run in memory, if it is loaded now: as the best of its model, or on demand. */
   findLoaded(registered: RegisteredRun): LoadedRun | undefined {
     return this.findBest(registered) ?? this.onDemandRuns.find(registered.run.run_id);
   }

@@ -16,8 +16,8 @@ interface Entry {
 }
 
 /**
- * Runs that are not the best of their model but are asked by their id: loaded on first use, the least recently used
- * given back when there are too many.
+ * Runs that are not the best of their model and are requested by id: loaded on first use; the least recently used is
+ * released when there are too many.
  */
 export class OnDemandRuns {
   private readonly loadedById = new Map<string, Entry>();
@@ -50,7 +50,7 @@ export class OnDemandRuns {
     return this.loadedById.get(runId)?.ready;
   }
 
-  /** Gives back runs that are not wanted here any more, once nobody uses them. */
+  /** Releases runs that are no longer needed here, once no request uses them. */
   async retain(mustRetain: (registered: RegisteredRun) => boolean): Promise<void> {
     for (const entry of this.loadedById.values()) entry.isStale ||= !mustRetain(entry.registered);
     await this.evict();
@@ -78,7 +78,7 @@ export class OnDemandRuns {
   private begin(registered: RegisteredRun): Entry {
     const id = registered.run.run_id;
     const known = this.loadedById.get(id);
-    // The outdated one is given back by whoever uses it last.
+    // The stale entry is released by its last user.
     if (known) this.stale.add(known);
     return { registered, loaded: this.load(registered), users: 0, isStale: false };
   }
@@ -118,7 +118,7 @@ export class OnDemandRuns {
   }
 }
 
-/** A run that never loaded has nothing to give back. */
+/** A run that failed to load has nothing to release. */
 async function tryRelease({ registered, loaded }: Entry): Promise<void> {
   const run = await loaded.catch(() => undefined);
   if (!run) return;

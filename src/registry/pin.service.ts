@@ -13,9 +13,9 @@ import type { RegisteredModel, RegisteredRun } from './state/registered-run.js';
 import { broadcastRefresh } from './refresh/cluster-messages.js';
 
 /** What a person wants, and why. */
-export type PinRequest = Pick<Pin, 'run_id' | 'reason' | 'by'>;
+type PinRequest = Pick<Pin, 'run_id' | 'reason' | 'by'>;
 
-/** What a person decides over the policy's head. Every decision is written down, and seen by all replicas. */
+/** Decisions of a person that override the policy. Every decision is recorded and seen by all replicas. */
 @Injectable()
 export class PinService {
   private readonly logger = new Logger('Pins');
@@ -38,11 +38,15 @@ export class PinService {
     return this.refreshService.runExclusive(model, () => this.serve(model, request, 'pinned'));
   }
 
-  /** Leaves the choice to the policy again; fine when there was no pin. @throws AppError MODEL_NOT_FOUND. */
+  /**
+   * Removes the pin, so that the policy chooses again; does nothing without a pin.
+   *
+   * @throws AppError MODEL_NOT_FOUND.
+   */
   async unpin(name: string, by: string): Promise<RegisteredModel> {
     const model = this.registry.getModel(name);
     return this.refreshService.runExclusive(model, async () => {
-      if (model.pin) this.logger.log(`Model ${name}: the pin on run ${model.pin.run_id} is taken off by ${by}`);
+      if (model.pin) this.logger.log(`Model ${name}: the pin on run ${model.pin.run_id} was removed by ${by}`);
       await this.modelHistory.unpinned(model, by);
       await this.promotions.reconcile(model);
       broadcastRefresh();
@@ -70,7 +74,7 @@ export class PinService {
     event: 'pinned' | 'rolled_back',
   ): Promise<Pin> {
     const { name } = model.card;
-    // What serves may be pinned although its folder is gone: it goes on from memory.
+    // The served run may be pinned although its folder is gone: it is still in memory.
     const inMemory = model.best?.loaded.run.run_id === runId ? model.best.registered : undefined;
     const registered = model.runs.find(({ run }) => run.run_id === runId) ?? inMemory;
     if (!registered) throw runNotFound(this.registry, model, runId);
@@ -98,12 +102,12 @@ export class PinService {
 }
 
 /**
- * The run that served before the present one, and is still in the store and did not fail. What was rolled back from in a
- * row is passed over: who rolls back again wants to go further back.
+ * The run that served before the present one, is still in the store and did not fail. Runs that were just rolled back
+ * from are skipped, so that a second rollback goes further back.
  */
 function findPrevious(model: RegisteredModel, { history, failed }: ModelState): RegisteredRun | undefined {
   const cutoverEvents = history.filter(isCutover);
-  // Another server may have let a run serve that this one has not come to yet: who asks saw its answers.
+  // Another replica may serve a run that this one has not seen yet, and the caller refers to that.
   const present = cutoverEvents[0]?.run_id ?? model.best?.loaded.run.run_id;
   const rollbackEvents = cutoverEvents.slice(0, cutoverEvents.findIndex(({ event }) => event !== 'rolled_back') >>> 0);
   const excluded = new Set([

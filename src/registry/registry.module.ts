@@ -10,7 +10,7 @@ import { RefreshService } from './refresh/refresh.service.js';
 import { RegistryState } from './state/registry-state.js';
 import { RunLoader } from './loading/run-loader.js';
 
-/** The shared registry: one instance, whichever room injects it. */
+/** The shared registry: one instance for all modules. */
 @Module({
   imports: [SourcesModule, EnginesModule],
   providers: [

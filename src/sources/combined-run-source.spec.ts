@@ -96,7 +96,7 @@ describe('several sources', () => {
     expect(await source.listModels()).toEqual(before);
     expect(source.statuses.map(({ problem }) => problem)).toEqual([
       undefined,
-      'The models folder holds no models any more.',
+      'The models folder no longer holds any models.',
     ]);
   });
 
@@ -110,7 +110,7 @@ describe('several sources', () => {
     for (const _look of [1, 2]) {
       expect(await source.listModels()).toEqual(before);
       expect(source.warnings).toEqual([
-        expect.stringMatching(/^There are no models any more in .*last read is served.$/),
+        expect.stringMatching(/^There are no longer any models in .*last known listing is served.$/),
       ]);
     }
 
@@ -141,9 +141,7 @@ describe('several sources', () => {
 
     for (const _look of [1, 2]) {
       expect(placesOf(await source.listModels())).toEqual(['adder', 'new', 'early']);
-      expect(source.warnings).toEqual([
-        'The slow one has not answered yet. What it held when it was last read is served.',
-      ]);
+      expect(source.warnings).toEqual(['The slow one has not answered yet. Its last known listing is served.']);
     }
 
     expect(slow.asked).toHaveLength(1);

@@ -2,18 +2,17 @@ import { RunSource } from './run-source.js';
 import type { GetExaminationHints, SourceModel, SourceStatus } from './run-source.js';
 import { LastKnownListing } from './last-known-listing.js';
 
-/** How long a source may take longer than another one before the listing goes on without it, milliseconds. */
+/** How long the listing waits for a slow source after the first one has answered, milliseconds. */
 const TIMEOUT_MS = 5_000;
 
 /**
- * Several sources as one. A model that more than one of them names is one model: the first source with a usable card
- * for it decides its card, and the runs of all compete. So a folder may hold nothing but a card, and MLflow the runs.
- * When the card that decided cannot be used any more, the model has none: another source's card is another policy, and
- * a half-written file no reason to take it.
+ * Several sources as one. A model that several of them name is one model: the first source with a usable card decides
+ * its card, and the runs of all compete. So a folder may hold only a card, and MLflow the runs. When the deciding card
+ * can no longer be used, the model has none: another source's card is another policy.
  *
- * A source that cannot be read costs only its own models; one that was read before gives what it gave then, because a
- * store that is away for a while is no reason to serve its models no more. So does one that holds nothing any more, and
- * one that keeps the others waiting.
+ * A source that cannot be read costs only its own models; one that was read before is represented by its last known
+ * listing, as a temporary outage is no reason to stop serving. The same holds for one that is suddenly empty, and for
+ * one that delays the others.
  */
 export class CombinedRunSource extends RunSource {
   private readonly lastKnown: readonly LastKnownListing[];
@@ -22,8 +21,8 @@ export class CombinedRunSource extends RunSource {
   private cardSources: ReadonlyMap<string, LastKnownListing> = new Map();
 
   /**
-   * @param sources  in order of precedence.
-   * @param patienceMs  how long the others wait for one.
+   * @param sources   in order of precedence.
+   * @param timeoutMs   how long the others wait for one.
    */
   constructor(
     private readonly sources: readonly RunSource[],
@@ -92,7 +91,7 @@ export class CombinedRunSource extends RunSource {
     );
   }
 
-  /** Whose card counts, now and at the next listing, and whose words on the card are told. */
+  /** Selects the card that counts, now and at the next listing, and the model whose issues are shown. */
   private selectCard(name: string, found: readonly Found[]): { decider: Found | undefined; visible: Found } {
     const last = found.find(({ from }) => from === this.cardSources.get(name));
     const usable = found.find(({ model }) => model.card);

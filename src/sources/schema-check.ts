@@ -9,7 +9,7 @@ import addFormats from 'ajv-formats';
 export type SchemaCheck = (document: unknown) => readonly SchemaIssue[];
 
 /** One broken rule: JSON pointer into the document, and what was expected. */
-export interface SchemaIssue {
+interface SchemaIssue {
   readonly pointer: string;
   readonly expected: string;
 }

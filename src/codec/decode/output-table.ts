@@ -6,12 +6,12 @@ import type { NamedTensors, Tensor, TensorData } from '../../domain/tensor.js';
 import { canonicalNumber } from '../validate/parse-scalars.js';
 
 /** An output tensor as one row of numbers per row. */
-export interface OutputTable {
+interface OutputTable {
   readonly width: number;
   readonly data: TensorData;
 }
 
-/** The model gave something that the run's `decode` cannot mean: a fault of the model, told to the log by the cause. */
+/** The model's output contradicts the run's `decode`: an error of the model, logged with its cause. */
 export function modelError(message: string): AppError {
   return new AppError('PREDICTION_FAILED', {}, { cause: new Error(message) });
 }

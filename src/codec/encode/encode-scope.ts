@@ -12,7 +12,7 @@ import { isNullable, typeOf } from '../validate/schema-check.js';
 /** Prepared texts of one row by name; a text whose field is missing is not there. */
 export type PreparedRow = Readonly<Record<string, string>>;
 
-/** The row being encoded, and where its faults go. */
+/** The row being encoded, and where its issues are added. */
 export class EncodeVisit {
   row: JsonObject = {};
   prepared: PreparedRow = {};
@@ -25,7 +25,7 @@ export class EncodeVisit {
 
   /** @param path  field name, then indexes. */
   report(path: Location, issue: Issue): void {
-    // Asked first: a large list of bad numbers must not build a place for each.
+    // Checked first: a large list of bad numbers must not build a location for each.
     if (this.issues.length < MAX_PROBLEMS) report(this.issues, [...this.locOf(this.index), ...path], issue);
   }
 }
@@ -40,7 +40,7 @@ export interface TensorEncoder {
 }
 
 /** Where a column takes its value from. */
-export interface ValueSource {
+interface ValueSource {
   /** The input field, which problems name. */
   readonly field: string;
   readonly schema: FieldSchema;
@@ -48,7 +48,7 @@ export interface ValueSource {
   read(visit: EncodeVisit): JsonValue | undefined;
 }
 
-/** A fault of the run: signature, encode and decode do not fit each other. */
+/** An error of the run: signature, encode and decode do not match. */
 export function mismatch(pointer: string, message: string): RunError {
   return new RunError('SIGNATURE_MISMATCH', `${pointer}: ${message}.`);
 }

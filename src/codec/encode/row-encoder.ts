@@ -20,7 +20,7 @@ export interface RowEncoder {
    * One tensor per encoding, rows on axis 0 in the order given. Never throws on rows that the validator gave.
    *
    * @param locOf     where row `index` sits in the request.
-   * @param problems  takes every value that the tensor cannot hold; the tensors must not be used then.
+   * @param issues  takes every value that the tensor cannot hold; the tensors must not be used then.
    * @param prepared  what `prepare` gave for the same rows, when it was called already.
    */
   encode(

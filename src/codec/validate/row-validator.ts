@@ -17,7 +17,7 @@ export interface RowValidator {
    * null in a nullable field means missing: it takes the default, or stays null. The row given is not changed.
    *
    * @param loc       where the row sits in the request.
-   * @param problems  every broken rule is added, in declared order, until it holds MAX_PROBLEMS.
+   * @param issues  every broken rule is added, in declared order, until it holds MAX_PROBLEMS.
    * @returns undefined when a rule is broken.
    */
   validate(value: unknown, loc: Location, options: ValidateOptions, issues: ValidationIssue[]): JsonObject | undefined;

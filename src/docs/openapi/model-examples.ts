@@ -11,7 +11,7 @@ import type { NamedExample, ParameterValue } from './openapi-types.js';
 const LONG_ROW = 2_000;
 
 /** A request body and the answer the trainer saw for it. */
-export interface ExamplePair {
+interface ExamplePair {
   readonly key: string;
   readonly summary: string;
   readonly request: JsonObject;

@@ -14,7 +14,7 @@ export interface MediaType {
   examples?: Record<string, NamedExample>;
 }
 
-export interface Reference {
+interface Reference {
   $ref: string;
 }
 
@@ -51,8 +51,8 @@ export interface Operation {
   responses: Record<string, ResponseObject | Reference>;
 }
 
-export const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
-export type Method = (typeof METHODS)[number];
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+type Method = (typeof METHODS)[number];
 
 export type PathItem = Partial<Record<Method, Operation>>;
 

@@ -29,6 +29,6 @@ describe(ModelQueue.name, () => {
     } catch (error) {
       refusal = error as AppError;
     }
-    expect(refusal).toMatchObject({ code: 'QUEUE_FULL', facts: { retryAfterSeconds: example.seconds } });
+    expect(refusal).toMatchObject({ code: 'QUEUE_FULL', details: { retryAfterSeconds: example.seconds } });
   });
 });

@@ -5,11 +5,11 @@ import type { PendingPrediction } from './pending-prediction.js';
 import { canJoin } from './shared-call.js';
 import { PredictionList } from './prediction-list.js';
 
-/** How much the newest call counts in the averages. */
+/** Weight of the latest call in the averages. */
 const LATEST_WEIGHT = 0.2;
 const MAX_RETRY_S = 60;
 
-export interface QueueOptions {
+interface QueueOptions {
   /** Most predictions that may wait. */
   readonly limit: number;
   /** Threads that empty the queue, for the estimate of when there is room again. */
@@ -61,11 +61,11 @@ export class ModelQueue {
   }
 
   /**
-   * How long the oldest prediction may still wait for others to share its call: not at all when it has none to share
-   * with, was computed before, or there are enough already.
+   * How long the oldest prediction may still wait for others to share its call: not at all when it cannot share, was
+   * computed before, or there are enough already.
    *
-   * @param waitMs  longest wait of a prediction, milliseconds.
-   * @returns milliseconds; 0 or less when the next call is to begin.
+   * @param waitMs   longest wait of a prediction, milliseconds.
+   * @returns milliseconds; 0 or less when the next call must begin.
    */
   batchWindowMs(waitMs: number): number {
     const { first } = this.waiting;
@@ -74,8 +74,8 @@ export class ModelQueue {
   }
 
   /**
-   * What a free thread computes in its next call: the oldest prediction, and all that follow it as long as they may
-   * join it and stay within the limit of rows together. One that is larger than the limit goes alone.
+   * Predictions of the next call: the oldest one, and all that follow it as long as they may join it within the row
+   * limit. One larger than the limit is computed alone.
    */
   takeCall(): PendingPrediction[] {
     const queue = this.again.size > 0 ? this.again : this.waiting;
@@ -90,7 +90,7 @@ export class ModelQueue {
     return call;
   }
 
-  /** Puts predictions back to the front, each party to be computed in calls of its own. */
+  /** Puts predictions back to the front, each group to be computed in its own calls. */
   requeue(groups: readonly (readonly PendingPrediction[])[]): void {
     const before = [...this.again];
     for (const prediction of before) this.again.delete(prediction);
@@ -112,10 +112,10 @@ export class ModelQueue {
   }
 
   /**
-   * Notes how long an answered call took.
+   * Records the duration of an answered call.
    *
-   * @param ms  milliseconds from sending it to its answer.
-   * @param computeMs  those of them that the engine computed.
+   * @param ms   milliseconds from sending it to its answer.
+   * @param computeMs   part of it that the engine computed.
    */
   recordCall(call: readonly PendingPrediction[], ms: number, computeMs: number): void {
     let rows = 0;

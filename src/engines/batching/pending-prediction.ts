@@ -14,7 +14,7 @@ export class PendingPrediction {
   readonly rows: number | undefined;
   /** `performance.now()` at which its caller stops waiting. */
   readonly deadline: number;
-  /** Set once a call it shared failed: from then on it shares calls only with others of the same party. */
+  /** Set once a shared call failed: from then on it shares calls only with its retry group. */
   retryGroup: symbol | undefined;
   /** For `PredictionList` alone. */
   readonly node: ListNode = { list: undefined, previous: undefined, next: undefined };
@@ -27,7 +27,7 @@ export class PendingPrediction {
   private startedAt = 0;
   private state: 'waiting' | 'running' | 'done' = 'waiting';
 
-  /** @param onLeave  it was given up while it waited: it must not be computed any more. */
+  /** @param onLeave  called when it ends while it waits: it must not be computed any more. */
   constructor(
     readonly inputs: NamedTensors,
     readonly options: PredictOptions,
@@ -54,7 +54,7 @@ export class PendingPrediction {
     this.startedAt = performance.now();
   }
 
-  /** It waits again, to be computed with its party and nobody else. */
+  /** Waits again, to be computed with its retry group only. */
   wait(retryGroup: symbol): void {
     this.state = 'waiting';
     this.retryGroup = retryGroup;
@@ -91,7 +91,7 @@ export class PendingPrediction {
     this.options.signal?.removeEventListener('abort', this.onAbort);
   }
 
-  /** Its deadline is over, and nobody has told its caller yet. */
+  /** Whether its deadline is over and its caller has no answer yet. */
   get isExpired(): boolean {
     return !this.isDone && this.deadline <= performance.now();
   }

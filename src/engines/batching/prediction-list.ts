@@ -1,9 +1,8 @@
 import type { PendingPrediction } from './pending-prediction.js';
 
 /**
- * Predictions in order, each in one list at most; adding, taking the first and deleting any cost the same however many
- * there are. Not a `Set`: with entries that come and go, its old tables keep many of those alive that left, until the
- * next full collection; here who leaves is forgotten.
+ * Predictions in order, each in one list at most; push, take first and delete have constant cost. Not a `Set`: with
+ * frequent insertions and deletions its old tables keep deleted entries alive until the next full collection.
  */
 export class PredictionList implements Iterable<PendingPrediction> {
   size = 0;
@@ -38,7 +37,7 @@ export class PredictionList implements Iterable<PendingPrediction> {
   }
 }
 
-/** Where in which list a prediction stands; for the list alone. */
+/** Links of a prediction in its list; used by the list only. */
 export interface ListNode {
   list: PredictionList | undefined;
   previous: PendingPrediction | undefined;

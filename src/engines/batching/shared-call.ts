@@ -3,8 +3,8 @@ import type { NamedTensors } from '../../domain/tensor.js';
 import type { PendingPrediction } from './pending-prediction.js';
 
 /**
- * Whether two predictions may share one call: their tensors can stand below each other and nothing keeps them apart.
- * Outputs they want may differ; each gets its own.
+ * Whether two predictions may share one call: their tensors can be concatenated by rows and both are in the same retry
+ * group. They may want different outputs; each gets its own.
  */
 export function canJoin(first: PendingPrediction, other: PendingPrediction): boolean {
   if (first.retryGroup !== other.retryGroup || first.options.rowByRow !== other.options.rowByRow) return false;

@@ -10,7 +10,7 @@ import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inferen
 import { onnxLoadError } from './onnx-load-error.js';
 import { dtypeOf, fromOrt, toOrt } from './onnx-tensors.js';
 
-/** Fatal errors alone: all others are thrown as well, and the log would hold paths and client data. */
+/** Fatal errors only: all others are thrown anyway, and the log would hold paths and client data. */
 const LOG_FATAL_ONLY = 4;
 
 const SESSION_OPTIONS: InferenceSession.SessionOptions = {
@@ -56,7 +56,7 @@ class OnnxModel implements EngineModel {
   }
 
   async predict(inputs: NamedTensors, outputNames: readonly string[]): Promise<NamedTensors> {
-    // Without a prototype, any name is just a name.
+    // Without a prototype, so that any name is an ordinary key.
     const feed = Object.create(null) as InferenceSession.OnnxValueMapType & Record<string, unknown>;
     for (const [name, tensor] of inputs) feed[name] = toOrt(tensor);
     const results = await this.session.run(feed, outputNames, RUN_OPTIONS);

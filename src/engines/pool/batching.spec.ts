@@ -258,7 +258,7 @@ describe('predictions that share calls', () => {
       const codes = await Promise.all(answers);
       expect(new Set(codes.slice(1))).toEqual(new Set(['WORKER_LOST', 'PREDICTION_TIMEOUT']));
       expect(kinds('thread-lost').length).toBeLessThan(5);
-      expect(kinds('model-resting').length).toBeGreaterThan(0);
+      expect(kinds('model-backoff').length).toBeGreaterThan(0);
     });
 
     it('answers in time who shares a call with one that hangs', async () => {
@@ -337,13 +337,17 @@ describe('predictions that share calls', () => {
       await sleep(600);
       const inside = pool as unknown as {
         timers: Set<unknown>;
-        turns: Set<unknown>;
+        waitingModels: Set<unknown>;
         supervisor: { threads: Set<unknown> };
       };
-      expect({ waiting: model.queue.size, busy: model.activeThreads, turns: inside.turns.size }).toEqual({
+      expect({
+        waiting: model.queue.size,
+        busy: model.activeThreads,
+        waitingModels: inside.waitingModels.size,
+      }).toEqual({
         waiting: 0,
         busy: 0,
-        turns: 0,
+        waitingModels: 0,
       });
       expect(getEventListeners(signal, 'abort')).toEqual([]);
       expect(inside.supervisor.threads.size).toBe(2);

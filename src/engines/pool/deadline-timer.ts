@@ -5,19 +5,19 @@ const TIMER_TOLERANCE_MS = 1;
 export interface TimeLimit {
   /** By `performance.now()`. */
   readonly at: number;
-  /** It is not over, and the time has come; called once. */
+  /** Called once when the time has come and the work is not done. */
   readonly onPassed: () => void;
 }
 
-/** Something that is held to a limit while it has one. */
+/** Something that may have a time limit. */
 export interface Limited {
   limit: TimeLimit | undefined;
 }
 
 /**
- * Watches the limits of a few that get a new one very often and almost never pass it: threads, for each of their calls.
- * One timer for the earliest limit it heard of does: it looks again when it fires. A timer per call would cost more than
- * the rest of handing out the call, and, kept in a set, would keep finished calls alive until the next full collection.
+ * Watches time limits that are set very often and almost never pass: those of the threads, for each call. One timer is
+ * set to the earliest limit and checks all of them when it fires. A timer per call would cost more than the rest of
+ * dispatching it and would keep finished calls alive until the next full collection.
  */
 export class DeadlineTimer {
   private timer: NodeJS.Timeout | undefined;

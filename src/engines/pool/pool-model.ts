@@ -7,27 +7,27 @@ import type { ModelHandle, PredictOptions } from '../model-host.js';
 import type { ModelQueue } from '../batching/model-queue.js';
 import { PendingPrediction } from '../batching/pending-prediction.js';
 
-/** What a model needs of the pool that holds it. */
-export interface ModelEvents {
-  /** Something waits: give it to a thread that is free. */
+/** Callbacks of a model to its pool. */
+interface ModelEvents {
+  /** A prediction waits: dispatch it to a free thread. */
   onWork(model: PoolModel): void;
-  /** Nothing waits or runs any more, and nothing will: threads may give the model back. */
+  /** The model is released and nothing waits or runs: threads may unload it. */
   onDrain(model: PoolModel): void;
 }
 
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 10_000;
 
-/** One model of the pool: its queue, and what the pool knows of how it behaves. */
+/** One model of the pool: its queue and its state. */
 export class PoolModel implements ModelHandle {
   info: ModelInfo;
   /** Threads that are loading it or computing with it at this moment. */
   activeThreads = 0;
   /** No thread takes work of this model before this time (`performance.now()`). */
   backoffUntil = 0;
-  /** A thread is loading it beside those that hold it. */
+  /** A further thread is loading it. */
   isAddingReplica = false;
-  /** No further thread loads it before this time. */
+  /** No further thread loads it before this time (`performance.now()`). */
   replicaNotBefore = 0;
 
   /** Threads lost on it since its last answer. */
@@ -47,17 +47,17 @@ export class PoolModel implements ModelHandle {
     return join(this.request.runFolder, this.request.path);
   }
 
-  /** Whether a thread may be ended while it works on this model (see `Errand`). */
+  /** Whether a thread may be terminated while it works on this model (see `WorkerRequest`). */
   get canTerminate(): boolean {
     return this.request.format !== 'onnx';
   }
 
-  /** Threads were lost on it: none takes its work for now. */
+  /** Whether it is in backoff after lost threads: no thread takes its work now. */
   get isBackingOff(): boolean {
     return this.backoffUntil > 0 && this.backoffUntil > performance.now();
   }
 
-  /** A call so quick that waiting for the one under way is cheaper than waking another thread. */
+  /** Calls are so quick that waiting for the running one is cheaper than waking another thread. */
   get waitsForOwnThread(): boolean {
     return this.activeThreads > 0 && this.queue.latency.isQuick;
   }
@@ -86,7 +86,7 @@ export class PoolModel implements ModelHandle {
     return this.closing.promise;
   }
 
-  /** The pool closes: nothing waits any longer, nothing comes in. */
+  /** The pool closes: waiting predictions end, new ones are rejected. */
   shutDown(): void {
     this.rejection = new AppError('SHUTTING_DOWN');
     for (const prediction of this.queue.takeAll()) prediction.fail(this.rejection);
@@ -98,7 +98,7 @@ export class PoolModel implements ModelHandle {
     this.closing?.resolve();
   }
 
-  /** To be called whenever work of this model ended. */
+  /** To be called whenever work of this model ends. */
   endIfIdle(): void {
     if (this.closing && this.queue.size === 0 && this.activeThreads === 0) this.events.onDrain(this);
   }
@@ -109,10 +109,10 @@ export class PoolModel implements ModelHandle {
   }
 
   /**
-   * A thread was lost on this model. The first time is nobody's fault; after that the model rests, longer each time,
-   * so that it does not end one thread after the other.
+   * Records a thread lost on this model. The first loss has no effect; further ones start a growing backoff, so that
+   * the model does not end one thread after the other.
    *
-   * @returns milliseconds of rest.
+   * @returns backoff in milliseconds.
    */
   recordCrash(): number {
     this.crashCount += 1;

@@ -3,7 +3,7 @@ import type { ThreadListener, WorkerThread } from './worker-thread.js';
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   /** Threads to keep. */
   readonly size: number;
   readonly start: (listener: ThreadListener) => WorkerThread;
@@ -16,8 +16,8 @@ export interface SupervisorOptions {
 }
 
 /**
- * Keeps a number of threads alive. A lost one is replaced at once, but threads that cannot start are tried again after
- * growing pauses, and none is started while too many old ones are deep in native code and cannot end.
+ * Keeps a number of threads alive. A lost one is replaced at once; threads that cannot start are retried with a growing
+ * backoff, and none is started while too many old ones run native code and cannot end.
  */
 export class ThreadSupervisor {
   private readonly live = new Set<WorkerThread>();
@@ -49,7 +49,7 @@ export class ThreadSupervisor {
     });
   }
 
-  /** Ends all threads; resolves when they are gone, or after `patienceMs` when native code does not let them. */
+  /** Ends all threads; resolves when they are gone, or after `timeoutMs` when native code blocks them. */
   async close(timeoutMs: number): Promise<void> {
     this.closed = true;
     clearTimeout(this.pause);

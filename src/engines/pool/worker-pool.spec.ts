@@ -53,7 +53,7 @@ describe(WorkerPool.name, () => {
         new Map<string, Tensor>([['index', { dtype: 'int64', shape: [1], data: BigInt64Array.of(value) }]]);
       const options = { outputNames: ['y'], timeoutMs: 5_000 };
       const error = await failure(model.predict(index(7n), options));
-      expect(error).toMatchObject({ code: 'PREDICTION_FAILED', facts: {} });
+      expect(error).toMatchObject({ code: 'PREDICTION_FAILED', details: {} });
       expect(String((error.cause as Error).message)).toContain('indices element out of data bounds');
       expect((await model.predict(index(2n), options)).get('y')!.data).toEqual(Float32Array.of(30));
     });
@@ -89,7 +89,7 @@ describe(WorkerPool.name, () => {
         ['times', { dtype: 'int64', shape: [], data: BigInt64Array.of(1_500_000n) }],
       ]);
       const error = await failure(slow.predict(inputs, { outputNames: ['y'], timeoutMs: 100 }));
-      expect(error).toMatchObject({ code: 'PREDICTION_TIMEOUT', facts: { timeoutMs: 100 } });
+      expect(error).toMatchObject({ code: 'PREDICTION_TIMEOUT', details: { timeoutMs: 100 } });
       expect(await sumOf(quick, 1, 2)).toBe(3);
       expect(events.map((event) => event.kind)).toContain('thread-hung');
     });
@@ -155,7 +155,7 @@ describe(WorkerPool.name, () => {
     it('replaces a thread that hangs; only its own prediction is lost', async () => {
       const model = await faulty().load(request());
       const [hanging, waiting] = [failure(send(model, 'hang', { timeoutMs: 100 })), send(model, 'answer')];
-      expect(await hanging).toMatchObject({ code: 'PREDICTION_TIMEOUT', facts: { timeoutMs: 100 } });
+      expect(await hanging).toMatchObject({ code: 'PREDICTION_TIMEOUT', details: { timeoutMs: 100 } });
       expect(await waiting).toBeGreaterThan(0);
       expect(events.map((event) => event.kind)).toEqual(['model-loaded', 'thread-hung', 'thread-lost', 'model-loaded']);
     });
@@ -168,7 +168,7 @@ describe(WorkerPool.name, () => {
       setTimeout(() => {}, 1);
       const slow = failure(model.predict(inputs, { outputNames: ['thread'], timeoutMs: 5 }));
       block(5);
-      expect(await slow).toMatchObject({ code: 'PREDICTION_TIMEOUT', facts: { timeoutMs: 5 } });
+      expect(await slow).toMatchObject({ code: 'PREDICTION_TIMEOUT', details: { timeoutMs: 5 } });
       expect(await send(model, 'answer')).toBeGreaterThan(0);
     });
 
@@ -204,8 +204,8 @@ describe(WorkerPool.name, () => {
       order.push('answered');
       await losses[2];
       expect(order).toEqual(['WORKER_LOST', 'WORKER_LOST', 'answered', 'WORKER_LOST']);
-      const rests = events.filter((event) => event.kind === 'model-resting').map((event) => event.restMs);
-      expect(rests).toEqual([250, 500]);
+      const backoffs = events.filter((event) => event.kind === 'model-backoff').map((event) => event.backoffMs);
+      expect(backoffs).toEqual([250, 500]);
     });
 
     it('gives up on a deadline in the queue without computing it', async () => {
@@ -244,7 +244,7 @@ describe(WorkerPool.name, () => {
       const accepted = [1, 2, 3, 4].map(() => send(model, 'block 20'));
       expect(await failure(send(model, 'answer'))).toMatchObject({
         code: 'QUEUE_FULL',
-        facts: { retryAfterSeconds: 2 },
+        details: { retryAfterSeconds: 2 },
       });
       await Promise.all(accepted);
       expect(await send(model, 'answer')).toBeGreaterThan(0);

@@ -26,11 +26,11 @@ import type { ReplyHandler, ThreadEnd } from './worker-thread.js';
 export interface WorkerPoolOptions {
   /** Threads that compute, at least 1. Each holds the models it was needed for. */
   readonly threads: number;
-  /** Time a thread has after the deadline of its prediction before it is ended and replaced; see `patienceMs`. */
+  /** Time a thread has after the deadline of its prediction before it is ended and replaced; see `hangTimeoutMs`. */
   readonly hangGraceMs: number;
   /**
-   * How long a call may take whatever the deadlines of its callers; 0 unless set. A caller in a hurry gets its answer in
-   * time, but must not be able to end a thread that does nothing wrong.
+   * Minimum time a call may take regardless of its callers' deadlines; 0 unless set. A caller with a short deadline
+   * gets its answer in time, but must not be able to end a healthy thread.
    */
   readonly callTimeoutMs?: number;
   /** Predictions of one model that may wait for a thread. */
@@ -48,19 +48,19 @@ export interface WorkerPoolOptions {
   readonly onEvent?: PoolListener;
 }
 
-/** Pause before a thread tries a model again that one could not load: others hold it, or none does. */
+/** Pause before a failed load of a model is retried: while other threads hold it, or when none does. */
 const REPLICA_PAUSE_MS = 30_000;
 const RELOAD_PAUSE_MS = 1_000;
-/** Threads in a row that cannot start before loads stop waiting for one. */
+/** Failed thread starts in a row before waiting loads are rejected. */
 const START_FAILURES = 3;
 /** Timers may fire this much before their time by `performance.now()`. */
 const TIMER_TOLERANCE_MS = 2;
 const LOAD_TIMEOUT = 'loading took longer than its limit';
-/** A call is not hung before it has taken as long as so many usual ones. */
+/** A shared call is not hung before it has taken this many times the mean call. */
 const MEAN_CALL_FACTOR = 4;
-/** However hasty its callers are, a shared call is not hung before it has taken this long. */
+/** A shared call is not hung before it has taken this long, even when its callers have shorter limits. */
 const MIN_SHARED_MS = 1_000;
-/** How long close() waits for threads deep in native code. */
+/** How long close() waits for threads that run native code. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /** A `load()` that no thread has taken yet. */
@@ -71,26 +71,25 @@ interface WaitingLoad {
 }
 
 /**
- * Holds models in worker threads and gives each free thread the next work. Every thread has one request at a time and
- * all waiting happens here, so a thread that hangs or dies takes only its present call along.
+ * Holds models in worker threads and dispatches work to free threads. Every thread has one request at a time and all
+ * waiting happens here, so a thread that hangs or dies loses only its present call.
  *
- * A model is loaded by one thread first; another one loads it too when predictions of it wait while that thread has
- * nothing to do. Models take turns, each model's predictions go in order.
+ * A model is loaded by one thread first, and by another one when its predictions wait while that thread is idle. Models
+ * are served round robin, the predictions of a model in order.
  *
- * A free thread takes all predictions of a model that wait, up to a number of rows, and computes them in one call: a
- * lone one leaves at once, a crowd shares the price of a call, and nobody waits for a timer unless the operator wants it
- * (`batchWaitMs`).
+ * A free thread takes all waiting predictions of a model, up to a number of rows, and computes them in one call. There
+ * is no artificial delay unless the operator sets one (`batchWaitMs`).
  */
 export class WorkerPool extends ModelHost {
   private readonly supervisor: ThreadSupervisor;
   private readonly scheduler: ThreadScheduler;
   private readonly limits: DeadlineTimer;
   private readonly models = new Set<PoolModel>();
-  /** Models with waiting predictions, the next one to be served first. */
+  /** Models with waiting predictions, the next one first. */
   private readonly waitingModels = new Set<PoolModel>();
   private readonly loadQueue: WaitingLoad[] = [];
   private readonly timers = new Set<NodeJS.Timeout>();
-  /** Models for which a timer runs that ends the gathering of a call. */
+  /** Models with a timer for their batch window. */
   private readonly batchTimers = new Set<PoolModel>();
   private nextKey = 1;
   private isClosed = false;
@@ -146,7 +145,7 @@ export class WorkerPool extends ModelHost {
     this.dispatch();
   }
 
-  /** Gives every free thread work: models to give back, models to load, predictions, models to hold as well. */
+  /** Dispatches to every free thread: releases, first loads, predictions, replicas. */
   private dispatch(): void {
     if (this.isClosed) return;
     for (const thread of this.supervisor.threads)
@@ -156,13 +155,13 @@ export class WorkerPool extends ModelHost {
       if (!thread) break;
       this.startFirstLoad(thread, this.loadQueue.shift()!);
     }
-    // Threads that hold a waiting model go first, so that no other loads it without need.
+    // Threads that hold a waiting model go first, so that no other loads it needlessly.
     this.startWaiting((model) => this.startNext(model));
     if (this.waitingModels.size > 0)
       this.startWaiting((model) => this.startReplica(model, this.scheduler.forReplica(model)));
   }
 
-  /** Does something for each model that waits, in turn. One that is put to the end meanwhile comes again. */
+  /** Calls `start` for each waiting model, in turn. One that is moved to the end meanwhile comes again. */
   private startWaiting(start: (model: PoolModel) => void): void {
     for (const model of this.waitingModels) {
       if (model.queue.size === 0) this.waitingModels.delete(model);
@@ -207,7 +206,7 @@ export class WorkerPool extends ModelHost {
     try {
       this.sendCall(thread, model, call);
     } catch (error) {
-      // Memory that was given away before, e.g. with an earlier prediction, cannot be sent.
+      // Memory that was transferred before, e.g. with an earlier prediction, cannot be sent.
       this.callFailed(model, call, { kind: 'failed', cause: String(error) });
       queueMicrotask(() => this.dispatch());
     }
@@ -254,14 +253,9 @@ export class WorkerPool extends ModelHost {
   }
 
   /**
-   * How long a call may take before its thread counts as hung; every caller gets its own answer at its own deadline
-   * whatever this says. A prediction alone has until its deadline, and a little more for the thread to live on. Among
-   * several, one may be to blame for the others: half the time of the most patient is left for computing them alone,
-   * and each of those has half of what is left again, so that one that hangs leaves time for the next.
-   *
-   * Callers in a hurry must not end threads that serve others well: the most patient counts and not the hastiest, a lone
-   * call may always take `callTimeoutMs`, and a shared one a second (if that is not more than half of it) and four times
-   * as long as usual ones.
+   * Time until a call counts as hung. Alone: the longer of the caller's deadline and `callTimeoutMs`, plus grace.
+   * Batched: half the time the longest deadline has left, at least a second (or half of `callTimeoutMs`) and four times
+   * the mean call, so that members can be retried alone before they time out.
    */
   private hangTimeoutMs(model: PoolModel, call: readonly PendingPrediction[], now: number): number {
     const { callTimeoutMs = 0, hangGraceMs } = this.options;
@@ -277,9 +271,9 @@ export class WorkerPool extends ModelHost {
   }
 
   /**
-   * Finds out whom a failed call is to blame on. Predictions change nothing, so they may be computed again: after an
-   * error in halves, until the guilty are alone; after the loss of a thread each alone at once, because threads are
-   * dear. What fails alone is answered.
+   * Isolates the cause of a failed call. Predictions have no side effects, so they are computed again: after an error
+   * in halves, until the failing ones are alone; after the loss of a thread each alone at once, because threads are
+   * expensive. One that fails alone gets the error.
    */
   private callFailed(model: PoolModel, call: readonly PendingPrediction[], reply: Reply | ThreadEnd): void {
     const isLost = reply.kind === 'lost';
@@ -300,11 +294,11 @@ export class WorkerPool extends ModelHost {
     for (const prediction of pending) prediction.fail(new AppError(code, {}, { cause: new Error(cause) }));
   }
 
-  /** A thread was lost on this model: a rest keeps it from ending one after the other. */
+  /** Starts the backoff of a model that lost a thread. */
   private backOff(model: PoolModel): void {
     const backoffMs = model.recordCrash();
     if (backoffMs === 0 || this.isClosed) return;
-    this.emit({ kind: 'model-resting', path: model.path, losses: model.crashCount, restMs: backoffMs });
+    this.emit({ kind: 'model-backoff', path: model.path, crashCount: model.crashCount, backoffMs });
     this.after(backoffMs + TIMER_TOLERANCE_MS, () => this.dispatch());
   }
 
@@ -322,7 +316,9 @@ export class WorkerPool extends ModelHost {
     });
   }
 
-  /** Lets another thread hold the model as well, if one can now: one at a time loads it, and a failure is not repeated at once. */
+  /**
+   * Loads the model in a further thread, if one is free: one replica at a time, and a failure is not retried at once.
+   */
   private startReplica(model: PoolModel, thread: WorkerThread | undefined): void {
     if (!thread || model.isAddingReplica || model.replicaNotBefore > performance.now()) return;
     model.isAddingReplica = true;
@@ -330,7 +326,7 @@ export class WorkerPool extends ModelHost {
       model.isAddingReplica = false;
       if (reply.kind === 'loaded' || this.isClosed) return;
       if (reply.kind === 'lost') this.backOff(model);
-      this.emit({ kind: 'model-not-spread', path: model.path, cause: causeOf(reply) });
+      this.emit({ kind: 'model-not-replicated', path: model.path, cause: causeOf(reply) });
       this.pauseReplication(model);
       if (this.threadsWith(model).length > 0) return;
       const failure = new AppError('PREDICTION_FAILED', {}, { cause: toRunError(reply) });

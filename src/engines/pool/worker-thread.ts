@@ -10,16 +10,16 @@ export interface ThreadEnd {
   readonly cause: string;
 }
 
-/** Gets the reply to a request, or the news that there will be none. */
+/** Gets the reply to a request, or the end of the thread. */
 export type ReplyHandler = (reply: Reply | ThreadEnd) => void;
 
 /** A request on its way to a thread. */
-export interface WorkerRequest {
+interface WorkerRequest {
   readonly request: Request;
   readonly transfer?: ArrayBuffer[];
   /**
-   * Whether the thread may be ended in the middle of it. ONNX Runtime's addon throws where nobody can catch it when
-   * its thread ends under it, and the whole process dies.
+   * Whether the thread may be terminated during the request. ONNX Runtime's addon throws an uncatchable error when its
+   * thread is terminated, and the whole process dies.
    */
   readonly canTerminate: boolean;
   /** It may take long: see `ThreadScheduler`. */
@@ -28,24 +28,24 @@ export interface WorkerRequest {
   readonly limit?: TimeLimit;
 }
 
-/** What the keeper of a thread hears; each once at most. */
+/** Callbacks of a thread; each is called once at most. */
 export interface ThreadListener {
   /** It takes requests from now on. */
   onReady(): void;
-  /** It can no longer be used; it may still be ending. */
+  /** The thread is lost; it may still be ending. */
   onLost(thread: WorkerThread, cause: string): void;
 }
 
-/** One inference thread: a request at a time, and an end that is told exactly once. */
+/** One inference thread: a request at a time, and one end. */
 export class WorkerThread implements Limited {
   /** Numbers of the models this thread holds. */
   readonly models = new Set<number>();
-  /** Models it is to give back as soon as it is free. */
+  /** Models to release as soon as it is free. */
   readonly toRelease: { readonly model: number; readonly done: () => void }[] = [];
 
-  /** Until when the present request has to be answered. */
+  /** Time limit of the present request. */
   limit: TimeLimit | undefined;
-  /** It gives way to other threads from now on, for good: Linux lets nobody take that back. */
+  /** Whether its priority was lowered, which Linux cannot undo. */
   isLowPriority = false;
   /** It works on something that may take long. */
   isLongCall = false;
@@ -53,7 +53,7 @@ export class WorkerThread implements Limited {
   private readonly worker: Worker;
   private onReply: ReplyHandler | undefined;
   private isProtected = false;
-  /** Set while the thread is to end but must not yet: to be called when it may. */
+  /** Set while the end of the thread waits for the present request. */
   private onProtectionEnd: (() => void) | undefined;
   private failure: string | undefined;
   private state: 'starting' | 'ready' | 'lost' = 'starting';
@@ -95,9 +95,9 @@ export class WorkerThread implements Limited {
   }
 
   /**
-   * Gives the thread up at once, with the request it works on.
+   * Ends the thread at once, with its present request.
    *
-   * @returns when it is gone; a request that cannot be interrupted delays that until it is done.
+   * @returns when it is gone; a request that cannot be terminated delays that until it is done.
    */
   async end(cause: string): Promise<void> {
     this.markLost(cause);

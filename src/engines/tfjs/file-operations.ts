@@ -7,10 +7,10 @@ import { RunError } from '../../domain/verdict.js';
 const FORBIDDEN_OPERATIONS = ['WriteFile', 'ReadFile', 'MatchingFiles', 'EagerPyFunc', 'PyFuncStateless', 'PyFunc'];
 
 /**
- * Refuses a SavedModel whose graph names an operation that reads or writes files of the server or runs code: a store is
- * data. Names stand as plain text in the protobuf, so their bytes are looked for.
+ * Rejects a SavedModel whose graph names an operation that reads or writes the server's files or runs code: a store is
+ * data. Names are plain text in the protobuf, so their bytes are searched.
  *
- * @param folder  absolute, the one that holds `saved_model.pb`.
+ * @param folder   absolute, the one that holds `saved_model.pb`.
  * @throws RunError LOAD_FAILED that names the operation.
  */
 export async function rejectFileOperations(folder: string): Promise<void> {

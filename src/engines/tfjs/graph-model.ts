@@ -50,8 +50,8 @@ export async function openGraphModel(artifacts: io.ModelArtifacts): Promise<Runn
 }
 
 /**
- * The signature without what contradicts the graph: TensorFlow.js would find no inputs at all in a model whose
- * signature names nodes it does not have, and finds them by itself where the signature is silent.
+ * The signature without entries that contradict the graph: TensorFlow.js finds no inputs in a model whose signature
+ * names nodes it does not have, and finds them itself where the signature has none.
  */
 function validSignature(artifacts: io.ModelArtifacts): Signature {
   const { signature: own, userDefinedMetadata } = artifacts as Signed & { userDefinedMetadata?: Signed };
@@ -91,7 +91,7 @@ class GraphRunner {
     }
   }
 
-  /** Hash tables are made inside the first call and must outlive the scope that tidies it up. */
+  /** Hash tables are made in the first call and must outlive the scope that disposes of its tensors. */
   private keepTables(): void {
     const resources: unknown = this.model['resourceIdToCapturedInput'];
     for (const tensor of Object.values((resources ?? {}) as NamedTensorMap)) keep(tensor);

@@ -4,14 +4,11 @@ import type { NamedTensors, Tensor } from '../../domain/tensor.js';
 import { fromTfjs, toTfjs } from './tfjs-tensors.js';
 
 /** What computes: tensors by input name in, tensors in the order of `outputNames` out. */
-export type TfjsRun = (
-  feed: ReadonlyMap<string, tf.Tensor>,
-  outputNames: readonly string[],
-) => Promise<readonly tf.Tensor[]>;
+type TfjsRun = (feed: ReadonlyMap<string, tf.Tensor>, outputNames: readonly string[]) => Promise<readonly tf.Tensor[]>;
 
 /**
  * Runs a model on our tensors and disposes of every tensor made on the way, also after an error. Not `tf.tidy`,
- * because a run may wait; so only one may be under way in a thread (`inTurn`).
+ * because a run may wait; so only one may be under way in a thread (`enqueue`).
  */
 export async function runInScope(
   run: TfjsRun,

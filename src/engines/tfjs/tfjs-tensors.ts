@@ -83,7 +83,7 @@ export async function fromTfjs(tensor: tf.Tensor): Promise<Tensor> {
   const { shape } = tensor;
   if (tensor.dtype === 'string') return { dtype: 'string', shape, data: await tensor.data<'string'>() };
   const data: unknown = await tensor.data();
-  // A SavedModel's int64 results come in disguise: typed int32, holding 64-bit integers.
+  // TensorFlow.js types the int64 results of a SavedModel as int32, although they hold 64-bit integers.
   if (data instanceof BigInt64Array) return { dtype: 'int64', shape, data: new BigInt64Array(data) };
   const values = data as ArrayLike<number>;
   if (tensor.dtype === 'float32') return { dtype: 'float32', shape, data: new Float32Array(values) };

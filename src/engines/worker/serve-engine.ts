@@ -9,13 +9,13 @@ import { toPayload, fromPayload } from './messages.js';
 import type { Ready, Reply, Request } from './messages.js';
 
 /**
- * Answers the requests of the main thread with an engine: the whole of an inference thread. Requests come one at a
+ * Main loop of an inference thread: answers the requests of the main thread with an engine. Requests come one at a
  * time, each after the reply to the one before.
  *
- * The thread sleeps between them, although waking it is most of what a lone request pays for its way here. Looking out
- * for the next one in a loop instead (0.25 ms) brings a round trip between two threads from 62 to 22 µs; but behind
- * HTTP, with the client on the same two cores, a lone request gained nothing (93 and 90 µs), p99 doubled, and the CPU
- * per request rose by a half. The same on the main thread's side.
+ * The thread sleeps between requests, although waking it is most of the cost of a lone request. Polling for the next
+ * one instead (0.25 ms) cuts a round trip between two threads from 62 to 22 µs; but behind HTTP, with the client on the
+ * same two cores, a lone request gained nothing (93 and 90 µs), p99 doubled, and the CPU time per request rose by half.
+ * The same holds for the main thread.
  */
 export function serveEngine(port: MessagePort, engine: InferenceEngine): void {
   const models = new Map<number, EngineModel>();

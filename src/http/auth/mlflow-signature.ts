@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** A delivery of MLflow's webhooks as it arrived. */
-export interface WebhookMessage {
+interface WebhookMessage {
   /** `X-MLflow-Delivery-Id`. */
   readonly id: string | undefined;
   /** `X-MLflow-Timestamp`: seconds since 1970. */

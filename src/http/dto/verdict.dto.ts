@@ -4,7 +4,7 @@ import { VERDICT_FIX, WARNING_FIX } from '../../domain/verdict.js';
 import type { Verdict } from '../../domain/verdict.js';
 
 /** Why a run may not be chosen. */
-export class VerdictReasonDto {
+class VerdictReasonDto {
   @ApiProperty({
     enum: Object.keys(VERDICT_FIX),
     enumName: 'VerdictCode',
@@ -20,7 +20,7 @@ export class VerdictReasonDto {
 }
 
 /** What is worth knowing of a run that may be chosen. */
-export class WarningDto {
+class WarningDto {
   @ApiProperty({
     enum: Object.keys(WARNING_FIX),
     enumName: 'WarningCode',
@@ -45,7 +45,7 @@ export class VerdictDto {
 
   @ApiProperty({
     type: [WarningDto],
-    description: 'What is worth knowing though it speaks against nothing; known once the run has been loaded.',
+    description: 'What is worth knowing but is no reason to reject the run; known once the run has been loaded.',
     example: [],
   })
   warnings: WarningDto[];

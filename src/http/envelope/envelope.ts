@@ -5,7 +5,7 @@ import type { Request } from 'express';
 import { requestUrl } from '../request/request-url.js';
 
 /** What every JSON answer of the API starts with, in this order and spelling (seed of 2021). */
-export interface EnvelopeHead {
+interface EnvelopeHead {
   readonly message: string;
   readonly method: string;
   readonly 'status-code': number;

@@ -7,7 +7,10 @@ import { answerError } from './error-answer.js';
 import { HTTP_STATUS_OF } from './http-status-of.js';
 import { toAppError } from './to-app-error.js';
 
-/** Any thrown thing becomes one error answer. Faults of ours are logged once, with their cause; bad input is not. */
+/**
+ * Turns anything thrown into one error answer. Errors of the server are logged once, with their cause; bad input is
+ * not.
+ */
 @Catch()
 export class AppExceptionFilter implements ExceptionFilter {
   private readonly logger = new Logger('Errors');
@@ -18,7 +21,7 @@ export class AppExceptionFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    // Nobody is left to tell; giving up the work was the right thing, not a fault.
+    // The client has gone; the aborted work is no error.
     if (response.headersSent || request.socket.destroyed) return;
     const error = toAppError(thrown, request);
     if (HTTP_STATUS_OF[error.code] >= 500) {

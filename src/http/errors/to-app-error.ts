@@ -15,7 +15,7 @@ interface HttpError {
 export function toAppError(thrown: unknown, request: Request): AppError {
   const error = errorFrom(thrown, request);
   const isServerError = HTTP_STATUS_OF[error.code] >= 500;
-  // Bodies and headers are looked at before the route: what is wrong with them must not hide that nothing lives here.
+  // Errors of bodies and headers are checked before the route: a missing route must not hide them.
   if (request.route !== undefined || isServerError || error.code === 'BAD_URL') return error;
   return routeError(request) ?? error;
 }

@@ -8,7 +8,7 @@ import type { ErrorCode, ErrorDetails } from '../../domain/app-error.js';
 import { HTTP_STATUS_OF } from '../errors/http-status-of.js';
 import { ErrorEnvelopeDto, HTTPValidationError, ProblemDto, ValidationErrorEnvelopeDto } from './error.dto.js';
 
-/** An error an operation may answer: its code, and the facts of its example. */
+/** An error an operation may answer: its code, and the details of its example. */
 export type ErrorExample = ErrorCode | readonly [ErrorCode, ErrorDetails];
 
 /** Documents the errors of an operation, grouped by status, each with an example. */
@@ -52,7 +52,7 @@ function byStatus(errors: readonly ErrorExample[]): Map<number, (readonly [Error
 }
 
 /** The body of an error as a client sees it; `isBare` for the validation errors of the seed's routes. */
-export function errorExample(code: ErrorCode, details: ErrorDetails, isBare = false): object {
+function errorExample(code: ErrorCode, details: ErrorDetails, isBare = false): object {
   const status = HTTP_STATUS_OF[code];
   const message = new AppError(code, details).message;
   const head = {

@@ -7,8 +7,8 @@ interface RouterEntry {
 }
 
 /**
- * Methods some route answers at a path, e.g. `GET, HEAD, OPTIONS, POST`; empty when no route lives there.
- * Read from the router itself, so that `Allow` cannot say anything else than what happens.
+ * Methods that some route answers at a path, e.g. `GET, HEAD, OPTIONS, POST`; empty when no route matches. Read from
+ * the router itself, so that `Allow` always equals what happens.
  */
 export function allowedMethods(app: Express, path: string): string[] {
   const { stack } = app.router as unknown as { stack: readonly RouterEntry[] };

@@ -24,7 +24,7 @@ export function answerClientErrors(server: Server): void {
     socket.on('error', () => socket.destroy());
     rejectSocket(socket, ...NOT_HTTP);
   });
-  // Node would answer 417 with no body; an expectation that nobody knows may as well be ignored (RFC 9110, 10.1.1).
+  // Node would answer 417 with no body; an unknown expectation may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 

@@ -21,9 +21,9 @@ export interface ContractDifference {
 }
 
 /** Which way a row goes: what clients send may only widen, what they get may only narrow. */
-export type Direction = 'input' | 'output';
+type Direction = 'input' | 'output';
 
-/** Notes a difference: whether it lets more values through than before, fewer, or simply others. */
+/** Records a difference: whether the field accepts more values than before, fewer, or other ones. */
 export type AddDifference = (
   pointer: string,
   change: 'wider' | 'narrower' | 'other' | 'harmless',
@@ -60,7 +60,7 @@ function diffRows(current: RowSchema, candidate: RowSchema, direction: Direction
     const pointer = pointerTo(`${root}/properties`, name);
     const subject = `The ${direction} "${name}"`;
     const other = own(candidate.properties, name);
-    // Clients that send it would be ignored without a word, which is no better than refusing them.
+    // Clients that send it would be ignored silently, which is no better than a rejection.
     if (!other) add(pointer, 'other', `${subject} is gone.`);
     else {
       diffExists(subject, isRequired(current, name), isRequired(candidate, name), pointer, add);
@@ -82,7 +82,7 @@ function diffExists(subject: string, was: boolean, is: boolean, pointer: string,
   add(pointer, change, `${subject} ${is ? 'is required now' : 'may be absent now'}.`);
 }
 
-/** Which outputs clients get without asking, and which ones in the bare answer. */
+/** Which outputs clients get by default, and which are in the bare answer. */
 function diffGiven(current: Contract, candidate: Contract, add: AddDifference): void {
   for (const name of Object.keys(current.signature.output.properties)) {
     if (!own(candidate.signature.output.properties, name)) continue;

@@ -10,7 +10,7 @@ import type { ContractDifference } from './contract-diff.js';
 const MAX_CHANGES = 5;
 
 /** What a run would break, and the verdict that follows from it. */
-export interface GateDecision {
+interface GateDecision {
   /** Empty when clients of one of the contracts would notice nothing. */
   readonly differences: readonly ContractDifference[];
   /** CONTRACT_BREAKING; undefined when it may pass. */
@@ -20,8 +20,9 @@ export interface GateDecision {
 /**
  * Whether a run may be served to clients of these contracts.
  *
- * @param run  one that does not say its contract before it is loaded may pass until then.
- * @param baselines  contracts that clients may rely on; keeping one of them is enough. None lets everything pass.
+ * @param run   one whose contract is unknown until it is loaded passes until then.
+ * @param acceptedContracts   contracts that clients may rely on; keeping one of them is enough. Without any, every run
+ *   passes.
  */
 export function passContractGate(run: Run, acceptedContracts: readonly Contract[]): GateDecision {
   if (!hasContract(run)) return { differences: [], rejection: undefined };

@@ -20,7 +20,7 @@ export function contractHash(contract: Contract): string {
     .slice(0, 16);
 }
 
-/** What is given to whom, unless every output is given to everybody. */
+/** Which outputs are returned, unless all of them always are. */
 function givenParts({ signature, on_request: onRequest = [], primary }: Contract): Record<string, JsonValue> {
   const always = Object.keys(signature.output.properties).filter((name) => !onRequest.includes(name));
   const isComplete = !primary || always.every((name) => primary.includes(name));
@@ -31,7 +31,7 @@ function givenParts({ signature, on_request: onRequest = [], primary }: Contract
 }
 
 const METADATA_KEYS = new Set(['title', 'description', 'examples']);
-/** Words about values, which are said in one form. */
+/** Annotations of values, which do not change the contract. */
 const RULES = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength'];
 const TEXT_RULES = ['pattern', 'format'];
 

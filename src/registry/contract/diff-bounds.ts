@@ -4,7 +4,7 @@ import type { AddDifference } from './contract-diff.js';
 import { BOUND_TYPES, boundOf, leastOf, stepOf } from './schema-constraints.js';
 import type { Bound } from './schema-constraints.js';
 
-/** Notes how the ranges, lengths and steps of two fields differ: a bound that moves outwards lets more values through. */
+/** Adds the differences in range, length and step of two fields: a bound that moves outwards accepts more values. */
 export function diffBounds(
   subject: string,
   current: FieldSchema,

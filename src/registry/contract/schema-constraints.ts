@@ -18,7 +18,7 @@ export const BOUND_TYPES = [
   { loose: 'minimum', strict: 'exclusiveMinimum', sign: 1 },
   { loose: 'maximum', strict: 'exclusiveMaximum', sign: -1 },
 ] as const;
-export type Side = (typeof BOUND_TYPES)[number];
+type Side = (typeof BOUND_TYPES)[number];
 
 /**
  * The type of the values that a field lets through: `integer` also for a `number` that lets whole ones alone through.
@@ -93,7 +93,7 @@ function satisfiesRules(schema: FieldSchema, value: JsonValue): boolean {
         return satisfiesAll(enumRules(schema));
     }
   } catch (error) {
-    // A run whose pattern cannot be used has its verdict already; its hash is shown all the same.
+    // A run whose pattern is invalid already has its verdict; its hash is shown anyway.
     if (error instanceof PatternError) return true;
     throw error;
   }

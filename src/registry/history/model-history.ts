@@ -13,24 +13,24 @@ import { diffContracts } from '../contract/contract-diff.js';
 import { contractHash } from '../contract/contract-hash.js';
 import type { Best, RegisteredModel, RegisteredRun } from '../state/registered-run.js';
 
-/** Runs that failed in service and are remembered, per model. */
+/** Maximum number of runs recorded as failed in service, per model. */
 const MAX_FAILED = 50;
 
-/** Runs that are looked at whatever their rank, per model. */
+/** Maximum number of runs that are inspected regardless of their rank, per model. */
 const MAX_REQUIRED_RUNS = 20;
 
-/** What a run is, so that a changed one can be told from it. */
+/** Digest of a run, to detect that it changed. */
 export function runDigest(run: Run): string {
   return createHash('sha256').update(stringifyJson(run)).digest('hex').slice(0, 16);
 }
 
 /**
- * Writes down what happens to models, once for all replicas over a store: they see the same runs and come to the same
- * conclusions, and the first to write one down spares the others.
+ * Records what happens to models, once for all replicas of a store: replicas see the same runs and reach the same
+ * decisions, so the first to record one spares the others the write.
  */
 @Injectable()
 export class ModelHistory {
-  /** What this process has seen written, so that nothing is written (or even tried) at every look at the store. */
+  /** Events this process has seen recorded, so that nothing is written (or tried) at every poll of the store. */
   private readonly seen = new WeakMap<RegisteredModel, Set<string>>();
   private readonly lastRecorded = new WeakMap<RegisteredModel, string>();
 
@@ -40,12 +40,12 @@ export class ModelHistory {
     return withoutInvalidContract(await this.states.read(card.name));
   }
 
-  /** Has it written down and said again who serves, after a person let go of a pin. */
+  /** Has the served run recorded and logged again, after a pin was removed. */
   forgetRecorded(model: RegisteredModel): void {
     this.lastRecorded.delete(model);
   }
 
-  /** Ids of the runs that serve, are pinned, or may be rolled back to, as far as that is written down. */
+  /** Ids of the runs that serve, are pinned, or may be rolled back to, as far as recorded. */
   async requiredRunIds(model: string): Promise<string[]> {
     const { served, pin, history } = await this.states.read(model);
     const ids = history.filter(isCutover).flatMap((event) => [event.run_id, event.previous_run_id]);
@@ -54,7 +54,7 @@ export class ModelHistory {
       .slice(0, MAX_REQUIRED_RUNS);
   }
 
-  /** Where the runs were found last that served the model by the policy's choice and a person's. */
+  /** Last known locations of the runs that served by the policy's choice and by a pin. */
   async lastLocations(model: string): Promise<string[]> {
     const { served, pin } = await this.states.read(model);
     return [served?.place, pin?.place].filter((location) => location !== undefined);
@@ -79,12 +79,12 @@ export class ModelHistory {
     let previousRunId: string | null = null;
     await this.states.update(model.card.name, (state) => {
       if (state.pin?.at !== pin?.at) {
-        // A person has decided meanwhile, which is not to be written over: the next look comes to it.
+        // A person has decided meanwhile; that must not be overwritten. The next poll applies it.
         this.lastRecorded.delete(model);
         return state;
       }
       const before = withoutInvalidContract(state).served;
-      // A pin serves without the policy's choosing: who served last is what took over last.
+      // A pin serves without a choice of the policy: the run that served last is the one of the last cutover.
       const last = state.history.find(isCutover);
       const lastRunId = last?.run_id ?? before?.run_id ?? null;
       const isOther = isOtherModel(before, record);
@@ -93,7 +93,7 @@ export class ModelHistory {
           const hasNewLocation = before.place !== record.place || before.model_digest !== record.model_digest;
           return hasNewLocation ? { ...state, served: { ...record, at: before.at } } : state;
         }
-        // The policy stays with the run that a person had pinned.
+        // The policy chooses the run that was pinned.
         if (last?.contract === record.contract) return { ...state, served: record };
       }
       if (isOther) reason = `Its files hold another model now: ${reason}`;
@@ -114,7 +114,7 @@ export class ModelHistory {
     return this.recordEvent(model, 'load_failed', run, verdictReason);
   }
 
-  /** The run failed, and its predecessor serves again. */
+  /** The run failed, and the previous run serves again. */
   async recordRollback(model: RegisteredModel, failedRun: Run, again: Best, message: string): Promise<void> {
     const event = { ...this.event('stepped_back', again.loaded.run, message), previous_run_id: failedRun.run_id };
     const record = recordOf(again);
@@ -126,7 +126,11 @@ export class ModelHistory {
     });
   }
 
-  /** A person chose a run. @param currentRunId  run that served in this process, should nobody have written it down. */
+  /**
+   * A person pinned a run.
+   *
+   * @param currentRunId   run that served in this process, in case it was not recorded.
+   */
   async pinned(
     model: RegisteredModel,
     run: Run,
@@ -137,16 +141,16 @@ export class ModelHistory {
     const event = this.event(name, run, pin.reason, pin.by);
     const newPin: Pin = { run_id: run.run_id, ...pin, at: event.at };
     await this.states.update(model.card.name, (state) => {
-      // Who chooses a run that failed forgives it.
+      // Pinning a failed run clears its failure.
       const failed = state.failed.filter(({ run_id: id }) => id !== run.run_id);
-      // Another server may have let another run serve, which this one has not come to yet.
+      // Another replica may have promoted a run that this one has not seen yet.
       const previousRunId = state.history.find(isCutover)?.run_id ?? currentRunId;
       return withEvent({ ...state, pin: newPin, failed }, { ...event, previous_run_id: previousRunId });
     });
     return newPin;
   }
 
-  /** The pinned run is found in another place than before. */
+  /** The pinned run was found in another location than before. */
   async updatePinLocation(model: RegisteredModel, pin: Pin, location: string): Promise<void> {
     await this.states.update(model.card.name, (state) =>
       state.pin?.at === pin.at ? { ...state, pin: { ...state.pin, place: location } } : state,
@@ -214,21 +218,23 @@ function keyOf({ run_id: runId, contract, place: location, model_digest: digest 
   return JSON.stringify([runId, contract, location, digest]);
 }
 
-/** What the files of a run's model are, wherever they lie; undefined where nobody gave their digests. */
+/** Digest of the files of a run's model, wherever they are stored; undefined when the run gives none. */
 function modelDigest({ model: { format, sha256, files = [] } }: Run): string | undefined {
   if (sha256 === undefined) return undefined;
   const parts = [format, sha256, ...files.map((file) => file.sha256)];
   return createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 16);
 }
 
-/** Whether the run of that id has other weights than before, as far as that was written down. */
+/** Whether the run of that id has other weights than before, as far as recorded. */
 function isOtherModel(before: ServedRecord | undefined, after: ServedRecord): boolean {
   if (before?.run_id !== after.run_id) return false;
   const [was, is] = [before.model_digest, after.model_digest];
   return was !== undefined && is !== undefined && was !== is;
 }
 
-/** A served contract that cannot be compared, because somebody has edited the file, protects nobody; the rest counts. */
+/**
+ * A recorded contract that cannot be compared, because the file was edited, is ignored; the rest of the state is used.
+ */
 function withoutInvalidContract(state: ModelState): ModelState {
   const { served } = state;
   try {
@@ -239,7 +245,7 @@ function withoutInvalidContract(state: ModelState): ModelState {
   }
 }
 
-/** A sentence without what is measured anew each time. */
+/** A message without measured values, which differ each time. */
 function withoutNumbers(message: string): string {
   return message.replace(/\d+(\.\d+)? ms\b/g, 'ms');
 }

@@ -3,15 +3,14 @@ import type { JsonObject } from '../../lib/json.js';
 import { RunError } from '../../domain/verdict.js';
 import type { ModelInfo } from '../../engines/inference-engine.js';
 
-/** Most examples that prove that rows may share a call. */
+/** Maximum number of examples used to check that rows may share a call. */
 export const MAX_CHECKED_ROWS = 32;
 
 /** Why a run's rows are computed one by one; sentences of the run's detail. */
 export const ONE_ROW_PER_CALL = 'The model takes one row per call: rows are computed one after the other.';
 export const ROWS_DEPENDENT =
-  'The model gives rows other answers together than alone: each row is computed in a call of its own.';
-export const ROWS_FAIL_BATCHED =
-  'The model cannot compute several rows together: each row is computed in a call of its own.';
+  'The model answers rows in a batch differently than alone: each row is computed in its own call.';
+export const ROWS_FAIL_BATCHED = 'The model cannot compute a batch of rows: each row is computed in its own call.';
 
 /**
  * Whether a model takes one row per call by its own declaration.
@@ -32,14 +31,14 @@ export function acceptsOneRow({ inputs, outputs }: ModelInfo, outputNames: reado
 }
 
 /**
- * The order in which `count` examples are computed together: shuffled so that none keeps its place, the same at every
- * start. A single example stands beside itself.
+ * Order in which `count` examples are computed together: shuffled so that none keeps its position, and the same at
+ * every start. A single example is computed twice in one batch.
  */
 export function checkOrder(count: number): number[] {
   if (count === 1) return [0, 0];
   const order = Array.from({ length: count }, (_, i) => i);
   let seed = 1;
-  // Sattolo's shuffle: one cycle through all places.
+  // Sattolo's shuffle: one cycle through all positions.
   for (let i = count - 1; i > 0; i -= 1) {
     seed = (seed * 48271) % 0x7fffffff;
     const j = seed % i;
@@ -49,10 +48,10 @@ export function checkOrder(count: number): number[] {
 }
 
 /**
- * Whether rows got the same answers together as alone.
+ * Whether rows computed in a batch got the same outputs as alone.
  *
- * @param together  answers to the examples in `order`.
- * @param alone  answers to the examples one by one, in their own order.
+ * @param batched   outputs of the examples in `order`.
+ * @param single   outputs of the examples one by one, in their own order.
  */
 export function outputsMatch(
   batched: readonly JsonObject[],

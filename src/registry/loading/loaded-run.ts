@@ -16,7 +16,7 @@ import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
 
 /** How a list of rows is to be predicted. */
-export interface PredictOptions extends ValidateOptions {
+interface PredictOptions extends ValidateOptions {
   /** Where row `index` sits in the request. */
   readonly locOf: (index: number) => Location;
   /** On-request output fields the caller asked for. */
@@ -40,16 +40,16 @@ export interface Codec {
   readonly decoder: RowDecoder;
 }
 
-/** A run in memory that answers: the way of a prediction from rows to rows, after HTTP and before HTTP. */
+/** A run in memory: predicts output rows for input rows, independent of HTTP. */
 export class LoadedRun {
-  /** Replaced by the clock of the first self-test; for the run's detail. */
+  /** Set again by the first self-test; shown in the run's detail. */
   readonly loadedAt = new Date();
-  /** Where the time of its recent predictions went. */
+  /** Durations of its recent predictions. */
   readonly times = new PredictionTimes();
   /** How they ended. */
   readonly outcomes = new OutcomeCounter();
 
-  /** What came to light when it was loaded, and speaks against nothing. */
+  /** Warnings found when it was loaded; none of them is a reason to reject it. */
   private loadWarnings: readonly Warning[] = [];
 
   /** Hash of the contract it keeps. */
@@ -62,9 +62,12 @@ export class LoadedRun {
     private currentRun: Run,
     readonly codec: Codec,
     private readonly handle: ModelHandle,
-    /** The server's own limit, milliseconds: who asks for less may be late without blame for the run. */
+    /**
+     * The server's own time limit, milliseconds. A timeout under a shorter limit of the client does not count against
+     * the run.
+     */
     private readonly serverTimeoutMs = 0,
-    /** Lets go of the artifacts: a thread that is replaced loads them again until then. */
+    /** Releases the artifacts. Until then a replaced thread loads them again. */
     private readonly closeArtifacts: () => void = () => undefined,
   ) {
     this.contract = contractHash(contractOf(currentRun));
@@ -114,7 +117,7 @@ export class LoadedRun {
   /**
    * Computes each row in a call of its own from now on.
    *
-   * @param why  a sentence for the run's detail.
+   * @param rowByRowReason  a sentence for the run's detail.
    */
   setRowByRow(rowByRowReason: string): void {
     this.rowByRowReason = rowByRowReason;
@@ -152,8 +155,8 @@ export class LoadedRun {
     const { timeoutMs, sinceMs = startedAt, signal, timing, rowByRow = this.isRowByRow } = options;
     const { outputNames } = this.codec.decoder;
     const validateMs = performance.now() - startedAt;
-    // No await before this call: between the moment a caller reads which run is best and the moment its rows wait in the
-    // queue nothing else can happen, so a swap never releases a run under a request (`release` lets the queue finish).
+    // No await before this call: a caller reads which run is best and its rows enter the queue in one synchronous step,
+    // so a cutover never releases a run that a request uses (`release` lets the queue finish).
     let outputs: NamedTensors;
     try {
       outputs = await this.handle.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });

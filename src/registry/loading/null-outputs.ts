@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import type { FieldSchema } from '../../domain/signature.js';
 
-/** A number that is null in answers; NaN and the infinities travel so. */
+/** A numeric output field that is null in outputs; NaN and the infinities are written as null. */
 export interface NullOutput {
   readonly field: string;
   /** Whether there is no number in any answer. */
@@ -13,13 +13,13 @@ export interface NullOutput {
   readonly isRecorded: boolean;
 }
 
-/** What to look at when a model answers NaN; the middle of a sentence. */
+/** What to check when a model answers NaN; the middle of a sentence. */
 export const LOOK_FOR_NAN = 'look for NaN among its weights, or for a scaler that divides by zero';
 
 /**
  * Numbers that are null in answers although the trainer saw none that were, or that are null in every answer.
  *
- * @param answers  one per example, in order.
+ * @param outputs  one per example, in order.
  * @param recorded  what the answers should have been; those of the run's examples unless given.
  */
 export function unexpectedNulls(

@@ -16,7 +16,7 @@ const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set(['PREDICTION_FAILED', 'WORK
 export class OutcomeCounter {
   succeeded = 0;
   failed = 0;
-  /** Told of each failure instead of its being counted; who is told counts those that the run is to blame for. */
+  /** Called for each failure instead of counting it; the listener counts those caused by the run. */
   onFailure: ((failure: Failure) => void) | undefined;
 
   /** Begins to count anew. */
@@ -26,7 +26,7 @@ export class OutcomeCounter {
     this.onFailure = onFailure;
   }
 
-  /** @param hasShortTimeout  the client wanted its answer sooner than the server's own limit: being late is no failure then. */
+  /** @param hasShortTimeout  the client's time limit was shorter than the server's: a timeout is no failure then. */
   recordFailure(error: unknown, hasShortTimeout: boolean, replayWith: Failure['replayWith']): void {
     if (!(error instanceof AppError) || !RUN_FAILURES.has(error.code)) return;
     if (hasShortTimeout && error.code === 'PREDICTION_TIMEOUT') return;

@@ -14,7 +14,7 @@ const PARTS = ['parse', 'validate', 'queue', 'infer', 'serialise', 'total'] as c
 type Part = (typeof PARTS)[number];
 
 /** Median, 90th and 99th percentile. */
-export interface Percentiles {
+interface Percentiles {
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
@@ -32,8 +32,8 @@ export interface PredictionTimesReport {
 type Window = Record<Part | 'rows', RecordableHistogram>;
 
 /**
- * Where the time of a run's recent predictions went. Two windows: the one that fills, and the one before, so that an
- * answer is never about a few seconds only, nor about last week.
+ * Durations of a run's recent predictions, in two windows: the current and the previous one, so that a report covers at
+ * least one whole window and nothing older than two.
  */
 export class PredictionTimes {
   private current: Window | undefined;
@@ -74,7 +74,7 @@ export class PredictionTimes {
     this.rotate();
     if (!this.current) {
       this.current = newWindow();
-      // After a window it begins where that one ended, or a late prediction would keep the one before for longer.
+      // The next window starts where this one ended; otherwise a late prediction would extend the previous window.
       if (!this.previous) this.startedAtMs = this.now();
     }
     return this.current;

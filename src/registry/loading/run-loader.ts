@@ -38,7 +38,7 @@ export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']):
   };
 }
 
-/** Brings a run from its folder into memory and makes it prove itself. */
+/** Loads a run from its folder into memory and runs its self-test. */
 @Injectable()
 export class RunLoader {
   constructor(
@@ -47,9 +47,9 @@ export class RunLoader {
   ) {}
 
   /**
-   * Fetches and loads the artifact, compares it with the run's own words, replays its examples.
+   * Fetches and loads the artifact, compares it with the run's declaration, and replays its examples.
    *
-   * @returns the run in memory; its `run` is the whole one, where `run` lacked what only the model could say.
+   * @returns the loaded run; its `run` is complete where the declared one lacked what only the model could tell.
    * @throws RunError with the verdict code of the first step that failed; nothing stays loaded then.
    */
   async load(sourceRun: SourceRun, run: Run): Promise<LoadedRun> {
@@ -91,10 +91,10 @@ export class RunLoader {
   }
 
   /**
-   * Replays the examples: the first ones one by one, to learn whether rows may share calls, the others as the run is
-   * served. The trainer's answers must come out the way clients will get theirs.
+   * Replays the examples: the first ones one by one, to check whether rows may share calls; the others as the run is
+   * served. The recorded outputs must match what clients will get.
    *
-   * @returns the answers, one per example.
+   * @returns the outputs, one per example.
    */
   private async selfTest(loaded: LoadedRun): Promise<JsonObject[]> {
     const { examples } = loaded.run;
@@ -114,7 +114,7 @@ export class RunLoader {
     return outputs;
   }
 
-  /** Serves the run row by row unless its examples get the same answers together, in another order, as alone. */
+  /** Sets the run to row by row unless its examples get the same outputs in a batch, in another order, as alone. */
   private async checkBatchInvariance(
     loaded: LoadedRun,
     single: readonly JsonObject[],
@@ -180,7 +180,7 @@ function requireValidOutputs(run: Run, outputs: readonly JsonObject[]): void {
   outputs.forEach((answer, i) => {
     const loc = [`example ${i}`];
     const read = validator.validate(answer, loc, { source: 'body', mode: 'strict' }, issues);
-    // What is taken from clients, a text for a number for one, is not to be given to them.
+    // Coercions accepted from clients (a text for a number) are not allowed in outputs.
     for (const [name, value] of Object.entries(read ?? {})) {
       const [given, expected] = [kindOf(answer[name]), kindOf(value)];
       if (given === expected) continue;

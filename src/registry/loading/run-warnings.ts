@@ -12,10 +12,10 @@ import { isOfNumbers, flattenValue, unexpectedNulls } from './null-outputs.js';
 const ENOUGH_ROWS = 3;
 
 /**
- * What is worth knowing of a run that has repeated its examples, though it speaks against nothing.
+ * What is worth knowing about a run that passed its self-test, but is no reason to reject it.
  *
- * @param inputs  as the loaded model declares them.
- * @param answers  one per example, in order.
+ * @param inputs   tensors the loaded model declares.
+ * @param outputs   one per example, in order.
  */
 export function runWarnings(run: Run, inputs: readonly TensorSpec[], outputs: readonly JsonObject[]): Warning[] {
   return [
@@ -62,6 +62,6 @@ function equalWarnings({ examples, decode }: Run, outputs: readonly JsonObject[]
 }
 
 function openWarning({ name }: TensorSpec): Warning {
-  const message = `The model's input "${name}" leaves open how wide a row is: only the examples say that encode fits.`;
+  const message = `The model's input "${name}" does not fix the width of a row: only the examples show that encode matches.`;
   return warning('DIMENSION_OPEN', message);
 }

@@ -14,7 +14,7 @@ describe('a run that does not repeat its own examples', () => {
   });
 
   it('is told of a scaler that may have been forgotten, by the name of a field', () => {
-    expect(selfTestHint({ ...sum, examples }, [{ sum: 9 }, { sum: 9 }])).toContain('"b", for one, goes in as it is');
+    expect(selfTestHint({ ...sum, examples }, [{ sum: 9 }, { sum: 9 }])).toContain('"b", for example, is not scaled');
   });
 
   it('is told of labels the wrong way round', () => {

@@ -3,14 +3,14 @@ import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import { LOOK_FOR_NAN } from './null-outputs.js';
 
-/** Inputs beyond this look like ones that a trainer scales before a network sees them. */
+/** Inputs above this are probably scaled by the trainer before they reach a network. */
 const LARGE_INPUT = 10;
 
 /**
- * What is probably wrong with a run whose answers are not those its trainer saw: the mistakes that cost people a day.
+ * Probable cause of a failed self-test: the mistakes that are hard to find.
  *
- * @param answers  one per example, as clients would get them.
- * @returns a sentence with a space before it, or nothing when the answers fit no pattern.
+ * @param outputs   one per example, as clients would get them.
+ * @returns a sentence with a leading space, or an empty text when no known pattern matches.
  */
 export function selfTestHint(run: Run, outputs: readonly JsonObject[]): string {
   const hint = nanHint(run, outputs) ?? orderHint(run, outputs) ?? scalerHint(run);
@@ -38,7 +38,7 @@ function orderHint({ decode, examples }: Run, outputs: readonly JsonObject[]): s
   const isReversed = outputs.every(
     (answer, i) => fieldOf(answer, field) === otherOf(fieldOf(examples[i]!.output, field)),
   );
-  return isReversed ? 'Every label is the other one: check the order of decode.labels, or decode.positive.' : undefined;
+  return isReversed ? 'Every label is swapped: check the order of decode.labels, or decode.positive.' : undefined;
 }
 
 function scalerHint({ encode, examples }: Run): string | undefined {
@@ -50,6 +50,6 @@ function scalerHint({ encode, examples }: Run): string | undefined {
     examples.some(({ input }) => Math.abs(Number(fieldOf(input, field) ?? 0)) > LARGE_INPUT),
   );
   return large
-    ? `Did the trainer scale its inputs? No column of encode does ("${large.field}", for one, goes in as it is): add subtract and divide, or export the scaler with the model.`
+    ? `Did the trainer scale its inputs? No column of encode does ("${large.field}", for example, is not scaled): add subtract and divide, or export the scaler with the model.`
     : undefined;
 }

@@ -55,7 +55,9 @@ function whereReasons(run: Run, policy: SelectionPolicy): VerdictReason[] {
     const allowed = Array.isArray(expected) ? expected : [expected];
     const found = actual === undefined ? 'absent' : stringifyJson(actual);
     if (actual !== undefined && allowed.some((value) => stringifyJson(value) === found)) return [];
-    return [reason('CONDITION_NOT_MET', `The policy wants ${path} to be ${stringifyJson(expected)}; it is ${found}.`)];
+    return [
+      reason('CONDITION_NOT_MET', `The policy requires ${path} to be ${stringifyJson(expected)}; it is ${found}.`),
+    ];
   });
 }
 
@@ -69,7 +71,7 @@ function guardrailReasons(run: Run, policy: SelectionPolicy): VerdictReason[] {
     return [
       reason(
         'GUARDRAIL_NOT_MET',
-        `The policy wants ${metric} ${bounds.filter(Boolean).join(' and ')}; it is ${found}.`,
+        `The policy requires ${metric} ${bounds.filter(Boolean).join(' and ')}; it is ${found}.`,
       ),
     ];
   });

@@ -62,7 +62,7 @@ describe('a run on probation', () => {
     expect(verdicts).toEqual([]);
   });
 
-  it('is not blamed for rows that its predecessor cannot compute either', async () => {
+  it('is not blamed for rows that the previous run cannot compute either', async () => {
     const { verdicts, bakePeriod, fail } = start();
     for (let i = 0; i < 10; i++) await fail(failure, false, () => Promise.reject(failure));
     bakePeriod.end();
@@ -70,7 +70,7 @@ describe('a run on probation', () => {
     expect(verdicts).toEqual([]);
   });
 
-  it('does not flood its predecessor with what fails', async () => {
+  it('does not flood the previous run with what fails', async () => {
     const { current, verdicts, bakePeriod } = start();
     let asked = 0;
     const never = () => new Promise<void>(() => void (asked += 1));
@@ -92,7 +92,7 @@ describe('a run on probation', () => {
     expect([asked, verdicts]).toEqual([0, ['5/5']]);
   });
 
-  it('gives its predecessor back when the time is over, once, and is not judged any more', async () => {
+  it('gives the previous run back when the time is over, once, and is not judged any more', async () => {
     const { previous, verdicts, bakePeriod, fail } = start(5);
     await sleep(30);
     bakePeriod.end();
@@ -101,7 +101,7 @@ describe('a run on probation', () => {
     expect([previous.releases, verdicts, bakePeriod.isOver]).toEqual([1, [], true]);
   });
 
-  it('keeps its predecessor that is to serve again', () => {
+  it('keeps the previous run that is to serve again', () => {
     const { previous, bakePeriod } = start();
     bakePeriod.end({ keepPrevious: true });
     bakePeriod.end();

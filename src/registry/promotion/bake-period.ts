@@ -1,29 +1,29 @@
 import type { Best } from '../state/registered-run.js';
 import type { Failure } from '../loading/outcome-counter.js';
 
-/** How long a run is watched after it took over, and its predecessor kept ready. */
-export const BAKE_PERIOD_MS = 60_000;
-/** A run goes when more than this share of its predictions failed, once there were enough of them. */
+/** Length of the bake period: the time after a cutover in which the previous run stays loaded. */
+const BAKE_PERIOD_MS = 60_000;
+/** The run is rolled back when more than this share of its predictions failed, given enough of them. */
 const MAX_FAILED_SHARE = 0.2;
 const MIN_PREDICTIONS = 5;
-/** Failed predictions that the predecessor is asked about at the same time; those of a flood beyond it are not counted. */
+/** Maximum number of failed predictions replayed on the previous run at the same time; further ones are not counted. */
 const MAX_REPLAY_COUNT = 4;
 
 /**
- * The first minute of a run in service. Its predecessor stays in memory meanwhile, so that stepping back takes no time;
- * it is given back when the minute is over, or when the next run takes over.
+ * The bake period: the first minute of a run in service. The previous run stays in memory, so that a rollback takes no
+ * time; it is released when the period ends or the next run takes over.
  */
 export class BakePeriod {
   private readonly timer: NodeJS.Timeout;
   private hasFailed = false;
-  /** Failures that the predecessor is being asked about. */
+  /** Failed predictions being replayed on the previous run now. */
   private replayCount = 0;
-  /** Whether it has ended: the predecessor is no longer kept. */
+  /** Whether it has ended: the previous run is released. */
   isOver = false;
 
   /**
-   * @param previous  the run that served before.
-   * @param onFailed  told once, during the minute, when too many predictions failed.
+   * @param previous   the run that served before.
+   * @param onFailed   called once, during the period, when too many predictions failed.
    */
   constructor(
     private readonly current: Best,
@@ -35,7 +35,7 @@ export class BakePeriod {
     this.timer = setTimeout(() => this.end(), durationMs).unref();
   }
 
-  /** Ends the watch; the predecessor is given back unless it is to serve again. */
+  /** Ends the bake period; the previous run is released unless it is to serve again. */
   end({ keepPrevious = false } = {}): void {
     clearTimeout(this.timer);
     this.current.loaded.outcomes.onFailure = undefined;
@@ -44,8 +44,8 @@ export class BakePeriod {
   }
 
   /**
-   * Rows that the predecessor cannot compute either speak against nobody: who sends them must not be able to take a run
-   * out of service. Only what fails in the model is asked again; what hung or killed a thread is not.
+   * Do not count a failure the previous run fails on too: otherwise clients could force a rollback with impossible
+   * rows. Only failures inside the model are replayed, not those that hung or killed a thread.
    */
   private async checkFailure({ code, replayWith }: Failure): Promise<void> {
     if (code !== 'PREDICTION_FAILED') return this.countFailure();

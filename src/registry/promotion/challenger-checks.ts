@@ -12,13 +12,13 @@ import type { RunLoader } from '../loading/run-loader.js';
 import type { LoadedRun } from '../loading/loaded-run.js';
 
 /**
- * What a run has to go through before it may serve: it is loaded, repeats its own examples and, where another run
- * serves, stands a rehearsal beside it. What fails is told once in the run's verdict, the history and the log.
+ * Checks a run passes before it may serve: it is loaded, repeats its own examples and, where another run serves, passes
+ * a rehearsal against it. A failure is recorded once in the run's verdict, the history and the log.
  */
 export class ChallengerChecks {
   private readonly logger = new Logger('Promotion');
   private isClosed = false;
-  /** Rehearsals that failed, by candidate: not repeated against the same served run under the same card. */
+  /** Failed rehearsals by challenger: not repeated against the same champion under the same card. */
   private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: LoadedRun; rejection: VerdictReason }>();
 
   constructor(
@@ -27,7 +27,7 @@ export class ChallengerChecks {
     private readonly modelHistory: ModelHistory,
   ) {}
 
-  /** Whatever fails from now on is not the runs' fault. */
+  /** Failures from now on are caused by the shutdown, not by the runs. */
   close(): void {
     this.isClosed = true;
   }
@@ -56,7 +56,7 @@ export class ChallengerChecks {
     }
   }
 
-  /** Whether a candidate may be rehearsed beside the run that serves, as far as that is known without loading it. */
+  /** Whether a challenger may be rehearsed against the champion, as far as known without loading it. */
   async checkBeforeLoad(model: RegisteredModel, candidate: RegisteredRun, against: LoadedRun): Promise<boolean> {
     const before = this.failedRehearsals.get(candidate);
     if (before?.against === against) {
@@ -67,7 +67,7 @@ export class ChallengerChecks {
     return this.runCheck(model, candidate, against, () => requireSize(sourceRun, run, card.promotion ?? {}));
   }
 
-  /** Whether a loaded candidate stands the rehearsal beside the run that serves. @throws AppError SHUTTING_DOWN. */
+  /** Whether a loaded challenger passes the rehearsal against the champion. @throws AppError SHUTTING_DOWN. */
   hasPassedRehearsal(
     model: RegisteredModel,
     candidate: RegisteredRun,
@@ -80,16 +80,16 @@ export class ChallengerChecks {
     });
   }
 
-  /** Tells once that a candidate is held back. @throws AppError SHUTTING_DOWN. */
+  /** Records once that a challenger is rejected. @throws AppError SHUTTING_DOWN. */
   async recordRejection(model: RegisteredModel, candidate: RegisteredRun, rejection: VerdictReason): Promise<void> {
     this.requireOpen();
     if (!(await this.modelHistory.recordRejected(model, candidate.run, rejection))) return;
     this.logger.warn(
-      `Run ${candidate.run.run_id} of model ${model.card.name} is held back: ${rejection.code}: ${rejection.message}`,
+      `Run ${candidate.run.run_id} of model ${model.card.name} is rejected: ${rejection.code}: ${rejection.message}`,
     );
   }
 
-  /** Tells once that a run could not be loaded. @throws AppError SHUTTING_DOWN. */
+  /** Records once that a run could not be loaded. @throws AppError SHUTTING_DOWN. */
   async recordLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
     this.requireOpen();
     const isTransientFailure = isTransient(error);
@@ -101,7 +101,7 @@ export class ChallengerChecks {
     this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
   }
 
-  /** Whether a candidate passes a part of the rehearsal; a failure is remembered against the run that serves. */
+  /** Runs a part of the rehearsal; a failure is recorded against the present champion. */
   private async runCheck(
     model: RegisteredModel,
     candidate: RegisteredRun,
@@ -113,7 +113,7 @@ export class ChallengerChecks {
       return true;
     } catch (error) {
       this.requireOpen();
-      const rejection = reasonOf(error, 'REHEARSAL_FAILED', 'The rehearsal could not be held.');
+      const rejection = reasonOf(error, 'REHEARSAL_FAILED', 'The rehearsal could not be run.');
       candidate.setRejection(rejection);
       candidate.state = 'checked';
       if (!isTransient(error)) this.failedRehearsals.set(candidate, { against, rejection });
@@ -122,7 +122,7 @@ export class ChallengerChecks {
     }
   }
 
-  /** What fails while the server ends is nobody's fault, and not to be written down. */
+  /** Failures during the shutdown are not recorded: the runs did not cause them. */
   private requireOpen(): void {
     if (this.isClosed) throw new AppError('SHUTTING_DOWN');
   }
@@ -134,10 +134,10 @@ const TRANSIENT_CODES: ReadonlySet<ErrorCode> = new Set(['QUEUE_FULL', 'PREDICTI
 const TRANSIENT_FAILURE = reason(
   'LOAD_FAILED',
   'The server was too busy to try the run, or it is too slow for PREDICTION_TIMEOUT_MS.',
-  'Nothing need be done when the server was busy: the run is tried again by itself.',
+  'No action is needed when the server was busy: the run is tried again automatically.',
 );
 
-/** Whether something was too busy, too slow or lost, which may be otherwise the next time. */
+/** Whether something was too busy, too slow or lost, so that another try may succeed. */
 function isTransient(error: unknown): boolean {
   const cause = error instanceof RunError ? error.cause : error;
   return cause instanceof AppError && TRANSIENT_CODES.has(cause.code);

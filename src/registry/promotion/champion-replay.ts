@@ -21,7 +21,7 @@ import type { LoadedRun } from '../loading/loaded-run.js';
 const TIMED_CALLS = 15;
 
 /** What a rehearsal needs to know. */
-export interface Rehearsal {
+interface Rehearsal {
   /** The run that answers clients now. */
   readonly current: LoadedRun;
   readonly policy: PromotionPolicy;
@@ -29,10 +29,10 @@ export interface Rehearsal {
 }
 
 /**
- * Lets a run that would take over answer what the served run's clients ask, before any client meets it: every example of
- * the served run must get an answer within the served contract, and the owner's limits must be kept.
+ * The rehearsal: replays the champion's examples on the challenger before it serves clients. Every answer must satisfy
+ * the champion's contract and the owner's limits.
  *
- * @returns what is worth knowing of its answers.
+ * @returns warnings about the answers.
  * @throws RunError REHEARSAL_FAILED with a sentence.
  */
 export async function rehearse(candidate: LoadedRun, { current, policy, timeoutMs }: Rehearsal): Promise<Warning[]> {
@@ -98,7 +98,7 @@ async function replay(candidate: LoadedRun, rows: readonly JsonObject[], timeout
   }
 }
 
-/** Fields that the served contract does not know are the candidate's own affair. */
+/** Fields that the champion's contract does not have are not checked. */
 function requireShape(outputs: readonly JsonObject[], output: RowSchema): void {
   const validator = compileRowValidator({ ...output, additionalProperties: true }, '/signature/output');
   outputs.forEach((answer, i) => {
@@ -110,7 +110,7 @@ function requireShape(outputs: readonly JsonObject[], output: RowSchema): void {
   });
 }
 
-/** Labels are the same or they are not, whatever tolerance a run asks for; only the last digits of a float may differ. */
+/** Labels must be equal, regardless of the run's tolerance; only the last digits of a float may differ. */
 const SAME_LABEL = 1e-6;
 
 function requireSameLabels(
@@ -140,7 +140,7 @@ async function requireLatency(candidate: LoadedRun, limitMs: number | undefined,
   const times: number[] = [];
   for (let i = 0; i < TIMED_CALLS; i++) {
     const { input } = candidate.run.examples[i % candidate.run.examples.length]!;
-    // What the call takes, without waiting for a thread: a busy server is not the run's fault.
+    // Time of the call without waiting for a thread: a busy server must not count against the run.
     const timing = new PredictionTiming();
     const options = { source: 'body', mode: 'strict', locOf: () => [], include: new Set<string>() } as const;
     await candidate.predict([input], { ...options, timeoutMs, timing });

@@ -9,13 +9,13 @@ import type { RegistryState } from '../state/registry-state.js';
 import type { LoadedRun } from '../loading/loaded-run.js';
 
 /**
- * The moment at which another run serves a model, and the minute after it: the run that took over is watched, its
- * predecessor kept in memory, and served again at once when the new one fails on real requests.
+ * Changes the run that serves a model, and watches it during its bake period: the previous run stays in memory and
+ * serves again at once when the new one fails on real requests.
  */
 export class Cutover {
   private readonly logger = new Logger('Promotion');
   private readonly bakePeriodByModel = new Map<RegisteredModel, BakePeriod>();
-  /** Why runs failed in service here: known at once, while the writing down takes its time. */
+  /** Why runs failed in service here: known at once, before the failure is recorded in the history. */
   private readonly failures = new WeakMap<SourceRun, string>();
 
   constructor(
@@ -23,15 +23,15 @@ export class Cutover {
     private readonly modelHistory: ModelHistory,
   ) {}
 
-  /** Nothing is watched any more; predecessors go with the process. */
+  /** Ends all bake periods; previous runs end with the process. */
   close(): void {
     for (const bakePeriod of this.bakePeriodByModel.values()) bakePeriod.end({ keepPrevious: true });
     this.bakePeriodByModel.clear();
   }
 
   /**
-   * Lets another run serve: one synchronous step, before and after which every reader finds a run that answers. The old
-   * run gives its memory back when all it has begun is answered; where the next is watched, when that is over.
+   * Changes the run that serves in one synchronous step, so that every reader finds a run that answers. The old run is
+   * released when its pending predictions are answered, or at the end of the bake period where there is one.
    */
   switchTo(model: RegisteredModel, next: Best, { withBakePeriod }: { readonly withBakePeriod: boolean }): void {
     const previous = model.best;
@@ -53,7 +53,7 @@ export class Cutover {
     this.registryState.notifyChange();
   }
 
-  /** Takes a model out of service. What it has begun it finishes. */
+  /** Takes a model out of service. Its pending predictions finish. */
   deactivate(model: RegisteredModel): void {
     this.confirm(model);
     const { best } = model;
@@ -62,20 +62,20 @@ export class Cutover {
     this.registryState.notifyChange();
   }
 
-  /** The run that serves needs not be watched any longer. */
+  /** Ends the bake period of the run that serves. */
   confirm(model: RegisteredModel): void {
     this.bakePeriodByModel.get(model)?.end();
     this.bakePeriodByModel.delete(model);
   }
 
-  /** The run, when it is kept in memory because it served a moment ago. */
+  /** The run, if it is the previous run still kept in memory by the bake period. */
   findPrevious(model: RegisteredModel, { sourceRun }: RegisteredRun): LoadedRun | undefined {
     const bakePeriod = this.bakePeriodByModel.get(model);
     if (!bakePeriod || bakePeriod.isOver) return undefined;
     return bakePeriod.previous.registered.sourceRun === sourceRun ? bakePeriod.previous.loaded : undefined;
   }
 
-  /** Why a run failed in service here; undefined when it did not, or is forgiven. */
+  /** Why a run failed in service here; undefined when it did not, or was pinned since. */
   failureOf({ sourceRun }: RegisteredRun): string | undefined {
     return this.failures.get(sourceRun);
   }
@@ -89,13 +89,13 @@ export class Cutover {
     const onFailed = (failed: number, total: number) => {
       const message = `${failed} of its first ${total} predictions failed.`;
       void this.rollBack(model, next, previous, message).catch((error: unknown) =>
-        this.logger.error(`The step back of model ${model.card.name} could not be written down`, error),
+        this.logger.error(`The automatic rollback of model ${model.card.name} could not be recorded`, error),
       );
     };
     this.bakePeriodByModel.set(model, new BakePeriod(next, previous, onFailed));
   }
 
-  /** Serves the predecessor again, at once: it is still in memory. */
+  /** Serves the previous run again, at once: it is still in memory. */
   private async rollBack(model: RegisteredModel, failedRun: Best, previous: Best, message: string): Promise<void> {
     if (model.best?.loaded !== failedRun.loaded) return;
     const registered = model.runs.find(({ sourceRun }) => sourceRun === previous.registered.sourceRun);
@@ -104,7 +104,7 @@ export class Cutover {
     this.failures.set(failedRun.registered.sourceRun, message);
     failedRun.registered.setRejection(reason('FAILED_IN_SERVICE', message));
     this.logger.error(
-      `Model ${model.card.name} steps back from run ${failedRun.loaded.run.run_id} to ${again.loaded.run.run_id}: ${message}`,
+      `Model ${model.card.name} rolled back automatically from run ${failedRun.loaded.run.run_id} to ${again.loaded.run.run_id}: ${message}`,
     );
     const asFound = failedRun.registered.sourceRun.run ?? failedRun.loaded.run;
     await this.modelHistory.recordRollback(model, asFound, again, message);

@@ -20,18 +20,18 @@ import { RunLoader } from '../loading/run-loader.js';
 import { Cutover } from './cutover.js';
 
 /**
- * Which run a model is to be served with, by pin, policy and contract. To be called for one model at a time.
+ * Decides which run serves a model, by pin, policy and contract. Must be called for one model at a time.
  *
- * The next run is loaded beside the old one, proves itself (`ChallengerChecks`), and takes over in one synchronous step
- * (`Takeovers`); what the old one has begun it finishes. If anything about the next one is not right, nothing has happened
- * but a verdict.
+ * The challenger is loaded beside the champion, checked (`ChallengerChecks`), and takes over in one synchronous step
+ * (`Cutover`); the champion finishes its pending predictions. When a check fails, nothing changes but the challenger's
+ * verdict.
  */
 @Injectable()
 export class PromotionService implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Promotion');
   private readonly checks: ChallengerChecks;
   private readonly cutover: Cutover;
-  /** Models of which the log says already that nothing can serve them. */
+  /** Models for which the log already says that no run can serve them. */
   private readonly loggedUnavailable = new WeakSet<RegisteredModel>();
 
   constructor(
@@ -50,9 +50,10 @@ export class PromotionService implements BeforeApplicationShutdown {
   }
 
   /**
-   * Brings a model to the run it should be served with: the pinned one, else the best that may take over.
+   * Reconciles a model with the run that should serve it: the pinned one, else the best that may take over.
    *
-   * @param isAsked  whether a person waits: runs that the store could not give a moment ago are tried again at once.
+   * @param isManual   whether a person waits: runs that the store could not provide a moment ago are tried again at
+   *   once.
    */
   async reconcile(model: RegisteredModel, { isManual = false } = {}): Promise<void> {
     for (const registered of model.runs) registered.clearTransientFailure({ isManual });
@@ -60,11 +61,11 @@ export class PromotionService implements BeforeApplicationShutdown {
     const wasPinned = model.pin !== undefined;
     model.pin = state.pin;
     if (state.pin && (await this.followPin(model, state.pin))) return;
-    // Told again who serves: a pin that is gone let another one serve, and a state that somebody deleted knows nothing.
+    // The served run is logged again: without the pin another run may serve, and a deleted state holds nothing.
     if ((wasPinned && !state.pin) || !state.served) this.modelHistory.forgetRecorded(model);
     if (!model.best) await this.resume(model, state);
-    // A person let go of the pin, or another server stepped back from the run: what serves now is not what clients are to
-    // rely on, and the way back to what served before is open.
+    // A pin was removed, or another replica rolled back: the contract of the present run is not the one clients rely
+    // on, and returning to the previous contract is allowed.
     const hasFailed = model.best !== undefined && this.failedInService(model.best.registered, state) !== undefined;
     const isUnpinned = wasPinned && !state.pin;
     const before = isUnpinned || hasFailed ? state.served : undefined;
@@ -72,7 +73,7 @@ export class PromotionService implements BeforeApplicationShutdown {
   }
 
   /**
-   * Serves a run because a person wants it, whatever policy and contract say.
+   * Serves a run because a person wants it, regardless of policy and contract.
    *
    * @throws RunError when it cannot be loaded or fails its examples; nothing has changed then.
    */
@@ -88,7 +89,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     this.cutover.switchTo(model, { registered, loaded }, { withBakePeriod: false });
   }
 
-  /** Takes a model out of service: it is gone from the store. What it has begun it finishes. */
+  /** Takes a model out of service: it is gone from the store. Its pending predictions finish. */
   deactivate(model: RegisteredModel): void {
     this.cutover.deactivate(model);
   }
@@ -98,7 +99,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     const isServed = model.best?.loaded.run.run_id === pin.run_id;
     if (pinned && pinned.sourceRun.location !== pin.place)
       await this.modelHistory.updatePinLocation(model, pin, pinned.sourceRun.location);
-    // What its folder holds now takes over; when that is broken, or gone, what is in memory goes on.
+    // The run its folder holds now takes over; when that is broken or gone, the one in memory stays.
     if (isServed && (!pinned || pinned.brokenBy || pinned.sourceRun === model.best?.registered.sourceRun)) return true;
     if (!pinned || pinned.brokenBy) {
       const rejection = pinned ? `${pinned.brokenBy!.code}: ${pinned.brokenBy!.message}` : 'it is not in the store';
@@ -116,7 +117,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     }
   }
 
-  /** After a start: serves the run that was served last, so that a better one has to prove itself against it as ever. */
+  /** After a start: serves the run that served last, so that a better one must pass the usual checks against it. */
   private async resume(model: RegisteredModel, { served: last }: ModelState): Promise<void> {
     const registered = last && model.runs.find(({ run }) => run.run_id === last.run_id);
     const isTheSame =
@@ -127,8 +128,8 @@ export class PromotionService implements BeforeApplicationShutdown {
   }
 
   /**
-   * @param before  a contract that may be gone back to, besides the one that is served.
-   * @param hasFailed  whether the run that serves is to go when any other can take over.
+   * @param before   a contract that may be returned to, besides the served one.
+   * @param hasFailed   whether any other run that can take over replaces the present one.
    */
   private async followPolicy(
     model: RegisteredModel,
@@ -156,7 +157,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     }
   }
 
-  /** Whether something speaks against a run that might serve, as far as that is known without loading it. */
+  /** Whether a candidate is rejected, as far as known without loading it. */
   private async isRejected(
     model: RegisteredModel,
     candidate: RegisteredRun,
@@ -168,12 +169,12 @@ export class PromotionService implements BeforeApplicationShutdown {
     if (!rejection) return false;
     candidate.setRejection(rejection);
     if (differences.length > 0) model.rejected ??= { run_id: candidate.run.run_id, differences };
-    // That a run failed in service is in the history since it did.
+    // A failure in service is already in the history.
     if (rejection.code !== 'FAILED_IN_SERVICE') await this.checks.recordRejection(model, candidate, rejection);
     return true;
   }
 
-  /** Whether the run that serves is at least as good as the candidate, and may go on. */
+  /** Whether the champion is at least as good as the candidate, and may stay. */
   private mustKeepChampion(model: RegisteredModel, candidate: RegisteredRun): boolean {
     if (model.best?.registered === candidate) return true;
     const champion = championOf(model);
@@ -208,20 +209,20 @@ export class PromotionService implements BeforeApplicationShutdown {
       if (!previousRun) await loaded.release();
       return false;
     }
-    // The minute for which it was kept went by during the rehearsal: it is loaded again.
+    // The bake period ended during the rehearsal and released the run: it is loaded again.
     if (previousRun && this.cutover.findPrevious(model, candidate) !== previousRun)
       return this.promote(model, candidate, acceptedContracts);
     this.cutover.switchTo(model, { registered: candidate, loaded }, { withBakePeriod: true });
     return true;
   }
 
-  /** At a start, when no run keeps the contract that was served last: there is nothing to protect it with. */
+  /** At a start, when no run keeps the contract that served last: there is no compatible run to serve instead. */
   private async serveAnyway(model: RegisteredModel, candidate: RegisteredRun): Promise<void> {
     const loaded = await this.checks.tryToLoad(model, candidate);
     if (!loaded) return;
     this.logger.warn(
-      `Model ${model.card.name}: no run keeps what was served before; ` +
-        `run ${candidate.run.run_id} serves all the same (${candidate.verdict.reasons[0]?.message ?? ''})`,
+      `Model ${model.card.name}: no run keeps the contract that was served before; ` +
+        `run ${candidate.run.run_id} serves anyway (${candidate.verdict.reasons[0]?.message ?? ''})`,
     );
     candidate.setRejection(undefined);
     this.cutover.switchTo(model, { registered: candidate, loaded }, { withBakePeriod: false });
@@ -241,7 +242,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     const { warnings } = registered.verdict;
     if (warnings.length === 0) return;
     const text = warnings.map(({ code, message }) => `${code}: ${message}`).join(' ');
-    this.logger.warn(`Run ${registered.run.run_id} of model ${model.card.name} serves, but: ${text}`);
+    this.logger.warn(`Run ${registered.run.run_id} of model ${model.card.name} serves with warnings: ${text}`);
   }
 }
 

@@ -1,17 +1,17 @@
 import cluster from 'node:cluster';
 
-/** What the processes of one server (`WORKERS`) tell each other; the primary passes it on. */
+/** Message between the processes of one server (`WORKERS`); the primary forwards it. */
 export const REFRESH_MESSAGE = 'bestrun: look at the store';
 
-/** Tells the other processes of this server, if there are any, that a person has changed something. */
+/** Tells the other processes of this server, if there are any, that a person changed something. */
 export function broadcastRefresh(): void {
   if (cluster.isWorker && process.connected) process.send?.(REFRESH_MESSAGE);
 }
 
 /**
- * Calls `onRefresh` when another process of this server tells that a person has changed something.
+ * Calls `onRefresh` when another process of this server broadcasts a change.
  *
- * @returns ends it.
+ * @returns a function that unsubscribes.
  */
 export function onRefreshBroadcast(onRefresh: () => void): () => void {
   if (!cluster.isWorker) return () => undefined;

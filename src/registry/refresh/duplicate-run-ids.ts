@@ -5,12 +5,13 @@ import type { RegisteredModel } from '../state/registered-run.js';
 export type IdHolders = ReadonlyMap<string, SourceRun>;
 
 /**
- * Decides who keeps an id that several runs claim, in whatever folder, model or source: the one that had it (first of all
- * if it serves), else the one that served when the last process ended, else the first. A copy of a run's folder never
- * pushes the run aside.
+ * Resolves ids that several runs claim, in any folder, model or source: the run that had the id keeps it (the served
+ * one first), else the one that served when the last process ended, else the first. A copied run folder never replaces
+ * the original.
  *
- * @param present     what is registered now.
- * @param lastLocations  where the runs that served last were found, as `ServedRecord.place`; asked only when needed.
+ * @param present   registered models.
+ * @param lastLocations   last known locations of the runs that served, as `ServedRecord.place`; called only when
+ *   needed.
  */
 export async function resolveDuplicateRunIds(
   listing: readonly SourceModel[],
@@ -47,7 +48,7 @@ function findDuplicateIds(listing: readonly SourceModel[]): Map<string, SourceRu
   return new Map([...candidates].filter(([, runs]) => runs.length > 1));
 }
 
-/** Places that hold an id now: those of runs that serve before those that are only registered. */
+/** Current locations of each id: those of served runs before those that are only registered. */
 function locationsById(models: readonly RegisteredModel[]): Map<string, string[]> {
   const locations = new Map<string, string[]>();
   const add = (id: string, location: string) => locations.set(id, [...(locations.get(id) ?? []), location]);

@@ -2,19 +2,19 @@ import type { VerdictReason } from '../../domain/verdict.js';
 import type { SourceRun } from '../../sources/run-source.js';
 import type { RegisteredModel } from '../state/registered-run.js';
 
-/** Lines for one look at the store; a store with thousands of pickles is not told run by run. */
+/** Maximum number of lines per poll; a store with thousands of pickles is not listed run by run. */
 const MAX_LINES = 20;
 
-/** Reasons that are nobody's mistake: a store of MLflow is full of runs that were never meant to be served. */
+/** Reasons that are no mistake: an MLflow store is full of runs that were never meant to be served. */
 const IGNORED_CODES: ReadonlySet<string> = new Set(['NOT_EXAMINED', 'FORMAT_UNSUPPORTED', 'MODEL_MISSING']);
 
-/** Tells the operator once of each run that cannot be served for what its folder or its record holds. */
+/** Logs once for each run why it cannot be served. */
 export class EligibilityLogger {
   private logged: ReadonlySet<string> = new Set();
 
   constructor(private readonly warn: (line: string) => void) {}
 
-  /** To be called after each look, with all models. */
+  /** To be called after each poll, with all models. */
   log(models: readonly RegisteredModel[]): void {
     const found = models.flatMap(({ runs, unreadable }) => [
       ...unreadable,

@@ -24,7 +24,7 @@ import { onRefreshBroadcast, broadcastRefresh } from './cluster-messages.js';
 import { EligibilityLogger } from './eligibility-logger.js';
 
 /** What a refresh did to one model. */
-export interface RefreshedModel {
+interface RefreshedModel {
   readonly model: string;
   /** null when no run can be served. */
   readonly run_id: string | null;
@@ -38,10 +38,11 @@ const NOT_READABLE = 'The store cannot be read; the log says why.';
 const HINT_PAUSE_MS = 250;
 
 /**
- * When the store is looked at: at the start, every `REFRESH_INTERVAL_MS`, when the source hints at a change, and when
- * somebody asks. One look at a time; who asks during one shares the next. A store that cannot be read changes nothing.
- * What concerns one model alone (settling it, a person's decision on it) takes that model's turn, so that neither a store
- * that hangs nor another model's download keeps a person waiting.
+ * Polls the store: at the start, every `REFRESH_INTERVAL_MS`, when the source hints at a change, and on request. One
+ * poll at a time; requests during one share the next. A store that cannot be read changes nothing.
+ *
+ * Work on one model (reconciling it, a person's decision) runs in that model's queue, so that neither a hanging store
+ * nor the download of another model delays it.
  */
 @Injectable()
 export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
@@ -57,7 +58,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   private stopBroadcasts: (() => void) | undefined;
   private isStopped = false;
   private isManual = false;
-  /** Why nothing could be read at the last look, a sentence; undefined when something could. */
+  /** Why nothing could be read at the last poll, a sentence; undefined when something could. */
   private unavailableReason: string | undefined;
   private warnings: readonly string[] = [];
   /** Runs that a person wants at this moment. */
@@ -88,7 +89,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /**
-   * Looks at the store for the first time, and brings every model to its run.
+   * Polls the store for the first time and reconciles every model.
    *
    * @throws NothingToServeError when the default model is not there; Error when the store cannot be read.
    */
@@ -103,7 +104,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     await this.inspectMore();
   }
 
-  /** A source looks at the best runs first: when none of those can serve, at the next ones, and so on. */
+  /** A source inspects the best runs first: when none of those can serve, the next ones, and so on. */
   private async inspectMore(): Promise<void> {
     const unavailable = () => this.registryState.models.filter(({ best }) => !best);
     const countSkipped = () => unavailable().flatMap(({ runs }) => runs.filter((run) => run.wasSkipped)).length;
@@ -132,9 +133,9 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /**
-   * Looks at the store now, because somebody asks: what the store could not give a moment ago is asked for again.
+   * Polls the store now, on request; runs that the store could not provide a moment ago are tried again.
    *
-   * @throws AppError STORE_NOT_READABLE; everything stays as it is then.
+   * @throws AppError STORE_NOT_READABLE; nothing changes then.
    */
   async refresh(): Promise<RefreshedModel[]> {
     this.isManual = true;
@@ -143,14 +144,14 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     return refreshed;
   }
 
-  /** Somebody says that something has changed: the store is looked at soon, once for all hints of a moment. */
+  /** Accepts a hint that something changed: the store is polled soon, once for all hints of a moment. */
   acceptHint(): { readonly accepted: true } {
     clearTimeout(this.hintTimer);
     this.hintTimer = setTimeout(() => void this.tryRefresh(), HINT_PAUSE_MS).unref();
     return { accepted: true };
   }
 
-  /** Runs `work` while nothing else changes who serves the model. */
+  /** Runs `work` while nothing else changes the run that serves the model. */
   runExclusive<T>(model: RegisteredModel, work: () => Promise<T>): Promise<T> {
     const queue = this.queueByModel.get(model) ?? new SerialQueue();
     this.queueByModel.set(model, queue);
@@ -174,7 +175,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     try {
       await this.poll();
     } catch (error) {
-      if (!(error instanceof AppError)) this.logger.error('The store could not be looked at', error);
+      if (!(error instanceof AppError)) this.logger.error('The store could not be polled', error);
     }
   }
 
@@ -209,14 +210,14 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     if (this.isStopped) throw new AppError('SHUTTING_DOWN');
   }
 
-  /** Trouble with one model is no reason to leave the others as they are. */
+  /** An error of one model must not stop the others from being reconciled. */
   private async reconcile(model: RegisteredModel, isManual: boolean): Promise<void> {
     if (this.isStopped) return;
     try {
       await this.runExclusive(model, () => this.promotions.reconcile(model, { isManual }));
     } catch (error) {
       if (error instanceof AppError && error.code === 'SHUTTING_DOWN') throw error;
-      this.logger.error(`Model ${model.card.name} could not be brought up to date`, error);
+      this.logger.error(`Model ${model.card.name} could not be reconciled`, error);
     }
   }
 
@@ -224,7 +225,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     try {
       const listing = await this.source.listModels();
       this.requireOpen();
-      // More likely an accident than somebody's wish to serve nothing.
+      // More likely an accident than an intention to serve nothing.
       if (listing.length === 0 && this.registryState.models.length > 0) throw new Error(NO_MODELS);
       this.logWarnings();
       if (this.unavailableReason !== undefined) this.logger.log('The store can be read again');
@@ -233,21 +234,23 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     } catch (error) {
       this.requireOpen();
       const isNew = this.unavailableReason === undefined;
-      if (isNew) this.logger.error('The store cannot be read; what is served stays as it is', error);
+      if (isNew) this.logger.error('The store cannot be read; the served runs do not change', error);
       this.unavailableReason = (error as Error).message === NO_MODELS ? NO_MODELS : NOT_READABLE;
       throw new AppError('STORE_NOT_READABLE', {}, { cause: error });
     }
   }
 
-  /** What the source has to say of its listing, once as long as it says the same. */
+  /** Logs the source's warnings about its listing, each once. */
   private logWarnings(): void {
     const { warnings } = this.source;
     for (const warning of warnings) if (!this.warnings.includes(warning)) this.logger.warn(warning);
-    if (warnings.length === 0 && this.warnings.length > 0) this.logger.log('Every source is well again');
+    if (warnings.length === 0 && this.warnings.length > 0) this.logger.log('All sources recovered');
     this.warnings = warnings;
   }
 
-  /** Takes over what was found. Models keep their runs in service until `settle`; those that are gone are withdrawn. */
+  /**
+   * Applies a listing. Models keep their served runs until they are reconciled; those that are gone are deactivated.
+   */
   private async applyListing(listing: readonly SourceModel[]): Promise<void> {
     const { registryState } = this;
     // What cannot be registered has no runs that could claim an id.
@@ -258,7 +261,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     let hasChanged = false;
     for (const sourceModel of listing) {
       const known = registryState.modelsByName.get(sourceModel.card?.name ?? sourceModel.location);
-      // A card that was usable and is not any more is somebody's half-written file.
+      // A card that was usable and no longer is, is probably being written.
       const card = isDeepStrictEqual(sourceModel.card, known?.card) ? known?.card : (sourceModel.card ?? known?.card);
       if (!sourceModel.card) broken.push(sourceModel);
       if (!card) continue;
@@ -277,7 +280,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     if (hasChanged) registryState.notifyChange();
   }
 
-  /** @returns what is known of the model already when something of it is beyond us: the others are not to suffer. */
+  /** @returns the known runs when registering fails, so that an error of one model does not affect the others. */
   private async register(
     card: ModelCard,
     { runs }: SourceModel,
@@ -296,7 +299,7 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     void this.runExclusive(model, () => Promise.resolve(this.promotions.deactivate(model)));
   }
 
-  /** Has the source look at a run that it left out, because a person wants it. */
+  /** Has the source inspect a run that it skipped, because a person pins it. */
   async inspectRun(model: RegisteredModel, runId: string): Promise<void> {
     if (!model.runs.some((registered) => registered.wasSkipped && registered.run.run_id === runId)) return;
     this.requestedRunIds.add(runId);
@@ -317,7 +320,9 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
   ): void {
     for (const model of removed) {
       if (this.retained.includes(model)) continue;
-      const outcome = retained.includes(model) ? 'is served on, being the default model' : 'is served no more';
+      const outcome = retained.includes(model)
+        ? 'is still served because it is the default model'
+        : 'is no longer served';
       this.logger.warn(`Model ${model.card.name} is gone from the store and ${outcome}`);
     }
     this.retained = retained;
@@ -326,15 +331,15 @@ export class RefreshService implements OnModuleInit, BeforeApplicationShutdown {
     );
     for (const { location, card, issues } of listing) {
       if (card || wasBroken.has(`${location} ${issues.join()}`) || this.registryState.models.length === 0) continue;
-      const retainedText = this.registryState.modelsByName.has(location)
-        ? ' What was known of it before counts on.'
-        : '';
+      const retainedText = this.registryState.modelsByName.has(location) ? ' The last known version stays in use.' : '';
       this.logger.warn(`Model ${location}: ${issues.join(' ')}${retainedText}`);
     }
   }
 }
 
-/** Everything of a model but who serves it, in one step; the run that serves is found again among the new ones. */
+/**
+ * Updates everything of a model except the run that serves, in one step; that run is matched with its new registration.
+ */
 function updateModel(
   model: RegisteredModel,
   { card, runs, unreadable }: Pick<RegisteredModel, 'card' | 'runs' | 'unreadable'>,

@@ -16,12 +16,12 @@ describe(RegisteredRun.name, () => {
   };
   const codesOf = ({ verdict }: RegisteredRun) => verdict.reasons.map(({ code }) => code);
 
-  it('does not say that nothing need be done of a run that something speaks against', () => {
+  it('does not say that no action is needed when the run has another reason', () => {
     expect(codesOf(skippedRun({ metrics: {} }))).toEqual(['METRIC_MISSING']);
     expect(codesOf(skippedRun({ status: 'FAILED' }))).toEqual(['STATUS_NOT_FINISHED']);
   });
 
-  it('says that a run was not examined when nothing else speaks against it; neither can be served', () => {
+  it('says that a run was not examined when it has no other reason; neither can be served', () => {
     expect(codesOf(skippedRun({}))).toEqual(['NOT_EXAMINED']);
     expect([skippedRun({}), skippedRun({ metrics: {} })].map(({ verdict }) => verdict.eligible)).toEqual([
       false,

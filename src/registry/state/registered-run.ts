@@ -8,10 +8,10 @@ import type { ContractDifference } from '../contract/contract-diff.js';
 import { metricOf, policyReasons } from '../policy/rank-runs.js';
 import type { LoadedRun } from '../loading/loaded-run.js';
 
-/** Where a run is in its life (design: discovered → checked → … → serving). */
-export type RunState = 'checked' | 'loading' | 'serving' | 'failed';
+/** State of a run (design: discovered → checked → … → serving). */
+type RunState = 'checked' | 'loading' | 'serving' | 'failed';
 
-/** How long after a failure that may pass a run is tried again, milliseconds; doubled for each further one. */
+/** First pause before a run is tried again after a transient failure, milliseconds; doubled for each further one. */
 const FIRST_RETRY_MS = 1_000;
 /** Longest such pause while its store cannot give the run. */
 const MAX_FETCH_RETRY_MS = 30_000;
@@ -24,20 +24,18 @@ export class RegisteredRun {
   /** 1 for the best; set when the model's runs are ranked. */
   rank = 0;
   private readonly policyReasons: readonly VerdictReason[];
-  /** What loading it, or its own examples, brought to light. */
+  /** Reasons found by loading it or by its self-test. */
   private failures: readonly VerdictReason[] = [];
   /** When to try again what may pass; `performance.now()`. */
   private retryAtMs = Infinity;
   private transientFailures = 0;
   private rejection: VerdictReason | undefined;
   private warnings: readonly Warning[] = [];
-  /** What the rehearsal against the served run brought to light. */
+  /** Warnings found by the rehearsal against the champion. */
   private rehearsalWarnings: readonly Warning[] = [];
   private currentRun: Run;
 
-  /**
-   * @param soundness  what is wrong with the run by itself, before it is loaded.
-   */
+  /** @param staticReasons  reasons found without loading the run. */
   constructor(
     readonly card: ModelCard,
     run: Run,
@@ -61,19 +59,19 @@ export class RegisteredRun {
   }
 
   /**
-   * What makes the run impossible to load at all, if anything. A run that only the policy speaks against may still be
-   * asked by its id; a broken one may not.
+   * Why the run cannot be loaded at all, if so. A run that only the policy excludes may still be requested by its id; a
+   * broken one may not.
    */
   get brokenBy(): VerdictReason | undefined {
     return this.staticReasons[0] ?? this.failures[0];
   }
 
-  /** Whether the store's source has not looked at it, because there are better ones. */
+  /** Whether the source did not inspect it, because there are better ones. */
   get wasSkipped(): boolean {
     return this.staticReasons[0]?.code === 'NOT_EXAMINED';
   }
 
-  /** Whether nothing is known against choosing it before it is loaded; such runs are ranked first. */
+  /** Whether nothing excludes it before it is loaded; such runs are ranked first. */
   get isCandidate(): boolean {
     return this.staticReasons.length === 0 && this.isAllowed;
   }
@@ -157,7 +155,7 @@ export interface Best {
 }
 
 /** A better run that was not promoted because it would break clients. */
-export interface Rejection {
+interface Rejection {
   readonly run_id: string;
   readonly differences: readonly ContractDifference[];
 }
@@ -168,7 +166,7 @@ export interface Rejection {
  */
 export interface RegisteredModel {
   card: ModelCard;
-  /** Ranked: contenders first, best first; then the others in the same order. */
+  /** Ranked: candidates first, best first; then the others in the same order. */
   runs: readonly RegisteredRun[];
   /** Run folders that could not even be read as a run. */
   unreadable: readonly SourceRun[];

@@ -40,7 +40,7 @@ export class RegistryState {
         try {
           listener();
         } catch (error) {
-          this.logger.error('What depends on the served runs could not be brought up to date', error);
+          this.logger.error('What depends on the served runs could not be updated', error);
         }
       }
     });

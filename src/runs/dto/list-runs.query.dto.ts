@@ -4,7 +4,7 @@ import { IntegerParameter } from '../../http/validation/query-transformers.js';
 import { IsOneOf, IsText, IsInteger } from '../../http/validation/pydantic-v1-rules.js';
 import { RUN_STATUSES } from '../../domain/run.js';
 
-export const MAX_PAGE = 1_000;
+const MAX_PAGE = 1_000;
 export const DEFAULT_PAGE = 100;
 
 /** How a list of runs of one model is cut and ordered. */

@@ -18,8 +18,8 @@ import { FolderWatch } from './watch-folders.js';
 const MODEL_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /**
- * Runs in a folder: `{model}/card.json` and `{model}/runs/{run}/run.json` (docs/run-format.md). Asked again, it reads
- * only what changed: cards and runs that did not are the same objects as before.
+ * Runs in a folder: `{model}/card.json` and `{model}/runs/{run}/run.json` (docs/run-format.md). Later listings read
+ * only what changed: unchanged cards and runs are the same objects as before.
  */
 export class LocalRunSource extends RunSource {
   private readonly checkCard: SchemaCheck = compileSchemaCheck('card');
@@ -65,9 +65,9 @@ export class LocalRunSource extends RunSource {
     const runNames = await mapOf(paths, (name) => this.listRuns(name));
     const cards = await mapOf(paths, (name) => this.readCard(name));
     const names = paths.filter((name) => this.cards.has(name) || isModel(cards.get(name)!, runNames.get(name)!));
-    // What a volume leaves behind that is not mounted any more.
+    // A volume that is no longer mounted leaves an empty folder.
     if (names.length === 0 && this.cards.size > 0) {
-      this.problem = 'The models folder holds no models any more.';
+      this.problem = 'The models folder no longer holds any models.';
       return [];
     }
     this.cards = new Map(names.map((name) => [name, cards.get(name)!]));
@@ -99,7 +99,7 @@ export class LocalRunSource extends RunSource {
     return { path: join(this.folder, model, 'runs', run), location: `${model}/runs/${run}` };
   }
 
-  /** Names of a model's runs; the last ones known while the folder is there but cannot be read. */
+  /** Names of a model's runs; the last known ones while the folder exists but cannot be read. */
   private async listRuns(model: string): Promise<readonly string[]> {
     return listDirs(join(this.folder, model, 'runs')).catch((error: NodeJS.ErrnoException) =>
       error.code === 'ENOENT' ? [] : (this.runNames.get(model) ?? []),
@@ -110,7 +110,7 @@ export class LocalRunSource extends RunSource {
     let isMissing = false;
     const file = join(this.folder, name, 'card.json');
     const bytes = await readRegularFile(file).catch((error: NodeJS.ErrnoException) => {
-      // Without the right to look, only the name tells that a folder (lost+found, for one) is no model.
+      // Without read permission, only the name tells that a folder (for example lost+found) is no model.
       isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR' || !MODEL_NAME.test(name);
       return undefined;
     });
@@ -138,13 +138,13 @@ export class LocalRunSource extends RunSource {
 /** A card with the text it was read from. */
 interface Card {
   readonly text: string | undefined;
-  /** Whether there is none, rather than one that cannot be read. */
+  /** Whether the file does not exist, rather than being unreadable. */
   readonly isMissing: boolean;
   readonly card: ModelCard | undefined;
   readonly issues: readonly string[];
 }
 
-/** Whether a folder is meant as a model: one without a card and without runs is somebody's other folder. */
+/** Whether a folder is a model: one without a card and without runs is not. */
 function isModel({ isMissing }: Card, runs: readonly string[]): boolean {
   return !isMissing || runs.length > 0;
 }

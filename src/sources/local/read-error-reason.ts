@@ -3,11 +3,11 @@ import type { VerdictCode, VerdictReason } from '../../domain/verdict.js';
 import { NOT_A_FILE } from './read-regular-file.js';
 
 /**
- * What the file system said against reading something of a run, with a fix that helps: whoever lacks rights need not
- * copy files.
+ * Reason for a file system error while reading a run, with a fix that helps: without permission, copying files is no
+ * use.
  *
- * @param what  what was to be read, as the subject of a sentence.
- * @param absent  what is said when it is simply not there.
+ * @param subject   what was to be read, as the subject of a sentence.
+ * @param missing   message when it does not exist.
  */
 export function toReadReason(code: VerdictCode, subject: string, error: unknown, missing: string): VerdictReason {
   const { code: errorCode = 'unknown error' } = error as NodeJS.ErrnoException;

@@ -16,7 +16,7 @@ import { RunFolder } from './run-folder.js';
 import { toReadReason } from './read-error-reason.js';
 
 /** `run.json` larger than this is refused: it is read whole at every start. */
-export const MAX_RUN_FILE_BYTES = 32 * 1024 * 1024;
+const MAX_RUN_FILE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads one run folder: `run.json` against its schema, every artifact against its digest.
@@ -84,7 +84,7 @@ function withoutNonFiniteMetrics(document: JsonValue): JsonValue {
   return { ...document, metrics: Object.fromEntries(metrics) };
 }
 
-/** The schema vouches for the shape; `null` metrics are the trainer's missing numbers. */
+/** The schema guarantees the shape; `null` metrics are the trainer's missing numbers. */
 function toRun(document: JsonValue): Run {
   const run = document as unknown as Run;
   const metrics = Object.entries(run.metrics).map(([name, value]) => [name, Number(value ?? NaN)]);
@@ -100,7 +100,7 @@ async function verifyArtifact(folder: RunFolder, run: Run): Promise<void> {
   if (format.startsWith('tfjs')) await requireKnownWeights(folder, run);
 }
 
-/** Weights are named by model.json; each must be among the checked files, or a changed file would go unseen. */
+/** Weights are named by model.json; each must be among the checked files, or a changed file would not be noticed. */
 async function requireKnownWeights(folder: RunFolder, run: Run): Promise<void> {
   const known = new Set((run.model.files ?? []).map((file) => posix.normalize(file.path)));
   const base = posix.dirname(run.model.path);
@@ -141,7 +141,7 @@ function reasonOf(error: unknown): VerdictReason {
   return toReadReason('ARTIFACT_MISSING', 'A file of the run', error, 'A file of the run cannot be read.');
 }
 
-/** The list of the folder's neighbours has its name: where nothing is behind it, it is a link. */
+/** The parent folder lists this name: where it leads nowhere, it is a dangling link. */
 function folderReasonOf(error: unknown): VerdictReason {
   if (error instanceof RunError) return reason(error.code, error.message);
   const brokenLink = 'The run folder is a link to something that is not there.';

@@ -5,7 +5,7 @@ import { mapWithConcurrency } from '../../lib/map-with-concurrency.js';
 import type { SourceRun } from '../run-source.js';
 import { fingerprintOf, isUnreadable } from './fingerprint.js';
 
-/** Run folders looked at or read at the same time; more only wait for the disk. */
+/** Run folders checked or read at the same time; more would only wait for the disk. */
 const PARALLEL = 16;
 
 /** A run folder of the store. */
@@ -22,18 +22,18 @@ interface Known {
 }
 
 /**
- * The runs of a store as they were last read. A folder that did not change is not read again, and its run is the very
- * same object. One that is being written is left as it was before: it is read once it has been quiet for a while, and
- * taken only when nothing was written during the reading either.
+ * Cache of a store's runs. An unchanged folder is not read again, and its run is the same object. A folder that is
+ * being written keeps its last run: it is read once it did not change for a while, and the result is used only when
+ * nothing was written during the reading.
  */
 export class RunCache {
   private known: ReadonlyMap<string, Known> | undefined;
   private unsettled = 0;
 
   /**
-   * @param read  reads one run folder; never rejects.
-   * @param settleMs  how long a folder must be quiet. Measured here, between two looks: the times that files carry come
-   *   from the clocks of others.
+   * @param read   reads one run folder; never rejects.
+   * @param settleMs   how long a folder must not change. Measured here, between two polls, because file times come from
+   *   the clocks of other machines.
    */
   constructor(
     private readonly read: (run: RunLocation) => Promise<SourceRun>,
@@ -59,7 +59,7 @@ export class RunCache {
       const fingerprint = await fingerprintOf(location.path);
       const known = before.get(location.path);
       if (known) after.set(location.path, known);
-      // What was readable a moment ago is no less good because the disk or share is in trouble.
+      // A run that was readable a moment ago stays valid while the disk or share has errors.
       if (known?.sourceRun.run && isUnreadable(fingerprint)) return;
       if (!known || known.fingerprint === undefined || known.fingerprint !== fingerprint) {
         changed.push({ location, fingerprint });
@@ -89,8 +89,8 @@ export class RunCache {
 }
 
 /**
- * A folder that was copied again or only touched holds the same run as before: run.json vouches for every file. Behind a
- * link that leads elsewhere now it is another: the files of the one before may go.
+ * A folder that was copied again or touched holds the same run as before: run.json has the digest of every file. Behind
+ * a link that now leads elsewhere it is another one: the previous files may be deleted.
  */
 async function keepSame(before: Known | undefined, taken: Known): Promise<Known> {
   if (!before || !isDeepStrictEqual(wordsOf(before.sourceRun), wordsOf(taken.sourceRun))) return taken;
@@ -99,7 +99,7 @@ async function keepSame(before: Known | undefined, taken: Known): Promise<Known>
   return { fingerprint: taken.fingerprint, sourceRun: before.sourceRun };
 }
 
-/** All of a run but the way to open it, which is a new function each time. */
+/** A run without its `open` function, which is a new one each time. */
 function wordsOf({ open: _open, ...words }: SourceRun): object {
   return words;
 }

@@ -4,7 +4,7 @@ import { isAbsolute, join, sep } from 'node:path';
 import { RunError } from '../../domain/verdict.js';
 import { sha256OfFile } from '../../lib/digest.js';
 
-/** A run's folder: the only way to its files, which never leads out of it. */
+/** A run's folder: all access to its files goes through it and never leads out of it. */
 export class RunFolder {
   private constructor(
     /** Absolute, links resolved. */
@@ -17,7 +17,7 @@ export class RunFolder {
    */
   static async open(path: string, store: string): Promise<RunFolder> {
     const folder = await realpath(path);
-    // Below a link lies no resolved path: only a store that is one, or lies behind one, needs a second look.
+    // Only a store that is a link, or lies behind one, needs a second check.
     if (isInside(folder, store) || isInside(folder, await realpath(store))) return new RunFolder(folder);
     throw new RunError('ARTIFACT_OUTSIDE_RUN', 'The run folder is a link that leads out of the store.');
   }

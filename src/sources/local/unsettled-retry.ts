@@ -1,9 +1,9 @@
-/** Longest pause before the next look at what is still being written, milliseconds. */
+/** Longest pause before the next poll of what is still being written, milliseconds. */
 const MAX_PAUSE_MS = 30_000;
 
 /**
- * Hints at another look when the last one found files that were still being written: whoever writes them gives no hint
- * when it is done. Ever later, as long as the writing goes on: some folders never come to rest.
+ * Requests another poll when the last one found files being written, because their writer gives no hint when it is
+ * done. The pause grows as long as writing goes on: some folders never stop changing.
  */
 export class UnsettledRetry {
   /** Nobody is told as long as it is not set. */
@@ -11,7 +11,7 @@ export class UnsettledRetry {
   private pauseMs: number;
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param settleMs  how long files must be quiet; the first pause. */
+  /** @param settleMs  how long files must not change; the first pause. */
   constructor(private readonly settleMs: number) {
     this.pauseMs = settleMs;
   }

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 /** Locks and drafts of our own. */
 const OWN_FILES = /\.(lock|tmp)$/;
 
-/** A folder that is watched, and which one it was: another may take its name. */
+/** A watched folder and its inode: another folder may take its name. */
 interface WatchEntry {
   readonly handle: FSWatcher;
   readonly inode: number;
@@ -14,8 +14,8 @@ interface WatchEntry {
 
 /**
  * Watches the folders of a store in which models and runs appear: the store, each model, each model's `runs`. Not the
- * runs themselves: thousands of watches are more than systems like to give, and this only hints. Folders that cannot be
- * watched are not.
+ * runs themselves: systems limit the number of watches, and this only gives hints. Folders that cannot be watched are
+ * skipped.
  */
 export class FolderWatch {
   private readonly watchByFolder = new Map<string, WatchEntry>();
@@ -49,7 +49,7 @@ export class FolderWatch {
   private async updateAndHint(): Promise<void> {
     const count = this.watchByFolder.size;
     await this.update();
-    // What came while the folders were not watched yet gave no hint.
+    // Changes made before the folders were watched gave no hint.
     if (!this.isEnded && this.watchByFolder.size > count) this.onHint();
   }
 
@@ -67,15 +67,15 @@ export class FolderWatch {
       handle.on('error', () => this.drop(folder));
       this.watchByFolder.set(folder, { handle, inode });
     } catch {
-      // Not there, not allowed, or too many: the next look finds what changed all the same.
+      // Not there, not allowed, or too many watches: the next poll finds the changes anyway.
       this.drop(folder);
     }
   }
 
   private onEvent(folder: string, name: string | null): void {
     if (this.isEnded || (name !== null && OWN_FILES.test(name))) return;
-    // Its own name in it means that it was removed or moved: the watch is dead, even if another folder has the name (and,
-    // on many file systems, the inode) by now.
+    // An event with the folder's own name means that it was removed or moved: the watch is dead, even if another folder
+    // now has the name (and, on many file systems, the inode).
     const isRemoved = name === basename(folder);
     if (isRemoved) this.drop(folder);
     this.onHint();

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { open, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A lock that did not change hands for this long belongs to a process that is no more. */
+/** A lock that did not change for this long belongs to a process that has ended. */
 const STALE_MS = 5_000;
 const MAX_PAUSE_MS = 30;
 

@@ -11,10 +11,10 @@ import { isFutureVersion, mergeHistories, readState, writeState } from './state-
 
 /** Name of the file beside a model's card. */
 export const STATE_FILE = '.bestrun-state.json';
-/** Where the state of models lies that have no folder in the store, because their runs live elsewhere. */
+/** Folder for the state of models that have no folder in the store, because their runs are stored elsewhere. */
 const STATE_DIR_NAME = '.bestrun';
 
-/** What is known of a model that could not be written, and what the file held at that time. */
+/** A state that could not be written, and what the file held at that time. */
 interface PendingWrite {
   readonly state: ModelState;
   readonly over: string | undefined;
@@ -22,7 +22,7 @@ interface PendingWrite {
 
 /**
  * States in files beside the cards, or in a folder of their own. One that cannot be written is kept in memory until it
- * can; where one cannot be read, what this process knows of it counts on: a pin must not come and go with a disk.
+ * can; one that cannot be read is replaced by the last known state: a pin must not come and go with a disk.
  */
 export class LocalStateStore extends StateStore {
   private readonly pendingByModel = new Map<string, PendingWrite>();
@@ -33,10 +33,10 @@ export class LocalStateStore extends StateStore {
   private hasWarned = false;
 
   /**
-   * @param folder  absolute path of the store.
-   * @param warn  gets a sentence for the operator when states cannot be kept.
-   * @param tell  gets one when all of them are kept again.
-   * @param stateDir  absolute path of the folder for all states; beside the cards unless set.
+   * @param folder   absolute path of the store.
+   * @param warn   gets a sentence for the operator when states cannot be written.
+   * @param log   gets one when all of them are written again.
+   * @param stateDir   absolute path of the folder for all states; beside the cards unless set.
    */
   constructor(
     private readonly folder: string,
@@ -50,7 +50,7 @@ export class LocalStateStore extends StateStore {
   async read(model: string): Promise<ModelState> {
     // A disk that was full may have room again.
     if (this.pendingByModel.has(model)) return this.update(model, (state) => state);
-    // What this process has begun to write it also reads.
+    // Waits for this process' own pending writes.
     await this.queueByModel.get(model)?.run(() => Promise.resolve());
     return this.present(model, await this.load(model, await this.fileOf(model)));
   }
@@ -87,9 +87,9 @@ export class LocalStateStore extends StateStore {
       if (!this.hasWarned) {
         this.hasWarned = true;
         const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-        const message = `Pins and history cannot be written to the store (${code}): this process alone knows them`;
+        const message = `Pins and history cannot be written to the store (${code}): they are kept in memory`;
         this.warn(
-          `${message}, and the contract that clients rely on, until it ends. STATE_DIR may name another folder`,
+          `${message}, as is the contract that clients rely on, until this process ends. Set STATE_DIR to another folder`,
           error,
         );
       }
@@ -104,7 +104,7 @@ export class LocalStateStore extends StateStore {
     this.log('Pins and history are written to the store again');
   }
 
-  /** What the file says; or, as long as nobody else wrote it, what this process could not write. */
+  /** The state in the file; or, while no other process changed it, the one this process could not write. */
   private present(model: string, { text, state = EMPTY_STATE }: Loaded): ModelState {
     const pending = this.pendingByModel.get(model);
     if (!pending) return state;
@@ -131,12 +131,10 @@ export class LocalStateStore extends StateStore {
       return this.log(`The pin and history of model ${model} can be read again`);
     }
     this.readErrors.set(model, readError);
-    this.warn(
-      `The pin and history of model ${model} cannot be read (${readError}): what this process knows of them counts on`,
-    );
+    this.warn(`The pin and history of model ${model} cannot be read (${readError}): the last known ones stay in use`);
   }
 
-  /** Never the store itself: one that is away is not to be made anew in its place. */
+  /** Never creates the store itself: one that is unavailable must not be replaced by an empty folder. */
   private async makeFolderOf(file: string): Promise<void> {
     if (this.stateDir !== undefined) await mkdir(this.stateDir, { recursive: true });
     else if (dirname(file) === join(this.folder, STATE_DIR_NAME)) await mkdir(dirname(file)).catch(ignoreExisting);
@@ -162,11 +160,11 @@ interface Known {
 interface Loaded extends Known {
   /** Whether there is a text and it is no state. */
   readonly isInvalid?: boolean;
-  /** Why nobody knows what the file holds: the code of the error, or a few words. It must not be written over. */
+  /** Why the content of the file is unknown: the code of the error, or a few words. It must not be overwritten. */
   readonly unreadable?: string | undefined;
 }
 
-/** @param mustHaveFolder  whether the absence of the file's folder means that the store is away. */
+/** @param mustHaveFolder  whether a missing folder means that the store is unavailable. */
 async function readStateFile(file: string, { mustHaveFolder }: { readonly mustHaveFolder: boolean }): Promise<Loaded> {
   try {
     const text = await readFile(file, 'utf8');
@@ -191,7 +189,7 @@ function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
-/** A file that is no state is somebody's accident: it is put aside rather than written over. */
+/** A file that is no state was probably edited: it is moved aside rather than overwritten. */
 async function moveAside(file: string, { isInvalid = false }: Loaded): Promise<void> {
   if (isInvalid) await rename(file, `${file}.damaged`);
 }

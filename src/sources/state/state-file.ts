@@ -14,8 +14,7 @@ export function writeState({ pin, served, failed, history }: ModelState): string
 }
 
 /**
- * Reads the text of a state file. Parts that are not as they should be are left out: half of a memory is better than
- * none.
+ * Reads the text of a state file. Invalid parts are left out: a part of the state is better than none.
  *
  * @returns undefined when it is no state at all.
  */
@@ -34,7 +33,7 @@ export function readState(text: string): ModelState | undefined {
   };
 }
 
-/** Whether a newer version has written the text: what it means is not for this one to judge. */
+/** Whether a newer version wrote the text: this one must not interpret it. */
 export function isFutureVersion(text: string): boolean {
   const document = parsed(text);
   return isJsonObject(document) && typeof document.version === 'number' && document.version > VERSION;
@@ -62,7 +61,7 @@ function isServed(value: JsonValue | undefined): value is Record<string, JsonVal
   return [input, output].every((row) => isJsonObject(row) && isJsonObject(row.properties));
 }
 
-/** What is given to whom counts as unknown where it is not written down as it should be. */
+/** Output lists of a contract count as unknown when they are malformed. */
 function withoutInvalidNames(served: Record<string, JsonValue>): Record<string, JsonValue> {
   const isInvalid = (value: JsonValue) => !Array.isArray(value) || value.some((name) => typeof name !== 'string');
   const entries = Object.entries(served).filter(([key, value]) => !GIVEN.includes(key) || !isInvalid(value));

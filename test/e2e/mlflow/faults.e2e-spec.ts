@@ -51,7 +51,7 @@ describe('while MLflow cannot be read', () => {
     ['it refuses the credentials', answering(401, 'No.'), /refuses the credentials \(401\).*MLFLOW_TRACKING_TOKEN/],
     ['it has failed', answering(500, FAILED), /it answers INTERNAL_ERROR\./],
     ['the proxy before it has failed', answering(502, '<html>Bad Gateway</html>'), /it answers 502\./],
-    ['its answers break off', breakingOff, /its answer broke off\./],
+    ['its answers break off', breakingOff, /its response was cut off\./],
     [
       'it sends elsewhere',
       answering(302, '', { Location: 'http://192.0.2.1/' }),
@@ -88,11 +88,13 @@ describe('while MLflow cannot be read', () => {
         looks.map(() => [200, health.sources]),
       );
       expect([servingNote, isReady]).toEqual([OLD_RUN, true]);
-      expect(warnings).toEqual([expect.stringMatching(/^MLflow at http:.* cannot be read: .* last read is served\.$/)]);
+      expect(warnings).toEqual([
+        expect.stringMatching(/^MLflow at http:.* cannot be read: .* last known listing is served\.$/),
+      ]);
       expect(warnings).toEqual([problem]);
       expect(after).toMatchObject({ status: 'ok', sources: [{ problem: null }] });
       expect(after.sources[0].last_read_at > health.sources[0].last_read_at).toBe(true);
-      expect(scene.app.log.map(({ msg }) => msg as string)).toContain('Every source is well again');
+      expect(scene.app.log.map(({ msg }) => msg as string)).toContain('All sources recovered');
       expectUndisturbed(answers);
       expectNothingInward(
         JSON.stringify([looks.map(({ text }) => text), health.sources]).replaceAll(scene.app.baseUrl, ''),
@@ -117,8 +119,8 @@ describe('while the files of a better run cannot be fetched', () => {
 
   it.each<[string, Issue, RegExp]>([
     ['half of one arrives', answering(200, 'half'), /a file of \d+ bytes arrived with 4\./],
-    ['a download breaks off', breakingOff, /a download broke off\./],
-    ['a download stands still', (_, response) => !!response.writeHead(200).write('x'), /a download broke off\./],
+    ['a download breaks off', breakingOff, /a download was cut off\./],
+    ['a download stands still', (_, response) => !!response.writeHead(200).write('x'), /a download was cut off\./],
     ['nobody answers', hanging, /it did not answer within 1000 ms\./],
     ['a page comes instead', answering(200, '<html>Sign in</html>'), /a file of \d+ bytes arrived with 20\./],
     ['they need other credentials', answering(401, 'No.'), /refuses the credentials \(401\)/],

@@ -130,7 +130,7 @@ describe('a person who overrides the policy', () => {
     expect(await eventsOf(app)).toEqual(['rolled_back best', 'promoted third', 'served best']);
   });
 
-  it('is followed by an event of what serves instead, to which a roll-back goes', async () => {
+  it('is followed by an event of what serves instead, to which a rollback goes', async () => {
     await pin('other');
     await askAsAdmin(app, 'DELETE', '/models/adder/pin');
     store.addRun('adder', 'third', f1(0.7));

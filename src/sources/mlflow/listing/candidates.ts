@@ -16,8 +16,8 @@ import type { RunDetails } from '../mapping/to-run.js';
 const READ_CONCURRENCY = 8;
 
 /**
- * A run with the way to its models, which is walked only when the run is worth it. Its facts are those it has when it is
- * served with the model that is wanted first.
+ * A run with functions that find its models, which are called only when the run may be selected. Its details are those
+ * it has when served with its preferred model.
  */
 export interface Candidate extends RunRecord {
   /** As served with this one of its models. */
@@ -27,14 +27,14 @@ export interface Candidate extends RunRecord {
   /** Whether the policy's conditions hold that the source itself set (an alias). */
   readonly isRequested: boolean;
   /**
-   * The models that the run put out, in the order in which they are wanted.
+   * The run's models, in order of preference.
    *
-   * @throws StoreUnavailableError; RunError when they cannot be had now.
+   * @throws StoreUnavailableError; RunError when they are unavailable now.
    */
   readonly findModels: () => Promise<readonly LoggedModel[]>;
 }
 
-/** Makes candidates of what MLflow has recorded: of the runs of an experiment, or the versions of a registered model. */
+/** Makes candidates from MLflow's records: the runs of an experiment, or the versions of a registered model. */
 export class CandidateReader {
   private readonly checkpoints: CheckpointReader;
 
@@ -67,7 +67,7 @@ export class CandidateReader {
     );
   }
 
-  /** @param several  its models when it has several, in the order of their steps. */
+  /** @param runCheckpoints  its models when it has several, in the order of their steps. */
   private ofRun(
     model: string,
     run: MlflowRun,
@@ -143,7 +143,7 @@ export class CandidateReader {
   }
 }
 
-/** @throws RunError MODEL_MISSING when its files have not all arrived; they may, so this is not remembered. */
+/** @throws RunError MODEL_MISSING when not all of its files have arrived; not cached, because they may arrive later. */
 function filesOf(checkpoint: Checkpoint | undefined): readonly LoggedModel[] {
   if (!checkpoint) return [];
   if (checkpoint.isReady) return checkpoint.files ? [checkpoint.files] : [];

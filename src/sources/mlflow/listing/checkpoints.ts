@@ -4,7 +4,7 @@ import { mapWithConcurrency } from '../../../lib/map-with-concurrency.js';
 import type { Checkpoint, MlflowRun, MlflowStore } from '../store/mlflow-store.js';
 
 /** Tag that names the logged model that a run or version is served with. */
-export const MODEL_ID_TAG = 'mlflow.modelId';
+const MODEL_ID_TAG = 'mlflow.modelId';
 
 const READ_CONCURRENCY = 8;
 
@@ -14,8 +14,8 @@ interface CacheEntry {
 }
 
 /**
- * Reads the models of runs that put out several (MLflow 3): which of them is meant decides what the run is worth, so it
- * must be known before runs are ranked. What a finished run put out is read once.
+ * Reads the models of runs that logged several (MLflow 3): the selected one decides the metrics of the run, so it must
+ * be known before runs are ranked. The models of a finished run are read once.
  */
 export class CheckpointReader {
   private readonly byExperiment = new Map<string, ReadonlyMap<string, CacheEntry>>();
@@ -36,7 +36,7 @@ export class CheckpointReader {
       const known = before?.get(run.id);
       return [run.id, known?.mark === mark ? known : { mark, checkpoints: await this.read(run) }] as const;
     });
-    // One that is still on its way is asked for again.
+    // One whose files have not arrived is read again.
     const complete = read.filter(([, { checkpoints }]) => checkpoints.every(({ isReady }) => isReady));
     this.byExperiment.set(experimentId, new Map(complete));
     return new Map(read.map(([id, { checkpoints }]) => [id, checkpoints.filter(({ isReady }) => isReady)]));
@@ -53,10 +53,9 @@ export class CheckpointReader {
 }
 
 /**
- * Checkpoints in the order in which they are wanted: by the policy's metric, then those without it, later ones before
- * earlier ones.
+ * Checkpoints in order of preference: by the policy's metric, then those without it; later ones before earlier ones.
  *
- * @param checkpoints  in the order of their steps.
+ * @param checkpoints   in the order of their steps.
  */
 export function sortCheckpoints(
   checkpoints: readonly Checkpoint[],
@@ -71,7 +70,7 @@ export function sortCheckpoints(
   return [...withMetric.sort((a, b) => compareMetric(a.metrics[metric]!, b.metrics[metric]!, goal)), ...withoutMetric];
 }
 
-/** The run as this model of it was measured: what was logged for the model itself counts before what the run ended with. */
+/** The run with the metrics of this model: those logged for the model override those of the run. */
 export function withCheckpointMetrics(run: MlflowRun, { id, metrics }: Checkpoint): MlflowRun {
   return { ...run, metrics: { ...run.metrics, ...metrics }, tags: { ...run.tags, [MODEL_ID_TAG]: id } };
 }

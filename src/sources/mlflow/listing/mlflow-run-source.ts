@@ -10,7 +10,7 @@ import type { MlflowExperiment, MlflowRegisteredModel, MlflowStore } from '../st
 import { RunInspector } from './run-inspector.js';
 
 /** Which experiments and registered models of the store are served. */
-export interface MlflowSelection {
+interface MlflowSelection {
   readonly experiments: readonly MlflowItem[];
   readonly models: readonly MlflowItem[];
 }
@@ -22,8 +22,8 @@ interface Found<Entity> {
 
 /**
  * Runs of MLflow: each selected experiment is a model whose runs compete, each selected registered model one whose
- * versions do. A store that cannot be read any more gives its last listing; after a restart, the one that the last
- * process has left.
+ * versions do. A store that can no longer be read is represented by its last listing; after a restart, by the cached
+ * one of the last process.
  */
 export class MlflowRunSource extends RunSource {
   private readonly inspector = new RunInspector();
@@ -33,7 +33,7 @@ export class MlflowRunSource extends RunSource {
   private readAt: Date | undefined;
   private unavailableReason: StoreUnavailableError | undefined;
   private getHints: GetExaminationHints = () => Promise.resolve({ mustExamine: new Set(), skip: new Set() });
-  /** Ids of what was listed last, by the name it had here: another experiment does not take it over. */
+  /** Ids of the last listing by model name, so that another experiment does not take over a name. */
   private holders: ReadonlyMap<string, string> = new Map();
 
   constructor(
@@ -58,7 +58,7 @@ export class MlflowRunSource extends RunSource {
   override get warnings(): readonly string[] {
     const { store, unavailableReason } = this;
     const unavailableWarning =
-      unavailableReason && `${this.describe(unavailableReason)} What it held when it was last read is served.`;
+      unavailableReason && `${this.describe(unavailableReason)} Its last known listing is served.`;
     return [...(unavailableWarning ? [unavailableWarning] : []), ...store.warnings];
   }
 
@@ -70,7 +70,7 @@ export class MlflowRunSource extends RunSource {
     this.store.close();
   }
 
-  /** Readings never overlap: whoever asks while one is under way gets its result. */
+  /** Only one listing runs at a time: concurrent callers share its result. */
   listModels(): Promise<SourceModel[]> {
     this.pending ??= this.readModels().finally(() => (this.pending = undefined));
     return this.pending;
@@ -169,7 +169,7 @@ export class MlflowRunSource extends RunSource {
   ): Promise<SourceModel> {
     if (taken.has(name)) {
       const problem = `Another entry is called ${name} here: give this one another name with ?name=… or the tag bestrun.name.`;
-      // Not in the place of the one that has the name, whose runs go on.
+      // Under another location, so that the runs of the model with the name are not affected.
       return { location: `${name} (${origin.kind} ${origin.name})`, card: undefined, issues: [problem], runs: [] };
     }
     taken.set(name, origin.id);
@@ -182,12 +182,12 @@ function originOf({ name, tags }: MlflowExperiment): CardOrigin {
   return { kind: 'experiment', name, description: tags['mlflow.note.content'] ?? '', tags };
 }
 
-/** Older experiments first: MLflow counts their ids up. */
+/** Older experiments first: MLflow assigns increasing ids. */
 function byAge({ id: a }: MlflowExperiment, { id: b }: MlflowExperiment): number {
   return a.length - b.length || (a < b ? -1 : 1);
 }
 
-/** Whether the operator or the owner of an entry wants it served, right or wrong as the rest of its card is. */
+/** Whether the operator or the owner of an entry wants it served, even if the rest of its card is invalid. */
 function isIncluded({ card }: MlflowCard, { tags }: CardOrigin, item: MlflowItem): boolean {
   return card !== undefined || item.name !== undefined || Object.hasOwn(tags, CARD_TAGS.metric);
 }

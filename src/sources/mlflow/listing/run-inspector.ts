@@ -10,16 +10,16 @@ import { readLoggedModel, servableRun, rejectedRun } from '../mapping/logged-run
 import type { ReadModel } from '../mapping/logged-run.js';
 import type { LoggedModel } from '../store/mlflow-store.js';
 
-/** Runs of one model, best first, that are looked at until this many can be served. */
-export const ENOUGH_SERVABLE = 20;
+/** Runs of one model are inspected, best first, until this many can be served. */
+const ENOUGH_SERVABLE = 20;
 
-/** Most runs of one model that are looked at, whatever is found. */
-export const INSPECT_LIMIT = 500;
+/** Maximum number of inspected runs of one model. */
+const INSPECT_LIMIT = 500;
 
-/** Models of one run that are looked at until one can be served. */
+/** Maximum number of models of one run that are inspected until one can be served. */
 const MOST_MODELS = 20;
 
-/** Runs whose words are read at the same time. */
+/** Runs that are read at the same time. */
 const READ_CONCURRENCY = 8;
 
 interface CacheEntry {
@@ -28,16 +28,16 @@ interface CacheEntry {
 }
 
 /**
- * Turns candidates into runs with verdicts. Reading a model's words takes requests, so only finished runs with the
- * metric are looked at, best first, until enough can be served, and whatever somebody needs; and nothing is read twice,
- * because a logged model does not change. A run that has not changed since the last listing is the very same object.
+ * Turns candidates into runs with verdicts. Inspecting a model takes requests, so only finished runs with the metric
+ * are inspected, best first, until enough can be served, plus those that must be. Nothing is read twice, because a
+ * logged model does not change. An unchanged run is the same object as in the last listing.
  */
 export class RunInspector {
   private readonly modelsByMark = new Map<string, ReadModel | VerdictReason>();
   private runsByLocation: ReadonlyMap<string, CacheEntry> = new Map();
   private nextRunsByLocation = new Map<string, CacheEntry>();
 
-  /** Forgets runs that were not met since the last call. */
+  /** Forgets runs that did not occur since the last call. */
   endListing(): void {
     const marks = new Set([...this.nextRunsByLocation.keys()]);
     this.runsByLocation = this.nextRunsByLocation;
@@ -94,14 +94,14 @@ export class RunInspector {
       this.modelsByMark.set(mark, read);
       return read;
     } catch (error) {
-      // Not remembered: the files of one run may be there again next time.
+      // Not cached: the files of one run may be available next time.
       if (error instanceof RunError) return reason(error.code, error.message);
       throw error;
     }
   }
 
   private skippedRun(candidate: Candidate): SourceRun {
-    const message = `Only finished runs that the policy may choose are looked at, best first, until ${ENOUGH_SERVABLE} can be served.`;
+    const message = `Only finished runs that the policy may choose are inspected, best first, until ${ENOUGH_SERVABLE} can be served.`;
     return this.sameAsBefore(candidate.location, `-\n${JSON.stringify(candidate.details)}`, () =>
       rejectedRun(candidate, reason('NOT_EXAMINED', message)),
     );
@@ -115,7 +115,7 @@ export class RunInspector {
   }
 }
 
-/** A run may hold a pickle and its export to ONNX: what can be served counts before what is wanted first. */
+/** A run may hold a pickle and its export to ONNX: the first servable model is taken. */
 async function readFirstServable(models: readonly LoggedModel[]): Promise<ReadModel | VerdictReason> {
   let first: VerdictReason | undefined;
   for (const model of models.slice(0, MOST_MODELS)) {

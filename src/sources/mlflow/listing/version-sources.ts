@@ -1,11 +1,11 @@
 import type { MlflowRegisteredModel, MlflowStore, MlflowVersion } from '../store/mlflow-store.js';
 
-/** Copies of copies of a version that are followed. */
+/** Maximum number of copies followed to the original version. */
 const MAX_COPY_DEPTH = 5;
 
 /**
- * Versions that are copies of others (`MlflowClient.copy_model_version`): such a one only says of which, and the files
- * are that one's. The models they were copied from are read once; made anew for each listing.
+ * Resolves versions that are copies of others (`MlflowClient.copy_model_version`): a copy only names its original,
+ * which has the files. Each original is read once; made anew for each listing.
  */
 export class VersionSources {
   private readonly models = new Map<string, Promise<MlflowRegisteredModel | undefined>>();

@@ -4,17 +4,17 @@ import type { TensorSpec, DType } from '../../../domain/tensor.js';
 import { RunError } from '../../../domain/verdict.js';
 import type { ModelField } from './model-field.js';
 
-/** Fields with what the model's tensors say of their sizes, and the way into or out of those tensors. */
-export interface CodecPart<Spec> {
+/** Fields with the sizes of the model's tensors, and the encoding or decoding of those tensors. */
+interface CodecPart<Spec> {
   readonly fields: readonly ModelField[];
   readonly spec: Spec;
 }
 
 /**
- * How input fields feed a model, as MLflow's own scoring does it: a model with one input takes all columns side by side
- * as its matrix (or the one array), a model with several takes one field each, by name.
+ * Derives how input fields feed a model, as MLflow's own scoring does it: a model with one input takes all columns side
+ * by side as its matrix (or the one array), a model with several takes one field each, by name.
  *
- * @throws RunError SIGNATURE_MISMATCH when there is no such way.
+ * @throws RunError SIGNATURE_MISMATCH when the fields do not match the inputs.
  */
 export function deriveInputs(
   fields: readonly ModelField[],

@@ -3,10 +3,10 @@ import { isJsonObject } from '../../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../../lib/json.js';
 import type { ModelField } from './model-field.js';
 
-/** Rows of an input example that are kept; more add no proof. */
-export const MAX_EXAMPLE_ROWS = 32;
+/** Maximum number of example rows that are kept. */
+const MAX_EXAMPLE_ROWS = 32;
 
-/** Most items that a made-up value of a varying size has. */
+/** Maximum number of items of a made-up value of varying size. */
 const MADE_UP_SIZE = 1;
 
 /**
@@ -27,7 +27,7 @@ export function exampleRows(text: string, fields: readonly ModelField[]): JsonOb
     .filter((row) => fields.every((f) => !f.isRequired || Object.hasOwn(row, f.field)));
 }
 
-/** A row that is well-formed and means nothing, for a run without an input example: zeros and empty texts. */
+/** A valid row of zeros and empty texts, for a run without an input example. */
 export function madeUpRow(fields: readonly ModelField[]): JsonObject {
   return Object.fromEntries(fields.map((field) => [field.field, madeUpValue(field.kind, field.shape)]));
 }

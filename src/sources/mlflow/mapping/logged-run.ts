@@ -19,7 +19,7 @@ export interface RunRecord {
   readonly readMetricHistory: SourceRun['readMetricHistory'];
 }
 
-/** The words of a logged model, read once: they do not change. */
+/** Metadata of a logged model, read once: it does not change. */
 export interface ReadModel {
   readonly logged: LoggedModel;
   readonly mlModel: MlModel;
@@ -27,7 +27,7 @@ export interface ReadModel {
   readonly exampleText: string | undefined;
 }
 
-/** An input example larger than this is not one that people read. */
+/** A larger input example is not read. */
 const MAX_EXAMPLE_CHARS = 1024 * 1024;
 
 /**

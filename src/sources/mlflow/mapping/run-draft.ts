@@ -7,7 +7,7 @@ import { fieldsOfTensors, inputSchema, outputSchema, requireDistinctFields } fro
 import type { MlModel } from './ml-model.js';
 
 /** The parts of a `Run` that its model decides. */
-export type ModelPart = Pick<Run, 'signature' | 'encode' | 'decode' | 'examples'>;
+type ModelPart = Pick<Run, 'signature' | 'encode' | 'decode' | 'examples'>;
 
 /** The parts for a run whose model is unknown or cannot be used. */
 export const NO_MODEL: ModelPart = {

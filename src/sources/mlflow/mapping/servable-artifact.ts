@@ -27,7 +27,7 @@ const EXPORTS: Readonly<Record<string, string>> = {
 const AS_SAVED_MODEL =
   'Log it as a SavedModel (mlflow.keras.log_model(model, …, save_exported_model=True, signature=infer_signature(X, model.predict(X)))), or export';
 
-/** From here on TensorFlow brings Keras 3, which writes its own file where it wrote a SavedModel before. */
+/** From this version on TensorFlow includes Keras 3, which writes its own file instead of a SavedModel. */
 const TENSORFLOW_WITH_KERAS_3: readonly [number, number] = [2, 16];
 
 /**
@@ -79,6 +79,6 @@ function unsupported(flavors: readonly string[]): VerdictReason {
   const message = `The logged model is ${found}, which needs Python to run.`;
   const advice = known === 'keras' || known === 'tensorflow' ? AS_SAVED_MODEL : 'Export';
   const how = known ? `${advice} it to ONNX (${EXPORTS[known]})` : 'Export it to ONNX';
-  const fix = `${how} and log that: mlflow.onnx.log_model(onx, …). docs/mlflow.md shows it whole.`;
+  const fix = `${how} and log that: mlflow.onnx.log_model(onx, …). docs/mlflow.md shows the complete example.`;
   return reason('FORMAT_UNSUPPORTED', message, fix);
 }

@@ -22,7 +22,7 @@ const UNKNOWN = 'any';
  * Fields of one half of a signature: JSON inside the `MLmodel` file, with column or tensor specifications.
  *
  * @param side     `inputs` or `outputs`, for messages.
- * @param unnamed  what a specification without a name is called; numbered when there are several.
+ * @param defaultName  what a specification without a name is called; numbered when there are several.
  * @returns undefined when it only says that there is something.
  * @throws RunError MLMODEL_INVALID when it is no such JSON, SIGNATURE_UNSUPPORTED for a type that rows cannot hold.
  */

@@ -8,7 +8,7 @@ export type RunDetails = Omit<Run, 'signature' | 'model' | 'encode' | 'decode' |
 /** Longest tag that is kept, characters; MLflow's own records of sources and datasets go on for pages. */
 const MAX_TAG = 500;
 
-/** The facts of an MLflow run. Parameters are texts, as MLflow keeps them. */
+/** The details of an MLflow run. Parameters are texts, as MLflow keeps them. */
 export function toRun(run: MlflowRun): RunDetails {
   const { id, name, status, startedAtMs, endedAtMs, metrics, params, tags } = run;
   const note = tags['mlflow.note.content'];
@@ -28,7 +28,7 @@ export function toRun(run: MlflowRun): RunDetails {
 }
 
 /**
- * The facts of a version of a registered model: those of the run it came from, with its own number as a metric and its
+ * The details of a version of a registered model: those of the run it came from, with its own number as a metric and its
  * aliases as tags.
  *
  * @param model  the model's name here, which the version's run id begins with.

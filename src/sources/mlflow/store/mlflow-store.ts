@@ -74,7 +74,7 @@ export interface LoggedModel {
    */
   readText(path: string): Promise<string | undefined>;
   /**
-   * Has the folder on this machine's disk, until it is let go.
+   * Provides the folder on this machine's disk until it is released.
    *
    * @throws RunError ARTIFACT_UNAVAILABLE, ARTIFACT_TOO_LARGE or ARTIFACT_MISSING.
    */
@@ -91,26 +91,26 @@ export interface Checkpoint {
   readonly isReady: boolean;
   /** Latest value of each metric that was logged for this very model. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Undefined when its folder is nowhere to be found. */
+  /** Undefined when its folder is not found. */
   readonly files: LoggedModel | undefined;
 }
 
-/** The store cannot be read now; the message says why and what to look at. */
+/** The store cannot be read now; the message says why and what to check. */
 export class StoreUnavailableError extends Error {
-  /** What the server itself says of it, for operators alone: nobody knows what it names. */
+  /** The server's own message, for operators only: it may contain anything. */
   readonly serverMessage: string | undefined;
 
   /** @param message  finishes "MLflow cannot be read: …"; names no path, address or content. */
   constructor(message: string, { serverMessage, ...options }: ErrorOptions & { readonly serverMessage?: string } = {}) {
     super(message, options);
-    this.name = 'StoreUnavailable';
+    this.name = 'StoreUnavailableError';
     this.serverMessage = serverMessage;
   }
 }
 
 /**
- * MLflow's ways of keeping experiments, runs, registered models and their files, as one: a tracking server, the folder
- * of a file store, or `mlflow.db`. Nothing is ever written to it.
+ * MLflow's stores of experiments, runs, registered models and their files behind one interface: a tracking server, the
+ * folder of a file store, or `mlflow.db`. Nothing is ever written to it.
  *
  * @throws StoreUnavailableError from every method that reads.
  */
@@ -118,28 +118,28 @@ export abstract class MlflowStore {
   /** Its place, for people; no credentials. */
   abstract readonly description: string;
 
-  /** What operators should know of the last reading, one sentence each. */
+  /** Warnings about the last reading, one sentence each. */
   get warnings(): readonly string[] {
     return [];
   }
 
   /** Ends what is under way: nobody will ask again. */
   close(): void {
-    // Files are read in no time.
+    // Nothing to abort.
   }
 
   /**
-   * Runs `work` as one reading of the store. A store that keeps what it read (the server's) remembers it when the whole
-   * reading has succeeded.
+   * Runs `work` as one reading of the store. A store with a cache (the server's) commits it when the whole reading has
+   * succeeded.
    */
   read<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
 
   /**
-   * Runs `work` on what the last reading of an earlier process has left.
+   * Runs `work` on the cached responses of an earlier process's last reading.
    *
-   * @returns undefined when nothing was left.
+   * @returns undefined when there are none.
    */
   replay<T>(_work: () => Promise<T>): Promise<T | undefined> {
     return Promise.resolve(undefined);
@@ -206,8 +206,7 @@ export function loggedArtifactPath(tags: MlflowRun['tags']): string | undefined 
 }
 
 /** A version's source taken apart: a logged model, or a path among a run's artifacts. */
-export type VersionSource =
-  { readonly modelId: string } | { readonly runId: string; readonly path: string } | undefined;
+type VersionSource = { readonly modelId: string } | { readonly runId: string; readonly path: string } | undefined;
 
 /** Reads `models:/m-…`, `runs:/<run>/<path>`, or a URI below the artifacts of the version's own run. */
 export function parseVersionSource(version: MlflowVersion, run: MlflowRun | undefined): VersionSource {

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 export type YamlValue = string | YamlValue[] | { [key: string]: YamlValue };
 
 /** MLflow's YAML files are small; anything larger is not one. */
-export const MAX_YAML_CHARS = 1024 * 1024;
+const MAX_YAML_CHARS = 1024 * 1024;
 
 /**
  * Reads a YAML mapping of MLflow. All scalars stay texts, because Python leaves ids such as `81234567e90` unquoted,

@@ -129,8 +129,8 @@ export class DbStore extends DiskStore {
   }
 
   /**
-   * The folder of an artifact URI on this disk. URIs are absolute ones of the machine that wrote them: where one leads
-   * nowhere, or out of the folder of the database, its last part is looked for beside the database.
+   * Local folder of an artifact URI. URIs are absolute paths of the machine that wrote them: when one does not exist
+   * here, or lies outside the database's folder, its last part is searched beside the database.
    */
   private async localFolder(uri: string): Promise<string | undefined> {
     for (const folder of this.placesOf(uri)) if (await isInsideFolder(folder, this.root)) return folder;

@@ -8,7 +8,7 @@ import type { Database } from 'node-sqlite3-wasm';
 
 import { StoreUnavailableError } from '../mlflow-store.js';
 
-/** How often a copy is tried that a writer disturbed, and the pause before each further try, milliseconds. */
+/** Retries of a copy that a writer interrupted: the pause before each, milliseconds. */
 const TRIES = 20;
 const PAUSE_MS = 100;
 
@@ -22,11 +22,11 @@ export interface SqliteSnapshot {
 }
 
 /**
- * Runs `work` on a copy of a SQLite database, so that neither its writer nor this reader ever waits for the other. The
- * copy is taken when no transaction is half-written; what lies in the write-ahead log is part of it.
+ * Runs `work` on a copy of a SQLite database, so that neither its writer nor this reader waits for the other. The copy
+ * is taken between transactions and includes the write-ahead log.
  *
- * @param file  absolute.
- * @throws StoreUnavailableError when the file is not there, is no database, or is in the middle of a transaction for too long.
+ * @param file   absolute.
+ * @throws StoreUnavailableError when the file does not exist, is no database, or is in a transaction for too long.
  */
 export async function withSnapshot<T>(file: string, work: (snapshot: SqliteSnapshot) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bestrun-mlflow-'));
@@ -58,8 +58,8 @@ async function takeCopy(file: string, copy: string): Promise<void> {
 }
 
 /**
- * A transaction that is being written shows as a filled rollback journal; a copy taken then would be torn. With a
- * write-ahead log the copy is whole as long as neither file changed meanwhile.
+ * A non-empty rollback journal marks a running transaction; a copy taken then would be inconsistent. With a write-ahead
+ * log the copy is consistent when neither file changed meanwhile.
  */
 async function stateOf(file: string): Promise<{ hasPendingWrite: boolean; hasLog: boolean; mark: string }> {
   const main = await stat(file).catch(asUnavailable);
@@ -73,11 +73,11 @@ async function stateOf(file: string): Promise<{ hasPendingWrite: boolean; hasLog
 }
 
 async function open(file: string): Promise<Database> {
-  // Loaded on first use: a store of another kind never pays for the WebAssembly.
+  // Loaded on first use: other stores do not load the WebAssembly module.
   const { Database } = (await import('node-sqlite3-wasm')).default;
   const database = new Database(file);
   try {
-    // Nobody else has the copy, so the log can be read without the shared memory that WebAssembly lacks.
+    // The copy has one user, so the log can be read without shared memory, which WebAssembly lacks.
     database.exec('PRAGMA locking_mode=EXCLUSIVE');
     database.all('SELECT count(*) FROM sqlite_master');
     return database;

@@ -9,25 +9,25 @@ import { CacheEviction, markNeeded, readManifest } from './cache-eviction.js';
 import type { CachedFile, Manifest } from './cache-eviction.js';
 
 /** A folder that is here, until it is let go. */
-export interface FolderLease {
+interface FolderLease {
   /** Absolute. */
   readonly path: string;
-  /** It is not needed any more; it may be deleted when room is needed. */
+  /** Releases the folder; it may be deleted when space is needed. */
   readonly release: () => void;
 }
 
 /**
- * Folders of downloaded files, addressed by their content: `folders/{digest}`, and `keys/{digest of the key}.json` that
- * says which folder a key stands for. A folder appears whole or not at all, so that several processes may share the
- * cache; each time it is asked for, every file is checked against its SHA-256, and a damaged folder is fetched again.
+ * Cache of downloaded folders, addressed by content: `folders/{digest}`, and `keys/{digest of the key}.json`, which
+ * names the folder of a key. A folder is installed atomically, so that several processes may share the cache; at each
+ * use every file is checked against its SHA-256, and a damaged folder is fetched again.
  */
 export class ArtifactCache {
   private readonly pending = new Map<string, Promise<string>>();
   private readonly eviction: CacheEviction;
 
   /**
-   * @param folder    absolute; made when needed.
-   * @param maxBytes  of everything that is kept; what was needed within a day stays all the same.
+   * @param folder     absolute; created when needed.
+   * @param maxBytes   limit of all folders; folders used within a day stay anyway.
    */
   constructor(
     private readonly folder: string,
@@ -37,10 +37,10 @@ export class ArtifactCache {
   }
 
   /**
-   * The folder of a key, fetched when it is not here whole.
+   * The folder of a key, fetched unless it is complete here.
    *
-   * @param key    names content that never changes.
-   * @param fetch  fills an empty folder and says what it put there.
+   * @param key     names content that never changes.
+   * @param fetch   fills an empty folder and lists its files.
    * @throws RunError ARTIFACT_UNAVAILABLE when the cache cannot be written; what `fetch` throws.
    */
   async folderOf(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<FolderLease> {
@@ -53,7 +53,7 @@ export class ArtifactCache {
     }
   }
 
-  /** Says once in a while that what is held is held still. */
+  /** Renews the time stamps of retained folders, at most once per interval. */
   renewLeases(): Promise<void> {
     return this.eviction.renewLeases();
   }
@@ -95,7 +95,7 @@ export class ArtifactCache {
     return join(this.folder, 'folders', digest);
   }
 
-  /** Another process may have installed the same content meanwhile, or a damaged folder may lie in the way. */
+  /** Another process may have installed the same content meanwhile, or a damaged folder may be there. */
   private async install(incoming: string, manifest: Manifest): Promise<void> {
     const target = this.pathOf(manifest);
     if (await isComplete(target, manifest.files)) return;
@@ -122,7 +122,7 @@ async function isComplete(folder: string, files: readonly CachedFile[]): Promise
   }
 }
 
-/** Turns a fault of the file system into words; everything else passes. */
+/** Turns a file system error into a RunError; other errors pass through. */
 async function toWriteError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

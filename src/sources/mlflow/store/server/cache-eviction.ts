@@ -27,14 +27,14 @@ interface Entry {
   neededAtMs: number;
 }
 
-/** What was needed within so long is never deleted: another process may be using it. */
+/** Folders used within this time are never deleted: another process may be using them. */
 const RETENTION_MS = 24 * 60 * 60 * 1000;
-/** How often a process says of what it holds that it still does. */
+/** Interval at which a process renews the time stamps of its retained folders. */
 const RENEW_INTERVAL_MS = 60 * 60 * 1000;
 
 /**
- * Keeps a cache of downloaded folders within its size: those that were needed least recently go first, and what any
- * process holds stays. When a key was needed last is the time of its file, so that all processes see it.
+ * Limits the size of a cache of downloaded folders: the least recently used are deleted first, except those that a
+ * process retains. The time of a key's file is its last use, so that all processes see it.
  */
 export class CacheEviction {
   private readonly holders = new Map<string, number>();
@@ -50,9 +50,9 @@ export class CacheEviction {
   ) {}
 
   /**
-   * Keeps what a key stands for.
+   * Retains the folder of a key.
    *
-   * @returns lets go of it.
+   * @returns releases it.
    */
   retain(keyFile: string): () => void {
     this.holders.set(keyFile, (this.holders.get(keyFile) ?? 0) + 1);
@@ -66,7 +66,7 @@ export class CacheEviction {
     };
   }
 
-  /** Tells the other processes, once in a while, what this one holds. */
+  /** Renews the time stamps of retained keys, at most once per interval, so that other processes see them. */
   async renewLeases(): Promise<void> {
     const now = Date.now();
     if (now - this.renewedAtMs < RENEW_INTERVAL_MS) return;
@@ -74,7 +74,10 @@ export class CacheEviction {
     await Promise.all([...this.holders.keys()].map(markNeeded));
   }
 
-  /** Deletes what is too much, and what a crash has left half-fetched. A fault costs room, nothing else. */
+  /**
+   * Evicts folders above the limit and incomplete downloads of a crashed process. Errors are ignored: they only cost
+   * space.
+   */
   async evict(): Promise<void> {
     try {
       const entries = await this.readEntries();
@@ -87,7 +90,7 @@ export class CacheEviction {
       }
       await this.deleteOrphaned();
     } catch {
-      // Another process tidies at the same time, or the disk does not let us.
+      // Another process evicts at the same time, or the disk does not allow it.
     }
   }
 

@@ -11,16 +11,16 @@ import { StoreUnavailableError } from '../mlflow-store.js';
 import { messageOfNetworkError } from './network-error.js';
 
 /** How a tracking server is asked. */
-export interface ClientOptions {
+interface ClientOptions {
   /** `http(s)://host[:port][/prefix]`, without a slash at the end and without credentials. */
   readonly baseUrl: string;
   /** Value of the Authorization header; sent to `baseUrl`'s origin alone. */
   readonly authorization?: string;
   /** Longest time to an answer, and longest pause within a download, milliseconds. */
   readonly timeoutMs: number;
-  /** How often a request is repeated that met a passing fault. */
+  /** How often a request is retried after a transient error. */
   readonly retries: number;
-  /** Pause before the first repetition, milliseconds; doubled for each further one. 250 unless set. */
+  /** Pause before the first retry, milliseconds; doubled for each further one. 250 unless set. */
   readonly firstPauseMs?: number;
 }
 
@@ -39,14 +39,14 @@ export class MlflowError extends Error {
 }
 
 /** A file that arrived whole. */
-export interface Download {
+interface Download {
   readonly bytes: number;
   /** Lower-case hex. */
   readonly sha256: string;
 }
 
 /** What a downloaded file may be. */
-export interface DownloadLimits {
+interface DownloadLimits {
   /** Size that was announced; undefined when none was. */
   readonly size: number | undefined;
   readonly maxBytes: number;
@@ -55,7 +55,7 @@ export interface DownloadLimits {
 /** A download that went over its limit. */
 export class TooLargeError extends Error {}
 
-/** Statuses that pass: the request is repeated. */
+/** Statuses of transient errors: the request is retried. */
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_REDIRECTS = 3;
@@ -64,11 +64,11 @@ const MAX_PAUSE_MS = 10_000;
 const ERROR_CODE = /^[A-Z][A-Z\d_]{0,79}$/;
 
 /**
- * The HTTP side of MLflow: credentials, timeouts, repetition, and the many answers that are not MLflow's. Whatever is
- * asked, it is asked of the configured server: no address in an answer is ever followed to another origin.
+ * HTTP client of MLflow: credentials, timeouts, retries, and recognition of responses that are not MLflow's. Requests
+ * only go to the configured server: redirects to another origin are not followed.
  *
- * @throws StoreUnavailableError when the server cannot be reached, refuses the credentials or is not MLflow; MlflowError for
- *   an error that MLflow itself answers.
+ * @throws StoreUnavailableError when the server cannot be reached, refuses the credentials or is not MLflow;
+ *   MlflowError for an error that MLflow itself answers.
  */
 export class MlflowClient {
   private readonly base: URL;
@@ -80,7 +80,7 @@ export class MlflowClient {
     setMaxListeners(0, this.closed.signal);
   }
 
-  /** Cuts off what is under way; whatever is asked later fails at once. */
+  /** Aborts running requests; later ones fail at once. */
   close(): void {
     this.closed.abort(new StoreUnavailableError('bestrun is shutting down.'));
   }
@@ -155,7 +155,10 @@ export class MlflowClient {
     }
   }
 
-  /** Headers have arrived and are good ones. The clock runs until `end`; each `touch` winds it up again. */
+  /**
+   * Resolves when the headers of a successful response have arrived. The timeout runs until `end`; each `touch`
+   * restarts it.
+   */
   private async open(path: string, query: Query, init: RequestInit): Promise<OpenResponse> {
     this.closed.signal.throwIfAborted();
     const stop = new AbortController();
@@ -202,7 +205,7 @@ export class MlflowClient {
         );
       }
     }
-    throw new StoreUnavailableError('it redirects in circles.');
+    throw new StoreUnavailableError('it redirects in a loop.');
   }
 }
 
@@ -212,7 +215,7 @@ interface OpenResponse {
   readonly end: () => void;
 }
 
-/** A fault that may pass when the request is repeated. */
+/** An error that may not occur when the request is retried. */
 class TransientError extends Error {
   constructor(
     message: string,
@@ -263,7 +266,7 @@ function errorOf(status: number, text: string): Error {
   }
   if (status === 403 && /invalid host header/i.test(text)) {
     return new StoreUnavailableError(
-      'it refuses the name it is called by (403). Start it with --allowed-hosts and the host of MLFLOW_TRACKING_URI.',
+      'it rejects the host name (403). Start it with --allowed-hosts and the host of MLFLOW_TRACKING_URI.',
     );
   }
   const body = parse(text);
@@ -273,7 +276,7 @@ function errorOf(status: number, text: string): Error {
   // An address that the server does not know: Flask and proxies answer it with a page of their own.
   if (status === 404) return new MlflowError(status, 'ENDPOINT_NOT_FOUND', 'it has no such address.');
   return new StoreUnavailableError(
-    `it answers ${status}, and not in MLflow's words. Is MLFLOW_TRACKING_URI the address of MLflow?`,
+    `it answers ${status} without an MLflow error. Is MLFLOW_TRACKING_URI the address of MLflow?`,
   );
 }
 
@@ -311,7 +314,7 @@ async function textOf(response: Response, touch: () => void): Promise<string> {
     }
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw error;
-    throw new TransientError('its answer broke off.', undefined, undefined, { cause: error });
+    throw new TransientError('its response was cut off.', undefined, undefined, { cause: error });
   }
   return Buffer.concat(chunks).toString('utf8');
 }
@@ -337,7 +340,7 @@ async function save(
     await pipeline(body, meter, createWriteStream(file));
   } catch (error) {
     if (error instanceof TooLargeError || isDiskError(error)) throw error;
-    throw new TransientError('a download broke off.', undefined, undefined, { cause: error });
+    throw new TransientError('a download was cut off.', undefined, undefined, { cause: error });
   }
   if (size !== undefined && bytes !== size) {
     throw new TransientError(`a file of ${size} bytes arrived with ${bytes}.`);

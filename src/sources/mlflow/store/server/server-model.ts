@@ -11,7 +11,7 @@ import { MlflowError, TooLargeError } from './mlflow-client.js';
 import type { MlflowClient, Query } from './mlflow-client.js';
 import { objectsIn, textIn } from './server-responses.js';
 
-/** Where a server keeps a model: below a run's artifacts (MLflow 2), or as a logged model (MLflow 3). */
+/** Location of a model on a server: below a run's artifacts (MLflow 2), or as a logged model (MLflow 3). */
 export type ModelLocation = { readonly runId: string; readonly path: string } | { readonly modelId: string };
 
 /** A file of a model as the server lists it. */
@@ -22,11 +22,11 @@ interface RemoteFile {
   readonly size: number | undefined;
 }
 
-/** Reads a small answer that never changes, through the store's memory. */
+/** Reads a small response that never changes, through the store's cache. */
 export type FetchOnce = (key: string, fetch: () => Promise<string | undefined>) => Promise<string | undefined>;
 
 /** What a model of a server needs to be read. */
-export interface ServerModelParts {
+interface ServerModelParts {
   readonly client: MlflowClient;
   readonly cache: ArtifactCache;
   /** Most bytes of all its files together. */
@@ -39,9 +39,9 @@ const MAX_DEPTH = 8;
 /** Files that only Python needs. */
 const SKIPPED = /^(code|metadata)$|^(conda|python_env)\.yaml$|^requirements\.txt$/;
 
-/** A logged model of a tracking server: its files come through the server, whatever cloud they lie in. */
+/** A logged model of a tracking server: its files are downloaded through the server, whatever storage it uses. */
 export class ServerModel implements LoggedModel {
-  /** @param mark  changes when the files at the place are others. */
+  /** @param mark  changes when the files at the location change. */
   constructor(
     private readonly parts: ServerModelParts,
     private readonly location: ModelLocation,
@@ -59,7 +59,7 @@ export class ServerModel implements LoggedModel {
         this.parts.client.findText(...this.fileRoute(path)),
       );
     } catch (error) {
-      // MLflow itself is well: it is this file that it cannot give.
+      // MLflow is available, except for this file.
       if (error instanceof MlflowError) {
         throw new RunError('ARTIFACT_UNAVAILABLE', `MLflow cannot give "${path}": ${error.code}.`, { cause: error });
       }
@@ -176,7 +176,7 @@ function toError(error: unknown, maxBytes: number): unknown {
     return new RunError('ARTIFACT_TOO_LARGE', `The model's files are larger than ${maxBytes} bytes.`);
   }
   if (error instanceof MlflowError) {
-    // A proxy answers 404 too while MLflow behind it is being replaced: only MLflow's own word counts.
+    // A proxy also answers 404 while MLflow behind it is restarted: only MLflow's own error counts.
     const code = error.code === 'RESOURCE_DOES_NOT_EXIST' ? 'ARTIFACT_MISSING' : 'ARTIFACT_UNAVAILABLE';
     return new RunError(code, `MLflow cannot give the model's files: ${error.code}.`, { cause: error });
   }

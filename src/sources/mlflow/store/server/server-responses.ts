@@ -64,7 +64,7 @@ export function toCheckpointDetails(body: JsonObject): Pick<Checkpoint, 'isReady
   };
 }
 
-export function toVersion(body: JsonObject, aliases: readonly string[]): MlflowVersion {
+function toVersion(body: JsonObject, aliases: readonly string[]): MlflowVersion {
   const modelId = textIn(body, 'model_id');
   return {
     version: Number(body.version),

@@ -21,15 +21,15 @@ import {
 import { ServerModel } from './server-model.js';
 import type { FetchOnce, ModelLocation } from './server-model.js';
 
-/** Small pages: parsing one must not hold up the requests that are being answered. */
+/** Small pages: parsing one must not block requests for long. */
 const PAGE = 200;
 const MAX_PAGES = 5_000;
 const HISTORY_PAGE = 10_000;
-/** Most characters of MLflow's own words that are repeated. */
+/** Maximum number of characters of MLflow's own message that are repeated. */
 const MAX_MESSAGE_LENGTH = 200;
 
 /** What a tracking server needs beside the client. */
-export interface ServerStoreParts {
+interface ServerStoreParts {
   readonly client: MlflowClient;
   readonly cache: ArtifactCache;
   readonly responseCache: ResponseCache;
@@ -236,9 +236,9 @@ export class ServerStore extends MlflowStore {
   }
 
   /**
-   * Asks, and remembers the answer for a start without the server.
+   * Requests, and caches the response for a start without the server.
    *
-   * @param isFinal  whether the answer can never change, so that a remembered one will do.
+   * @param isFinal   whether the response never changes, so that a cached one is enough.
    */
   private async cached(
     key: string,
@@ -247,9 +247,9 @@ export class ServerStore extends MlflowStore {
   ): Promise<string | undefined> {
     const { responseCache } = this.parts;
     const found = isFinal || this.isReplaying ? await responseCache.find(key) : undefined;
-    // What was not there may have come; what was there stays.
+    // A resource that did not exist may have been created; one that existed stays.
     const known = this.isReplaying || found?.text !== undefined ? found : undefined;
-    if (this.isReplaying && !known) throw new NotCachedError('nothing is remembered of it.');
+    if (this.isReplaying && !known) throw new NotCachedError('it is not in the cache.');
     const answer = known ?? { text: await toStoreError(fetch, isFinal) };
     if (!this.isReplaying) responseCache.add(key, answer);
     return answer.text;
@@ -261,12 +261,12 @@ function markOf({ endedAtMs, tags }: MlflowRun): string {
   return `${endedAtMs} ${tags['mlflow.log-model.history'] ?? ''}`;
 }
 
-/** MLflow is away, and no earlier reading got this answer. */
+/** MLflow is unavailable, and no earlier reading cached this response. */
 class NotCachedError extends StoreUnavailableError {}
 
 /**
- * What costs one run and not the whole reading: MLflow answers, but cannot list the files of this run (its store of
- * artifacts is away, not MLflow); or it is away, and the last reading did not get them either.
+ * Errors that cost one run and not the whole reading: MLflow answers, but cannot list the files of this run (its
+ * artifact storage is unavailable); or MLflow is unavailable, and the last reading did not cache them.
  */
 function toRunError(error: unknown): never {
   if (error instanceof NotCachedError) {
