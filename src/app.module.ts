@@ -9,7 +9,7 @@ import { ModelsModule } from './models/models.module.js';
 import { PredictionsModule } from './predictions/predictions.module.js';
 import { RunsModule } from './runs/runs.module.js';
 
-/** The list of rooms. */
+/** The root module. */
 @Module({ imports: [HealthModule, ModelsModule, RunsModule, PredictionsModule, DocsModule] })
 export class AppModule {
   static forRoot(config: AppConfig): DynamicModule {

@@ -45,7 +45,7 @@ export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: N
   };
 }
 
-/** The registry with one model, for tests of a room alone. A method the test did not expect is absent, and throws. */
+/** The registry with one model, for tests of one module alone. A method the test did not expect is absent, and throws. */
 export function aFakeRegistry(overrides: Partial<ModelRegistryService> = {}): ModelRegistryService {
   const model = aRegisteredModel();
   const fake: Partial<ModelRegistryService> = {

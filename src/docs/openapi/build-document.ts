@@ -51,7 +51,7 @@ function flattenSingleAllOf({ components }: OpenApiDocument): void {
   }
 }
 
-/** The payload as a whole gets the example of its one field, where readers of the seed's documents look for it. */
+/** The payload as a whole gets the example of its one field, where readers of the users' documents look for it. */
 function addTextExamples({ components }: OpenApiDocument): void {
   const payload = components.schemas.PredictPayload;
   const texts = (payload?.properties as { texts?: { example?: unknown } } | undefined)?.texts?.example;

@@ -1,4 +1,4 @@
-/** The parts of an OpenAPI 3.1 document that the documentation room touches. Everything else travels unread. */
+/** The parts of an OpenAPI 3.1 document that the documentation reads or writes. Everything else is passed through. */
 
 /** A JSON Schema (2020-12). */
 export type Schema = Record<string, unknown>;

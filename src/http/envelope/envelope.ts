@@ -4,7 +4,7 @@ import type { Request } from 'express';
 
 import { requestUrl } from '../request/request-url.js';
 
-/** What every JSON answer of the API starts with, in this order and spelling (seed of 2021). */
+/** What every JSON answer of the API starts with, in this order and spelling (the users' documents of 2021). */
 interface EnvelopeHead {
   readonly message: string;
   readonly method: string;

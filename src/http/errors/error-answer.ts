@@ -10,7 +10,7 @@ import { allowedMethods } from '../server/allowed-methods.js';
 import { requestUrl } from '../request/request-url.js';
 import { HTTP_STATUS_OF } from './http-status-of.js';
 
-/** Marks a request whose validation errors are answered as the seed prints them: `{"detail": […]}` and nothing else. */
+/** Marks a request whose validation errors are answered as the users' documents print them: `{"detail": […]}` and nothing else. */
 export const BARE_VALIDATION_ERRORS = Symbol('bare validation errors');
 
 /** Writes the answer for an error, in the format the client asked for. */
@@ -38,7 +38,7 @@ export function answerError(
 function ownFormat(error: AppError, request: Request, publicUrl: string | undefined): object {
   const detail = detailOf(error);
   if (error instanceof ValidationError && BARE_VALIDATION_ERRORS in request) return { detail, ...error.extras };
-  // The seed's clients look for the phrase "Invalid run ID" in `message`, so it carries the sentence, not the status.
+  // Clients of the short routes look for the phrase "Invalid run ID" in `message`, so it carries the sentence, not the status.
   const message = error instanceof ValidationError ? undefined : error.message;
   return { ...envelopeHead(request, HTTP_STATUS_OF[error.code], publicUrl, message), detail };
 }

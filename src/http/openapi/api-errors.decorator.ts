@@ -51,7 +51,7 @@ function byStatus(errors: readonly ErrorExample[]): Map<number, (readonly [Error
   return groups;
 }
 
-/** The body of an error as a client sees it; `isBare` for the validation errors of the seed's routes. */
+/** The body of an error as a client sees it; `isBare` for the validation errors of the short routes. */
 function errorExample(code: ErrorCode, details: ErrorDetails, isBare = false): object {
   const status = HTTP_STATUS_OF[code];
   const message = new AppError(code, details).message;
