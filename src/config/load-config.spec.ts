@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 
 import { ConfigError, loadConfig } from './load-config.js';
 
-const problemsOf = (environment: Record<string, string>): readonly string[] => {
+const issuesOf = (environment: Record<string, string>): readonly string[] => {
   try {
     loadConfig(environment);
     return [];
@@ -116,7 +116,7 @@ describe('loadConfig', () => {
     ['LOG_REQUESTS', ['0']],
   ])('refuses a bad %s by name and rule, without its value', (name, values) => {
     for (const value of values) {
-      const issues = problemsOf({ [name]: value });
+      const issues = issuesOf({ [name]: value });
       expect([value, issues.length]).toEqual([value, 1]);
       expect(issues[0]).toMatch(new RegExp(`^${name} must `));
       if (value.length > 3) expect(issues[0]).not.toContain(value);
@@ -124,6 +124,6 @@ describe('loadConfig', () => {
   });
 
   it('names all bad variables at once', () => {
-    expect(problemsOf({ PORT: 'x', WORKERS: 'x', LOG_LEVEL: 'x' })).toHaveLength(3);
+    expect(issuesOf({ PORT: 'x', WORKERS: 'x', LOG_LEVEL: 'x' })).toHaveLength(3);
   });
 });

@@ -2,7 +2,7 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
-import { Bare } from '../http/envelope/no-envelope.decorator.js';
+import { NoEnvelope } from '../http/envelope/no-envelope.decorator.js';
 import { baseUrl } from '../http/request/request-url.js';
 import { AppConfig } from '../config/app-config.js';
 import { DocsService } from './docs.service.js';
@@ -21,7 +21,7 @@ export class DocsController {
   ) {}
 
   @Get('openapi.json')
-  @Bare()
+  @NoEnvelope()
   @ApiOperation({
     operationId: 'getOpenApiDocument',
     summary: 'This API as an OpenAPI 3.1 document',
@@ -53,7 +53,7 @@ export class DocsController {
   }
 
   @Get('postman.json')
-  @Bare()
+  @NoEnvelope()
   @ApiOperation({
     operationId: 'getPostmanCollection',
     summary: 'This API as a Postman collection',

@@ -28,7 +28,7 @@ export interface ModelHandle {
    * Computes all rows of the inputs, as one answer. Waiting predictions may share a call; a failure of one does not
    * affect the others.
    *
-   * @param inputs   one tensor per model input, rows on axis 0. Ownership is transferred: typed arrays that own their
+   * @param inputs  one tensor per model input, rows on axis 0. Ownership is transferred: typed arrays that own their
    *   memory are moved to the other thread and are empty afterwards.
    * @returns the requested outputs, rows in the order of the inputs.
    * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST or SHUTTING_DOWN; the reason of the

@@ -12,7 +12,7 @@ interface WriteOptions {
 /**
  * Writes a file atomically: readers see the old text or the new one, never a part.
  *
- * @param file   absolute; its folder must exist.
+ * @param file  absolute; its folder must exist.
  * @throws the error of the file system; no temporary file is left behind.
  */
 export async function writeFileAtomic(

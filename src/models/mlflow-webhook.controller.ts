@@ -7,7 +7,7 @@ import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
 import { HintDto } from './dto/control.dto.js';
 
-/** Where MLflow tells that something has changed (docs/mlflow.md). */
+/** Receives MLflow's webhooks (docs/mlflow.md). */
 @ApiTags('Operation')
 @UseGuards(MlflowWebhookGuard)
 @Controller('webhooks')

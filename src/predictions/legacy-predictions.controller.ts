@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { Bare } from '../http/envelope/no-envelope.decorator.js';
+import { NoEnvelope } from '../http/envelope/no-envelope.decorator.js';
 import { ClientSignal } from '../http/request/client-signal.decorator.js';
 import { Clock } from '../http/request/prediction-context.decorator.js';
 import type { RequestClock } from '../http/request/prediction-context.decorator.js';
@@ -65,7 +65,7 @@ export class SeedPredictionsController {
   }
 
   @Get('predict')
-  @Bare()
+  @NoEnvelope()
   @ApiOperation({
     operationId: 'predictFromQuery',
     summary: 'The bare prediction for one row given in the query',
@@ -81,7 +81,7 @@ export class SeedPredictionsController {
   }
 
   @Put('predict')
-  @Bare()
+  @NoEnvelope()
   @ApiOperation({
     operationId: 'putPredict',
     summary: 'The bare prediction for one row given in the body',

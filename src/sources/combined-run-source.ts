@@ -21,8 +21,8 @@ export class CombinedRunSource extends RunSource {
   private cardSources: ReadonlyMap<string, LastKnownListing> = new Map();
 
   /**
-   * @param sources   in order of precedence.
-   * @param timeoutMs   how long the others wait for one.
+   * @param sources  in order of precedence.
+   * @param timeoutMs  how long the others wait for one.
    */
   constructor(
     private readonly sources: readonly RunSource[],

@@ -25,12 +25,12 @@ export function compileSchemaCheck(name: 'card' | 'run'): SchemaCheck {
   const ajv = new Ajv2020({ allErrors: true, discriminator: true, strictTypes: false });
   addFormats(ajv);
   const validate = ajv.compile(JSON.parse(readFileSync(file, 'utf8')) as object);
-  return (document) => (validate(document) ? [] : problemsOf(validate));
+  return (document) => (validate(document) ? [] : issuesOf(validate));
 }
 
 const MAX_PROBLEMS = 20;
 
-function problemsOf(validate: ValidateFunction): SchemaIssue[] {
+function issuesOf(validate: ValidateFunction): SchemaIssue[] {
   return (validate.errors ?? [])
     .filter((error) => error.keyword !== 'propertyNames' && error.keyword !== 'anyOf')
     .slice(0, MAX_PROBLEMS)

@@ -43,7 +43,7 @@ export class Visit {
   }
 }
 
-/** The clean value of a field; undefined when it was refused and the visit told. */
+/** The clean value of a field; undefined when it was rejected and its issue reported. */
 export type FieldCheck = (value: unknown, visit: Visit) => JsonValue | undefined;
 
 /** Compiles one field of a checked schema. */

@@ -14,7 +14,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Quotients this near to a whole number count as whole; the tolerance of the dialect's own library. */
 const MULTIPLE_TOLERANCE = 1e-8;
 
-/** The rules of a number in the order they are told: enum, >, >=, <, <=, multiple. */
+/** The rules of a number in the order they are reported: enum, >, >=, <, <=, multiple. */
 export function numberRules(schema: FieldSchema): Rule<number | bigint>[] {
   const { exclusiveMinimum, minimum, exclusiveMaximum, maximum, multipleOf } = schema;
   const rules: Rule<number | bigint>[] = enumRules(schema);
@@ -30,7 +30,7 @@ export function numberRules(schema: FieldSchema): Rule<number | bigint>[] {
   return rules;
 }
 
-/** The rules of a text in the order they are told: enum, shortest, longest, pattern, format. Lengths in code points. */
+/** The rules of a text in the order they are reported: enum, shortest, longest, pattern, format. Lengths in code points. */
 export function stringRules(schema: FieldSchema): Rule<string>[] {
   const { minLength, maxLength, pattern } = schema;
   const rules: Rule<string>[] = enumRules(schema);

@@ -13,7 +13,7 @@ const GENERIC_PATH = '/models/{model}/predictions';
 /**
  * The API document for a store: the fixed part plus, for each served model, operations and schemas of its own.
  *
- * @param fixed   from the decorators; not changed.
+ * @param fixed  from the decorators; not changed.
  * @param models  served models, the default one first; at least one.
  */
 export function buildDocument(fixed: OpenApiDocument, models: readonly ReadyModel[]): OpenApiDocument {

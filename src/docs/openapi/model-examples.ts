@@ -70,7 +70,7 @@ export function queryExample(run: Run, field: string): ParameterValue | undefine
 
 /**
  * What the model's own check says of rows that break its contract: a required field left out, a value out of bounds or
- * of the wrong type. Made by the check itself, so these are the very words of a real answer.
+ * of the wrong type. Made by the check itself, so these are the messages of a real answer.
  *
  * @param loc  where the row sits in the request.
  */
@@ -82,15 +82,15 @@ export function brokenRowExamples(
 ): { readonly key: string; readonly summary: string; readonly issues: readonly ValidationIssue[] }[] {
   const valid = run.examples[0]!.input;
   const { validator } = model.best.loaded.codec;
-  const problemsOf = (row: JsonObject): ValidationIssue[] => {
+  const issuesOf = (row: JsonObject): ValidationIssue[] => {
     const issues: ValidationIssue[] = [];
     validator.validate(row, loc, { source, mode }, issues);
     return issues;
   };
   const required = run.signature.input.required?.[0];
-  const missing = required === undefined ? [] : problemsOf(withoutFields(valid, [required]));
+  const missing = required === undefined ? [] : issuesOf(withoutFields(valid, [required]));
   const invalid = Object.entries(run.signature.input.properties)
-    .flatMap(([name, field]) => badValuesOf(field).map((value) => problemsOf(withField(valid, name, value))))
+    .flatMap(([name, field]) => badValuesOf(field).map((value) => issuesOf(withField(valid, name, value))))
     .find((issues) => issues.length > 0);
   return [
     { key: 'missing_field', summary: `Without ${required ?? ''}`, issues: missing },

@@ -64,7 +64,7 @@ export class ModelQueue {
    * How long the oldest prediction may still wait for others to share its call: not at all when it cannot share, was
    * computed before, or there are enough already.
    *
-   * @param waitMs   longest wait of a prediction, milliseconds.
+   * @param waitMs  longest wait of a prediction, milliseconds.
    * @returns milliseconds; 0 or less when the next call must begin.
    */
   batchWindowMs(waitMs: number): number {
@@ -114,8 +114,8 @@ export class ModelQueue {
   /**
    * Records the duration of an answered call.
    *
-   * @param ms   milliseconds from sending it to its answer.
-   * @param computeMs   part of it that the engine computed.
+   * @param ms  milliseconds from sending it to its answer.
+   * @param computeMs  part of it that the engine computed.
    */
   recordCall(call: readonly PendingPrediction[], ms: number, computeMs: number): void {
     let rows = 0;

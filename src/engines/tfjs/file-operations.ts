@@ -10,7 +10,7 @@ const FORBIDDEN_OPERATIONS = ['WriteFile', 'ReadFile', 'MatchingFiles', 'EagerPy
  * Rejects a SavedModel whose graph names an operation that reads or writes the server's files or runs code: a store is
  * data. Names are plain text in the protobuf, so their bytes are searched.
  *
- * @param folder   absolute, the one that holds `saved_model.pb`.
+ * @param folder  absolute, the one that holds `saved_model.pb`.
  * @throws RunError LOAD_FAILED that names the operation.
  */
 export async function rejectFileOperations(folder: string): Promise<void> {

@@ -66,7 +66,7 @@ function validSignature(artifacts: io.ModelArtifacts): Signature {
 }
 
 class GraphRunner {
-  /** Control flow and outputs of unknown size need the slower path; only trying tells for sure. */
+  /** Control flow and outputs of unknown size need the slower path; only a trial call shows it. */
   private needsAsync = false;
 
   constructor(private readonly model: GraphModel) {}

@@ -8,7 +8,7 @@ import type { Observable } from 'rxjs';
 import { AppConfig } from '../../config/app-config.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import { serverTiming } from '../response/server-timing.js';
-import { BARE } from './no-envelope.decorator.js';
+import { NO_ENVELOPE } from './no-envelope.decorator.js';
 import { envelopeHead } from './envelope.js';
 
 /** Wraps what a handler returns as `data`, and writes it: the serialiser keeps int64 digits, Express' does not. */
@@ -20,7 +20,7 @@ export class EnvelopeInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const isBare = this.reflector.get<boolean | undefined>(BARE, context.getHandler()) ?? false;
+    const isBare = this.reflector.get<boolean | undefined>(NO_ENVELOPE, context.getHandler()) ?? false;
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();

@@ -10,7 +10,7 @@ import type { Location, ValidationIssue } from '../../domain/validation-issue.js
  *
  * class-validator knows one message per rule and cannot tell a missing field from a wrong one; the dialect has one entry
  * per field, for the first rule broken, with a type and a context. So each decorator here is one constraint that walks
- * its field's rules in order, and hands its findings over as JSON in the message, which `problemsOf` reads back.
+ * its field's rules in order, and hands its findings over as JSON in the message, which `issuesOf` reads back.
  */
 
 /** A finding about a field: the place below the field, and the entry without its place. */
@@ -217,7 +217,7 @@ const atField = (loc: Location, { path: below, ...entry }: RuleIssue): Validatio
 });
 
 /** The problems of a DTO instance, fields in their declared order, up to MAX_ISSUES. */
-export function problemsOf(instance: object, loc: Location): ValidationIssue[] {
+export function issuesOf(instance: object, loc: Location): ValidationIssue[] {
   return issuesIn(instance)
     .slice(0, MAX_ISSUES)
     .map((found) => atField(loc, found));

@@ -3,7 +3,7 @@ import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 
 import { ValidationError } from '../../domain/validation-issue.js';
-import { bodyShapeIssue, pick, problemsOf } from './pydantic-v1-rules.js';
+import { bodyShapeIssue, pick, issuesOf } from './pydantic-v1-rules.js';
 
 /**
  * Turns bodies and queries into their DTO classes and checks them, in the API's 422 dialect.
@@ -17,7 +17,7 @@ export class PydanticV1ValidationPipe implements PipeTransform {
     const issue = type === 'body' ? bodyShapeIssue(value) : undefined;
     if (issue) throw new ValidationError([issue]);
     const instance = toInstance(metatype, value as object, type);
-    const issues = problemsOf(instance, [type]);
+    const issues = issuesOf(instance, [type]);
     if (issues.length > 0) throw new ValidationError(issues);
     return instance;
   }

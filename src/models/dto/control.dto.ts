@@ -70,7 +70,7 @@ export class PinDto {
   at: string;
 }
 
-/** A pin in the words of the API; where its run was found is for the server alone. */
+/** A pin as the API shows it; the location of its run is internal. */
 export function toPinDto({ run_id, reason, by, at }: Pin): PinDto {
   return { run_id, reason, by, at };
 }

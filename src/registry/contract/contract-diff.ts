@@ -150,7 +150,7 @@ function diffType(
     add(`${pointer}/type`, isNull ? 'wider' : 'narrower', message);
   }
   const [was, is] = [valueTypeOf(current), valueTypeOf(candidate)];
-  // Of two numbers one of which is always whole, the step or the members tell more.
+  // Where one of two numbers is always an integer, the step or the members are compared instead.
   if (was === is || typeOf(current) === typeOf(candidate)) return true;
   const isNumeric = [was, is].every((type) => type === 'integer' || type === 'number');
   const change = isNumeric ? (is === 'number' ? 'wider' : 'narrower') : 'other';

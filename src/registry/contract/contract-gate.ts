@@ -20,8 +20,8 @@ interface GateDecision {
 /**
  * Whether a run may be served to clients of these contracts.
  *
- * @param run   one whose contract is unknown until it is loaded passes until then.
- * @param acceptedContracts   contracts that clients may rely on; keeping one of them is enough. Without any, every run
+ * @param run  one whose contract is unknown until it is loaded passes until then.
+ * @param acceptedContracts  contracts that clients may rely on; keeping one of them is enough. Without any, every run
  *   passes.
  */
 export function passContractGate(run: Run, acceptedContracts: readonly Contract[]): GateDecision {

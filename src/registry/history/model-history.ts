@@ -129,7 +129,7 @@ export class ModelHistory {
   /**
    * A person pinned a run.
    *
-   * @param currentRunId   run that served in this process, in case it was not recorded.
+   * @param currentRunId  run that served in this process, in case it was not recorded.
    */
   async pinned(
     model: RegisteredModel,

@@ -50,8 +50,8 @@ export function checkOrder(count: number): number[] {
 /**
  * Whether rows computed in a batch got the same outputs as alone.
  *
- * @param batched   outputs of the examples in `order`.
- * @param single   outputs of the examples one by one, in their own order.
+ * @param batched  outputs of the examples in `order`.
+ * @param single  outputs of the examples one by one, in their own order.
  */
 export function outputsMatch(
   batched: readonly JsonObject[],

@@ -8,14 +8,14 @@ import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import { isOfNumbers, flattenValue, unexpectedNulls } from './null-outputs.js';
 
-/** Different rows whose answers are all the same look like a model that answers nothing else. */
+/** Equal answers to this many different rows indicate a constant model. */
 const ENOUGH_ROWS = 3;
 
 /**
  * What is worth knowing about a run that passed its self-test, but is no reason to reject it.
  *
- * @param inputs   tensors the loaded model declares.
- * @param outputs   one per example, in order.
+ * @param inputs  tensors the loaded model declares.
+ * @param outputs  one per example, in order.
  */
 export function runWarnings(run: Run, inputs: readonly TensorSpec[], outputs: readonly JsonObject[]): Warning[] {
   return [

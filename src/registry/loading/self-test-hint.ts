@@ -9,7 +9,7 @@ const LARGE_INPUT = 10;
 /**
  * Probable cause of a failed self-test: the mistakes that are hard to find.
  *
- * @param outputs   one per example, as clients would get them.
+ * @param outputs  one per example, as clients would get them.
  * @returns a sentence with a leading space, or an empty text when no known pattern matches.
  */
 export function selfTestHint(run: Run, outputs: readonly JsonObject[]): string {

@@ -22,8 +22,8 @@ export class BakePeriod {
   isOver = false;
 
   /**
-   * @param previous   the run that served before.
-   * @param onFailed   called once, during the period, when too many predictions failed.
+   * @param previous  the run that served before.
+   * @param onFailed  called once, during the period, when too many predictions failed.
    */
   constructor(
     private readonly current: Best,

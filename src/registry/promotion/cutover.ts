@@ -80,7 +80,7 @@ export class Cutover {
     return this.failures.get(sourceRun);
   }
 
-  /** Somebody wants the run all the same. */
+  /** Clears the failure of a run that a person pins. */
   clearFailure({ sourceRun }: RegisteredRun): void {
     this.failures.delete(sourceRun);
   }

@@ -52,7 +52,7 @@ export class PromotionService implements BeforeApplicationShutdown {
   /**
    * Reconciles a model with the run that should serve it: the pinned one, else the best that may take over.
    *
-   * @param isManual   whether a person waits: runs that the store could not provide a moment ago are tried again at
+   * @param isManual  whether a person waits: runs that the store could not provide a moment ago are tried again at
    *   once.
    */
   async reconcile(model: RegisteredModel, { isManual = false } = {}): Promise<void> {
@@ -128,8 +128,8 @@ export class PromotionService implements BeforeApplicationShutdown {
   }
 
   /**
-   * @param before   a contract that may be returned to, besides the served one.
-   * @param hasFailed   whether any other run that can take over replaces the present one.
+   * @param before  a contract that may be returned to, besides the served one.
+   * @param hasFailed  whether any other run that can take over replaces the present one.
    */
   private async followPolicy(
     model: RegisteredModel,
@@ -146,7 +146,7 @@ export class PromotionService implements BeforeApplicationShutdown {
       if (candidate.brokenBy) continue;
       if (await this.isRejected(model, candidate, state, acceptedContracts)) firstRejected ??= candidate;
       else if (await this.promote(model, candidate, acceptedContracts)) return this.recordServed(model);
-      // Loading it has told what its contract is.
+      // Its contract is known since it was loaded.
       else if (candidate.verdict.reasons[0]?.code === 'CONTRACT_BREAKING') firstRejected ??= candidate;
     }
     if (!model.best && firstRejected) await this.serveAnyway(model, firstRejected);

@@ -9,8 +9,8 @@ export type IdHolders = ReadonlyMap<string, SourceRun>;
  * one first), else the one that served when the last process ended, else the first. A copied run folder never replaces
  * the original.
  *
- * @param present   registered models.
- * @param lastLocations   last known locations of the runs that served, as `ServedRecord.place`; called only when
+ * @param present  registered models.
+ * @param lastLocations  last known locations of the runs that served, as `ServedRecord.place`; called only when
  *   needed.
  */
 export async function resolveDuplicateRunIds(

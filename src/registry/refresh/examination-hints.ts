@@ -4,8 +4,8 @@ import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js'
 /**
  * Hints for a source that inspects only the best runs of a model.
  *
- * @param model   the registered model; undefined before its first listing.
- * @param requestedIds   ids of runs that must be inspected regardless of their rank, besides the served one.
+ * @param model  the registered model; undefined before its first listing.
+ * @param requestedIds  ids of runs that must be inspected regardless of their rank, besides the served one.
  */
 export function examinationHints(model: RegisteredModel | undefined, requestedIds: Iterable<string>): ExaminationHints {
   const mustExamine = new Set(requestedIds);

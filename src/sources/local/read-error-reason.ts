@@ -6,8 +6,8 @@ import { NOT_A_FILE } from './read-regular-file.js';
  * Reason for a file system error while reading a run, with a fix that helps: without permission, copying files is no
  * use.
  *
- * @param subject   what was to be read, as the subject of a sentence.
- * @param missing   message when it does not exist.
+ * @param subject  what was to be read, as the subject of a sentence.
+ * @param missing  message when it does not exist.
  */
 export function toReadReason(code: VerdictCode, subject: string, error: unknown, missing: string): VerdictReason {
   const { code: errorCode = 'unknown error' } = error as NodeJS.ErrnoException;

@@ -31,8 +31,8 @@ export class RunCache {
   private unsettled = 0;
 
   /**
-   * @param read   reads one run folder; never rejects.
-   * @param settleMs   how long a folder must not change. Measured here, between two polls, because file times come from
+   * @param read  reads one run folder; never rejects.
+   * @param settleMs  how long a folder must not change. Measured here, between two polls, because file times come from
    *   the clocks of other machines.
    */
   constructor(

@@ -6,7 +6,7 @@ const MAX_PAUSE_MS = 30_000;
  * done. The pause grows as long as writing goes on: some folders never stop changing.
  */
 export class UnsettledRetry {
-  /** Nobody is told as long as it is not set. */
+  /** No hints are given until it is set. */
   onHint: (() => void) | undefined;
   private pauseMs: number;
   private timer: NodeJS.Timeout | undefined;

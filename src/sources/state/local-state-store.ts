@@ -33,10 +33,10 @@ export class LocalStateStore extends StateStore {
   private hasWarned = false;
 
   /**
-   * @param folder   absolute path of the store.
-   * @param warn   gets a sentence for the operator when states cannot be written.
-   * @param log   gets one when all of them are written again.
-   * @param stateDir   absolute path of the folder for all states; beside the cards unless set.
+   * @param folder  absolute path of the store.
+   * @param warn  gets a sentence for the operator when states cannot be written.
+   * @param log  gets one when all of them are written again.
+   * @param stateDir  absolute path of the folder for all states; beside the cards unless set.
    */
   constructor(
     private readonly folder: string,

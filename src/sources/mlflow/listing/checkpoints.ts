@@ -55,7 +55,7 @@ export class CheckpointReader {
 /**
  * Checkpoints in order of preference: by the policy's metric, then those without it; later ones before earlier ones.
  *
- * @param checkpoints   in the order of their steps.
+ * @param checkpoints  in the order of their steps.
  */
 export function sortCheckpoints(
   checkpoints: readonly Checkpoint[],

@@ -47,7 +47,7 @@ export class LocalModel implements LoggedModel {
 /**
  * The model among a run's artifacts: where the client's tag says, else at the top or one folder below.
  *
- * @param artifacts   absolute folder of the run's artifacts.
+ * @param artifacts  absolute folder of the run's artifacts.
  * @param taggedPath  from `loggedArtifactPath`.
  */
 export async function findLocalModel(

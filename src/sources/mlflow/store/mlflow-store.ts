@@ -123,7 +123,7 @@ export abstract class MlflowStore {
     return [];
   }
 
-  /** Ends what is under way: nobody will ask again. */
+  /** Aborts running requests: there will be no further calls. */
   close(): void {
     // Nothing to abort.
   }

@@ -25,7 +25,7 @@ export interface SqliteSnapshot {
  * Runs `work` on a copy of a SQLite database, so that neither its writer nor this reader waits for the other. The copy
  * is taken between transactions and includes the write-ahead log.
  *
- * @param file   absolute.
+ * @param file  absolute.
  * @throws StoreUnavailableError when the file does not exist, is no database, or is in a transaction for too long.
  */
 export async function withSnapshot<T>(file: string, work: (snapshot: SqliteSnapshot) => Promise<T>): Promise<T> {

@@ -128,7 +128,7 @@ export class FileStore extends DiskStore {
   private async readRun(experimentId: string, id: string): Promise<MlflowRun | undefined> {
     const folder = join(this.root, experimentId, id);
     const meta = await readMeta(folder);
-    // A meta.yaml that names another run was put there by somebody else than MLflow.
+    // A meta.yaml that names another run was not written by MLflow.
     if (!meta || !isActive(meta) || (textOf(meta, 'run_id') ?? textOf(meta, 'run_uuid')) !== id) return undefined;
     const [metrics, params, tags, modelIds] = await Promise.all([
       readEntries(join(folder, 'metrics')),

@@ -27,7 +27,7 @@ export class ArtifactCache {
 
   /**
    * @param folder     absolute; created when needed.
-   * @param maxBytes   limit of all folders; folders used within a day stay anyway.
+   * @param maxBytes  limit of all folders; folders used within a day stay anyway.
    */
   constructor(
     private readonly folder: string,
@@ -40,7 +40,7 @@ export class ArtifactCache {
    * The folder of a key, fetched unless it is complete here.
    *
    * @param key     names content that never changes.
-   * @param fetch   fills an empty folder and lists its files.
+   * @param fetch  fills an empty folder and lists its files.
    * @throws RunError ARTIFACT_UNAVAILABLE when the cache cannot be written; what `fetch` throws.
    */
   async folderOf(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<FolderLease> {

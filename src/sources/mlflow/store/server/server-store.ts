@@ -238,7 +238,7 @@ export class ServerStore extends MlflowStore {
   /**
    * Requests, and caches the response for a start without the server.
    *
-   * @param isFinal   whether the response never changes, so that a cached one is enough.
+   * @param isFinal  whether the response never changes, so that a cached one is enough.
    */
   private async cached(
     key: string,
