@@ -176,11 +176,11 @@ export function leaveNothingBehind(appOf: () => WatchedApp): { readonly agent: A
   return kept;
 }
 
-/** Waits for something to become true. @throws Error when it does not in `patienceMs`. */
-export async function until(isTrue: () => boolean | Promise<boolean>, patienceMs = 15_000): Promise<void> {
-  const end = performance.now() + patienceMs;
+/** Waits for something to become true. @throws Error when it does not in `timeoutMs`. */
+export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  const end = performance.now() + timeoutMs;
   while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error(`not true after ${patienceMs} ms: ${isTrue.toString()}`);
+    if (performance.now() > end) throw new Error(`not true after ${timeoutMs} ms: ${isTrue.toString()}`);
     await sleep(10);
   }
 }

@@ -27,7 +27,7 @@ describe('a run that does not repeat its own examples', () => {
       ],
     };
 
-    expect(selfTestHint(run, [{ label: 'yes' }, { label: 'no' }])).toContain('Every label is the other one');
+    expect(selfTestHint(run, [{ label: 'yes' }, { label: 'no' }])).toContain('Every label is swapped');
     expect(selfTestHint(run, [{ label: 'no' }, { label: 'no' }])).toBe('');
   });
 
