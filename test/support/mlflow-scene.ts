@@ -112,7 +112,7 @@ export class MlflowScene {
   }
 
   /** Name of the run that serves. */
-  async servingNote(app = this.app): Promise<string> {
+  async servedBy(app = this.app): Promise<string> {
     const { best_run_id: id } = await this.data('/models/adder', app);
     return (await this.data(`/runs/${id}`, app)).name as string;
   }
@@ -121,7 +121,7 @@ export class MlflowScene {
   untilBetterServes(app = this.app): Promise<void> {
     return until(async () => {
       const { history } = await this.data('/models/adder/history', app);
-      return (await this.servingNote(app)) === BETTER_RUN && history.some(({ event }: Json) => event === 'promoted');
+      return (await this.servedBy(app)) === BETTER_RUN && history.some(({ event }: Json) => event === 'promoted');
     });
   }
 

@@ -50,14 +50,14 @@ export class TestRegistry {
   }
 
   /** The id of the run that serves a model. */
-  servingNote(name = 'adder'): string | undefined {
+  servedBy(name = 'adder'): string | undefined {
     return this.model(name).best?.loaded.run.run_id;
   }
 
   /** Looks at the store, and gives the id of the run that serves then. */
   async refresh(name = 'adder'): Promise<string | undefined> {
     await this.refreshService.refresh();
-    return this.servingNote(name);
+    return this.servedBy(name);
   }
 
   /** Pins a run as a person does. */
@@ -65,7 +65,7 @@ export class TestRegistry {
     const model = this.model(name);
     const registered = model.runs.find(({ run }) => run.run_id === runId)!;
     await this.promotions.serve(model, registered);
-    const previous = this.servingNote(name) ?? null;
+    const previous = this.servedBy(name) ?? null;
     model.pin = await this.modelHistory.pinned(
       model,
       registered.run,

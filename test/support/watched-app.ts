@@ -19,7 +19,7 @@ import type { Json } from './get-json.js';
 /** The parts of a `WorkerPool` that hold what is under way. */
 interface PoolInside {
   readonly models: ReadonlySet<PoolModel>;
-  readonly turns: ReadonlySet<PoolModel>;
+  readonly waitingModels: ReadonlySet<PoolModel>;
   readonly timers: ReadonlySet<unknown>;
   readonly supervisor: { readonly threads: ReadonlySet<ThreadInside> };
 }
@@ -32,7 +32,7 @@ interface ThreadInside {
 export interface Holdings {
   readonly waiting: number;
   readonly activeThreads: number;
-  readonly turns: number;
+  readonly waitingModels: number;
   readonly threads: number;
   /** Of the pool alone, and of the whole process. */
   readonly poolTimers: number;
@@ -103,19 +103,19 @@ export class WatchedApp implements TestApp {
     let now = await this.holdings();
     const isIdle = async () => {
       now = await this.holdings();
-      return now.waiting + now.activeThreads + now.turns + now.poolTimers + now.connections === 0;
+      return now.waiting + now.activeThreads + now.waitingModels + now.poolTimers + now.connections === 0;
     };
     await until(isIdle);
     return now;
   }
 
   async holdings(): Promise<Holdings> {
-    const { models, turns, timers, supervisor } = this.pool;
+    const { models, waitingModels, timers, supervisor } = this.pool;
     const server: Server = this.app.getHttpServer();
     return {
       waiting: sum(models, ({ queue }) => queue.size),
       activeThreads: sum(models, ({ activeThreads }) => activeThreads),
-      turns: turns.size,
+      waitingModels: waitingModels.size,
       threads: supervisor.threads.size,
       poolTimers: timers.size,
       timers: process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length,

@@ -261,7 +261,7 @@ describe('what is said of a selection', () => {
     await then?.(registry, store);
     const model = registry.model();
 
-    expect({ served: registry.servingNote(), why: whyServed(model), toWin: howToWin(model) }).toEqual({
+    expect({ served: registry.servedBy(), why: whyServed(model), toWin: howToWin(model) }).toEqual({
       served: said.served,
       why: said.why,
       toWin: said.toWin,
@@ -273,7 +273,7 @@ describe('what is said of a selection', () => {
     const after = await registry.refresh();
     if (said.finally) expect(after).toBe(said.served);
     await said.finally?.(registry);
-    expect(registry.servingNote()).toBe(said.winner.run_id ?? 'winner');
+    expect(registry.servedBy()).toBe(said.winner.run_id ?? 'winner');
     registry.close();
   });
 

@@ -35,7 +35,7 @@ describe('a disk that is full', () => {
 
     await until(async () => (await scene.reasonsOf(BETTER_RUN)).length > 0);
     await scene.asAdmin('POST', '/models/refresh');
-    const [reasons, servingNote] = [await scene.reasonsOf(BETTER_RUN), await scene.servingNote()];
+    const [reasons, servedBy] = [await scene.reasonsOf(BETTER_RUN), await scene.servedBy()];
     const { warnings, leftovers } = scene;
     jest.restoreAllMocks();
     await scene.untilBetterServes();
@@ -45,7 +45,7 @@ describe('a disk that is full', () => {
       expect.stringMatching(/^MLFLOW_CACHE_DIR cannot be written \(ENOSPC\): a start without MLflow at http:.*now\.$/),
       expect.stringMatching(/^Run \w+ is not eligible: ARTIFACT_UNAVAILABLE: .*\(ENOSPC\)\.$/),
     ]);
-    expect([servingNote, leftovers, scene.leftovers]).toEqual([OLD_RUN, [], []]);
+    expect([servedBy, leftovers, scene.leftovers]).toEqual([OLD_RUN, [], []]);
     expect(await statusesOf()).toEqual(new Set([200]));
   });
 
@@ -60,10 +60,10 @@ describe('a disk that is full', () => {
     jest.restoreAllMocks();
     await until(() => scene.app.log.some(({ msg }) => msg === 'Pins and history are written to the store again'));
     const replica = await scene.startReplica();
-    const [servingNote, events] = [await scene.servingNote(replica), await eventsOf(replica)];
+    const [servedBy, events] = [await scene.servedBy(replica), await eventsOf(replica)];
     await replica.close();
 
-    expect([status, servingNote, events]).toEqual([200, OLD_RUN, ['pinned', 'promoted', 'served']]);
+    expect([status, servedBy, events]).toEqual([200, OLD_RUN, ['pinned', 'promoted', 'served']]);
     expect(warnings).toEqual([expect.stringMatching(/^Pins and history cannot be written to the store \(ENOSPC\)/)]);
     expect(await statusesOf()).toEqual(new Set([200]));
   });
@@ -89,7 +89,7 @@ describe('a cached model that is damaged on the disk', () => {
 
     const { status } = await pin(BETTER_RUN);
 
-    expect([status, await scene.servingNote()]).toEqual([200, BETTER_RUN]);
+    expect([status, await scene.servedBy()]).toEqual([200, BETTER_RUN]);
     expect(await statusesOf()).toEqual(new Set([200]));
   });
 
@@ -98,12 +98,12 @@ describe('a cached model that is damaged on the disk', () => {
     await scene.stub.stop();
 
     const { status, json } = await pin(BETTER_RUN);
-    const servingNote = await scene.servingNote();
+    const servedBy = await scene.servedBy();
     await scene.keepPredicting();
     await scene.stub.restart();
     const again = await pin(BETTER_RUN);
 
-    expect([status, servingNote, again.status]).toEqual([409, OLD_RUN, 200]);
+    expect([status, servedBy, again.status]).toEqual([409, OLD_RUN, 200]);
     expect(json.message).toMatch(/cannot be served, and nothing has changed: ARTIFACT_UNAVAILABLE: .*from MLflow: /);
     expect(json.message).not.toContain(scene.cache.path);
     expect(await statusesOf()).toEqual(new Set([200]));
@@ -143,7 +143,7 @@ describe('clocks that are wrong', () => {
     await scene.untilBetterServes();
     const { status } = await pin(OLD_RUN);
     await scene.asAdmin('POST', '/models/refresh');
-    const pinned = await scene.servingNote();
+    const pinned = await scene.servedBy();
     jest.useRealTimers();
     await scene.asAdmin('DELETE', '/models/adder/pin');
     await scene.untilBetterServes();
@@ -155,9 +155,9 @@ describe('clocks that are wrong', () => {
     expect(await statusesOf()).toEqual(new Set([200]));
     await scene.stub.stop();
     const replica = await scene.startReplica();
-    const servingNote = await scene.servingNote(replica);
+    const servedBy = await scene.servedBy(replica);
     await replica.close();
-    expect(servingNote).toBe(BETTER_RUN);
+    expect(servedBy).toBe(BETTER_RUN);
   });
 });
 
@@ -169,16 +169,16 @@ describe('two servers over one MLflow', () => {
     await Promise.all([scene.untilBetterServes(), scene.untilBetterServes(replica)]);
 
     const answers = await Promise.all([pin(OLD_RUN), pin(BETTER_RUN, replica)]);
-    const both = () => Promise.all([scene.servingNote(), scene.servingNote(replica)]);
+    const both = () => Promise.all([scene.servedBy(), scene.servedBy(replica)]);
     await until(async () => new Set(await both()).size === 1);
-    const [servingNote] = await both();
+    const [servedBy] = await both();
     const { pin: kept } = await scene.data('/models/adder/selection', replica);
     const events = await eventsOf(replica);
     const sameEvents = await eventsOf();
     await replica.close();
 
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-    expect(kept.run_id).toBe(await idOf(servingNote));
+    expect(kept.run_id).toBe(await idOf(servedBy));
     expect(events.slice(0, 2)).toEqual(['pinned', 'pinned']);
     expect(sameEvents).toEqual(events);
     expect(await statusesOf()).toEqual(new Set([200]));
@@ -199,7 +199,7 @@ describe('while MLflow hangs', () => {
 
     const { status } = await scene.asAdmin('POST', '/models/adder/rollback', { reason: 'It is odd.' });
 
-    expect([status, await scene.servingNote()]).toEqual([200, OLD_RUN]);
+    expect([status, await scene.servedBy()]).toEqual([200, OLD_RUN]);
     expect(await statusesOf()).toEqual(new Set([200]));
   });
 
@@ -232,14 +232,14 @@ describe('a start without MLflow', () => {
     await scene.startApp(REPEATING);
     await scene.keepPredicting();
     const health = await scene.data('/health');
-    const [servingNote, warnings] = [await scene.servingNote(), [...scene.warnings]];
+    const [servedBy, warnings] = [await scene.servedBy(), [...scene.warnings]];
     scene.logBetterRun();
     await scene.stub.restart();
     await scene.untilBetterServes();
 
     expect(health).toMatchObject({ status: 'degraded', sources: [{ source: 'mlflow', last_read_at: null }] });
     expect(health.sources[0].problem).toMatch(/^MLflow cannot be read: .*ECONNREFUSED/);
-    expect(servingNote).toBe(OLD_RUN);
+    expect(servedBy).toBe(OLD_RUN);
     expect(warnings).toEqual([expect.stringMatching(/cannot be read: .* Its last known listing is served\.$/)]);
     expect(await scene.data('/health')).toMatchObject({ status: 'ok', sources: [{ problem: null }] });
     expect(await statusesOf()).toEqual(new Set([200]));

@@ -70,7 +70,7 @@ describe('while MLflow cannot be read', () => {
       await until(async () => (await scene.reading()).problem !== null);
       const looks = await Promise.all([1, 2, 3].map(() => scene.asAdmin('POST', '/models/refresh')));
       const health = await scene.data('/health');
-      const servingNote = await scene.servingNote();
+      const servedBy = await scene.servedBy();
       const isReady = (await scene.data('/readyz')).models[0].ready as boolean;
       await scene.keepPredicting();
       const warnings = [...scene.warnings];
@@ -87,7 +87,7 @@ describe('while MLflow cannot be read', () => {
       expect(looks.map(({ status, json }) => [status, json.data.sources])).toEqual(
         looks.map(() => [200, health.sources]),
       );
-      expect([servingNote, isReady]).toEqual([OLD_RUN, true]);
+      expect([servedBy, isReady]).toEqual([OLD_RUN, true]);
       expect(warnings).toEqual([
         expect.stringMatching(/^MLflow at http:.* cannot be read: .* last known listing is served\.$/),
       ]);
@@ -138,7 +138,7 @@ describe('while the files of a better run cannot be fetched', () => {
     const { status } = await scene.asAdmin('POST', '/models/refresh');
     const reasons = await scene.reasonsOf(BETTER_RUN);
     const history = (await scene.data('/models/adder/history')).history;
-    const [servingNote, health] = [await scene.servingNote(), await scene.data('/health')];
+    const [servedBy, health] = [await scene.servedBy(), await scene.data('/health')];
     await scene.keepPredicting();
     const warnings = [...scene.warnings];
     const { leftovers } = scene;
@@ -152,7 +152,7 @@ describe('while the files of a better run cannot be fetched', () => {
     expect([reasons, warnings]).toEqual([[words], [words]]);
     expect(reasons[0]).toMatch('ARTIFACT_UNAVAILABLE: ');
     expect(history).toMatchObject([{ event: 'load_failed', reason: words }, { event: 'served' }]);
-    expect([servingNote, health.status, health.sources[0].problem]).toEqual([OLD_RUN, 'ok', null]);
+    expect([servedBy, health.status, health.sources[0].problem]).toEqual([OLD_RUN, 'ok', null]);
     expectUndisturbed(answers);
     expectNothingInward(JSON.stringify([reasons, history, health.sources]));
     expect([leftovers, scene.leftovers]).toEqual([[], []]);

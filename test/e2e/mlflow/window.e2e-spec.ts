@@ -40,7 +40,7 @@ describe('a store with more good runs than are inspected', () => {
     logBreakingRuns();
     await scene.untilBetterServes();
 
-    expect(await scene.servingNote()).toBe(BETTER_RUN);
+    expect(await scene.servedBy()).toBe(BETTER_RUN);
   });
 
   it('serves what it served last after a restart, however many better ones are refused', async () => {
@@ -49,26 +49,26 @@ describe('a store with more good runs than are inspected', () => {
 
     const replica = await scene.startReplica();
 
-    const servingNote = await scene.servingNote(replica);
+    const servedBy = await scene.servedBy(replica);
     await replica.close();
-    expect(servingNote).toBe(OLD_RUN);
+    expect(servedBy).toBe(OLD_RUN);
   });
 
   it('lets a person pin a run that was not inspected, and keeps the pin over a restart', async () => {
     const others = without(BREAKING_RUN);
     scene.stub.editRun = (run) =>
       run.info.run_name === BETTER_RUN ? copiesOf(run, (i) => 0.9 - i / 1_000) : others(run);
-    await until(async () => (await scene.servingNote()) === 'copy-0');
+    await until(async () => (await scene.servedBy()) === 'copy-0');
     const last = `${COPIES - 1}`.padStart(32, '0');
     expect(await scene.reasonsOf(`copy-${COPIES - 1}`)).toEqual([expect.stringMatching(/^NOT_EXAMINED/)]);
 
     const { status } = await scene.asAdmin('PUT', '/models/adder/pin', { run_id: last, reason: 'For the audit.' });
 
-    expect([status, await scene.servingNote()]).toEqual([200, `copy-${COPIES - 1}`]);
+    expect([status, await scene.servedBy()]).toEqual([200, `copy-${COPIES - 1}`]);
     const replica = await scene.startReplica();
-    const servingNote = await scene.servingNote(replica);
+    const servedBy = await scene.servedBy(replica);
     await replica.close();
-    expect(servingNote).toBe(`copy-${COPIES - 1}`);
+    expect(servedBy).toBe(`copy-${COPIES - 1}`);
   });
 });
 
@@ -89,8 +89,8 @@ describe('a store whose best runs cannot be loaded', () => {
 
     await scene.startApp();
 
-    const servingNote = await scene.servingNote();
+    const servedBy = await scene.servedBy();
     await scene.end();
-    expect(servingNote).toBe(OLD_RUN);
+    expect(servedBy).toBe(OLD_RUN);
   });
 });

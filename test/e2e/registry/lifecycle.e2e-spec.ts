@@ -327,7 +327,7 @@ describe('several worker processes', () => {
     });
     await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
     const baseUrl = await server.ready();
-    const servingNote = async () => {
+    const servedBy = async () => {
       const answers = await Promise.all(Array.from({ length: 8 }, () => ask(baseUrl, '/models/adder')));
       return [...new Set(answers.map(({ json }) => json.data.best_run_id as string))];
     };
@@ -335,12 +335,12 @@ describe('several worker processes', () => {
       ask(baseUrl, path, { method, body, headers: { 'X-API-Key': ADMIN_KEY } });
 
     await asAdmin('PUT', '/models/adder/pin', { run_id: 'other', reason: 'For the audit.' });
-    await until(async () => (await servingNote()).join() === 'other');
+    await until(async () => (await servedBy()).join() === 'other');
     await asAdmin('DELETE', '/models/adder/pin');
-    await until(async () => (await servingNote()).join() === 'best');
+    await until(async () => (await servedBy()).join() === 'best');
     store.addRun('adder', 'newest', { metrics: { f1: 0.95 } });
     await asAdmin('POST', '/models/refresh');
-    await until(async () => (await servingNote()).join() === 'newest');
+    await until(async () => (await servedBy()).join() === 'newest');
     // First the server: it may still be writing down what it served.
     await server.remove();
     store.remove();

@@ -19,7 +19,7 @@ const renamedOutput: Partial<Run> = {
 };
 
 const data = async (app: TestApp, path: string): Promise<Json> => (await ask(app.baseUrl, path)).json.data;
-const servingNote = async (app: TestApp): Promise<string> => (await data(app, '/models/adder')).best_run_id as string;
+const servedBy = async (app: TestApp): Promise<string> => (await data(app, '/models/adder')).best_run_id as string;
 const eventsOf = async (app: TestApp) =>
   ((await data(app, '/models/adder/history')).history as Json[]).map(({ event, run_id }) => `${event} ${run_id}`);
 
@@ -67,7 +67,7 @@ describe('a person who overrides the policy', () => {
     expect(await refresh(app)).toEqual({ adder: 'other' });
     await app.close();
     app = await createManagedApp(store);
-    expect(await servingNote(app)).toBe('other');
+    expect(await servedBy(app)).toBe('other');
 
     const { json } = await askAsAdmin(app, 'DELETE', '/models/adder/pin?by=Bob');
 
@@ -80,12 +80,12 @@ describe('a person who overrides the policy', () => {
   it('pins a run that breaks clients: that is what pins are for; and the contract stays when the policy agrees', async () => {
     store.addRun('adder', 'renamed', renamedOutput);
     await refresh(app);
-    expect(await servingNote(app)).toBe('best');
+    expect(await servedBy(app)).toBe('best');
 
     expect((await pin('renamed')).status).toBe(200);
     await askAsAdmin(app, 'DELETE', '/models/adder/pin');
 
-    expect(await servingNote(app)).toBe('renamed');
+    expect(await servedBy(app)).toBe('renamed');
     expect(await refresh(app)).toEqual({ adder: 'renamed' });
   });
 
@@ -115,7 +115,7 @@ describe('a person who overrides the policy', () => {
 
     expect([status, headers['x-error-code']]).toEqual([409, 'PIN_REFUSED']);
     expect(json.message).toContain(code);
-    expect([await servingNote(app), (await data(app, '/models/adder/selection')).pin]).toEqual(['best', null]);
+    expect([await servedBy(app), (await data(app, '/models/adder/selection')).pin]).toEqual(['best', null]);
     expect((await eventsOf(app)).filter((event) => event.startsWith('pinned'))).toEqual([]);
     expect(before[before.length - 1]).toBe('served best');
   });
@@ -158,7 +158,7 @@ describe('a person who overrides the policy', () => {
 
     await askAsAdmin(app, 'DELETE', '/models/adder/pin');
 
-    expect(await servingNote(app)).toBe('other');
+    expect(await servedBy(app)).toBe('other');
     expect(await eventsOf(app)).toEqual(['unpinned other', 'pinned other', 'served best']);
   });
 
@@ -208,7 +208,7 @@ describe('a person who overrides the policy', () => {
     store.addRun('adder', 'third', f1(0.7));
     await refresh(app);
 
-    expect([status, json.data.pin.run_id, await servingNote(app)]).toEqual([200, 'best', 'best']);
+    expect([status, json.data.pin.run_id, await servedBy(app)]).toEqual([200, 'best', 'best']);
   });
 
   it.each(['\u200b', 'a\u202eb', '\ufeff'])('is to give a reason that can be read, unlike %j', async (reason) => {
@@ -233,7 +233,7 @@ describe('a person who overrides the policy', () => {
 
     const [, { status }] = await Promise.all([refresh(app), pin('other'), refresh(app), refresh(app)]);
 
-    expect([status, await servingNote(app)]).toEqual([200, 'other']);
+    expect([status, await servedBy(app)]).toEqual([200, 'other']);
   });
 
   it('keeps a pinned run in service whose folder is gone', async () => {
@@ -287,7 +287,7 @@ describe('two servers over one store', () => {
     const { json } = await askAsAdmin(b, 'POST', '/models/adder/rollback', { reason: 'It is odd.' });
     await refresh(a);
     const { history } = await data(a, '/models/adder/history');
-    const serving = [await servingNote(a), await servingNote(b)];
+    const serving = [await servedBy(a), await servedBy(b)];
     await a.close();
     await b.close();
     store.remove();
@@ -306,11 +306,11 @@ describe('two servers over one store', () => {
 
     await Promise.all([pin(a, 'one'), pin(b, 'two')]);
     await Promise.all([refresh(a), refresh(b)]);
-    const pinned = [await servingNote(a), await servingNote(b)];
+    const pinned = [await servedBy(a), await servedBy(b)];
     const events = await eventsOf(a);
     await askAsAdmin(b, 'DELETE', '/models/adder/pin');
     await refresh(a);
-    const unpinned = [await servingNote(a), await servingNote(b)];
+    const unpinned = [await servedBy(a), await servedBy(b)];
     await a.close();
     await b.close();
     store.remove();

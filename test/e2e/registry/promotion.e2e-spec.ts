@@ -47,7 +47,7 @@ describe('a model whose store changes while it is served', () => {
   const predict = async (model = 'adder'): Promise<Json> =>
     (await ask(app.baseUrl, `/models/${model}/predictions`, { method: 'POST', body: { inputs: [{ a: 1, b: 2 }] } }))
       .json;
-  const servingNote = async () => (await predict()).data.run_id as string;
+  const servedBy = async () => (await predict()).data.run_id as string;
   const codesOf = async (runId: string) =>
     ((await data(`/runs/${runId}`)).verdict.reasons as Json[]).map(({ code }) => code);
   const eventsOf = async (model = 'adder') =>
@@ -55,11 +55,11 @@ describe('a model whose store changes while it is served', () => {
 
   it('is served by a better run from the refresh that finds it', async () => {
     store.addRun('adder', 'second', f1(0.6));
-    expect(await servingNote()).toBe('first');
+    expect(await servedBy()).toBe('first');
 
     expect(await refresh(app)).toEqual({ adder: 'second' });
 
-    expect(await servingNote()).toBe('second');
+    expect(await servedBy()).toBe('second');
     expect(await data('/models/adder/selection')).toMatchObject({
       best_run_id: 'second',
       why: 'It has the highest f1 of 2 runs: 0.6.',
@@ -81,7 +81,7 @@ describe('a model whose store changes while it is served', () => {
     await refresh(app);
     await refresh(app);
 
-    expect(await servingNote()).toBe('first');
+    expect(await servedBy()).toBe('first');
     expect(await eventsOf()).toEqual([['served', 'first']]);
   });
 
@@ -90,7 +90,7 @@ describe('a model whose store changes while it is served', () => {
     await refresh(app);
     await refresh(app);
 
-    expect(await servingNote()).toBe('first');
+    expect(await servedBy()).toBe('first');
     expect(await codesOf('liar')).toEqual(['SELF_TEST_FAILED']);
     expect(await eventsOf()).toEqual([
       ['load_failed', 'liar'],
@@ -146,7 +146,7 @@ describe('a model whose store changes while it is served', () => {
     await app.close();
     app = await createManagedApp(store);
 
-    expect(await servingNote()).toBe('first');
+    expect(await servedBy()).toBe('first');
     expect(await codesOf('narrower')).toEqual(['CONTRACT_BREAKING']);
     expect(await eventsOf()).toEqual([
       ['refused', 'narrower'],
@@ -160,14 +160,14 @@ describe('a model whose store changes while it is served', () => {
     rmSync(store.path('adder/runs/first'), { recursive: true });
     app = await createManagedApp(store);
 
-    expect(await servingNote()).toBe('narrower');
+    expect(await servedBy()).toBe('narrower');
   });
 
   it('is served on by a run whose folder is gone, until something better comes', async () => {
     store.addRun('adder', 'worse', f1(0.4));
     rmSync(store.path('adder/runs/first'), { recursive: true });
     expect(await refresh(app)).toEqual({ adder: 'first' });
-    expect(await servingNote()).toBe('first');
+    expect(await servedBy()).toBe('first');
     expect((await data('/models/adder/selection')).why).toContain('gone from the store');
 
     store.addRun('adder', 'better', f1(0.6));
@@ -194,7 +194,7 @@ describe('a model whose store changes while it is served', () => {
     store.write('adder/card.json', '{"name":');
     expect(await refresh(app)).toEqual({ adder: 'first' });
 
-    expect(await servingNote()).toBe('first');
+    expect(await servedBy()).toBe('first');
     expect((await data('/health')).status).toBe('degraded');
   });
 
@@ -218,7 +218,7 @@ describe('a model whose store changes while it is served', () => {
     rmSync(`${away}/adder`, { recursive: true });
 
     await expect(refresh(app)).rejects.toThrow('cannot be read now');
-    expect(await servingNote()).toBe('first');
+    expect(await servedBy()).toBe('first');
 
     store.addModel('adder').addRun('adder', 'second', f1(0.6));
     expect(await refresh(app)).toEqual({ adder: 'second' });

@@ -163,7 +163,7 @@ describe('a person who pins', () => {
     store.remove();
   });
   const data = async (path: string): Promise<Json> => (await ask(app.baseUrl, path)).json.data;
-  const servingNote = async () => (await data('/models/adder')).best_run_id as string;
+  const servedBy = async () => (await data('/models/adder')).best_run_id as string;
   const pin = (runId: string) =>
     askAsAdmin(app, 'PUT', '/models/adder/pin', { run_id: runId, reason: 'For the audit.' });
   const unpin = () => askAsAdmin(app, 'DELETE', '/models/adder/pin');
@@ -179,7 +179,7 @@ describe('a person who pins', () => {
     await rollBack();
 
     expect(latest).toMatchObject({ event: 'promoted', run_id: 'c', previous_run_id: 'b' });
-    expect(await servingNote()).toBe('b');
+    expect(await servedBy()).toBe('b');
   });
 
   it('goes further back when asking again, not forth', async () => {
@@ -189,9 +189,9 @@ describe('a person who pins', () => {
     }
 
     await rollBack();
-    const first = await servingNote();
+    const first = await servedBy();
     await rollBack();
-    const second = await servingNote();
+    const second = await servedBy();
     const third = await rollBack();
 
     expect([first, second, third.status, third.headers['x-error-code']]).toEqual(['c', 'a', 409, 'NO_PREVIOUS_RUN']);
@@ -210,7 +210,7 @@ describe('a person who pins', () => {
 
     const { status } = await rollBack();
 
-    expect([status, await servingNote()]).toEqual([200, 'a']);
+    expect([status, await servedBy()]).toEqual([200, 'a']);
   });
 
   it('is served what the folder of the pinned run holds now', async () => {
@@ -230,7 +230,7 @@ describe('a person who pins', () => {
 
     expect(headers['x-error-code']).toBe('PIN_REFUSED');
     expect(json.detail).toContain(`STATUS_NOT_FINISHED: The run's status is ${status}.`);
-    expect(await servingNote()).toBe('a');
+    expect(await servedBy()).toBe('a');
   });
 
   it('is not told any more that the pinned run is refused', async () => {
