@@ -7,9 +7,9 @@ import { EngineCatalog } from './engine-catalog.js';
 
 describe(EngineCatalog.name, () => {
   it('gives each format to the engine that computes it', async () => {
-    const catalogue = new EngineCatalog();
+    const catalog = new EngineCatalog();
     for (const format of ['onnx', 'tfjs-layers', 'tfjs-graph'] as const) {
-      const model = await catalogue.load(fixtureRequest(format, `${format}-sum`));
+      const model = await catalog.load(fixtureRequest(format, `${format}-sum`));
       const outputs = await model.predict(new Map([['x', floatRows([[1, 2]])]]), ['y']);
       expect(outputs.get('y')).toEqual(floatRows([[3]]));
       await model.dispose();
@@ -24,9 +24,9 @@ describe(EngineCatalog.name, () => {
   it('never loads TensorFlow.js for an ONNX model', () => {
     const dist = join(__dirname, '..', '..', 'dist', 'engines', 'engine-catalog.js');
     const program = `
-      const { EngineCatalogue } = require(${JSON.stringify(dist)});
+      const { EngineCatalog } = require(${JSON.stringify(dist)});
       const request = ${JSON.stringify({ format: 'onnx', runFolder: join(engineFixtures, 'onnx-sum'), path: 'model.onnx' })};
-      new EngineCatalogue().load(request).then(() => {
+      new EngineCatalog().load(request).then(() => {
         const loaded = Object.keys(require.cache).filter((file) => file.includes('tensorflow'));
         console.log(JSON.stringify(loaded));
       });`;
