@@ -11,17 +11,17 @@ import { RefreshService } from './registry/refresh/refresh.service.js';
 import { RegistryModule } from './registry/registry.module.js';
 import { RunsModule } from './runs/runs.module.js';
 
-/** The list of rooms. Its `init()` loads the runs that serve, before the port opens. */
+/** The root module. Its `init()` loads the runs that serve, before the port opens. */
 @Module({ imports: [RegistryModule, HealthModule, ModelsModule, RunsModule, PredictionsModule, DocsModule] })
 export class AppModule implements OnModuleInit {
   static forRoot(config: AppConfig): DynamicModule {
     return { module: AppModule, imports: [ConfigModule.forRoot(config)] };
   }
 
-  constructor(private readonly refreshes: RefreshService) {}
+  constructor(private readonly refreshService: RefreshService) {}
 
   /** @throws NothingToServeError when no model can be served and that is not allowed. */
   onModuleInit(): Promise<void> {
-    return this.refreshes.start();
+    return this.refreshService.start();
   }
 }

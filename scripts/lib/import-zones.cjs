@@ -33,7 +33,7 @@ const INSIDE = {
     batching: ['inference-engine.ts', 'model-host.ts'],
     onnx: ['inference-engine.ts'],
     tfjs: ['inference-engine.ts'],
-    worker: ['inference-engine.ts', 'engine-catalogue.ts'],
+    worker: ['inference-engine.ts', 'engine-catalog.ts'],
     // The two files that set switches of the native libraries before anything loads them.
     pool: [
       'batching',
@@ -41,7 +41,7 @@ const INSIDE = {
       'inference-engine.ts',
       'model-host.ts',
       'onnx/no-telemetry.ts',
-      'tfjs/quiet-native.ts',
+      'tfjs/native-logging.ts',
     ],
   },
   registry: {

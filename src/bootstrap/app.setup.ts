@@ -24,7 +24,7 @@ import { HttpEndpoint } from '../http/endpoint/http-endpoint.js';
 import { FastPath } from '../http/fast-path/fast-path.js';
 import { commonHeaders } from '../http/response/common-headers.js';
 import { PreshapedExpressAdapter } from '../http/server/preshaped-express-adapter.js';
-import { V1ValidationPipe } from '../http/validation/pydantic-v1-validation.pipe.js';
+import { PydanticV1ValidationPipe } from '../http/validation/pydantic-v1-validation.pipe.js';
 import type { AppConfig } from '../config/app-config.js';
 
 /** Keep-alive longer than usual load balancers (60 s), so that they, not we, close idle connections. */
@@ -70,7 +70,7 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
   app.use(optionsMiddleware(http));
   app.use(acceptableMiddleware(isOfEndpoint));
   app.use(jsonBodyMiddleware(config.bodyLimitBytes, isOfEndpoint));
-  app.useGlobalPipes(new V1ValidationPipe());
+  app.useGlobalPipes(new PydanticV1ValidationPipe());
   app.useGlobalInterceptors(new EnvelopeInterceptor(app.get(Reflector), config));
   app.useGlobalFilters(new AppExceptionFilter(config));
   setUpServer(app.getHttpServer(), config);

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 
 import { createLogger } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
-import { LOOK_AGAIN } from '../registry/refresh/cluster-messages.js';
+import { REFRESH_MESSAGE } from '../registry/refresh/cluster-messages.js';
 
 /** A process that lived this long was a working one: its end is an accident, not a failed start. */
 const STABLE_AFTER_MS = 10_000;
@@ -41,8 +41,8 @@ export function runCluster(config: AppConfig): void {
   };
 
   cluster.on('message', (from, message) => {
-    if (message !== LOOK_AGAIN) return;
-    for (const worker of Object.values(cluster.workers ?? {})) if (worker !== from) worker?.send(LOOK_AGAIN);
+    if (message !== REFRESH_MESSAGE) return;
+    for (const worker of Object.values(cluster.workers ?? {})) if (worker !== from) worker?.send(REFRESH_MESSAGE);
   });
   cluster.on('listening', () => (hasListened = true));
   cluster.on('exit', (worker, code) => {

@@ -10,13 +10,13 @@ import type { AppConfig } from '../config/app-config.js';
 import { loadConfig } from '../config/load-config.js';
 import { loadEnvFile } from '../config/load-env-file.js';
 import { findMisspeltVariables } from '../config/misspelt-variables.js';
-import { RunProblem, reason } from '../domain/verdict.js';
+import { RunError, reason } from '../domain/verdict.js';
 import { passContractGate } from '../registry/contract/contract-gate.js';
 import { RunLoader } from '../registry/loading/run-loader.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
 import { formatReport } from '../registry/selection/verdict-table.js';
 import type { RegisteredModel, RegisteredRun } from '../registry/state/registered-run.js';
-import { RegistryContents } from '../registry/state/registry-state.js';
+import { RegistryState } from '../registry/state/registry-state.js';
 import { RunSource } from '../sources/run-source.js';
 import { StateStore } from '../sources/state/state-store.js';
 import { findCheckTarget } from './check-target.js';
@@ -36,9 +36,9 @@ Exit code 0 when every model that was checked has a run to serve (for a run: whe
 
 /**
  * `npm run models:check [folder]`: starts the registry over the folder (else the configured sources) as a server does,
- * but for the port and for what a server writes down, and goes further: every run is loaded and replays its examples, not
- * only those that might serve. Prints a table of verdicts, and for each model why its run serves, what is pinned, what
- * would break clients and what would win.
+ * without the port and without writing state. Every run is loaded and replays its examples, not only those that might
+ * serve. Prints a table of verdicts, and for each model why its run serves, what is pinned, what would break clients
+ * and what would win.
  */
 async function main(): Promise<void> {
   const folder = readArguments(USAGE);
@@ -68,40 +68,40 @@ function configFor(target: CheckTarget | undefined): AppConfig {
 }
 
 /** @param place  of the one run that is asked about; all unless set. */
-async function check(context: INestApplicationContext, place: string | undefined): Promise<void> {
+async function check(context: INestApplicationContext, location: string | undefined): Promise<void> {
   const get = <T>(type: abstract new (...args: never[]) => T) => context.get<T>(type, { strict: false });
-  const [contents, loader, states] = [get(RegistryContents), get(RunLoader), get(StateStore)];
-  await get(RefreshService).takeStock();
-  for (const notice of get(RunSource).notices) process.stderr.write(`${notice}\n`);
-  const { models, brokenModels } = contents;
+  const [registryState, loader, states] = [get(RegistryState), get(RunLoader), get(StateStore)];
+  await get(RefreshService).initialSync();
+  for (const warning of get(RunSource).warnings) process.stderr.write(`${warning}\n`);
+  const { models, brokenModels } = registryState;
   for (const model of models) for (const registered of model.runs) await tryRun(loader, registered);
-  const remarks = await Promise.all(models.map((model) => remarkOnPin(model, states)));
-  const isShown = place === undefined ? undefined : (one: string) => one === place;
-  const table = formatReport(models, brokenModels, isShown);
-  const report = [table, ...remarks.filter((remark) => remark !== undefined)].join('\n');
-  const { isWell, summary } = place === undefined ? judgeModels(contents) : judgeRun(contents, place);
+  const warnings = await Promise.all(models.map((model) => pinWarning(model, states)));
+  const isVisible = location === undefined ? undefined : (one: string) => one === location;
+  const table = formatReport(models, brokenModels, isVisible);
+  const report = [table, ...warnings.filter((warning) => warning !== undefined)].join('\n');
+  const { isWell, summary } = location === undefined ? judgeModels(registryState) : judgeRun(registryState, location);
   process.stdout.write(`${report}\n\n${summary}\n`);
   process.exitCode = isWell ? 0 : 1;
 }
 
-/** Loads a run that the start had no need of, and lets it go again: what it said of itself stays. */
+/** Loads a run that the start did not need, and releases it again: its verdict stays. */
 async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<void> {
   if (registered.state === 'serving' || registered.brokenBy) return;
   try {
-    const served = await loader.load(registered.sourced, registered.run);
-    registered.learn(served);
-    await served.release();
+    const loaded = await loader.load(registered.sourceRun, registered.run);
+    registered.updateFrom(loaded);
+    await loaded.release();
   } catch (error) {
-    if (!(error instanceof RunProblem)) throw error;
+    if (!(error instanceof RunError)) throw error;
     registered.reject(reason(error.code, error.message));
   }
 }
 
-/** A pin passes the contract gate; what it breaks is worth knowing all the same. */
-async function remarkOnPin({ card, pin, best }: RegisteredModel, states: StateStore): Promise<string | undefined> {
+/** A pin is not checked by the contract gate; what it breaks is reported anyway. */
+async function pinWarning({ card, pin, best }: RegisteredModel, states: StateStore): Promise<string | undefined> {
   const { served: last } = await states.read(card.name);
-  if (!pin || !last || best?.served.run.run_id !== pin.run_id) return undefined;
-  const { why } = passContractGate(best.registered.run, [last]);
+  if (!pin || !last || best?.loaded.run.run_id !== pin.run_id) return undefined;
+  const { rejection: why } = passContractGate(best.registered.run, [last]);
   return (
     why &&
     `${card.name}: Run "${pin.run_id}", pinned, breaks clients of what served before. ${why.code}: ${why.message}`
@@ -113,17 +113,17 @@ interface Judgement {
   readonly summary: string;
 }
 
-function judgeModels({ models, brokenModels }: RegistryContents): Judgement {
+function judgeModels({ models, brokenModels }: RegistryState): Judgement {
   const withoutRun = models.filter(({ best }) => !best).map(({ card }) => card.name);
-  const failed = [...withoutRun, ...brokenModels.map(({ place }) => place)];
+  const failed = [...withoutRun, ...brokenModels.map(({ location }) => location)];
   if (failed.length > 0) return { isWell: false, summary: `Nothing to serve for: ${failed.join(', ')}.` };
   if (models.length === 0) return { isWell: false, summary: 'There are no models here.' };
   return { isWell: true, summary: 'Every model has a run to serve.' };
 }
 
-function judgeRun({ models, brokenModels }: RegistryContents, place: string): Judgement {
+function judgeRun({ models, brokenModels }: RegistryState, location: string): Judgement {
   if (brokenModels.length > 0) return { isWell: false, summary: 'The card of its model cannot be used.' };
-  const registered = models.flatMap(({ runs }) => runs).find(({ sourced }) => sourced.place === place);
+  const registered = models.flatMap(({ runs }) => runs).find(({ sourceRun }) => sourceRun.location === location);
   if (!registered?.verdict.eligible) return { isWell: false, summary: 'This run may not serve.' };
   const isBest = models.some(({ best }) => best?.registered === registered);
   return { isWell: true, summary: isBest ? 'This run would serve.' : 'This run may serve, and another one is better.' };

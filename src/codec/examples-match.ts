@@ -6,7 +6,7 @@ import { fieldOf } from './rows.js';
 /** How far a replayed number may lie from the trainer's unless the run says. */
 const DEFAULT_TOLERANCE = 1e-4;
 /** Characters of a value shown in a sentence. */
-const SHOWN = 80;
+const MAX_TEXT_LENGTH = 80;
 
 /** How far a run's replayed numbers may lie from the trainer's. */
 export function toleranceOf({ self_test: selfTest }: Pick<Run, 'self_test'>): number {
@@ -30,14 +30,14 @@ function compare(
   path: string,
 ): string | undefined {
   if (Array.isArray(expected)) {
-    if (!Array.isArray(actual)) return difference(path, expected, actual);
-    return compareLists(actual, expected, tolerance, path);
+    if (!Array.isArray(actual)) return mismatchText(path, expected, actual);
+    return compareArrays(actual, expected, tolerance, path);
   }
   if (isJsonObject(expected)) {
-    if (!isJsonObject(actual)) return difference(path, expected, actual);
+    if (!isJsonObject(actual)) return mismatchText(path, expected, actual);
     return compareObjects(actual, expected, tolerance, `${path}.`);
   }
-  return isClose(actual, expected, tolerance) ? undefined : difference(path, expected, actual);
+  return isClose(actual, expected, tolerance) ? undefined : mismatchText(path, expected, actual);
 }
 
 function compareObjects(
@@ -53,14 +53,14 @@ function compareObjects(
   return undefined;
 }
 
-function compareLists(
+function compareArrays(
   actual: readonly JsonValue[],
   expected: readonly JsonValue[],
   tolerance: number,
   path: string,
 ): string | undefined {
   if (actual.length !== expected.length) {
-    return `The field "${path}" should have ${expected.length} items and has ${actual.length}: ${shown(actual)}.`;
+    return `The field "${path}" should have ${expected.length} items and has ${actual.length}: ${toText(actual)}.`;
   }
   for (const [i, value] of expected.entries()) {
     const found = compare(actual[i], value, tolerance, `${path}[${i}]`);
@@ -86,12 +86,12 @@ function isNumeric(value: JsonValue | undefined): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint';
 }
 
-function difference(path: string, expected: JsonValue, actual: JsonValue | undefined): string {
-  return `The field "${path}" should be ${shown(expected)} and is ${shown(actual)}.`;
+function mismatchText(path: string, expected: JsonValue, actual: JsonValue | undefined): string {
+  return `The field "${path}" should be ${toText(expected)} and is ${toText(actual)}.`;
 }
 
-function shown(value: unknown): string {
+function toText(value: unknown): string {
   if (value === undefined) return 'missing';
   const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 }

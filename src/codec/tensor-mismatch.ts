@@ -1,7 +1,7 @@
-import type { DeclaredTensor, DType } from '../domain/tensor.js';
+import type { TensorSpec, DType } from '../domain/tensor.js';
 
 /** An input tensor as `encode` makes it. */
-export interface EncodedTensor {
+interface EncodedTensor {
   readonly tensor: string;
   readonly dtype: DType;
   /** Shape without the rows. */
@@ -19,48 +19,48 @@ export interface DecodedTensor {
 }
 
 /** One sentence per difference between what `encode` makes and what the model takes. */
-export function describeInputMismatch(made: readonly EncodedTensor[], inputs: readonly DeclaredTensor[]): string[] {
+export function describeInputMismatch(made: readonly EncodedTensor[], inputs: readonly TensorSpec[]): string[] {
   const known = new Map(inputs.map((input) => [input.name, input]));
-  const sentences = made.flatMap((tensor) => {
+  const messages = made.flatMap((tensor) => {
     const input = known.get(tensor.tensor);
-    return input ? differences(tensor, input) : [unknownName('Encode makes', tensor.tensor, 'inputs', inputs)];
+    return input ? compareTensor(tensor, input) : [unknownName('Encode makes', tensor.tensor, 'inputs', inputs)];
   });
   const names = new Set(made.map(({ tensor }) => tensor));
   for (const { name } of inputs) {
-    if (!names.has(name)) sentences.push(`The model needs the input "${name}", which encode does not make.`);
+    if (!names.has(name)) messages.push(`The model needs the input "${name}", which encode does not make.`);
   }
-  return sentences;
+  return messages;
 }
 
 /** One sentence per difference between what `decode` reads and what the model gives. */
-export function describeOutputMismatch(read: readonly DecodedTensor[], outputs: readonly DeclaredTensor[]): string[] {
+export function describeOutputMismatch(read: readonly DecodedTensor[], outputs: readonly TensorSpec[]): string[] {
   const known = new Map(outputs.map((output) => [output.name, output]));
   return read.flatMap((tensor) => {
     const output = known.get(tensor.tensor);
     if (!output) return [unknownName('Decode reads', tensor.tensor, 'outputs', outputs)];
-    return tensor.isTable ? tableDifferences(tensor, output) : [];
+    return tensor.isTable ? compareTable(tensor, output) : [];
   });
 }
 
-function differences({ tensor, dtype, rowShape }: EncodedTensor, input: DeclaredTensor): string[] {
-  const sentences: string[] = [];
+function compareTensor({ tensor, dtype, rowShape }: EncodedTensor, input: TensorSpec): string[] {
+  const messages: string[] = [];
   if (input.dtype !== null && input.dtype !== dtype) {
-    sentences.push(`The input "${tensor}" is ${input.dtype} in the model and ${dtype} in encode.`);
+    messages.push(`The input "${tensor}" is ${input.dtype} in the model and ${dtype} in encode.`);
   }
-  if (input.shape !== null && !fitsShape(rowShape, input.shape)) {
+  if (input.shape !== null && !matchesShape(rowShape, input.shape)) {
     const made = shapeText([null, ...rowShape]);
-    sentences.push(`The input "${tensor}" has shape ${shapeText(input.shape)} in the model and ${made} in encode.`);
+    messages.push(`The input "${tensor}" has shape ${shapeText(input.shape)} in the model and ${made} in encode.`);
   }
-  return sentences;
+  return messages;
 }
 
 /** Axis 0 holds the rows: a model with a fixed number there is fed as it can be. */
-function fitsShape(rowShape: readonly number[], declared: readonly (number | null)[]): boolean {
-  if (declared.length !== rowShape.length + 1) return false;
-  return rowShape.every((size, axis) => (declared[axis + 1] ?? size) === size);
+function matchesShape(rowShape: readonly number[], specs: readonly (number | null)[]): boolean {
+  if (specs.length !== rowShape.length + 1) return false;
+  return rowShape.every((size, axis) => (specs[axis + 1] ?? size) === size);
 }
 
-function tableDifferences({ tensor, width, leastWidth = 1 }: DecodedTensor, output: DeclaredTensor): string[] {
+function compareTable({ tensor, width, leastWidth = 1 }: DecodedTensor, output: TensorSpec): string[] {
   if (output.dtype === 'string') return [`The output "${tensor}" holds texts; decode needs numbers.`];
   if (output.shape === null) return [];
   const shape = shapeText(output.shape);
@@ -77,9 +77,9 @@ function tableDifferences({ tensor, width, leastWidth = 1 }: DecodedTensor, outp
     : [];
 }
 
-function unknownName(who: string, name: string, what: string, declared: readonly DeclaredTensor[]): string {
-  const known = declared.map((tensor) => `"${tensor.name}"`).join(', ') || 'none';
-  return `${who} the tensor "${name}", which the model does not have; its ${what} are ${known}.`;
+function unknownName(owner: string, name: string, kind: string, specs: readonly TensorSpec[]): string {
+  const known = specs.map((tensor) => `"${tensor.name}"`).join(', ') || 'none';
+  return `${owner} the tensor "${name}", which the model does not have; its ${kind} are ${known}.`;
 }
 
 function shapeText(shape: readonly (number | null)[]): string {

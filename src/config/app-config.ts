@@ -45,11 +45,11 @@ export abstract class AppConfig {
   readonly maxQueuedRequests: number;
   readonly maxBatchRows: number;
   readonly batchWaitMs: number;
-  readonly maxExtraRuns: number;
-  /** 0 looks at the store only when asked. */
+  readonly maxOnDemandRuns: number;
+  /** 0 polls the store only on request. */
   readonly refreshIntervalMs: number;
   readonly refreshSettleMs: number;
-  /** Undefined when nobody may change which run serves. Never to be written anywhere. */
+  /** Undefined when the admin routes are disabled. Never logged. */
   readonly adminApiKey: string | undefined;
   /** What MLflow signs its webhooks with. */
   readonly mlflowWebhookSecret: string | undefined;

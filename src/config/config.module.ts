@@ -3,7 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 
 import { AppConfig } from './app-config.js';
 
-/** Hands the one AppConfig to every room. */
+/** Provides the one AppConfig to all modules. */
 @Module({})
 export class ConfigModule {
   static forRoot(config: AppConfig): DynamicModule {

@@ -7,7 +7,7 @@ import {
   Secret,
   Switch,
   Text,
-  WholeNumber,
+  Integer,
 } from './variable-rules.js';
 
 /** Variables for which empty is a value of its own; elsewhere it means absent. */
@@ -19,7 +19,7 @@ export const MAY_BE_EMPTY: readonly string[] = ['CORS_ORIGINS', 'MLFLOW_EXPERIME
  */
 export class Environment {
   /** TCP port to listen on; 0 takes a free one. */
-  @WholeNumber(0, 65_535)
+  @Integer(0, 65_535)
   PORT = 5000;
 
   /** Address to listen on. */
@@ -67,11 +67,11 @@ export class Environment {
   MLFLOW_MODELS?: string;
 
   /** How long MLflow may take to answer. */
-  @WholeNumber(1, 3600, 'seconds')
+  @Integer(1, 3600, 'seconds')
   MLFLOW_HTTP_REQUEST_TIMEOUT = 30;
 
-  /** How often a request to MLflow is repeated that met a passing fault. */
-  @WholeNumber(0, 20)
+  /** How often a request to MLflow is retried after a transient error. */
+  @Integer(0, 20)
   MLFLOW_HTTP_REQUEST_MAX_RETRIES = 3;
 
   /** Folder for what is downloaded from MLflow, relative to the working directory; may be shared and deleted. */
@@ -79,11 +79,11 @@ export class Environment {
   MLFLOW_CACHE_DIR = './.cache/mlflow';
 
   /** Largest model that is downloaded from MLflow, all its files together. */
-  @WholeNumber(1, 1_099_511_627_776, 'bytes')
+  @Integer(1, 1_099_511_627_776, 'bytes')
   MLFLOW_MAX_MODEL_BYTES = 4_294_967_296;
 
-  /** Size above which models downloaded from MLflow are deleted that nobody has needed for a day. */
-  @WholeNumber(1, 1_099_511_627_776, 'bytes')
+  /** Total size of the models downloaded from MLflow above which those unused for a day are deleted. */
+  @Integer(1, 1_099_511_627_776, 'bytes')
   MLFLOW_CACHE_MAX_BYTES = 17_179_869_184;
 
   /** Whether the server starts although no model can be served: `/readyz` says 503 until one that arrives can be. The container sets it. */
@@ -95,62 +95,62 @@ export class Environment {
   DEFAULT_MODEL?: string;
 
   /** Server processes that share the port. */
-  @WholeNumber(1, 256)
+  @Integer(1, 256)
   WORKERS = 1;
 
   /** Threads that compute predictions, per process; 0 takes one more than there are cores, at most 9. */
-  @WholeNumber(0, 256)
+  @Integer(0, 256)
   INFERENCE_THREADS = 0;
 
   /** Largest request body. */
-  @WholeNumber(1024, 1_073_741_824, 'bytes')
+  @Integer(1024, 1_073_741_824, 'bytes')
   BODY_LIMIT_BYTES = 10_485_760;
 
   /** Most rows (or texts) one request may hold. */
-  @WholeNumber(1, 1_000_000)
+  @Integer(1, 1_000_000)
   MAX_ROWS_PER_REQUEST = 10_000;
 
   /** How long one prediction may take, waiting included; then 504. */
-  @WholeNumber(1, 3_600_000, 'milliseconds')
+  @Integer(1, 3_600_000, 'milliseconds')
   PREDICTION_TIMEOUT_MS = 30_000;
 
   /** How long loading one model may take. */
-  @WholeNumber(1000, 3_600_000, 'milliseconds')
+  @Integer(1000, 3_600_000, 'milliseconds')
   MODEL_LOAD_TIMEOUT_MS = 60_000;
 
   /** How long a client may take to send its request; then 408. */
-  @WholeNumber(1000, 3_600_000, 'milliseconds')
+  @Integer(1000, 3_600_000, 'milliseconds')
   REQUEST_TIMEOUT_MS = 90_000;
 
   /** How long running requests may go on after SIGTERM. */
-  @WholeNumber(0, 3_600_000, 'milliseconds')
+  @Integer(0, 3_600_000, 'milliseconds')
   SHUTDOWN_GRACE_MS = 10_000;
 
   /** Requests that may wait per run; more are answered 503 with Retry-After. */
-  @WholeNumber(1, 1_000_000)
+  @Integer(1, 1_000_000)
   MAX_QUEUED_REQUESTS = 1_000;
 
   /** Most rows that waiting requests may bring together in one call of the model; 1 computes each request alone. */
-  @WholeNumber(1, 1_000_000)
+  @Integer(1, 1_000_000)
   MAX_BATCH_ROWS = 1_024;
 
   /** How long a free thread lets a request wait for others to share its call; 0 never. */
-  @WholeNumber(0, 1000, 'milliseconds')
+  @Integer(0, 1000, 'milliseconds')
   BATCH_WAIT_MS = 0;
 
   /** Runs kept in memory besides the best ones, for `/runs/{run_id}/predictions`. */
-  @WholeNumber(1, 1000)
+  @Integer(1, 1000)
   MAX_EXTRA_RUNS = 4;
 
-  /** How often the store is looked at for new and changed runs; 0 looks only when asked (`POST /models/refresh`). */
-  @WholeNumber(0, 86_400_000, 'milliseconds')
+  /** Interval between polls of the store for new and changed runs; 0 polls only on request (`POST /models/refresh`). */
+  @Integer(0, 86_400_000, 'milliseconds')
   REFRESH_INTERVAL_MS = 10_000;
 
   /** How long the files of a new or changed run must stay as they are before it is read. */
-  @WholeNumber(0, 3_600_000, 'milliseconds')
+  @Integer(0, 3_600_000, 'milliseconds')
   REFRESH_SETTLE_MS = 1_000;
 
-  /** Key that refreshes, pins and roll-backs need in `X-API-Key`; without it they are disabled. */
+  /** Key that refreshes, pins and rollbacks need in `X-API-Key`; without it they are disabled. */
   @Secret(/^[\x21-\x7e]{16,}$/, 'at least 16 characters of ASCII without spaces')
   ADMIN_API_KEY?: string;
 

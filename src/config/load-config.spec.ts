@@ -4,12 +4,12 @@ import { isAbsolute, join } from 'node:path';
 
 import { ConfigError, loadConfig } from './load-config.js';
 
-const problemsOf = (environment: Record<string, string>): readonly string[] => {
+const issuesOf = (environment: Record<string, string>): readonly string[] => {
   try {
     loadConfig(environment);
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
+    if (error instanceof ConfigError) return error.issues;
     throw error;
   }
 };
@@ -120,24 +120,24 @@ describe('loadConfig', () => {
     ['LOG_REQUESTS', ['0']],
   ])('refuses a bad %s by name and rule, without its value', (name, values) => {
     for (const value of values) {
-      const problems = problemsOf({ [name]: value });
-      expect([value, problems.length]).toEqual([value, 1]);
-      expect(problems[0]).toMatch(new RegExp(`^${name} must `));
-      if (value.length > 3) expect(problems[0]).not.toContain(value);
+      const issues = issuesOf({ [name]: value });
+      expect([value, issues.length]).toEqual([value, 1]);
+      expect(issues[0]).toMatch(new RegExp(`^${name} must `));
+      if (value.length > 3) expect(issues[0]).not.toContain(value);
     }
   });
 
   it.each(['PORT', 'WORKERS', 'MLFLOW_HTTP_REQUEST_TIMEOUT', 'REFRESH_INTERVAL_MS', 'MLFLOW_MAX_MODEL_BYTES'])(
     'says of a %s that is no number that it must be one, and between which bounds',
     (name) => {
-      expect(problemsOf({ [name]: 'abc' })).toEqual([
+      expect(issuesOf({ [name]: 'abc' })).toEqual([
         expect.stringMatching(new RegExp(`^${name} must be a whole number from \\d+ to \\d+$`)),
       ]);
     },
   );
 
   it('names all bad variables at once', () => {
-    expect(problemsOf({ PORT: 'x', WORKERS: 'x', LOG_LEVEL: 'x' })).toHaveLength(3);
+    expect(issuesOf({ PORT: 'x', WORKERS: 'x', LOG_LEVEL: 'x' })).toHaveLength(3);
   });
 
   describe('a secret in a file', () => {
@@ -169,21 +169,21 @@ describe('loadConfig', () => {
 
     it('is refused beside the secret itself, unless one of the two is empty', () => {
       const file = write('a-key-of-sixteen-signs');
-      expect(problemsOf({ ADMIN_API_KEY: 'another-key-of-16-signs', ADMIN_API_KEY_FILE: file })).toEqual([
+      expect(issuesOf({ ADMIN_API_KEY: 'another-key-of-16-signs', ADMIN_API_KEY_FILE: file })).toEqual([
         'ADMIN_API_KEY_FILE must not be set beside ADMIN_API_KEY',
       ]);
-      expect(problemsOf({ ADMIN_API_KEY: '', ADMIN_API_KEY_FILE: file })).toEqual([]);
-      expect(problemsOf({ ADMIN_API_KEY: 'another-key-of-16-signs', ADMIN_API_KEY_FILE: '' })).toEqual([]);
+      expect(issuesOf({ ADMIN_API_KEY: '', ADMIN_API_KEY_FILE: file })).toEqual([]);
+      expect(issuesOf({ ADMIN_API_KEY: 'another-key-of-16-signs', ADMIN_API_KEY_FILE: '' })).toEqual([]);
     });
 
     it('is named by its variable when it cannot be read or used, never by its content', () => {
-      expect(problemsOf({ ADMIN_API_KEY_FILE: join(folder, 'nowhere') })).toEqual([
+      expect(issuesOf({ ADMIN_API_KEY_FILE: join(folder, 'nowhere') })).toEqual([
         'ADMIN_API_KEY_FILE must name a file that can be read (ENOENT)',
       ]);
-      expect(problemsOf({ MLFLOW_TRACKING_TOKEN_FILE: folder })).toEqual([
+      expect(issuesOf({ MLFLOW_TRACKING_TOKEN_FILE: folder })).toEqual([
         'MLFLOW_TRACKING_TOKEN_FILE must name a file that can be read (EISDIR)',
       ]);
-      expect(problemsOf({ ADMIN_API_KEY_FILE: write('short') })).toEqual([
+      expect(issuesOf({ ADMIN_API_KEY_FILE: write('short') })).toEqual([
         'ADMIN_API_KEY (from ADMIN_API_KEY_FILE) must be at least 16 characters of ASCII without spaces',
       ]);
     });

@@ -12,8 +12,8 @@ import { VARIABLE_RULES, secretFileVariables } from './variable-rules.js';
 
 /** Variables that cannot be used, each with its rule. Values are never named: they may be secrets. */
 export class ConfigError extends Error {
-  constructor(readonly problems: readonly string[]) {
-    super(`These environment variables cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  constructor(readonly issues: readonly string[]) {
+    super(`These environment variables cannot be used:\n${issues.map((problem) => `  ${problem}`).join('\n')}`);
     this.name = 'ConfigError';
   }
 }
@@ -32,12 +32,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv): AppConfig {
   }
   const fromFiles = readSecretFiles(environment, given);
   const env = plainToInstance(Environment, Object.fromEntries(given), { exposeDefaultValues: true });
-  const problems = validateSync(env).flatMap(({ property, constraints = {} }) => {
+  const issues = validateSync(env).flatMap(({ property, constraints = {} }) => {
     const name = fromFiles.read.has(property) ? `${property} (from ${property}_FILE)` : property;
     return Object.values(constraints).map((rule) => `${name} ${rule}`);
   });
-  problems.unshift(...fromFiles.problems);
-  if (problems.length > 0) throw new ConfigError(problems);
+  issues.unshift(...fromFiles.issues);
+  if (issues.length > 0) throw new ConfigError(issues);
   return Object.freeze(toConfig(env));
 }
 
@@ -45,14 +45,14 @@ export function loadConfig(environment: NodeJS.ProcessEnv): AppConfig {
 function readSecretFiles(
   environment: NodeJS.ProcessEnv,
   given: Map<string, string>,
-): { readonly read: ReadonlySet<string>; readonly problems: readonly string[] } {
+): { readonly read: ReadonlySet<string>; readonly issues: readonly string[] } {
   const read = new Set<string>();
-  const problems: string[] = [];
+  const issues: string[] = [];
   for (const [fileVariable, name] of secretFileVariables()) {
     const file = environment[fileVariable];
     if (file === undefined || file === '') continue;
     if (given.has(name)) {
-      problems.push(`${fileVariable} must not be set beside ${name}`);
+      issues.push(`${fileVariable} must not be set beside ${name}`);
       continue;
     }
     try {
@@ -60,10 +60,10 @@ function readSecretFiles(
       read.add(name);
     } catch (error) {
       const { code = 'unknown' } = error as NodeJS.ErrnoException;
-      problems.push(`${fileVariable} must name a file that can be read (${code})`);
+      issues.push(`${fileVariable} must name a file that can be read (${code})`);
     }
   }
-  return { read, problems };
+  return { read, issues };
 }
 
 function toConfig(env: Environment): AppConfig {
@@ -87,7 +87,7 @@ function toConfig(env: Environment): AppConfig {
     maxQueuedRequests: env.MAX_QUEUED_REQUESTS,
     maxBatchRows: env.MAX_BATCH_ROWS,
     batchWaitMs: env.BATCH_WAIT_MS,
-    maxExtraRuns: env.MAX_EXTRA_RUNS,
+    maxOnDemandRuns: env.MAX_EXTRA_RUNS,
     refreshIntervalMs: env.REFRESH_INTERVAL_MS,
     refreshSettleMs: env.REFRESH_SETTLE_MS,
     adminApiKey: env.ADMIN_API_KEY,

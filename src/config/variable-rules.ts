@@ -23,7 +23,7 @@ export function secretFileVariables(): ReadonlyMap<string, string> {
 }
 
 /** A whole number of decimal digits within bounds, both of which are allowed. */
-export function WholeNumber(min: number, max: number, unit?: VariableRule['unit']): PropertyDecorator {
+export function Integer(min: number, max: number, unit?: VariableRule['unit']): PropertyDecorator {
   const parse = ({ value }: { value: unknown }) =>
     typeof value === 'string' && /^\d{1,15}$/.test(value.trim()) ? Number(value) : value;
   const isAllowed = (value: unknown) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max;

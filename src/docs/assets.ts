@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Request, Response } from 'express';
 
 /** A file that a documentation page loads. */
-export interface Asset {
+interface Asset {
   readonly name: string;
   readonly type: string;
 }
@@ -53,9 +53,9 @@ export function assetVersion(name: string): string {
 
 /** Sends the file, compressed where the client takes it. */
 export function sendAsset({ name, type }: Asset, request: Request, response: Response): void {
-  const isVersioned = request.query.v === assetVersion(name);
+  const hasVersion = request.query.v === assetVersion(name);
   response.setHeader('Content-Type', type);
-  response.setHeader('Cache-Control', isVersioned ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache');
+  response.setHeader('Cache-Control', hasVersion ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache');
   response.setHeader('Vary', 'Accept-Encoding');
   const isCompressed = request.acceptsEncodings('gzip') === 'gzip' && existsSync(join(FOLDER, `${name}.gz`));
   if (isCompressed) response.setHeader('Content-Encoding', 'gzip');

@@ -2,12 +2,12 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
-import { Bare } from '../http/envelope/no-envelope.decorator.js';
+import { NoEnvelope } from '../http/envelope/no-envelope.decorator.js';
 import { headOf } from '../http/request/express-head.js';
 import { baseUrl } from '../http/request/request-url.js';
 import { AppConfig } from '../config/app-config.js';
 import { DocsService } from './docs.service.js';
-import type { PublishedDocument } from './docs.service.js';
+import type { DocumentText } from './docs.service.js';
 
 const NOT_MODIFIED = { status: 304, description: 'The document has still the ETag that `If-None-Match` names.' };
 const anyObject = { type: 'object', additionalProperties: true } as const;
@@ -22,7 +22,7 @@ export class DocsController {
   ) {}
 
   @Get('openapi.json')
-  @Bare()
+  @NoEnvelope()
   @ApiOperation({
     operationId: 'getOpenApiDocument',
     summary: 'This API as an OpenAPI 3.1 document',
@@ -54,7 +54,7 @@ export class DocsController {
   }
 
   @Get('postman.json')
-  @Bare()
+  @NoEnvelope()
   @ApiOperation({
     operationId: 'getPostmanCollection',
     summary: 'This API as a Postman collection',
@@ -90,7 +90,7 @@ export class DocsController {
 }
 
 /** Clients may keep it but must ask whether it is still the same: Express answers 304 by the ETag. */
-function send({ text, etag }: PublishedDocument, response: Response): string {
+function send({ text, etag }: DocumentText, response: Response): string {
   response.setHeader('ETag', etag);
   response.setHeader('Cache-Control', 'no-cache');
   return text;

@@ -4,14 +4,14 @@ import { Injectable } from '@nestjs/common';
 
 import { stringifyJson } from '../lib/json-text.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
-import type { ServedModel } from '../registry/model-registry.service.js';
+import type { ReadyModel } from '../registry/model-registry.service.js';
 import { buildDocument } from './openapi/build-document.js';
 import type { OpenApiDocument } from './openapi/openapi-types.js';
 import { convertToPostman } from './postman/convert-to-postman.js';
 import type { PostmanCollection } from './postman/postman-types.js';
 
 /** A document ready to be sent. */
-export interface PublishedDocument {
+export interface DocumentText {
   readonly text: string;
   /** Strong: a digest of the text. */
   readonly etag: string;
@@ -21,7 +21,7 @@ export interface PublishedDocument {
 @Injectable()
 export class DocsService {
   private fixed: OpenApiDocument | undefined;
-  private published: PublishedDocument | undefined;
+  private current: DocumentText | undefined;
   private collection: Promise<PostmanCollection> | undefined;
 
   constructor(private readonly registry: ModelRegistryService) {}
@@ -29,25 +29,25 @@ export class DocsService {
   /** Takes the fixed part of the document, once the routes are known, and builds the whole. */
   publish(fixed: OpenApiDocument): void {
     this.fixed = fixed;
-    this.rebuild();
-    this.registry.onChange(() => this.rebuild());
+    this.build();
+    this.registry.onChange(() => this.build());
   }
 
-  /** Builds the document again, as is done when a model is served by another run. Until it is there the old one counts. */
-  rebuild(): void {
+  /** Builds the document again, when a model is served by another run. Until then the previous one is served. */
+  build(): void {
     if (!this.fixed) throw new Error('publishDocs was not called.');
     const models = this.modelsDefaultFirst();
-    if (models.length === 0 && this.published) return;
+    if (models.length === 0 && this.current) return;
     const text = stringifyJson(buildDocument(this.fixed, models));
-    if (publishedText(text).etag === this.published?.etag) return;
-    this.published = publishedText(text);
+    if (toDocumentText(text).etag === this.current?.etag) return;
+    this.current = toDocumentText(text);
     this.collection = undefined;
   }
 
   /** The OpenAPI document. */
-  getDocument(): PublishedDocument {
-    if (!this.published) throw new Error('publishDocs was not called.');
-    return this.published;
+  getDocument(): DocumentText {
+    if (!this.current) throw new Error('publishDocs was not called.');
+    return this.current;
   }
 
   /**
@@ -55,10 +55,10 @@ export class DocsService {
    *
    * @param baseUrl  where its requests go unless the reader sets another address.
    */
-  async getCollection(baseUrl: string): Promise<PublishedDocument> {
+  async getCollection(baseUrl: string): Promise<DocumentText> {
     const collection = await (this.collection ??= this.convert());
     const variable = [{ key: 'baseUrl', value: baseUrl, type: 'string' }];
-    return publishedText(JSON.stringify({ ...collection, variable }));
+    return toDocumentText(JSON.stringify({ ...collection, variable }));
   }
 
   private convert(): Promise<PostmanCollection> {
@@ -70,13 +70,13 @@ export class DocsService {
     return conversion;
   }
 
-  private modelsDefaultFirst(): ServedModel[] {
-    const preferred = this.registry.findDefaultModel();
-    const served = this.registry.listServedModels();
-    return [...served].sort((a, b) => Number(b === preferred) - Number(a === preferred));
+  private modelsDefaultFirst(): ReadyModel[] {
+    const defaultModel = this.registry.findDefaultModel();
+    const ready = this.registry.listReadyModels();
+    return [...ready].sort((a, b) => Number(b === defaultModel) - Number(a === defaultModel));
   }
 }
 
-function publishedText(text: string): PublishedDocument {
+function toDocumentText(text: string): DocumentText {
   return { text, etag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"` };
 }

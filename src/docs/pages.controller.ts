@@ -2,7 +2,7 @@ import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 
-import { Bare } from '../http/envelope/no-envelope.decorator.js';
+import { NoEnvelope } from '../http/envelope/no-envelope.decorator.js';
 import { AppError } from '../domain/app-error.js';
 import { findAsset, sendAsset } from './assets.js';
 import { REDOC, SWAGGER_UI, renderPage } from './pages.js';
@@ -16,7 +16,7 @@ const html = (description: string, example: string) =>
 @Controller()
 export class PagesController {
   @Get('docs')
-  @Bare()
+  @NoEnvelope()
   @ApiOperation({ operationId: 'getSwaggerUi', summary: 'This API to read and to try out (Swagger UI)' })
   @html('The page.', '<!doctype html><title>bestrun - Swagger UI</title>')
   getSwaggerUi(@Res({ passthrough: true }) response: Response): string {
@@ -24,7 +24,7 @@ export class PagesController {
   }
 
   @Get('redoc')
-  @Bare()
+  @NoEnvelope()
   @ApiOperation({ operationId: 'getRedoc', summary: 'This API to read (ReDoc)' })
   @html('The page.', '<!doctype html><title>bestrun - ReDoc</title>')
   getRedoc(@Res({ passthrough: true }) response: Response): string {
@@ -32,7 +32,7 @@ export class PagesController {
   }
 
   @Get(['docs/assets/:file', 'redoc/assets/:file'])
-  @Bare()
+  @NoEnvelope()
   @ApiExcludeEndpoint()
   getAsset(@Param('file') name: string, @Req() request: Request, @Res() response: Response): void {
     const asset = findAsset(name);

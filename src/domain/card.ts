@@ -13,7 +13,7 @@ export type ModelTask = (typeof MODEL_TASKS)[number];
 export type MetricGoal = 'maximize' | 'minimize';
 
 /** A bound a run must keep on another metric, e.g. at least 0.6 precision. */
-export interface Guardrail {
+interface Guardrail {
   readonly metric: string;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -46,6 +46,8 @@ export interface ModelCard {
   readonly description: string;
   readonly task: ModelTask;
   readonly owners?: readonly string[];
+  readonly license?: string;
+  /** The same as `license`, which wins. */
   readonly licence?: string;
   readonly selection: SelectionPolicy;
   readonly promotion?: PromotionPolicy;

@@ -9,7 +9,7 @@ export interface Pin {
   readonly by: string;
   /** ISO 8601, UTC. */
   readonly at: string;
-  /** Where the run was found last: `SourcedRun.place`. */
+  /** Where the run was found last: `SourceRun.place`. */
   readonly place?: string;
 }
 
@@ -20,14 +20,14 @@ export interface ServedRecord extends Contract {
   readonly at: string;
   /** Hash of the contract. */
   readonly contract: string;
-  /** Where the run was found last: `SourcedRun.place`. */
+  /** Where the run was found last: `SourceRun.place`. */
   readonly place?: string;
   /** Digest of its model's files; not written by versions before 0.2. */
   readonly model_digest?: string;
 }
 
 /** A run that had to be taken out of service: it is not tried again until its digest is another. */
-export interface FailedRun {
+interface FailedRun {
   readonly run_id: string;
   readonly digest: string;
   readonly reason: string;
@@ -78,7 +78,7 @@ export interface ModelState {
 export const MAX_HISTORY = 200;
 
 /** Events after which another run serves. */
-const TAKEOVERS: ReadonlySet<HistoryEventName> = new Set([
+const CUTOVER_EVENTS: ReadonlySet<HistoryEventName> = new Set([
   'served',
   'promoted',
   'pinned',
@@ -87,14 +87,14 @@ const TAKEOVERS: ReadonlySet<HistoryEventName> = new Set([
 ]);
 
 /** Whether another run serves since. */
-export function isTakeover({ event }: HistoryEvent): boolean {
-  return TAKEOVERS.has(event);
+export function isCutover({ event }: HistoryEvent): boolean {
+  return CUTOVER_EVENTS.has(event);
 }
 
 /** A model of which nothing is known. */
 export const EMPTY_STATE: ModelState = { pin: undefined, served: undefined, failed: [], history: [] };
 
-/** Attempts that came to nothing fill at most this much of a history: what served must not be lost among them. */
+/** Failed attempts take at most this many entries of a history, so that they do not push out what served. */
 const MAX_ATTEMPTS = MAX_HISTORY / 2;
 
 /** The state with an event on top. */
@@ -102,7 +102,7 @@ export function withEvent(state: ModelState, event: HistoryEvent): ModelState {
   return { ...state, history: trimHistory([event, ...state.history]) };
 }
 
-/** Whether somebody or something tried to serve a run, and nothing came of it. */
+/** Whether the event is a failed attempt to serve a run. */
 export function isAttempt({ event }: HistoryEvent): boolean {
   return event === 'refused' || event === 'load_failed';
 }

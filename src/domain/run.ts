@@ -8,11 +8,10 @@ export const RUN_STATUSES = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILL
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** What computes a model: the format of its artifact names the engine. */
-export const MODEL_FORMATS = ['onnx', 'tfjs-layers', 'tfjs-graph', 'saved-model'] as const;
-export type ModelFormat = (typeof MODEL_FORMATS)[number];
+export type ModelFormat = 'onnx' | 'tfjs-layers' | 'tfjs-graph' | 'saved-model';
 
 /** The artifact of a run. `path` is a file, or a folder for `saved-model`. */
-export interface ModelArtifact {
+interface ModelArtifact {
   readonly format: ModelFormat;
   /** Relative to the run folder, forward slashes. */
   readonly path: string;

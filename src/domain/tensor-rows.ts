@@ -11,7 +11,7 @@ import type { NamedTensors, NumericData, Tensor, TensorData } from './tensor.js'
  */
 export function concatRows(parts: readonly NamedTensors[]): NamedTensors {
   const first = parts[0];
-  if (first === undefined) throw fault('there are no parts to join');
+  if (first === undefined) throw rowsError('there are no parts to join');
   if (parts.length === 1) return first;
 
   const joined = new Map<string, Tensor>();
@@ -25,7 +25,7 @@ export function concatRows(parts: readonly NamedTensors[]): NamedTensors {
       ),
     );
   }
-  if (parts.some((part) => part.size !== first.size)) throw fault('the parts hold different tensors');
+  if (parts.some((part) => part.size !== first.size)) throw rowsError('the parts hold different tensors');
   return joined;
 }
 
@@ -34,14 +34,14 @@ export function concatRows(parts: readonly NamedTensors[]): NamedTensors {
  * batch, so that one request's answer never keeps another's alive.
  */
 export function sliceRows(tensors: NamedTensors, start: number, end: number): NamedTensors {
-  const sliced = new Map<string, Tensor>();
+  const result = new Map<string, Tensor>();
   for (const [name, tensor] of tensors) {
     const trailing = tensor.shape.slice(1);
     const width = sizeOf(trailing);
     const data = tensor.data.slice(start * width, end * width);
-    sliced.set(name, { dtype: tensor.dtype, shape: [end - start, ...trailing], data });
+    result.set(name, { dtype: tensor.dtype, shape: [end - start, ...trailing], data });
   }
-  return sliced;
+  return result;
 }
 
 /**
@@ -63,8 +63,8 @@ function concatTensors(name: string, first: Tensor, tensors: readonly (Tensor | 
   let rows = 0;
   let length = 0;
   for (const tensor of tensors) {
-    if (tensor === undefined) throw fault(`a part lacks the tensor "${name}"`);
-    if (!fitsBelow(first, tensor)) throw fault(`the parts disagree on the dtype or shape of "${name}"`);
+    if (tensor === undefined) throw rowsError(`a part lacks the tensor "${name}"`);
+    if (!hasSameRowShape(first, tensor)) throw rowsError(`the parts disagree on the dtype or shape of "${name}"`);
     rows += rowsOf(tensor);
     length += tensor.data.length;
   }
@@ -87,11 +87,11 @@ function concatData(parts: readonly TensorData[], length: number): TensorData {
   return data;
 }
 
-function fitsBelow(first: Tensor, other: Tensor): boolean {
+function hasSameRowShape(first: Tensor, other: Tensor): boolean {
   if (first.dtype !== other.dtype || first.shape.length !== other.shape.length) return false;
-  return first.shape.every((dimension, axis) => axis === 0 || dimension === other.shape[axis]);
+  return first.shape.every((size, axis) => axis === 0 || size === other.shape[axis]);
 }
 
-function fault(message: string): AppError {
+function rowsError(message: string): AppError {
   return new AppError('INTERNAL_ERROR', {}, { cause: new Error(`Cannot join rows: ${message}.`) });
 }

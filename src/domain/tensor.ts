@@ -62,7 +62,7 @@ export function allocate(dtype: DType, length: number): TensorData {
 
 /** Number of elements a shape holds; 1 for the empty shape of a scalar. */
 export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, dimension) => product * dimension, 1);
+  return shape.reduce((product, size) => product * size, 1);
 }
 
 /** Rows of a batch: the first dimension of a tensor, 1 for a scalar. */
@@ -71,7 +71,7 @@ export function rowsOf(tensor: Tensor): number {
 }
 
 /** An input or output as a model itself declares it. Parts the model does not say are `null`. */
-export interface DeclaredTensor {
+export interface TensorSpec {
   readonly name: string;
   readonly dtype: DType | null;
   /** Dimensions; `null` for one that varies. The whole is `null` when the model does not say. */
@@ -79,7 +79,7 @@ export interface DeclaredTensor {
 }
 
 /** What a loaded model says of itself. */
-export interface DeclaredModel {
-  readonly inputs: readonly DeclaredTensor[];
-  readonly outputs: readonly DeclaredTensor[];
+export interface ModelSpec {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
 }

@@ -2,7 +2,7 @@
  * Why a run may not be served: the code and what its owner can do.
  * `docs/run-format.md` lists them; a test keeps both equal.
  */
-export const VERDICT_FIXES = {
+export const VERDICT_FIX = {
   RUN_FILE_INVALID: 'Correct run.json as the message says; schemas/run.schema.json describes every field.',
   RUN_FILE_MISSING: 'Write run.json into the run folder last, when all artifacts are there.',
   RUN_ID_DUPLICATE: 'Give each run of the store a run_id of its own.',
@@ -27,35 +27,36 @@ export const VERDICT_FIXES = {
   MLMODEL_INVALID: 'Log the model again; its MLmodel file cannot be used as the message says.',
   SIGNATURE_MISSING: 'Log the model with signature=infer_signature(X, model.predict(X)).',
   SIGNATURE_UNSUPPORTED:
-    'Use columns or tensors of numbers, texts and booleans in the signature, with fixed sizes but for the rows.',
+    'Use columns or tensors of numbers, texts and booleans in the signature, with fixed sizes except for the rows.',
   NOT_EXAMINED:
-    'Nothing need be done: it would be looked at if the better runs were gone, its alias were set, or it were pinned.',
+    'No action is needed: it is inspected when the better runs are gone, its alias is set, or it is pinned.',
   ARTIFACT_TOO_LARGE: 'Raise MLFLOW_MAX_MODEL_BYTES, or log a smaller model.',
   ARTIFACT_UNAVAILABLE:
     'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',
   CONTRACT_BREAKING: 'Keep what clients rely on, or pin the run when they are ready for the new contract.',
-  REHEARSAL_FAILED: "The run did not do on the served run's examples what card.json's promotion asks; see the message.",
-  FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: mend it and publish it again.',
+  REHEARSAL_FAILED: "The run did not meet card.json's promotion limits on the champion's examples; see the message.",
+  FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: fix it and publish it again.',
 } as const;
 
-export type VerdictCode = keyof typeof VERDICT_FIXES;
+export type VerdictCode = keyof typeof VERDICT_FIX;
 
 /**
  * What is worth knowing of a run that may be served: the code and what its owner can do. `docs/run-format.md` lists them
  * too.
  */
-export const WARNING_FIXES = {
-  EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients come.',
+export const WARNING_FIX = {
+  EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients use the run.',
   NUMBER_AS_TEXT: 'Write numbers in the examples as numbers: they are what clients copy.',
-  ANSWERS_NULL: 'Look for NaN among the weights, or a scaler that divides by zero; if null is meant, record it.',
+  ANSWERS_NULL: 'Look for NaN among the weights, or a scaler that divides by zero; if null is intended, record it.',
   ANSWERS_EQUAL:
-    'If they should differ: look for a scaler left out, or a network that died; else record other examples.',
-  DIMENSION_OPEN: 'Export the model with fixed dimensions but for the rows, e.g. [None, 4].',
-  ROWS_ONE_BY_ONE: 'Export it for inference, with a first dimension that varies and rows that do not touch each other.',
+    'If they should differ, look for a missing scaler or a collapsed network; otherwise record other examples.',
+  DIMENSION_OPEN: 'Export the model with fixed dimensions except for the rows, e.g. [None, 4].',
+  ROWS_ONE_BY_ONE:
+    'Export it for inference, with a first dimension that varies and rows that do not affect each other.',
   BACKEND_SLOWER: 'Export the model to ONNX, or without the operations that the message names.',
 } as const;
 
-export type WarningCode = keyof typeof WARNING_FIXES;
+type WarningCode = keyof typeof WARNING_FIX;
 
 /** One thing worth knowing of a run that may be served, and what to do. */
 export interface Warning {
@@ -75,13 +76,13 @@ export interface VerdictReason {
 export interface Verdict {
   readonly eligible: boolean;
   readonly reasons: readonly VerdictReason[];
-  /** What speaks against nothing; known once the run has been loaded. */
+  /** Warnings; known once the run has been loaded. */
   readonly warnings: readonly Warning[];
 }
 
 /** A warning with the fix of its code. */
 export function warning(code: WarningCode, message: string): Warning {
-  return { code, message, fix: WARNING_FIXES[code] };
+  return { code, message, fix: WARNING_FIX[code] };
 }
 
 /**
@@ -89,12 +90,12 @@ export function warning(code: WarningCode, message: string): Warning {
  *
  * @param fix  a better one, where more is known of this run.
  */
-export function reason(code: VerdictCode, message: string, fix: string = VERDICT_FIXES[code]): VerdictReason {
+export function reason(code: VerdictCode, message: string, fix: string = VERDICT_FIX[code]): VerdictReason {
   return { code, message, fix };
 }
 
 /** Thrown below the registry when a run cannot be used; becomes a reason of its verdict. */
-export class RunProblem extends Error {
+export class RunError extends Error {
   constructor(
     readonly code: VerdictCode,
     message: string,

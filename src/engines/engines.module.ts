@@ -14,8 +14,8 @@ export class EnginesModule {}
 
 function hostFor(config: AppConfig): ModelHost {
   const logger = new Logger(ModelHost.name);
-  const onEvent: PoolListener = ({ kind, ...facts }) =>
-    kind === 'model-loaded' ? logger.debug(facts, kind) : logger.warn(facts, kind);
+  const onEvent: PoolListener = ({ kind, ...details }) =>
+    kind === 'model-loaded' ? logger.debug(details, kind) : logger.warn(details, kind);
   return createModelHost({
     threads: config.inferenceThreads,
     callTimeoutMs: config.predictionTimeoutMs,

@@ -1,11 +1,11 @@
 import type { ModelFormat } from '../domain/run.js';
-import type { DeclaredModel, DeclaredTensor, NamedTensors } from '../domain/tensor.js';
+import type { ModelSpec, TensorSpec, NamedTensors } from '../domain/tensor.js';
 
 /** An input or output as the model itself declares it. */
-export type TensorInfo = DeclaredTensor;
+export type TensorInfo = TensorSpec;
 
 /** What an engine knows of a model once it is loaded. */
-export interface ModelInfo extends DeclaredModel {
+export interface ModelInfo extends ModelSpec {
   /** What computes, e.g. `onnxruntime-cpu`, `tfjs-wasm`; shown in the run's detail. */
   readonly backend: string;
   /** Sentences worth showing beside the backend, e.g. why a slower one was taken. */
@@ -40,7 +40,7 @@ export interface EngineModel {
  * What computes: the port that every engine implements, inside a worker thread
  * (`run()` of ONNX Runtime and TensorFlow.js blocks its thread).
  *
- * @throws RunProblem with a verdict code when an artifact cannot be loaded.
+ * @throws RunError with a verdict code when an artifact cannot be loaded.
  */
 export abstract class InferenceEngine {
   abstract load(request: LoadRequest): Promise<EngineModel>;

@@ -15,34 +15,34 @@ export interface PredictOptions {
    * It is slower; by default all rows of a request, and of others that wait, share one call of the engine.
    */
   readonly rowByRow?: boolean;
-  /** Takes the request out of the queue when nobody wants the answer any more. */
+  /** Removes the request from the queue when its caller has gone. */
   readonly signal?: AbortSignal;
   /** Gets `queueMs`, `batchRows` and `inferMs` of the call that answered. */
   readonly timing?: PredictionTiming;
 }
 
 /** A model that another thread holds, seen from the main thread. */
-export interface HostedModel {
+export interface ModelHandle {
   readonly info: ModelInfo;
   /**
-   * Computes all rows of the inputs, as one answer. Predictions that wait for a thread may share a call; when one fails,
-   * the others do not notice.
+   * Computes all rows of the inputs, as one answer. Waiting predictions may share a call; a failure of one does not
+   * affect the others.
    *
-   * @param inputs  one tensor per model input, rows on axis 0. They are handed over: typed arrays that own their
+   * @param inputs  one tensor per model input, rows on axis 0. Ownership is transferred: typed arrays that own their
    *   memory are moved to the other thread and are empty afterwards.
-   * @returns the outputs asked for, rows in the order of the inputs.
-   * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST or SHUTTING_DOWN; the reason of
-   *   the signal when it aborted.
+   * @returns the requested outputs, rows in the order of the inputs.
+   * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST or SHUTTING_DOWN; the reason of the
+   *   signal when it aborted.
    */
   predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors>;
-  /** Lets the predictions that are under way or waiting finish, then gives back the model's memory. */
+  /** Lets pending predictions finish, then releases the model's memory. */
   release(): Promise<void>;
 }
 
-/** Where models live and compute, away from the thread that answers requests. */
+/** Loads models and computes predictions outside of the thread that answers requests. */
 export abstract class ModelHost {
-  /** @throws RunProblem with a verdict code when the artifact cannot be loaded. */
-  abstract load(request: LoadRequest): Promise<HostedModel>;
+  /** @throws RunError with a verdict code when the artifact cannot be loaded. */
+  abstract load(request: LoadRequest): Promise<ModelHandle>;
   /** Ends everything: waiting and running predictions get SHUTTING_DOWN, and no thread is left. */
   abstract close(): Promise<void>;
 }

@@ -17,7 +17,7 @@ export class ReadinessService implements BeforeApplicationShutdown {
 
   constructor(
     private readonly registry: ModelRegistryService,
-    private readonly refreshes: RefreshService,
+    private readonly refreshService: RefreshService,
   ) {}
 
   beforeApplicationShutdown(): void {
@@ -26,14 +26,14 @@ export class ReadinessService implements BeforeApplicationShutdown {
 
   getHealth(): HealthDto {
     const models = this.registry.listModels().map(toDto);
-    const sources = this.refreshes.readings.map(toSourceReadingDto);
-    const isWhole =
-      this.registry.listServedModels().length > 0 &&
+    const sources = this.refreshService.statuses.map(toSourceReadingDto);
+    const isComplete =
+      this.registry.listReadyModels().length > 0 &&
       models.every(({ ready }) => ready) &&
       this.registry.listBrokenModels().length === 0 &&
       sources.every(({ problem }) => problem === null);
     return {
-      status: this.isDraining ? 'draining' : isWhole ? 'ok' : 'degraded',
+      status: this.isDraining ? 'draining' : isComplete ? 'ok' : 'degraded',
       version: VERSION,
       uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
       models,
@@ -55,7 +55,7 @@ export class ReadinessService implements BeforeApplicationShutdown {
   /** A store that cannot be read says more than that nothing came from it. */
   private whyNotReady(): string | undefined {
     const { whyNotReady } = this.registry;
-    const problem = this.refreshes.readings.find((reading) => reading.problem !== undefined)?.problem;
+    const problem = this.refreshService.statuses.find((reading) => reading.problem !== undefined)?.problem;
     return whyNotReady === undefined ? undefined : (problem ?? whyNotReady);
   }
 }
@@ -65,10 +65,10 @@ function toDto({ card, best }: RegisteredModel): ModelHealthDto {
     name: card.name,
     ready: best !== undefined,
     run_id: best?.registered.run.run_id ?? null,
-    backend: best?.served.backend ?? null,
+    backend: best?.loaded.backend ?? null,
     sha256: best?.registered.run.model.sha256 ?? null,
-    loaded_at: best?.served.loadedAt.toISOString() ?? null,
-    timings: timingsOf(best?.served.times.report()),
+    loaded_at: best?.loaded.loadedAt.toISOString() ?? null,
+    timings: timingsOf(best?.loaded.times.report()),
   };
 }
 

@@ -20,7 +20,7 @@ export class JsonSyntaxError extends Error {
   }
 }
 
-export interface JsonReadOptions {
+interface JsonReadOptions {
   /** Take the tokens NaN, Infinity and -Infinity, as Python writes them. Off: they are a syntax error. */
   readonly allowNonFinite?: boolean;
 }
@@ -34,7 +34,7 @@ export interface JsonReadOptions {
  * @throws JsonSyntaxError when the text is not JSON or nests deeper than MAX_JSON_DEPTH.
  */
 export function parseJson(text: string, options: JsonReadOptions = {}): JsonValue {
-  if (!mayHoldBigInt(text) && !isDeeperThan(text, MAX_JSON_DEPTH)) {
+  if (!mayContainBigInt(text) && !exceedsDepth(text, MAX_JSON_DEPTH)) {
     try {
       return JSON.parse(text) as JsonValue;
     } catch {
@@ -45,12 +45,12 @@ export function parseJson(text: string, options: JsonReadOptions = {}): JsonValu
 }
 
 /** Whether there may be an integer beyond 2^53; the digits after a decimal point, of which metrics have as many, are none. */
-function mayHoldBigInt(text: string): boolean {
-  return SIXTEEN_DIGITS.test(text) && LONG_INTEGER.test(text);
+function mayContainBigInt(text: string): boolean {
+  return LONG_DIGITS.test(text) && LONG_INTEGER.test(text);
 }
 
 /** Whether containers nest deeper than `limit`; says true early for text that merely looks so, never misses one. */
-function isDeeperThan(text: string, limit: number): boolean {
+function exceedsDepth(text: string, limit: number): boolean {
   if (text.length <= limit) return false;
   let depth = 0;
   let inString = false;
@@ -68,7 +68,7 @@ function isDeeperThan(text: string, limit: number): boolean {
 }
 
 /** Looks for less than LONG_INTEGER does, in a third of its time. */
-const SIXTEEN_DIGITS = /\d{16}/;
+const LONG_DIGITS = /\d{16}/;
 /** No longer than LONGEST_BIGINT: longer ones become numbers anyway, and a pattern without an end runs out of stack on millions of digits. */
 const LONG_INTEGER = /(?<![.\w"])\d{16,21}(?![.\w])/;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -129,17 +129,17 @@ class JsonReader {
     const object: JsonObject = {};
     this.at++;
     this.skipSpace();
-    if (this.takes('}')) return object;
+    if (this.accept('}')) return object;
     for (;;) {
       if (this.text[this.at] !== '"') this.fail('Expecting property name enclosed in double quotes', this.at);
       const key = this.readString();
       this.skipSpace();
-      if (!this.takes(':')) this.fail("Expecting ':' delimiter", this.at);
+      if (!this.accept(':')) this.fail("Expecting ':' delimiter", this.at);
       this.skipSpace();
       setMember(object, key, this.readValue());
       this.skipSpace();
-      if (this.takes('}')) return object;
-      if (!this.takes(',')) this.fail("Expecting ',' delimiter", this.at);
+      if (this.accept('}')) return object;
+      if (!this.accept(',')) this.fail("Expecting ',' delimiter", this.at);
       this.skipSpace();
     }
   }
@@ -148,12 +148,12 @@ class JsonReader {
     const array: JsonValue[] = [];
     this.at++;
     this.skipSpace();
-    if (this.takes(']')) return array;
+    if (this.accept(']')) return array;
     for (;;) {
       array.push(this.readValue());
       this.skipSpace();
-      if (this.takes(']')) return array;
-      if (!this.takes(',')) this.fail("Expecting ',' delimiter", this.at);
+      if (this.accept(']')) return array;
+      if (!this.accept(',')) this.fail("Expecting ',' delimiter", this.at);
       this.skipSpace();
     }
   }
@@ -176,10 +176,10 @@ class JsonReader {
 
   private readEscape(stringStart: number): string {
     const backslash = this.at;
-    const letter = this.text[backslash + 1];
-    if (letter === undefined) this.fail('Unterminated string starting at', stringStart);
+    const char = this.text[backslash + 1];
+    if (char === undefined) this.fail('Unterminated string starting at', stringStart);
     this.at += 2;
-    if (letter !== 'u') return ESCAPES[letter] ?? this.fail('Invalid \\escape', backslash);
+    if (char !== 'u') return ESCAPES[char] ?? this.fail('Invalid \\escape', backslash);
     const digits = this.match(HEX4) ?? this.fail('Invalid \\uXXXX escape', backslash + 1);
     return String.fromCharCode(parseInt(digits, 16));
   }
@@ -190,17 +190,17 @@ class JsonReader {
       ['true', true],
       ['false', false],
     ] as const) {
-      if (this.takes(word)) return value;
+      if (this.accept(word)) return value;
     }
     const digits = this.match(NUMBER);
     if (digits) return toNumber(digits);
     if (this.allowNonFinite) {
-      for (const [word, value] of Object.entries(NON_FINITE)) if (this.takes(word)) return value;
+      for (const [word, value] of Object.entries(NON_FINITE)) if (this.accept(word)) return value;
     }
     return this.fail('Expecting value', this.at);
   }
 
-  private takes(word: string): boolean {
+  private accept(word: string): boolean {
     if (!this.text.startsWith(word, this.at)) return false;
     this.at += word.length;
     return true;
@@ -222,9 +222,9 @@ class JsonReader {
     const lineStart = before.lastIndexOf('\n') + 1;
     throw new JsonSyntaxError(
       reason,
-      lengthInCharacters(before),
+      codePointLength(before),
       before.split('\n').length,
-      lengthInCharacters(before.slice(lineStart)) + 1,
+      codePointLength(before.slice(lineStart)) + 1,
     );
   }
 }
@@ -247,7 +247,7 @@ function toNumber(digits: string): number | bigint {
 }
 
 /** Characters as Python counts them: code points, not UTF-16 units. */
-function lengthInCharacters(text: string): number {
+function codePointLength(text: string): number {
   return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
 }
 
@@ -259,15 +259,15 @@ export function stringifyJson(value: unknown): string {
     return JSON.stringify(value);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    return stringifyWithBigInts(value);
+    return stringifyBigInt(value);
   }
 }
 
 /** The slow way, for the rare answer that holds a `bigint`, which JSON.stringify refuses. */
-function stringifyWithBigInts(value: unknown): string {
+function stringifyBigInt(value: unknown): string {
   if (typeof value === 'bigint') return value.toString();
-  if (Array.isArray(value)) return `[${value.map((item) => stringifyWithBigInts(item ?? null)).join()}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => stringifyBigInt(item ?? null)).join()}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
   const members = Object.entries(value).filter(([, item]) => item !== undefined);
-  return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${stringifyWithBigInts(item)}`).join()}}`;
+  return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${stringifyBigInt(item)}`).join()}}`;
 }

@@ -1,20 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Longest time that a list keeps requests waiting, milliseconds. */
-const TURN_MS = 5;
+const SLICE_MS = 5;
 
-/** Maps a long list without holding up the thread: every few milliseconds, whatever waits may run. */
-export async function mapInTurns<Item, Result>(
+/** Maps a long list without blocking the event loop: it yields every few milliseconds. */
+export async function mapYielding<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Result,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  let began = performance.now();
+  let startMs = performance.now();
   for (const item of items) {
     results.push(work(item));
-    if (performance.now() - began < TURN_MS) continue;
+    if (performance.now() - startMs < SLICE_MS) continue;
     await nextTurn();
-    began = performance.now();
+    startMs = performance.now();
   }
   return results;
 }

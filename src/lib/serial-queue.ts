@@ -1,11 +1,11 @@
-/** Lets one thing happen at a time, in the order of the calls. */
-export class Turns {
+/** Runs asynchronous work one at a time, in the order of the calls. */
+export class SerialQueue {
   private last: Promise<unknown> = Promise.resolve();
 
-  /** Runs `work` when everything that was asked for before has ended, well or not. */
-  take<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.last.then(work);
-    this.last = turn.catch(() => undefined);
-    return turn;
+  /** Runs `work` when all earlier work has ended, with or without an error. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const task = this.last.then(work);
+    this.last = task.catch(() => undefined);
+    return task;
   }
 }

@@ -1,7 +1,7 @@
 /** Longest piece of a client's own words that an answer repeats, UTF-16 units. */
 const MAX_REPEATED = 200;
 
-/** A client's own words, fit to be repeated in an answer: a megabyte of them must not come back as a megabyte. */
-export function shorten(text: string): string {
+/** Truncates a client's text for an answer, so that a megabyte of it is not sent back. */
+export function truncate(text: string): string {
   return text.length > MAX_REPEATED ? `${text.slice(0, MAX_REPEATED)}…` : text;
 }

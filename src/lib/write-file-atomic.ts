@@ -8,26 +8,30 @@ const IN_USE = new Set(['EPERM', 'EACCES', 'EBUSY']);
 const RETRY_PAUSES_MS = [10, 20, 50, 100, 200];
 
 /** How a file is written. */
-export interface WriteOptions {
+interface WriteOptions {
   /** Rights of the file; the process' own default unless set. */
   readonly mode?: number;
   /** Whether it must be on the disk afterwards, even if the machine stops: takes longer. */
-  readonly isSynced?: boolean;
+  readonly mustSync?: boolean;
 }
 
 /**
- * Writes a file whole or not at all: readers see the old text or the new one, never a part.
+ * Writes a file atomically: readers see the old text or the new one, never a part.
  *
- * @param file  absolute; its folder must be there.
- * @throws the error of the file system; no draft is left behind.
+ * @param file  absolute; its folder must exist.
+ * @throws the error of the file system; no temporary file is left behind.
  */
-export async function writeWhole(file: string, text: string, { mode, isSynced }: WriteOptions = {}): Promise<void> {
+export async function writeFileAtomic(
+  file: string,
+  text: string,
+  { mode, mustSync }: WriteOptions = {},
+): Promise<void> {
   const draft = `${file}.${randomUUID()}.tmp`;
   try {
     const handle = await open(draft, 'wx', mode);
     try {
       await handle.writeFile(text);
-      if (isSynced) await handle.sync();
+      if (mustSync) await handle.sync();
     } finally {
       await handle.close();
     }

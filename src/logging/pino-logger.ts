@@ -13,14 +13,20 @@ export function createLogger(level: LevelWithSilent): Logger {
 }
 
 /** Parts of Nest that list every module and route at each start; an operator reads the docs for those. */
-const CHATTY = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+const STARTUP_CONTEXTS = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
 
 /** Nest's logging through pino: the last parameter is the context, an object or an error before it is kept whole. */
 export class PinoLogger implements LoggerService {
   constructor(private readonly pino: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write(CHATTY.has(rest.at(-1) as string) ? 'debug' : 'info', message, rest);
+    this.write(STARTUP_CONTEXTS.has(rest.at(-1) as string) ? 'debug' : 'info', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {
@@ -50,8 +56,8 @@ export class PinoLogger implements LoggerService {
   ): void {
     const texts = rest.filter((item) => typeof item === 'string');
     const error = rest.find((item) => item instanceof Error) ?? (message instanceof Error ? message : undefined);
-    const facts = typeof message === 'object' && message !== null && !(message instanceof Error) ? message : {};
-    const sentence = typeof message === 'string' ? message : message instanceof Error ? message.message : texts.shift();
-    this.pino[level]({ ...facts, ...(error && { err: error }), context: texts.at(-1) }, sentence ?? '');
+    const fields = typeof message === 'object' && message !== null && !(message instanceof Error) ? message : {};
+    const text = typeof message === 'string' ? message : message instanceof Error ? message.message : texts.shift();
+    this.pino[level]({ ...fields, ...(error && { err: error }), context: texts.at(-1) }, text ?? '');
   }
 }

@@ -7,14 +7,14 @@ import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
 import { HintDto } from './dto/control.dto.js';
 
-/** Where MLflow tells that something has changed (docs/mlflow.md). */
+/** Receives MLflow's webhooks (docs/mlflow.md). */
 @ApiTags('Operation')
 @UseGuards(MlflowWebhookGuard)
 @Controller('webhooks')
 export class MlflowWebhookController {
-  constructor(private readonly refreshes: RefreshService) {}
+  constructor(private readonly refreshService: RefreshService) {}
 
-  /** What has changed is not read from the delivery: the store itself is looked at. MLflow does not wait for that. */
+  /** The change is not read from the webhook: the store itself is polled. MLflow does not wait for that. */
   @Post('mlflow')
   @HttpCode(200)
   @ApiHeader({
@@ -34,14 +34,14 @@ export class MlflowWebhookController {
   })
   @ApiOperation({
     operationId: 'receiveMlflowWebhook',
-    summary: 'Take a webhook of MLflow, and look at the store soon',
+    summary: 'Accept an MLflow webhook and poll the store soon',
     description: 'For MLflow, which signs what it sends with the secret of `MLFLOW_WEBHOOK_SECRET`.',
-    // No key of ours: the signature is all it takes.
+    // No API key: the signature authenticates the request.
     security: [{}],
   })
-  @ApiEnvelope(HintDto, 'The store will be looked at.')
+  @ApiEnvelope(HintDto, 'The store will be polled.')
   @ApiErrors('WEBHOOK_SIGNATURE_WRONG', 'WEBHOOK_SECRET_NOT_SET', 'BODY_NOT_READABLE')
   receive(): HintDto {
-    return this.refreshes.acceptHint();
+    return this.refreshService.acceptHint();
   }
 }

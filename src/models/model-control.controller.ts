@@ -5,7 +5,7 @@ import { AdminOnly } from '../http/auth/admin-only.decorator.js';
 import { toSourceReadingDto } from '../http/dto/source-reading.dto.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
-import type { DocumentedError } from '../http/openapi/api-errors.decorator.js';
+import type { ErrorExample } from '../http/openapi/api-errors.decorator.js';
 import { PinService } from '../registry/pin.service.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
 import {
@@ -18,10 +18,10 @@ import {
 } from './dto/control.dto.js';
 import { ModelsService } from './models.service.js';
 
-const ADMIN: readonly DocumentedError[] = ['ADMIN_KEY_WRONG', 'ADMIN_KEY_NOT_SET'];
-const BODY: readonly DocumentedError[] = ['VALIDATION_FAILED', 'BODY_NOT_READABLE'];
+const ADMIN: readonly ErrorExample[] = ['ADMIN_KEY_WRONG', 'ADMIN_KEY_NOT_SET'];
+const BODY: readonly ErrorExample[] = ['VALIDATION_FAILED', 'BODY_NOT_READABLE'];
 const UNKNOWN_MODEL = ['MODEL_NOT_FOUND', { model: 'nope', known: 'titanic-survival' }] as const;
-const REFUSED = [
+const PIN_ERRORS = [
   'PIN_REFUSED',
   { runId: 'titanic-rule-baseline-001', reason: 'LOAD_FAILED: the artifact is damaged.' },
 ] as const;
@@ -30,15 +30,15 @@ const FOREIGN_RUN = [
   { model: 'titanic-survival', runId: 'tags-linear-001', reason: 'it belongs to the model "project-tags".' },
 ] as const;
 const ModelParam = () => ApiParam({ name: 'model', description: 'Name of the model.' });
-const SOMEBODY = 'admin';
+const DEFAULT_USER = 'admin';
 
-/** What operators decide: when the store is looked at, and which run serves whatever the policy says. */
+/** Admin routes: poll the store, and choose the run that serves regardless of the policy. */
 @ApiTags('Operation')
 @AdminOnly()
 @Controller('models')
 export class ModelControlController {
   constructor(
-    private readonly refreshes: RefreshService,
+    private readonly refreshService: RefreshService,
     private readonly pins: PinService,
     private readonly models: ModelsService,
   ) {}
@@ -47,43 +47,43 @@ export class ModelControlController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'refreshModels',
-    summary: 'Look at the store now',
+    summary: 'Poll the store now',
     description:
-      'Answers when better runs have taken over. It is looked at every `REFRESH_INTERVAL_MS` anyway. ' +
+      'Answers when better runs have taken over. It is polled every `REFRESH_INTERVAL_MS` anyway. ' +
       'When MLflow cannot be read, `sources` says why, and what was read last is served.',
   })
   @ApiEnvelope(RefreshDto, 'What serves now, and what did before.')
   @ApiErrors(...ADMIN, 'STORE_NOT_READABLE')
   async refresh(): Promise<RefreshDto> {
-    const models = await this.refreshes.refresh();
-    return { models, sources: this.refreshes.readings.map(toSourceReadingDto) };
+    const models = await this.refreshService.refresh();
+    return { models, sources: this.refreshService.statuses.map(toSourceReadingDto) };
   }
 
   @Put(':model/pin')
   @ModelParam()
   @ApiOperation({
     operationId: 'pinRun',
-    summary: 'Serve a model with one run, whatever policy and contract say',
+    summary: 'Serve a model with one run, regardless of policy and contract',
     description: 'The run must load and repeat its examples, or nothing changes. All replicas over the store follow.',
   })
   @ApiEnvelope(ServedDto, 'What serves now.')
-  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['RUN_NOT_FOUND', { runId: 'nope' }], FOREIGN_RUN, REFUSED)
+  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['RUN_NOT_FOUND', { runId: 'nope' }], FOREIGN_RUN, PIN_ERRORS)
   async pin(
     @Param('model') name: string,
-    @Body() { run_id, reason, by = SOMEBODY }: PinRequestDto,
+    @Body() { run_id, reason, by = DEFAULT_USER }: PinRequestDto,
   ): Promise<ServedDto> {
     await this.pins.pin(name, { run_id, reason, by });
-    return this.models.getServed(name);
+    return this.models.getServing(name);
   }
 
   @Delete(':model/pin')
   @ModelParam()
-  @ApiOperation({ operationId: 'unpinRun', summary: 'Leave the choice of the run to the policy again' })
+  @ApiOperation({ operationId: 'unpinRun', summary: 'Remove the pin: the policy chooses the run again' })
   @ApiEnvelope(ServedDto, 'What serves now.')
   @ApiErrors(...ADMIN, 'VALIDATION_FAILED', UNKNOWN_MODEL)
-  async unpin(@Param('model') name: string, @Query() { by = SOMEBODY }: UnpinQueryDto): Promise<ServedDto> {
+  async unpin(@Param('model') name: string, @Query() { by = DEFAULT_USER }: UnpinQueryDto): Promise<ServedDto> {
     await this.pins.unpin(name, by);
-    return this.models.getServed(name);
+    return this.models.getServing(name);
   }
 
   @Post(':model/rollback')
@@ -96,12 +96,12 @@ export class ModelControlController {
   })
   @ApiBody({ type: RollbackRequestDto, required: false })
   @ApiEnvelope(ServedDto, 'What serves now.')
-  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['NO_PREVIOUS_RUN', { model: 'titanic-survival' }], REFUSED)
+  @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['NO_PREVIOUS_RUN', { model: 'titanic-survival' }], PIN_ERRORS)
   async rollBack(
     @Param('model') name: string,
-    @Body() { reason = NO_REASON, by = SOMEBODY }: RollbackRequestDto,
+    @Body() { reason = NO_REASON, by = DEFAULT_USER }: RollbackRequestDto,
   ): Promise<ServedDto> {
     await this.pins.rollBack(name, { reason, by });
-    return this.models.getServed(name);
+    return this.models.getServing(name);
   }
 }

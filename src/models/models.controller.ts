@@ -50,7 +50,7 @@ export class ModelsController {
   @ApiOperation({
     operationId: 'getModelSelection',
     summary: 'Why the best run is the best',
-    description: 'The policy of the owner, every run in order, what speaks against each, and the winner.',
+    description: 'The policy of the owner, every run in order, why each was rejected, and the winner.',
   })
   @ApiEnvelope(SelectionDto, 'The policy, the ranking and the winner.')
   @ApiErrors(UNKNOWN_MODEL)
@@ -63,7 +63,7 @@ export class ModelsController {
   @ApiOperation({
     operationId: 'getModelHistory',
     summary: 'What happened to the run that serves, and why',
-    description: 'Promotions, refusals, pins, roll-backs and steps back of all replicas over the store.',
+    description: 'Promotions, rejections, pins, rollbacks and automatic rollbacks of all replicas over the store.',
   })
   @ApiEnvelope(HistoryDto, 'The history.')
   @ApiErrors(UNKNOWN_MODEL)
@@ -95,7 +95,7 @@ export class ModelsController {
     NOT_READY,
   )
   getPerformance(@Param('model') name: string, @Query() { filter }: PerformanceQueryDto): JsonObject {
-    return performanceOf(this.registry.getServedModel(name).best.registered.run, filter);
+    return performanceOf(this.registry.getReadyModel(name).best.registered.run, filter);
   }
 
   @Get(':model/params')
@@ -104,7 +104,7 @@ export class ModelsController {
   @ApiEnvelope(ParamsDto, 'All parameters.')
   @ApiErrors(UNKNOWN_MODEL, NOT_READY)
   listParams(@Param('model') name: string): ParamsDto {
-    return { params: this.registry.getServedModel(name).best.registered.run.params };
+    return { params: this.registry.getReadyModel(name).best.registered.run.params };
   }
 
   @Get(':model/params/:param')
@@ -114,6 +114,6 @@ export class ModelsController {
   @ApiEnvelope(ParamDto, 'The parameter under its own name.')
   @ApiErrors(UNKNOWN_MODEL, ['PARAM_NOT_FOUND', { param: 'nope', known: 'seed, lr' }], NOT_READY)
   getParam(@Param('model') name: string, @Param('param') param: string): JsonObject {
-    return paramOf(this.registry.getServedModel(name).best.registered.run, param);
+    return paramOf(this.registry.getReadyModel(name).best.registered.run, param);
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { toVerdictDto } from '../http/dto/verdict.dto.js';
-import { whatWouldWin, whyServed } from '../registry/selection/explain-selection.js';
+import { howToWin, whyServed } from '../registry/selection/selection-reasons.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredModel } from '../registry/state/registered-run.js';
 import { toPinDto } from './dto/control.dto.js';
@@ -25,12 +25,12 @@ export class ModelsService {
   /** @throws AppError MODEL_NOT_FOUND. */
   getSelection(name: string): SelectionDto {
     const model = this.registry.getModel(name);
-    const { card, best, runs, unreadable, pin, refused } = model;
+    const { card, best, runs, unreadable, pin, rejected: refused } = model;
     return {
       policy: card.selection as SelectionDto['policy'],
       best_run_id: best?.registered.run.run_id ?? null,
       why: whyServed(model),
-      to_win: whatWouldWin(model),
+      to_win: howToWin(model),
       pin: pin ? toPinDto(pin) : null,
       refused: refused ? { run_id: refused.run_id, differences: [...refused.differences] } : null,
       ranking: runs.map(({ rank, run, value, verdict }) => ({
@@ -40,8 +40,8 @@ export class ModelsService {
         value,
         verdict: toVerdictDto(verdict),
       })),
-      unreadable: unreadable.map(({ place, reasons }) => ({
-        place,
+      unreadable: unreadable.map(({ location, reasons }) => ({
+        place: location,
         verdict: toVerdictDto({ eligible: false, reasons, warnings: [] }),
       })),
     };
@@ -54,25 +54,25 @@ export class ModelsService {
   }
 
   /** @throws AppError MODEL_NOT_FOUND. */
-  getServed(name: string): ServedDto {
+  getServing(name: string): ServedDto {
     const { best, pin } = this.registry.getModel(name);
     return {
       model: name,
-      run_id: best?.served.run.run_id ?? null,
-      contract: best?.served.contract ?? null,
+      run_id: best?.loaded.run.run_id ?? null,
+      contract: best?.loaded.contract ?? null,
       pin: pin ? toPinDto(pin) : null,
     };
   }
 
   /** @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY. */
   getSchema(name: string): ModelSchemaDto {
-    const { best } = this.registry.getServedModel(name);
+    const { best } = this.registry.getReadyModel(name);
     const { signature, examples } = best.registered.run;
     return {
       input: signature.input,
       output: signature.output,
       example: examples[0]!,
-      contract: best.served.contract,
+      contract: best.loaded.contract,
     };
   }
 
@@ -87,11 +87,11 @@ export class ModelsService {
       is_default: this.registry.findDefaultModel() === model,
       ready: best !== undefined,
       owners: [...(card.owners ?? [])],
-      licence: card.licence ?? null,
+      licence: card.license ?? card.licence ?? null,
       best_run_id: best?.registered.run.run_id ?? null,
       metric: card.selection.metric,
       value: best?.registered.value ?? null,
-      contract: best?.served.contract ?? null,
+      contract: best?.loaded.contract ?? null,
       run_count: runs.length + unreadable.length,
       links: {
         self,

@@ -1,15 +1,15 @@
 import type { FieldSchema } from '../domain/signature.js';
-import { ValidationError } from '../domain/validation-problem.js';
-import type { ServedModel } from '../registry/model-registry.service.js';
+import { ValidationError } from '../domain/validation-issue.js';
+import type { ReadyModel } from '../registry/model-registry.service.js';
 import { chooseModel } from './choose-model.js';
 
 const NUMBER: FieldSchema = { type: 'number' };
 const TEXT: FieldSchema = { type: 'string' };
 
 /** What the choice looks at, and no more. */
-function aModel(name: string, properties: Record<string, FieldSchema>, required: string[]): ServedModel {
+function aModel(name: string, properties: Record<string, FieldSchema>, required: string[]): ReadyModel {
   const signature = { input: { type: 'object', properties, required } };
-  return { card: { name }, best: { registered: { run: { signature } } } } as unknown as ServedModel;
+  return { card: { name }, best: { registered: { run: { signature } } } } as unknown as ReadyModel;
 }
 
 const tags = aModel('tags', { text: TEXT }, ['text']);
@@ -18,7 +18,7 @@ const houses = aModel('houses', { age: NUMBER, size: NUMBER }, ['age', 'size']);
 const models = [tags, titanic, houses];
 
 describe('chooseModel', () => {
-  it.each<[string[], ServedModel]>([
+  it.each<[string[], ReadyModel]>([
     [['text'], tags],
     [['age', 'sex'], titanic],
     [['sex'], titanic],
@@ -36,7 +36,7 @@ describe('chooseModel', () => {
       chooseModel(models, names, 'body');
     } catch (error) {
       expect(error).toBeInstanceOf(ValidationError);
-      const { problems, extras } = error as ValidationError;
+      const { issues: problems, extras } = error as ValidationError;
       expect(problems[0]).toMatchObject({ loc: ['body'], type: 'value_error.model' });
       expect(extras.candidates).toEqual({ tags: ['text'], titanic: ['age', 'sex', 'pclass'], houses: ['age', 'size'] });
     }

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../lib/json.js';
 import type { RowSchema } from '../domain/signature.js';
-import { takesTexts } from '../domain/text-shorthand.js';
-import { ValidationError } from '../domain/validation-problem.js';
-import type { ServedModel } from '../registry/model-registry.service.js';
+import { acceptsTexts } from '../domain/text-input.js';
+import { ValidationError } from '../domain/validation-issue.js';
+import type { ReadyModel } from '../registry/model-registry.service.js';
 
 /**
  * Finds the model a bare row is meant for by the names of its fields: the one whose inputs hold all of them and most of
@@ -14,13 +14,13 @@ import type { ServedModel } from '../registry/model-registry.service.js';
  * @throws ValidationError that lists the candidates and their fields when two models fit equally well, or none does.
  */
 export function chooseModel(
-  models: readonly ServedModel[],
+  models: readonly ReadyModel[],
   names: readonly string[],
   source: 'query' | 'body',
-): ServedModel {
+): ReadyModel {
   const known = names.filter((name) => models.some((model) => Object.hasOwn(inputOf(model).properties, name)));
   const fitting = models.filter((model) => known.every((name) => Object.hasOwn(inputOf(model).properties, name)));
-  const given = (model: ServedModel) => (inputOf(model).required ?? []).filter((name) => known.includes(name)).length;
+  const given = (model: ReadyModel) => (inputOf(model).required ?? []).filter((name) => known.includes(name)).length;
   const most = Math.max(0, ...fitting.map(given));
   const best = fitting.filter((model) => given(model) === most);
   const chosen = best.length > 1 ? best.filter((model) => !isForTexts(model)) : best;
@@ -29,21 +29,21 @@ export function chooseModel(
 }
 
 /** Models and their fields, for an answer that must help choose. */
-export function candidatesOf(models: readonly ServedModel[]): { candidates: JsonValue } {
+export function candidatesOf(models: readonly ReadyModel[]): { candidates: JsonValue } {
   const entries = models.map((model) => [model.card.name, Object.keys(inputOf(model).properties)]);
   return { candidates: Object.fromEntries(entries) as JsonValue };
 }
 
 /** Whether a model takes nothing but a text. */
-export function isForTexts(model: ServedModel): boolean {
-  return takesTexts(inputOf(model));
+export function isForTexts(model: ReadyModel): boolean {
+  return acceptsTexts(inputOf(model));
 }
 
-function inputOf(model: ServedModel): RowSchema {
+function inputOf(model: ReadyModel): RowSchema {
   return model.best.registered.run.signature.input;
 }
 
-function ambiguity(models: readonly ServedModel[], source: 'query' | 'body') {
+function ambiguity(models: readonly ReadyModel[], source: 'query' | 'body') {
   const lists = models.map((model) => `${model.card.name} (${Object.keys(inputOf(model).properties).join(', ')})`);
   return { loc: [source], msg: `give the fields of one model: ${lists.join('; ')}`, type: 'value_error.model' };
 }

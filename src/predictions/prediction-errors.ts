@@ -1,7 +1,7 @@
-import type { DocumentedError } from '../http/openapi/api-errors.decorator.js';
+import type { ErrorExample } from '../http/openapi/api-errors.decorator.js';
 
 /** Errors of a prediction from a query, for the documentation of its routes. */
-export const QUERY_PREDICTION_ERRORS: readonly DocumentedError[] = [
+export const QUERY_PREDICTION_ERRORS: readonly ErrorExample[] = [
   'VALIDATION_FAILED',
   [
     'CONTRACT_CHANGED',
@@ -19,7 +19,7 @@ export const QUERY_PREDICTION_ERRORS: readonly DocumentedError[] = [
 ];
 
 /** Errors of a prediction from a body. */
-export const PREDICTION_ERRORS: readonly DocumentedError[] = [
+export const PREDICTION_ERRORS: readonly ErrorExample[] = [
   'BODY_NOT_READABLE',
   ['BODY_TOO_LARGE', { limitBytes: 10485760 }],
   ['UNSUPPORTED_MEDIA_TYPE', { received: 'text/plain' }],

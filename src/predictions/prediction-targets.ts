@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { ValidationError } from '../domain/validation-problem.js';
+import { ValidationError } from '../domain/validation-issue.js';
 import type { JsonValue } from '../lib/json.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
@@ -31,7 +31,7 @@ export class PredictionTargets {
       case 'default':
         return this.registry.getDefaultModel().best.registered;
       case 'model':
-        return this.registry.getServedModel(target.name).best.registered;
+        return this.registry.getReadyModel(target.name).best.registered;
       case 'run':
         return this.resolveRun(target.runId, target.model);
       case 'fields':
@@ -41,7 +41,7 @@ export class PredictionTargets {
 
   /** The models and their fields, for an answer that must help choose one. */
   listCandidates(): { candidates: JsonValue } {
-    return candidatesOf(this.registry.listServedModels());
+    return candidatesOf(this.registry.listReadyModels());
   }
 
   private resolveRun(runId: string, model: string | undefined): RegisteredRun {

@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
 import type { PredictionTiming } from '../domain/prediction-timing.js';
-import type { Location, ValidationProblem } from '../domain/validation-problem.js';
-import { MAX_LISTED_PROBLEMS, ValidationError } from '../domain/validation-problem.js';
+import type { Location, ValidationIssue } from '../domain/validation-issue.js';
+import { MAX_ISSUES, ValidationError } from '../domain/validation-issue.js';
 import type { JsonObject } from '../lib/json.js';
-import type { PredictOptions, ServedRun } from '../registry/loading/loaded-run.js';
+import type { PredictOptions, LoadedRun } from '../registry/loading/loaded-run.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
 import { PredictionTargets } from './prediction-targets.js';
@@ -55,7 +55,7 @@ export interface Prediction<T> {
 }
 
 /** Output rows of a loaded run, in some form. */
-type Compute<T> = (loaded: ServedRun, values: readonly unknown[], options: PredictOptions) => Promise<T>;
+type Compute<T> = (loaded: LoadedRun, values: readonly unknown[], options: PredictOptions) => Promise<T>;
 
 /**
  * From rows in to rows out, for every protocol: finds the run, checks the caller's contract, and computes. What a
@@ -127,7 +127,7 @@ function requireFewRows({ values, loc }: PredictionRows, limit: number): void {
 }
 
 /** Refuses when the caller was written for another contract than the run keeps. */
-function requireContract({ card }: RegisteredRun, { run, contract }: ServedRun, context: PredictionContext): void {
+function requireContract({ card }: RegisteredRun, { run, contract }: LoadedRun, context: PredictionContext): void {
   context.contract = contract;
   const wanted = context.acceptedContracts;
   if (wanted.length === 0 || wanted.includes(contract)) return;
@@ -138,15 +138,15 @@ function requireContract({ card }: RegisteredRun, { run, contract }: ServedRun, 
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** A field that is given anyway may be asked for: clients of a run that gives it on request only do. */
-function checkedInclude(loaded: ServedRun, { include, includeLoc }: PredictionRows): ReadonlySet<string> {
+function checkedInclude(loaded: LoadedRun, { include, includeLoc }: PredictionRows): ReadonlySet<string> {
   if (include.length === 0) return NOTHING;
   const known = loaded.onRequestFields;
   const permitted = known.map((field) => `'${field}'`).join(', ') || 'none, this run has no fields on request';
   const msg = `value is not a valid enumeration member; permitted: ${permitted}`;
-  const problems: ValidationProblem[] = [];
+  const problems: ValidationIssue[] = [];
   include.forEach((name, i) => {
     const isOutput = Object.hasOwn(loaded.run.signature.output.properties, name);
-    if (isOutput || problems.length >= MAX_LISTED_PROBLEMS) return;
+    if (isOutput || problems.length >= MAX_ISSUES) return;
     problems.push({ loc: includeLoc(i), msg, type: 'type_error.enum', ctx: { enum_values: [...known] } });
   });
   if (problems.length > 0) throw new ValidationError(problems);

@@ -2,30 +2,30 @@ import { Injectable } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
-import { RunProblem, reason } from '../domain/verdict.js';
+import { RunError, reason } from '../domain/verdict.js';
 import type { RegisteredRun } from './state/registered-run.js';
 import { RunLoader } from './loading/run-loader.js';
-import type { ServedRun } from './loading/loaded-run.js';
+import type { LoadedRun } from './loading/loaded-run.js';
 
-interface Loaded {
+interface Entry {
   readonly registered: RegisteredRun;
-  readonly served: Promise<ServedRun>;
+  readonly loaded: Promise<LoadedRun>;
   /** The same once it has arrived. */
-  ready?: ServedRun;
+  ready?: LoadedRun;
   /** Requests using it now: it is not released under them. */
   users: number;
   /** The store holds something else under its id now, or it serves as the best run of its model. */
-  isOutdated: boolean;
+  isStale: boolean;
 }
 
 /**
- * Runs that are not the best of their model but are asked by their id: loaded on first use, the least recently used
- * given back when there are too many.
+ * Runs that are not the best of their model and are requested by id: loaded on first use; the least recently used is
+ * released when there are too many.
  */
 @Injectable()
-export class ExtraRuns {
-  private readonly loadedById = new Map<string, Loaded>();
-  private readonly outdated = new Set<Loaded>();
+export class OnDemandRuns {
+  private readonly loadedById = new Map<string, Entry>();
+  private readonly stale = new Set<Entry>();
 
   constructor(
     private readonly loader: RunLoader,
@@ -37,69 +37,69 @@ export class ExtraRuns {
    *
    * @throws AppError RUN_NOT_SERVABLE when it cannot be loaded or fails its own examples.
    */
-  async use<T>(registered: RegisteredRun, work: (served: ServedRun) => Promise<T>): Promise<T> {
-    const loaded = this.take(registered);
-    loaded.users++;
+  async use<T>(registered: RegisteredRun, work: (loaded: LoadedRun) => Promise<T>): Promise<T> {
+    const entry = this.take(registered);
+    entry.users++;
     try {
-      loaded.ready = await loaded.served;
-      return await work(loaded.ready);
+      entry.ready = await entry.loaded;
+      return await work(entry.ready);
     } finally {
-      loaded.users--;
-      await this.shrink();
+      entry.users--;
+      await this.evict();
     }
   }
 
   /** The run if it is in memory now. */
-  find(runId: string): ServedRun | undefined {
+  find(runId: string): LoadedRun | undefined {
     return this.loadedById.get(runId)?.ready;
   }
 
-  /** Gives back runs that are not wanted here any more, once nobody uses them. */
-  async retain(isWanted: (registered: RegisteredRun) => boolean): Promise<void> {
-    for (const loaded of this.loadedById.values()) loaded.isOutdated ||= !isWanted(loaded.registered);
-    await this.shrink();
+  /** Releases runs that are no longer needed here, once no request uses them. */
+  async retain(mustRetain: (registered: RegisteredRun) => boolean): Promise<void> {
+    for (const entry of this.loadedById.values()) entry.isStale ||= !mustRetain(entry.registered);
+    await this.evict();
   }
 
   /** Gives every run back. */
   async close(): Promise<void> {
-    const all = [...this.loadedById.values(), ...this.outdated];
+    const all = [...this.loadedById.values(), ...this.stale];
     this.loadedById.clear();
-    this.outdated.clear();
-    await Promise.all(all.map(releaseQuietly));
+    this.stale.clear();
+    await Promise.all(all.map(tryRelease));
   }
 
-  private take(registered: RegisteredRun): Loaded {
+  private take(registered: RegisteredRun): Entry {
     const id = registered.run.run_id;
     const known = this.loadedById.get(id);
-    if (known && known.registered !== registered) known.isOutdated = true;
-    const loaded: Loaded = known?.isOutdated === false ? known : this.begin(registered);
+    if (known && known.registered !== registered) known.isStale = true;
+    const entry: Entry = known?.isStale === false ? known : this.begin(registered);
     // Deleted first, so that the map's order stays the order of last use.
     this.loadedById.delete(id);
-    this.loadedById.set(id, loaded);
-    return loaded;
+    this.loadedById.set(id, entry);
+    return entry;
   }
 
-  private begin(registered: RegisteredRun): Loaded {
+  private begin(registered: RegisteredRun): Entry {
     const id = registered.run.run_id;
     const known = this.loadedById.get(id);
-    // The outdated one is given back by whoever uses it last.
-    if (known) this.outdated.add(known);
-    return { registered, served: this.load(registered), users: 0, isOutdated: false };
+    // The stale entry is released by its last user.
+    if (known) this.stale.add(known);
+    return { registered, loaded: this.load(registered), users: 0, isStale: false };
   }
 
-  private async load(registered: RegisteredRun): Promise<ServedRun> {
-    const { run, sourced } = registered;
+  private async load(registered: RegisteredRun): Promise<LoadedRun> {
+    const { run, sourceRun } = registered;
     registered.state = 'loading';
     try {
-      const served = await this.loader.load(sourced, run);
-      registered.learn(served);
+      const loaded = await this.loader.load(sourceRun, run);
+      registered.updateFrom(loaded);
       // It may have become the best of its model meanwhile.
       if (registered.state === 'loading') registered.state = 'loaded';
-      return served;
+      return loaded;
     } catch (error) {
       if (this.loadedById.get(run.run_id)?.registered === registered) this.loadedById.delete(run.run_id);
       registered.state = 'checked';
-      if (!(error instanceof RunProblem)) throw error;
+      if (!(error instanceof RunError)) throw error;
       registered.reject(reason(error.code, error.message));
       throw new AppError(
         'RUN_NOT_SERVABLE',
@@ -109,23 +109,23 @@ export class ExtraRuns {
     }
   }
 
-  private async shrink(): Promise<void> {
-    for (const loaded of this.outdated) {
-      if (loaded.users > 0) continue;
-      this.outdated.delete(loaded);
-      await releaseQuietly(loaded);
+  private async evict(): Promise<void> {
+    for (const entry of this.stale) {
+      if (entry.users > 0) continue;
+      this.stale.delete(entry);
+      await tryRelease(entry);
     }
-    for (const [id, loaded] of this.loadedById) {
-      if (loaded.users > 0 || (!loaded.isOutdated && this.loadedById.size <= this.config.maxExtraRuns)) continue;
+    for (const [id, entry] of this.loadedById) {
+      if (entry.users > 0 || (!entry.isStale && this.loadedById.size <= this.config.maxOnDemandRuns)) continue;
       this.loadedById.delete(id);
-      await releaseQuietly(loaded);
+      await tryRelease(entry);
     }
   }
 }
 
-/** A run that never loaded has nothing to give back. */
-async function releaseQuietly({ registered, served }: Loaded): Promise<void> {
-  const run = await served.catch(() => undefined);
+/** A run that failed to load has nothing to release. */
+async function tryRelease({ registered, loaded }: Entry): Promise<void> {
+  const run = await loaded.catch(() => undefined);
   if (!run) return;
   // What serves as the best run of its model goes on serving there.
   if (registered.state === 'loaded') registered.state = 'checked';

@@ -1,30 +1,30 @@
 import { Injectable, Logger } from '@nestjs/common';
 
 import { AppError } from '../domain/app-error.js';
-import { isTakeover } from '../domain/model-state.js';
+import { isCutover } from '../domain/model-state.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
-import { RunProblem } from '../domain/verdict.js';
-import { Chronicle } from './history/model-history.js';
-import { missingRun } from './run-not-found.js';
+import { RunError } from '../domain/verdict.js';
+import { ModelHistory } from './history/model-history.js';
+import { runNotFound } from './run-not-found.js';
 import { ModelRegistryService } from './model-registry.service.js';
 import { PromotionService } from './promotion/promotion.service.js';
 import { RefreshService } from './refresh/refresh.service.js';
 import type { RegisteredModel, RegisteredRun } from './state/registered-run.js';
-import { tellSiblings } from './refresh/cluster-messages.js';
+import { broadcastRefresh } from './refresh/cluster-messages.js';
 
 /** What a person wants, and why. */
-export type PinRequest = Pick<Pin, 'run_id' | 'reason' | 'by'>;
+type PinRequest = Pick<Pin, 'run_id' | 'reason' | 'by'>;
 
-/** What a person decides over the policy's head. Every decision is written down, and seen by all replicas. */
+/** Decisions of a person that override the policy. Every decision is recorded and seen by all replicas. */
 @Injectable()
 export class PinService {
   private readonly logger = new Logger(PinService.name);
 
   constructor(
     private readonly registry: ModelRegistryService,
-    private readonly refreshes: RefreshService,
+    private readonly refreshService: RefreshService,
     private readonly promotions: PromotionService,
-    private readonly chronicle: Chronicle,
+    private readonly modelHistory: ModelHistory,
   ) {}
 
   /**
@@ -34,18 +34,22 @@ export class PinService {
    */
   async pin(name: string, request: PinRequest): Promise<Pin> {
     const model = this.registry.getModel(name);
-    await this.refreshes.examine(model, request.run_id);
-    return this.refreshes.exclusively(model, () => this.serve(model, request, 'pinned'));
+    await this.refreshService.inspectRun(model, request.run_id);
+    return this.refreshService.runExclusive(model, () => this.serve(model, request, 'pinned'));
   }
 
-  /** Leaves the choice to the policy again; fine when there was no pin. @throws AppError MODEL_NOT_FOUND. */
+  /**
+   * Removes the pin, so that the policy chooses again; does nothing without a pin.
+   *
+   * @throws AppError MODEL_NOT_FOUND.
+   */
   async unpin(name: string, by: string): Promise<RegisteredModel> {
     const model = this.registry.getModel(name);
-    return this.refreshes.exclusively(model, async () => {
-      if (model.pin) this.logger.log(`Model ${name}: the pin on run ${model.pin.run_id} is taken off by ${by}`);
-      await this.chronicle.unpinned(model, by);
-      await this.promotions.settle(model);
-      tellSiblings();
+    return this.refreshService.runExclusive(model, async () => {
+      if (model.pin) this.logger.log(`Model ${name}: the pin on run ${model.pin.run_id} was removed by ${by}`);
+      await this.modelHistory.unpinned(model, by);
+      await this.promotions.reconcile(model);
+      broadcastRefresh();
       return model;
     });
   }
@@ -57,8 +61,8 @@ export class PinService {
    */
   async rollBack(name: string, { reason, by }: Omit<PinRequest, 'run_id'>): Promise<Pin> {
     const model = this.registry.getModel(name);
-    return this.refreshes.exclusively(model, async () => {
-      const previous = findPrevious(model, await this.chronicle.read(model));
+    return this.refreshService.runExclusive(model, async () => {
+      const previous = findPrevious(model, await this.modelHistory.read(model));
       if (!previous) throw new AppError('NO_PREVIOUS_RUN', { model: name });
       return this.serve(model, { run_id: previous.run.run_id, reason, by }, 'rolled_back');
     });
@@ -70,44 +74,50 @@ export class PinService {
     event: 'pinned' | 'rolled_back',
   ): Promise<Pin> {
     const { name } = model.card;
-    // What serves may be pinned although its folder is gone: it goes on from memory.
-    const inMemory = model.best?.served.run.run_id === runId ? model.best.registered : undefined;
+    // The served run may be pinned although its folder is gone: it is still in memory.
+    const inMemory = model.best?.loaded.run.run_id === runId ? model.best.registered : undefined;
     const registered = model.runs.find(({ run }) => run.run_id === runId) ?? inMemory;
-    if (!registered) throw missingRun(this.registry, model, runId);
-    const servedHere = model.best?.served.run.run_id ?? null;
+    if (!registered) throw runNotFound(this.registry, model, runId);
+    const currentRunId = model.best?.loaded.run.run_id ?? null;
     try {
       await this.promotions.serve(model, registered);
     } catch (error) {
-      if (!(error instanceof RunProblem)) throw error;
+      if (!(error instanceof RunError)) throw error;
       throw new AppError('PIN_REFUSED', { runId, reason: `${error.code}: ${error.message}` }, { cause: error });
     }
-    const { place } = registered.sourced;
-    model.pin = await this.chronicle.pinned(model, registered.run, { reason, by, place }, event, servedHere);
-    this.logger.log(
-      `Model ${name} is served by run ${runId} instead of ${servedHere ?? 'none'}, ${event} by ${by}: ${reason}`,
+    const { location } = registered.sourceRun;
+    model.pin = await this.modelHistory.pinned(
+      model,
+      registered.run,
+      { reason, by, place: location },
+      event,
+      currentRunId,
     );
-    tellSiblings();
+    this.logger.log(
+      `Model ${name} is served by run ${runId} instead of ${currentRunId ?? 'none'}, ${event} by ${by}: ${reason}`,
+    );
+    broadcastRefresh();
     return model.pin;
   }
 }
 
 /**
- * The run that served before the present one, and is still in the store and did not fail. What was rolled back from in a
- * row is passed over: who rolls back again wants to go further back.
+ * The run that served before the present one, is still in the store and did not fail. Runs that were just rolled back
+ * from are skipped, so that a second rollback goes further back.
  */
 function findPrevious(model: RegisteredModel, { history, failed }: ModelState): RegisteredRun | undefined {
-  const takeovers = history.filter(isTakeover);
-  // Another server may have let a run serve that this one has not come to yet: who asks saw its answers.
-  const present = takeovers[0]?.run_id ?? model.best?.served.run.run_id;
-  const rollBacks = takeovers.slice(0, takeovers.findIndex(({ event }) => event !== 'rolled_back') >>> 0);
-  const unwanted = new Set([
+  const cutoverEvents = history.filter(isCutover);
+  // Another replica may serve a run that this one has not seen yet, and the caller refers to that.
+  const present = cutoverEvents[0]?.run_id ?? model.best?.loaded.run.run_id;
+  const rollbackEvents = cutoverEvents.slice(0, cutoverEvents.findIndex(({ event }) => event !== 'rolled_back') >>> 0);
+  const excluded = new Set([
     present,
-    ...rollBacks.map((event) => event.previous_run_id),
+    ...rollbackEvents.map((event) => event.previous_run_id),
     ...failed.map(({ run_id: runId }) => runId),
   ]);
-  for (const id of takeovers.flatMap((event) => [event.run_id, event.previous_run_id])) {
-    const found = id !== null && !unwanted.has(id) ? model.runs.find(({ run }) => run.run_id === id) : undefined;
-    if (found && !found.sourced.reasons[0]) return found;
+  for (const id of cutoverEvents.flatMap((event) => [event.run_id, event.previous_run_id])) {
+    const found = id !== null && !excluded.has(id) ? model.runs.find(({ run }) => run.run_id === id) : undefined;
+    if (found && !found.sourceRun.reasons[0]) return found;
   }
   return undefined;
 }

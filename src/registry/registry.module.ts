@@ -2,29 +2,29 @@ import { Module } from '@nestjs/common';
 
 import { EnginesModule } from '../engines/engines.module.js';
 import { SourcesModule } from '../sources/sources.module.js';
-import { Chronicle } from './history/model-history.js';
+import { ModelHistory } from './history/model-history.js';
 import { ModelRegistryService } from './model-registry.service.js';
-import { ExtraRuns } from './on-demand-runs.js';
+import { OnDemandRuns } from './on-demand-runs.js';
 import { PinService } from './pin.service.js';
-import { CandidateTrials } from './promotion/candidate-checks.js';
-import { Takeovers } from './promotion/cutover.js';
+import { ChallengerChecks } from './promotion/challenger-checks.js';
+import { Cutover } from './promotion/cutover.js';
 import { PromotionService } from './promotion/promotion.service.js';
 import { RefreshService } from './refresh/refresh.service.js';
-import { RegistryContents } from './state/registry-state.js';
+import { RegistryState } from './state/registry-state.js';
 import { RunLoader } from './loading/run-loader.js';
 
-/** The shared registry: one instance, whichever room injects it. It looks at the store once `RefreshService` is told to. */
+/** The shared registry: one instance for all modules. It polls the store once `RefreshService` is started. */
 @Module({
   imports: [SourcesModule, EnginesModule],
   providers: [
-    Chronicle,
+    ModelHistory,
     RunLoader,
-    RegistryContents,
-    CandidateTrials,
-    Takeovers,
+    RegistryState,
+    ChallengerChecks,
+    Cutover,
     PromotionService,
     RefreshService,
-    ExtraRuns,
+    OnDemandRuns,
     ModelRegistryService,
     PinService,
   ],

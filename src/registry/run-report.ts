@@ -1,8 +1,8 @@
 import { AppError } from '../domain/app-error.js';
-import { deepestObjectAt, valueAt } from '../lib/dotted-path.js';
+import { lastObjectAt, valueAt } from '../lib/property-path.js';
 import type { JsonObject, JsonValue } from '../lib/json.js';
 import type { Run } from '../domain/run.js';
-import { shorten } from '../lib/truncate.js';
+import { truncate } from '../lib/truncate.js';
 
 /**
  * A run's report, or the part at a dotted path, under the path's own name.
@@ -13,15 +13,15 @@ export function performanceOf(run: Run, filter = ''): JsonObject {
   if (filter === '') return { performance: run.performance };
   const found = valueAt(run.performance, filter);
   if (found !== undefined) return ownField(filter, found);
-  const { path, keys } = deepestObjectAt(run.performance, filter);
+  const { path, keys } = lastObjectAt(run.performance, filter);
   const known = `${path ? `"${path}"` : 'It'} has: ${listNames(keys)}.`;
-  throw new AppError('PERFORMANCE_NOT_FOUND', { filter: shorten(filter), known });
+  throw new AppError('PERFORMANCE_NOT_FOUND', { filter: truncate(filter), known });
 }
 
 /** @throws AppError PARAM_NOT_FOUND that lists the parameters. */
 export function paramOf(run: Run, param: string): JsonObject {
   if (Object.hasOwn(run.params, param)) return ownField(param, run.params[param]!);
-  throw new AppError('PARAM_NOT_FOUND', { param: shorten(param), known: listNames(Object.keys(run.params)) });
+  throw new AppError('PARAM_NOT_FOUND', { param: truncate(param), known: listNames(Object.keys(run.params)) });
 }
 
 /**
@@ -31,7 +31,7 @@ export function paramOf(run: Run, param: string): JsonObject {
  */
 export function metricValueOf(run: Run, metric: string): number {
   if (Object.hasOwn(run.metrics, metric)) return run.metrics[metric]!;
-  throw new AppError('METRIC_NOT_FOUND', { metric: shorten(metric), known: listNames(Object.keys(run.metrics)) });
+  throw new AppError('METRIC_NOT_FOUND', { metric: truncate(metric), known: listNames(Object.keys(run.metrics)) });
 }
 
 /** One field of any name; an assignment would trip over `__proto__`. */
@@ -39,9 +39,9 @@ function ownField(name: string, value: JsonValue): JsonObject {
   return Object.fromEntries([[name, value]]);
 }
 
-const MAX_LISTED = 50;
+const MAX_NAMES = 50;
 
 function listNames(names: readonly string[]): string {
-  const more = names.length - MAX_LISTED;
-  return names.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '') || 'nothing';
+  const more = names.length - MAX_NAMES;
+  return names.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '') || 'nothing';
 }

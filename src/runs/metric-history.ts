@@ -1,4 +1,4 @@
-import { numberOrNull } from '../domain/numerics.js';
+import { numberOrNull } from '../domain/numeric.js';
 import type { MetricPoint } from '../domain/metric-point.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
 import { metricValueOf } from '../registry/run-report.js';
@@ -11,24 +11,24 @@ import type { MetricDto } from './dto/metric.dto.js';
  * @throws AppError METRIC_NOT_FOUND; STORE_NOT_READABLE.
  */
 export async function describeMetric(
-  { run, sourced }: RegisteredRun,
+  { run, sourceRun }: RegisteredRun,
   metric: string,
   maxPoints: number,
 ): Promise<MetricDto> {
   const value = metricValueOf(run, metric);
-  const recorded = (await sourced.readMetricHistory?.(metric)) ?? [];
+  const recorded = (await sourceRun.readMetricHistory?.(metric)) ?? [];
   // The value is known to be there: a store without a history, or without this part of it, has at least that.
   const points = recorded.length > 0 ? recorded : [{ step: 0, timestamp: run.ended_at ?? run.started_at, value }];
   return {
     metric,
     value: numberOrNull(value),
-    history: thin(points, maxPoints).map((point) => ({ ...point, value: numberOrNull(point.value) })),
+    history: samplePoints(points, maxPoints).map((point) => ({ ...point, value: numberOrNull(point.value) })),
     total: points.length,
   };
 }
 
 /** Evenly chosen points, the first and the last among them. */
-function thin(points: readonly MetricPoint[], most: number): readonly MetricPoint[] {
+function samplePoints(points: readonly MetricPoint[], most: number): readonly MetricPoint[] {
   if (points.length <= most) return points;
   const stride = (points.length - 1) / (most - 1);
   return Array.from({ length: most }, (_, i) => points[Math.round(i * stride)]!);

@@ -68,7 +68,7 @@ export class RunsController {
   @ApiParam({ name: 'metric', description: 'Name of the metric; case-sensitive.', example: 'f1' })
   @ApiOperation({
     operationId: 'getRunMetric',
-    summary: "One of a run's metrics, with its course over the training",
+    summary: "One of a run's metrics, with its history over the training",
     description: 'Stores of MLflow keep every value that was logged; a run folder keeps the last one.',
   })
   @ApiEnvelope(MetricDto, 'The metric, its value and its history.')

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
 import { contractOf } from '../domain/contract.js';
-import { numberOrNull } from '../domain/numerics.js';
-import { ValidationError } from '../domain/validation-problem.js';
+import { numberOrNull } from '../domain/numeric.js';
+import { ValidationError } from '../domain/validation-issue.js';
 import { toVerdictDto } from '../http/dto/verdict.dto.js';
-import { notOneOfProblem } from '../http/validation/pydantic-v1-rules.js';
+import { notOneOfIssue } from '../http/validation/pydantic-v1-rules.js';
 import { contractHash } from '../registry/contract/contract-hash.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
@@ -31,26 +31,26 @@ export class RunsService {
     const { model, status, sort, top = Infinity, limit = DEFAULT_PAGE, offset = 0 } = query;
     const runs = model === undefined ? this.registry.listRuns() : this.runsOf(model);
     const matching = status === undefined ? runs : runs.filter(({ run }) => run.status === status);
-    const chosen = sortRuns(matching, sort).slice(0, top);
-    const total = chosen.length;
-    const shown = chosen.slice(offset, offset + limit);
-    return { list: { runs: shown.map((run) => this.toDto(run)), total }, page: { limit, offset, total } };
+    const selected = sortRuns(matching, sort).slice(0, top);
+    const total = selected.length;
+    const page = selected.slice(offset, offset + limit);
+    return { list: { runs: page.map((run) => this.toDto(run)), total }, page: { limit, offset, total } };
   }
 
   /** @throws AppError RUN_NOT_FOUND. */
   getRun(runId: string): RunDetailDto {
     const registered = this.registry.getRun(runId);
     const { run } = registered;
-    const served = this.registry.findServed(registered);
+    const loaded = this.registry.findLoaded(registered);
     return {
       ...this.toDto(registered),
       ...(run.description !== undefined && { description: run.description }),
       performance: run.performance,
       contract: contractHash(contractOf(run)),
       sha256: run.model.sha256 ?? null,
-      backend: served?.backend ?? null,
-      notes: [...(served?.notes ?? [])],
-      loaded_at: served?.loadedAt.toISOString() ?? null,
+      backend: loaded?.backend ?? null,
+      notes: [...(loaded?.notes ?? [])],
+      loaded_at: loaded?.loadedAt.toISOString() ?? null,
     };
   }
 
@@ -85,7 +85,7 @@ export class RunsService {
     const found = known.find(({ card }) => card.name === model);
     if (found) return found.runs;
     throw new ValidationError([
-      notOneOfProblem(
+      notOneOfIssue(
         ['query', 'model'],
         known.map(({ card }) => card.name),
       ),

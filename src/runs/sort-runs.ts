@@ -1,6 +1,6 @@
-import { valueAt } from '../lib/dotted-path.js';
+import { valueAt } from '../lib/property-path.js';
 import type { JsonValue } from '../lib/json.js';
-import { ValidationError } from '../domain/validation-problem.js';
+import { ValidationError } from '../domain/validation-issue.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
 
 const SORT = /^-?(rank|run_id|name|status|started_at|ended_at|metrics\..+|params\..+)$/;
@@ -13,7 +13,7 @@ const SORT = /^-?(rank|run_id|name|status|started_at|ended_at|metrics\..+|params
  */
 export function sortRuns(runs: readonly RegisteredRun[], sort: string | undefined): readonly RegisteredRun[] {
   if (sort === undefined || sort === 'rank') return runs;
-  if (!SORT.test(sort)) throw new ValidationError([sortProblem()]);
+  if (!SORT.test(sort)) throw new ValidationError([sortIssue()]);
   const isReversed = sort.startsWith('-');
   const field = isReversed ? sort.slice(1) : sort;
   const sign = isReversed ? -1 : 1;
@@ -40,7 +40,7 @@ function compareKeys(a: Key, b: Key, sign: number): number {
   return a < b ? -sign : Number(a > b) * sign;
 }
 
-function sortProblem() {
+function sortIssue() {
   const pattern = SORT.source;
   return {
     loc: ['query', 'sort'],

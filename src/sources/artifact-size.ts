@@ -2,15 +2,15 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Run } from '../domain/run.js';
-import type { SourcedRun } from './run-source.js';
+import type { SourceRun } from './run-source.js';
 
 /**
  * The size of a run's artifact: all files that its `model` names, each counted once, bytes.
  *
- * @throws RunProblem when the store cannot give the files; else the error of the file system.
+ * @throws RunError when the store cannot give the files; else the error of the file system.
  */
-export async function measureArtifact(sourced: SourcedRun, { model }: Run): Promise<number> {
-  const { folder, close } = await sourced.open();
+export async function measureArtifact(sourceRun: SourceRun, { model }: Run): Promise<number> {
+  const { folder, close } = await sourceRun.open();
   try {
     const paths = new Set([model.path, ...(model.files ?? []).map(({ path }) => path)]);
     const files = new Set<string>();

@@ -4,23 +4,23 @@ import { TestStore } from '../../test/support/build-store.js';
 import { CombinedRunSource } from './combined-run-source.js';
 import { LocalRunSource } from './local/local-run-source.js';
 import { RunSource } from './run-source.js';
-import type { SourcedModel } from './run-source.js';
+import type { SourceModel } from './run-source.js';
 
 /** Answers when the test says so. */
 class SlowSource extends RunSource {
-  readonly readings = [];
+  readonly statuses = [];
   readonly description = 'The slow one';
-  readonly asked: ((models: SourcedModel[]) => void)[] = [];
-  answer: SourcedModel[] | undefined = [];
+  readonly asked: ((models: SourceModel[]) => void)[] = [];
+  answer: SourceModel[] | undefined = [];
 
-  listModels(): Promise<SourcedModel[]> {
+  listModels(): Promise<SourceModel[]> {
     if (this.answer) return Promise.resolve(this.answer);
     return new Promise((resolve) => this.asked.push(resolve));
   }
 }
 
-const named = (place: string): SourcedModel => ({ place, card: undefined, problems: [], runs: [] });
-const placesOf = (models: readonly SourcedModel[]) => models.map(({ place }) => place);
+const named = (location: string): SourceModel => ({ location, card: undefined, issues: [], runs: [] });
+const placesOf = (models: readonly SourceModel[]) => models.map(({ location }) => location);
 
 describe('several sources', () => {
   let first: TestStore;
@@ -51,7 +51,7 @@ describe('several sources', () => {
 
     const [model] = await combined().listModels();
 
-    expect(model).toMatchObject({ card: { name: 'adder' }, problems: [] });
+    expect(model).toMatchObject({ card: { name: 'adder' }, issues: [] });
     expect(model!.runs.map(({ run }) => run?.run_id)).toEqual(['run-1', 'run-2']);
   });
 
@@ -60,8 +60,8 @@ describe('several sources', () => {
     rmSync(second.folder, { recursive: true });
     const source = combined();
 
-    expect((await source.listModels()).map(({ place }) => place)).toEqual(['adder']);
-    expect(source.notices).toEqual([expect.stringMatching(/cannot be read/)]);
+    expect((await source.listModels()).map(({ location }) => location)).toEqual(['adder']);
+    expect(source.warnings).toEqual([expect.stringMatching(/cannot be read/)]);
 
     rmSync(first.folder, { recursive: true });
     await expect(source.listModels()).rejects.toThrow(/cannot be read.*\n.*cannot be read/);
@@ -76,14 +76,14 @@ describe('several sources', () => {
 
     for (const _look of [1, 2]) {
       const [model] = await source.listModels();
-      expect(model).toMatchObject({ card: undefined, problems: [expect.stringMatching(/^card.json is not JSON/)] });
+      expect(model).toMatchObject({ card: undefined, issues: [expect.stringMatching(/^card.json is not JSON/)] });
       expect(model!.runs.map(({ run }) => run?.run_id)).toEqual(['run-2']);
     }
 
     first.addModel('adder', { title: 'Mended' });
     expect((await source.listModels())[0]!.card!.title).toBe('Mended');
     rmSync(first.path('adder'), { recursive: true });
-    expect((await source.listModels()).find(({ place }) => place === 'adder')!.card!.title).toBe('Of the second');
+    expect((await source.listModels()).find(({ location }) => location === 'adder')!.card!.title).toBe('Of the second');
   });
 
   it('keep the models of a folder that is not mounted any more', async () => {
@@ -94,9 +94,9 @@ describe('several sources', () => {
     rmSync(second.path('other'), { recursive: true });
 
     expect(await source.listModels()).toEqual(before);
-    expect(source.readings.map(({ problem }) => problem)).toEqual([
+    expect(source.statuses.map(({ problem }) => problem)).toEqual([
       undefined,
-      'The models folder holds no models any more.',
+      'The models folder no longer holds any models.',
     ]);
   });
 
@@ -109,14 +109,14 @@ describe('several sources', () => {
 
     for (const _look of [1, 2]) {
       expect(await source.listModels()).toEqual(before);
-      expect(source.notices).toEqual([
-        expect.stringMatching(/^There are no models any more in .*last read is served.$/),
+      expect(source.warnings).toEqual([
+        expect.stringMatching(/^There are no longer any models in .*last known listing is served.$/),
       ]);
     }
 
     first.addModel('new');
     expect(placesOf(await source.listModels())).toEqual(['new', 'other']);
-    expect(source.notices).toEqual([]);
+    expect(source.warnings).toEqual([]);
   });
 
   it('wait for every one at first', async () => {
@@ -141,15 +141,13 @@ describe('several sources', () => {
 
     for (const _look of [1, 2]) {
       expect(placesOf(await source.listModels())).toEqual(['adder', 'new', 'early']);
-      expect(source.notices).toEqual([
-        'The slow one has not answered yet. What it held when it was last read is served.',
-      ]);
+      expect(source.warnings).toEqual(['The slow one has not answered yet. Its last known listing is served.']);
     }
 
     expect(slow.asked).toHaveLength(1);
     slow.asked[0]!([named('late')]);
     slow.answer = [named('late')];
     expect(placesOf(await source.listModels())).toEqual(['adder', 'new', 'late']);
-    expect(source.notices).toEqual([]);
+    expect(source.warnings).toEqual([]);
   });
 });

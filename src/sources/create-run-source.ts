@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 
 import type { AppConfig, MlflowConfig } from '../config/app-config.js';
 import { CombinedRunSource } from './combined-run-source.js';
-import { sha256OfText } from '../lib/digests.js';
+import { sha256OfText } from '../lib/digest.js';
 import { LocalRunSource } from './local/local-run-source.js';
 import { DbStore } from './mlflow/store/db/db-store.js';
 import { FileStore } from './mlflow/store/files/file-store.js';
 import { MlflowRunSource } from './mlflow/listing/mlflow-run-source.js';
 import type { MlflowStore } from './mlflow/store/mlflow-store.js';
-import { AnswerMemory } from './mlflow/store/server/response-cache.js';
+import { ResponseCache } from './mlflow/store/server/response-cache.js';
 import { ArtifactCache } from './mlflow/store/server/artifact-cache.js';
 import { MlflowClient } from './mlflow/store/server/mlflow-client.js';
 import { ServerStore } from './mlflow/store/server/server-store.js';
@@ -57,7 +57,7 @@ function createServerStore(config: MlflowConfig): MlflowStore {
   return new ServerStore({
     client,
     cache: new ArtifactCache(config.cacheDir, config.maxCacheBytes),
-    memory: new AnswerMemory(join(config.cacheDir, 'answers', name)),
+    responseCache: new ResponseCache(join(config.cacheDir, 'answers', name)),
     maxModelBytes: config.maxModelBytes,
   });
 }

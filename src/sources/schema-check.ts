@@ -6,10 +6,10 @@ import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
 /** Checks a document against one of the project's published JSON Schemas. */
-export type SchemaCheck = (document: unknown) => readonly SchemaProblem[];
+export type SchemaCheck = (document: unknown) => readonly SchemaIssue[];
 
 /** One broken rule: JSON pointer into the document, and what was expected. */
-export interface SchemaProblem {
+interface SchemaIssue {
   readonly pointer: string;
   readonly expected: string;
 }
@@ -25,12 +25,12 @@ export function compileSchemaCheck(name: 'card' | 'run'): SchemaCheck {
   const ajv = new Ajv2020({ allErrors: true, discriminator: true, strictTypes: false });
   addFormats(ajv);
   const validate = ajv.compile(JSON.parse(readFileSync(file, 'utf8')) as object);
-  return (document) => (validate(document) ? [] : problemsOf(validate));
+  return (document) => (validate(document) ? [] : issuesOf(validate));
 }
 
 const MAX_PROBLEMS = 20;
 
-function problemsOf(validate: ValidateFunction): SchemaProblem[] {
+function issuesOf(validate: ValidateFunction): SchemaIssue[] {
   return (validate.errors ?? [])
     .filter((error) => error.keyword !== 'propertyNames' && error.keyword !== 'anyOf')
     .slice(0, MAX_PROBLEMS)

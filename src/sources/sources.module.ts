@@ -2,7 +2,7 @@ import { Logger, Module } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { createRunSource } from './create-run-source.js';
-import { DraftStateStore } from './state/dry-run-state-store.js';
+import { DryRunStateStore } from './state/dry-run-state-store.js';
 import { LocalStateStore } from './state/local-state-store.js';
 import { RunSource } from './run-source.js';
 import { StateStore } from './state/state-store.js';
@@ -34,9 +34,9 @@ export const SOURCES_OPTIONS = Symbol('SOURCES_OPTIONS');
         const states = new LocalStateStore(config.modelsDir, {
           stateDir: config.stateDir,
           warn: (message, cause) => logger.warn(message, cause),
-          tell: (message) => logger.log(message),
+          log: (message) => logger.log(message),
         });
-        return isDryRun ? new DraftStateStore(states) : states;
+        return isDryRun ? new DryRunStateStore(states) : states;
       },
     },
   ],

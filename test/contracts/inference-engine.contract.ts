@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { NamedTensors, Tensor } from '../../src/domain/tensor.js';
-import { RunProblem } from '../../src/domain/verdict.js';
+import { RunError } from '../../src/domain/verdict.js';
 import type { EngineModel, InferenceEngine, LoadRequest } from '../../src/engines/inference-engine.js';
 
 /** Folder of the tiny models that engine tests share. */
@@ -168,9 +168,9 @@ export function describeInferenceEngine(name: string, subject: EngineContractSub
         const bytes = readFileSync(file);
         writeFileSync(file, bytes.subarray(0, bytes.length >> 1));
         const problem: unknown = await load({ ...subject.sum, runFolder: folder }).catch((error: unknown) => error);
-        expect(problem).toBeInstanceOf(RunProblem);
+        expect(problem).toBeInstanceOf(RunError);
         expect(problem).toMatchObject({ code: 'LOAD_FAILED', message: expect.stringMatching(/^[A-Z].*\.$/) as string });
-        expect((problem as RunProblem).message).not.toMatch(/damaged-|[/\\]|\n/);
+        expect((problem as RunError).message).not.toMatch(/damaged-|[/\\]|\n/);
       } finally {
         rmSync(folder, { recursive: true });
       }

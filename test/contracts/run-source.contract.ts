@@ -6,7 +6,7 @@ import type { VerdictCode } from '../../src/domain/verdict.js';
 import { createModelHost } from '../../src/engines/pool/create-model-host.js';
 import { registerRuns } from '../../src/registry/refresh/register-runs.js';
 import { RunLoader } from '../../src/registry/loading/run-loader.js';
-import type { RunSource, SourcedModel, SourcedRun } from '../../src/sources/run-source.js';
+import type { RunSource, SourceModel, SourceRun } from '../../src/sources/run-source.js';
 
 /** What a source's spec brings: a store with the model `adder`, whose runs add `a` and `b` to `sum`. */
 export interface RunSourceSubject {
@@ -35,22 +35,22 @@ export function describeRunSource(name: string, setUp: () => Promise<RunSourceSu
     });
     afterAll(() => host.close());
 
-    const list = async (source = subject.makeSource()): Promise<SourcedModel> => {
+    const list = async (source = subject.makeSource()): Promise<SourceModel> => {
       const models = await source.listModels();
       expect(models.map(({ card }) => card?.name)).toContain('adder');
       return models.find(({ card }) => card?.name === 'adder')!;
     };
-    const runNamed = (model: SourcedModel, name: string): SourcedRun => {
+    const runNamed = (model: SourceModel, name: string): SourceRun => {
       const found = model.runs.filter(({ run }) => run?.name === name);
       expect(found).toHaveLength(1);
       return found[0]!;
     };
-    const load = (sourced: SourcedRun) => new RunLoader(host, loadConfig({})).load(sourced, sourced.run!);
+    const load = (sourceRun: SourceRun) => new RunLoader(host, loadConfig({})).load(sourceRun, sourceRun.run!);
 
     it('gives the model a card that says which run is best', async () => {
-      const { card, problems } = await list();
+      const { card, issues } = await list();
 
-      expect(problems).toEqual([]);
+      expect(issues).toEqual([]);
       expect(card).toMatchObject({ name: 'adder', selection: { metric: 'f1', goal: 'maximize' } });
     });
 
@@ -85,7 +85,7 @@ export function describeRunSource(name: string, setUp: () => Promise<RunSourceSu
     it('gives runs ids, places and times of their own', async () => {
       const { runs } = await list();
 
-      expect(new Set(runs.map(({ place }) => place)).size).toBe(runs.length);
+      expect(new Set(runs.map(({ location }) => location)).size).toBe(runs.length);
       expect(new Set(runs.map(({ run }) => run?.run_id)).size).toBe(runs.length);
       for (const { run } of runs) {
         expect(run!.run_id).toMatch(/^[\w.-]+$/);
@@ -94,13 +94,13 @@ export function describeRunSource(name: string, setUp: () => Promise<RunSourceSu
     });
 
     it('opens a run: its artifact is on this disk, again and at the same time', async () => {
-      const sourced = runNamed(await list(), subject.servable[0]!);
+      const sourceRun = runNamed(await list(), subject.servable[0]!);
 
-      const [first, second] = await Promise.all([sourced.open(), sourced.open()]);
-      const third = await sourced.open();
+      const [first, second] = await Promise.all([sourceRun.open(), sourceRun.open()]);
+      const third = await sourceRun.open();
 
       expect([second.folder, third.folder]).toEqual([first.folder, first.folder]);
-      expect(existsSync(join(first.folder, sourced.run!.model.path))).toBe(true);
+      expect(existsSync(join(first.folder, sourceRun.run!.model.path))).toBe(true);
     });
 
     it('gives runs that load, prove themselves and answer right', async () => {
@@ -121,14 +121,14 @@ export function describeRunSource(name: string, setUp: () => Promise<RunSourceSu
 
     it('gives the same at every reading', async () => {
       const source = subject.makeSource();
-      const words = (model: SourcedModel) =>
-        model.runs.map(({ place, run, reasons }) => ({ place, run, reasons: reasons.map(({ code }) => code) }));
+      const words = (model: SourceModel) =>
+        model.runs.map(({ location, run, reasons }) => ({ location, run, reasons: reasons.map(({ code }) => code) }));
 
-      const [first, again, elsewhere] = [words(await list(source)), words(await list(source)), words(await list())];
+      const [first, again, other] = [words(await list(source)), words(await list(source)), words(await list())];
 
       expect(again).toEqual(first);
-      expect(elsewhere).toEqual(first);
-      expect(source.notices).toEqual([]);
+      expect(other).toEqual(first);
+      expect(source.warnings).toEqual([]);
     });
 
     it('lets one damaged run cost only itself', async () => {

@@ -6,9 +6,9 @@ import { HTTP_STATUS_OF } from '../../src/http/errors/http-status-of.js';
 import { describeVariables } from '../../src/config/describe-variables.js';
 import type { DescribedVariable } from '../../src/config/describe-variables.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { ERROR_SENTENCES } from '../../src/domain/app-error.js';
+import { ERROR_MESSAGES } from '../../src/domain/app-error.js';
 import type { ErrorCode } from '../../src/domain/app-error.js';
-import { VERDICT_FIXES, WARNING_FIXES } from '../../src/domain/verdict.js';
+import { VERDICT_FIX, WARNING_FIX } from '../../src/domain/verdict.js';
 
 // Plain JavaScript, shared with `npm run docs:config`.
 type Generate = (variables: readonly DescribedVariable[], source: string) => string;
@@ -32,7 +32,7 @@ describe('docs/errors.md', () => {
   it('lists every error code with its status and sentence', () => {
     const documented = rowsOf(read('docs/errors.md')).map(([code, status, sentence]) => [code, status, sentence]);
 
-    const inCode = Object.entries(ERROR_SENTENCES).map(([code, sentence]) => [
+    const inCode = Object.entries(ERROR_MESSAGES).map(([code, sentence]) => [
       `\`${code}\``,
       String(HTTP_STATUS_OF[code as ErrorCode]),
       sentence,
@@ -69,13 +69,13 @@ describe('docs/run-format.md', () => {
   it('lists every verdict with what to do', () => {
     const documented = rowsOf(verdicts).map(([code, fix]) => [code, fix]);
 
-    expect(documented).toEqual(Object.entries(VERDICT_FIXES).map(([code, fix]) => [`\`${code}\``, fix]));
+    expect(documented).toEqual(Object.entries(VERDICT_FIX).map(([code, fix]) => [`\`${code}\``, fix]));
   });
 
   it('lists every warning with what to do', () => {
     const documented = rowsOf(warnings).map(([code, fix]) => [code, fix]);
 
-    expect(documented).toEqual(Object.entries(WARNING_FIXES).map(([code, fix]) => [`\`${code}\``, fix]));
+    expect(documented).toEqual(Object.entries(WARNING_FIX).map(([code, fix]) => [`\`${code}\``, fix]));
   });
 });
 

@@ -18,7 +18,7 @@ export interface AskOptions {
   /** Bytes and texts go as they are, without a content type; anything else as JSON with one. */
   readonly body?: unknown;
   /** Milliseconds until the answer must be there; else the promise fails. */
-  readonly patienceMs?: number;
+  readonly timeoutMs?: number;
   /** Connections to ask over; one of its own unless set. */
   readonly agent?: Agent;
 }
@@ -28,7 +28,7 @@ export interface AskOptions {
  * (`/../x` stays), any method.
  */
 export function ask(baseUrl: string, path: string, options: AskOptions = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, body, patienceMs = 20_000, agent = false } = options;
+  const { method = 'GET', headers = {}, body, timeoutMs = 20_000, agent = false } = options;
   const isRaw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
   const bytes = isRaw ? Buffer.from(body ?? '') : Buffer.from(JSON.stringify(body));
   const { hostname, port } = new URL(baseUrl);
@@ -39,7 +39,7 @@ export function ask(baseUrl: string, path: string, options: AskOptions = {}): Pr
       path,
       method,
       agent,
-      signal: AbortSignal.timeout(patienceMs),
+      signal: AbortSignal.timeout(timeoutMs),
       headers: {
         ...(bytes.length > 0 && { 'Content-Length': bytes.length }),
         ...(!isRaw && { 'Content-Type': 'application/json' }),

@@ -6,7 +6,7 @@ import type { TensorEncoding } from '../../src/domain/encode-spec.js';
 import type { JsonObject } from '../../src/lib/json.js';
 import type { FieldSchema, RowSchema } from '../../src/domain/signature.js';
 import type { Tensor } from '../../src/domain/tensor.js';
-import type { ValidationProblem } from '../../src/domain/validation-problem.js';
+import type { ValidationIssue } from '../../src/domain/validation-issue.js';
 
 /** Where rows come from. */
 export const BODY: ValidateOptions = { source: 'body', mode: 'strict' };
@@ -28,21 +28,21 @@ export function validate(
   schema: RowSchema,
   value: unknown,
   options = BODY,
-): { row?: JsonObject; problems: ValidationProblem[] } {
-  const problems: ValidationProblem[] = [];
-  const row = compileRowValidator(schema).validate(value, ['body', 'inputs', 0], options, problems);
-  expect(row === undefined).toBe(problems.length > 0);
-  return { row, problems };
+): { row?: JsonObject; issues: ValidationIssue[] } {
+  const issues: ValidationIssue[] = [];
+  const row = compileRowValidator(schema).validate(value, ['body', 'inputs', 0], options, issues);
+  expect(row === undefined).toBe(issues.length > 0);
+  return { row, issues };
 }
 
 /** The one tensor made of rows, and the problems found. */
 export function encodeRows(
   encoder: RowEncoder,
   rows: readonly JsonObject[],
-): { tensor: Tensor; problems: ValidationProblem[] } {
-  const problems: ValidationProblem[] = [];
-  const tensors = encoder.encode(rows, (i) => ['body', 'inputs', i], problems);
-  return { tensor: [...tensors.values()][0]!, problems };
+): { tensor: Tensor; issues: ValidationIssue[] } {
+  const issues: ValidationIssue[] = [];
+  const tensors = encoder.encode(rows, (i) => ['body', 'inputs', i], issues);
+  return { tensor: [...tensors.values()][0]!, issues };
 }
 
 /** What one tensor makes of the value of the one field `x`. */
@@ -51,8 +51,8 @@ export function encodeOne(
   field: FieldSchema,
   value: unknown,
   files = NO_FILES,
-): { data: unknown[]; shape: readonly number[]; problems: ValidationProblem[] } {
+): { data: unknown[]; shape: readonly number[]; issues: ValidationIssue[] } {
   const encoder = compileRowEncoder({ tensors: [encoding] }, schemaOf({ x: field }), files);
-  const { tensor, problems } = encodeRows(encoder, [{ x: value } as JsonObject]);
-  return { data: Array.from(tensor.data as Iterable<unknown>), shape: tensor.shape, problems };
+  const { tensor, issues } = encodeRows(encoder, [{ x: value } as JsonObject]);
+  return { data: Array.from(tensor.data as Iterable<unknown>), shape: tensor.shape, issues };
 }

@@ -3,7 +3,7 @@ import type { ModelRegistryService } from '../../src/registry/model-registry.ser
 import { PredictionTimes } from '../../src/registry/loading/prediction-times.js';
 import { RegisteredRun } from '../../src/registry/state/registered-run.js';
 import type { RegisteredModel } from '../../src/registry/state/registered-run.js';
-import type { ServedRun } from '../../src/registry/loading/loaded-run.js';
+import type { LoadedRun } from '../../src/registry/loading/loaded-run.js';
 import { sumRun } from './build-store.js';
 
 /** A model `adder` with one run, as the registry would hold it; nothing is loaded. */
@@ -16,14 +16,14 @@ export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: N
     selection: { metric: 'f1', goal: 'maximize' },
   };
   const run = sumRun(runId, '0'.repeat(64));
-  const sourced = {
-    place: `adder/runs/${runId}`,
+  const sourceRun = {
+    location: `adder/runs/${runId}`,
     run,
     vocabularies: new Map(),
     reasons: [],
     open: () => Promise.resolve({ folder: '/nowhere' }),
   };
-  const registered = new RegisteredRun(card, run, sourced);
+  const registered = new RegisteredRun(card, run, sourceRun);
   registered.rank = 1;
   registered.state = 'serving';
   const served = {
@@ -34,25 +34,32 @@ export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: N
     onRequestFields: [],
     loadedAt: new Date(0),
     times: new PredictionTimes(),
-  } as unknown as ServedRun;
-  return { card, runs: [registered], unreadable: [], best: { registered, served }, pin: undefined, refused: undefined };
+  } as unknown as LoadedRun;
+  return {
+    card,
+    runs: [registered],
+    unreadable: [],
+    best: { registered, loaded: served },
+    pin: undefined,
+    rejected: undefined,
+  };
 }
 
-/** The registry with one model, for tests of a room alone. A method the test did not expect is absent, and throws. */
+/** The registry with one model, for tests of one module alone. A method the test did not expect is absent, and throws. */
 export function aFakeRegistry(overrides: Partial<ModelRegistryService> = {}): ModelRegistryService {
   const model = aRegisteredModel();
   const fake: Partial<ModelRegistryService> = {
     listModels: () => [model],
     listBrokenModels: () => [],
-    listServedModels: () => [model],
+    listReadyModels: () => [model],
     listRuns: () => model.runs,
     getModel: () => model,
-    getServedModel: () => model,
+    getReadyModel: () => model,
     getDefaultModel: () => model,
     findDefaultModel: () => model,
     getRun: () => model.best.registered,
     isBest: () => true,
-    findServed: () => model.best.served,
+    findLoaded: () => model.best.loaded,
     ...overrides,
   };
   return fake as ModelRegistryService;

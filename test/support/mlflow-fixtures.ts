@@ -31,7 +31,7 @@ export class TempFolder {
 const read = (file: string) =>
   JSON.parse(readFileSync(join(__dirname, '..', 'fixtures', 'mlflow', file), 'utf8')) as unknown;
 
-function unpack(files: PackedFiles, folder: TempFolder): void {
+function fromPayload(files: PackedFiles, folder: TempFolder): void {
   for (const [path, content] of Object.entries(files)) {
     folder.write(path, typeof content === 'string' ? content : Buffer.from(content.base64, 'base64'));
   }
@@ -40,7 +40,7 @@ function unpack(files: PackedFiles, folder: TempFolder): void {
 /** The recorded file store, its experiment folders directly inside. */
 export function unpackFileStore(version: RecordedVersion): TempFolder {
   const folder = new TempFolder();
-  unpack(read(`files-${version}.json`) as PackedFiles, folder);
+  fromPayload(read(`files-${version}.json`) as PackedFiles, folder);
   return folder;
 }
 
@@ -48,7 +48,7 @@ export function unpackFileStore(version: RecordedVersion): TempFolder {
 export function unpackDatabase(version: RecordedVersion): TempFolder {
   const folder = new TempFolder();
   const { sql, files } = read(`db-${version}.json`) as { sql: string[]; files: PackedFiles };
-  unpack(files, folder);
+  fromPayload(files, folder);
   const database = new Database(folder.at('mlflow.db'));
   database.exec(sql.join('\n'));
   database.close();

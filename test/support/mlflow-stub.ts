@@ -7,13 +7,13 @@ import { recordedAnswers } from './mlflow-fixtures.js';
 import type { RecordedAnswer, RecordedVersion } from './mlflow-fixtures.js';
 
 /** Answers a request in place of the recording; returns false to let the recording answer. */
-export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+export type Issue = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** A tracking server on loopback that answers what a real one was recorded to answer, until a test makes it misbehave. */
 export class MlflowStub {
   /** What was asked, `METHOD url`, in order. */
   readonly asked: string[] = [];
-  fault: Fault | undefined;
+  fault: Issue | undefined;
   /** What becomes of each run of a list; undefined when nobody has logged it yet; several when it was logged again. */
   editRun: ((run: Json) => Json) | undefined;
   private server: Server;

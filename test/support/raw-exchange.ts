@@ -6,7 +6,7 @@ import { until } from './watched-app.js';
 const LAST = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
 /** A server may wait for the rest of a request before it refuses it. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 /** An answer as it came over a connection. */
 export interface RawAnswer {
@@ -42,9 +42,9 @@ export async function exchange(baseUrl: string, pieces: readonly Piece[], answer
     } else socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece);
     await new Promise(setImmediate);
   }
-  await until(() => answersIn(received).length >= answers || socket.closed, PATIENCE_MS);
+  await until(() => answersIn(received).length >= answers || socket.closed, TIMEOUT_MS);
   if (!socket.destroyed) socket.write(LAST);
-  await until(() => socket.closed, PATIENCE_MS);
+  await until(() => socket.closed, TIMEOUT_MS);
   return answersIn(received).filter(({ body }) => !body.includes('/livez"'));
 }
 

@@ -42,10 +42,10 @@ export class RawSocket {
    *
    * @throws Error with what came so far when neither happens in time.
    */
-  async read(isEnough: (text: string) => boolean = () => false, patienceMs = 10_000): Promise<string> {
-    const end = Date.now() + patienceMs;
+  async read(isEnough: (text: string) => boolean = () => false, timeoutMs = 10_000): Promise<string> {
+    const end = Date.now() + timeoutMs;
     while (!isEnough(this.received) && !this.socket.closed) {
-      if (Date.now() > end) throw new Error(`No answer in ${patienceMs} ms, only: ${this.received.slice(0, 500)}`);
+      if (Date.now() > end) throw new Error(`No answer in ${timeoutMs} ms, only: ${this.received.slice(0, 500)}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     this.socket.destroy();

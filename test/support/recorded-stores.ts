@@ -3,7 +3,7 @@ import type { RecordedVersion } from './mlflow-fixtures.js';
 import { MlflowStub } from './mlflow-stub.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { createRunSource } from '../../src/sources/create-run-source.js';
-import type { SourcedModel } from '../../src/sources/run-source.js';
+import type { SourceModel } from '../../src/sources/run-source.js';
 
 /** The kinds of store that MLflow keeps its records in. */
 export const STORE_KINDS = ['server', 'files', 'database'] as const;
@@ -16,7 +16,7 @@ export type StoreKind = (typeof STORE_KINDS)[number];
  */
 export function useRecordedStores(
   version: RecordedVersion,
-): (kind: StoreKind, environment: Readonly<Record<string, string>>) => Promise<SourcedModel[]> {
+): (kind: StoreKind, environment: Readonly<Record<string, string>>) => Promise<SourceModel[]> {
   const folders: TempFolder[] = [];
   let stub: MlflowStub;
   let uris: Record<StoreKind, string>;

@@ -43,8 +43,8 @@ export class ServerProcess {
   }
 
   /** Waits for something to become true. @throws Error with what the server said when it does not. */
-  async until(isTrue: () => boolean, patienceMs = 20_000): Promise<void> {
-    const end = Date.now() + patienceMs;
+  async until(isTrue: () => boolean, timeoutMs = 20_000): Promise<void> {
+    const end = Date.now() + timeoutMs;
     while (!isTrue()) {
       if (Date.now() > end || this.child.exitCode !== null) throw new Error(`${this.stdout}\n${this.stderr}`);
       await new Promise((resolve) => setTimeout(resolve, 10));

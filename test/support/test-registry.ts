@@ -5,12 +5,12 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { createModelHost } from '../../src/engines/pool/create-model-host.js';
 import { ModelHost } from '../../src/engines/model-host.js';
-import { Chronicle } from '../../src/registry/history/model-history.js';
+import { ModelHistory } from '../../src/registry/history/model-history.js';
 import { PromotionService } from '../../src/registry/promotion/promotion.service.js';
 import { RefreshService } from '../../src/registry/refresh/refresh.service.js';
 import { RegistryModule } from '../../src/registry/registry.module.js';
 import type { RegisteredModel } from '../../src/registry/state/registered-run.js';
-import { RegistryContents } from '../../src/registry/state/registry-state.js';
+import { RegistryState } from '../../src/registry/state/registry-state.js';
 import { LocalRunSource } from '../../src/sources/local/local-run-source.js';
 import { RunSource } from '../../src/sources/run-source.js';
 import { StateStore } from '../../src/sources/state/state-store.js';
@@ -23,18 +23,18 @@ export function createTestHost(): ModelHost {
 
 /** The registry as a server has it, over a store, without HTTP: it looks at the store only when told. */
 export class TestRegistry {
-  readonly chronicle: Chronicle;
+  readonly modelHistory: ModelHistory;
   readonly states: StateStore;
-  private readonly contents: RegistryContents;
+  private readonly registryState: RegistryState;
   private readonly promotions: PromotionService;
-  private readonly refreshes: RefreshService;
+  private readonly refreshService: RefreshService;
 
   private constructor(module: TestingModule) {
-    this.chronicle = module.get(Chronicle, { strict: false });
+    this.modelHistory = module.get(ModelHistory, { strict: false });
     this.states = module.get(StateStore, { strict: false });
-    this.contents = module.get(RegistryContents, { strict: false });
+    this.registryState = module.get(RegistryState, { strict: false });
     this.promotions = module.get(PromotionService, { strict: false });
-    this.refreshes = module.get(RefreshService, { strict: false });
+    this.refreshService = module.get(RefreshService, { strict: false });
   }
 
   /** @param source  the store's folder unless given. */
@@ -51,23 +51,23 @@ export class TestRegistry {
       .useValue(host)
       .compile();
     const registry = new TestRegistry(module);
-    await registry.refreshes.start();
+    await registry.refreshService.start();
     return registry;
   }
 
   /** The model as it is known now. */
   model(name = 'adder'): RegisteredModel {
-    return this.contents.modelsByName.get(name)!;
+    return this.registryState.modelsByName.get(name)!;
   }
 
   /** The id of the run that serves a model. */
   servedBy(name = 'adder'): string | undefined {
-    return this.model(name).best?.served.run.run_id;
+    return this.model(name).best?.loaded.run.run_id;
   }
 
   /** Looks at the store, and gives the id of the run that serves then. */
   async refresh(name = 'adder'): Promise<string | undefined> {
-    await this.refreshes.refresh();
+    await this.refreshService.refresh();
     return this.servedBy(name);
   }
 
@@ -77,18 +77,24 @@ export class TestRegistry {
     const registered = model.runs.find(({ run }) => run.run_id === runId)!;
     await this.promotions.serve(model, registered);
     const previous = this.servedBy(name) ?? null;
-    model.pin = await this.chronicle.pinned(model, registered.run, { reason: 'Test.', by: 'Ada' }, 'pinned', previous);
+    model.pin = await this.modelHistory.pinned(
+      model,
+      registered.run,
+      { reason: 'Test.', by: 'Ada' },
+      'pinned',
+      previous,
+    );
   }
 
   /** Takes the pin off. */
   async unpin(name = 'adder'): Promise<void> {
     const model = this.model(name);
-    await this.chronicle.unpinned(model, 'Ada');
-    await this.promotions.settle(model);
+    await this.modelHistory.unpinned(model, 'Ada');
+    await this.promotions.reconcile(model);
   }
 
   close(): void {
-    this.refreshes.beforeApplicationShutdown();
+    this.refreshService.beforeApplicationShutdown();
     this.promotions.beforeApplicationShutdown();
   }
 }

@@ -12,16 +12,16 @@ import { loadConfig } from '../../src/config/load-config.js';
 import { createApp } from '../../src/bootstrap/create-app.js';
 import { ModelHost } from '../../src/engines/model-host.js';
 import type { PendingPrediction } from '../../src/engines/batching/pending-prediction.js';
-import type { PooledModel } from '../../src/engines/pool/pooled-model.js';
+import type { PoolModel } from '../../src/engines/pool/pool-model.js';
 import type { TestApp } from './create-test-app.js';
 import type { Json } from './get-json.js';
 
 /** The parts of a `WorkerPool` that hold what is under way. */
 interface PoolInside {
-  readonly models: ReadonlySet<PooledModel>;
-  readonly turns: ReadonlySet<PooledModel>;
+  readonly models: ReadonlySet<PoolModel>;
+  readonly waitingModels: ReadonlySet<PoolModel>;
   readonly timers: ReadonlySet<unknown>;
-  readonly roster: { readonly threads: ReadonlySet<ThreadInside> };
+  readonly supervisor: { readonly threads: ReadonlySet<ThreadInside> };
 }
 
 interface ThreadInside {
@@ -31,8 +31,8 @@ interface ThreadInside {
 /** What a server holds on to at one moment. */
 export interface Holdings {
   readonly waiting: number;
-  readonly busyThreads: number;
-  readonly turns: number;
+  readonly activeThreads: number;
+  readonly waitingModels: number;
   readonly threads: number;
   /** Of the pool alone, and of the whole process. */
   readonly poolTimers: number;
@@ -85,7 +85,7 @@ export class WatchedApp implements TestApp {
   }
 
   get threads(): readonly ThreadInside[] {
-    return [...this.pool.roster.threads];
+    return [...this.pool.supervisor.threads];
   }
 
   /** Requests that wait for a thread. */
@@ -96,7 +96,7 @@ export class WatchedApp implements TestApp {
 
   /** Waits until the model computes. */
   untilBusy(model: string): Promise<void> {
-    return until(() => this.pooled(model).busyThreads > 0);
+    return until(() => this.pooled(model).activeThreads > 0);
   }
 
   /** What the server holds when it has nothing to do; waits for that. */
@@ -104,20 +104,20 @@ export class WatchedApp implements TestApp {
     let now = await this.holdings();
     const isIdle = async () => {
       now = await this.holdings();
-      return now.waiting + now.busyThreads + now.turns + now.poolTimers + now.connections === 0;
+      return now.waiting + now.activeThreads + now.waitingModels + now.poolTimers + now.connections === 0;
     };
     await until(isIdle);
     return now;
   }
 
   async holdings(): Promise<Holdings> {
-    const { models, turns, timers, roster } = this.pool;
+    const { models, waitingModels, timers, supervisor } = this.pool;
     const server: Server = this.app.getHttpServer();
     return {
       waiting: sum(models, ({ queue }) => queue.size),
-      busyThreads: sum(models, ({ busyThreads }) => busyThreads),
-      turns: turns.size,
-      threads: roster.threads.size,
+      activeThreads: sum(models, ({ activeThreads }) => activeThreads),
+      waitingModels: waitingModels.size,
+      threads: supervisor.threads.size,
       poolTimers: timers.size,
       timers: process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length,
       connections: await new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),
@@ -147,7 +147,7 @@ export class WatchedApp implements TestApp {
     return [...open.keys()];
   }
 
-  private pooled(model: string): PooledModel {
+  private pooled(model: string): PoolModel {
     return [...this.pool.models].find(({ path }) => path.includes(`/${model}/runs/`))!;
   }
 
@@ -176,11 +176,11 @@ export function leaveNothingBehind(appOf: () => WatchedApp): { readonly agent: A
   return kept;
 }
 
-/** Waits for something to become true. @throws Error when it does not in `patienceMs`. */
-export async function until(isTrue: () => boolean | Promise<boolean>, patienceMs = 15_000): Promise<void> {
-  const end = performance.now() + patienceMs;
+/** Waits for something to become true. @throws Error when it does not in `timeoutMs`. */
+export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  const end = performance.now() + timeoutMs;
   while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error(`not true after ${patienceMs} ms: ${isTrue.toString()}`);
+    if (performance.now() > end) throw new Error(`not true after ${timeoutMs} ms: ${isTrue.toString()}`);
     await sleep(10);
   }
 }

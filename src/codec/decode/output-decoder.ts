@@ -16,7 +16,7 @@ export interface OutputDecoder {
    *
    * @throws AppError `PREDICTION_FAILED` when a tensor is not what `decode` says.
    */
-  decode(outputs: NamedTensors, rows: number, wanted: ReadonlySet<string>): FieldColumns;
+  decode(outputs: NamedTensors, rows: number, fieldNames: ReadonlySet<string>): FieldColumns;
 }
 
 /** The names that were given, in order. */

@@ -1,27 +1,27 @@
 import { AppError } from '../../domain/app-error.js';
 import type { Activation } from '../../domain/decode-spec.js';
 import type { JsonValue } from '../../lib/json.js';
-import { numberOrNull, sigmoid, softmax } from '../../domain/numerics.js';
+import { numberOrNull, sigmoid, softmax } from '../../domain/numeric.js';
 import type { NamedTensors, Tensor, TensorData } from '../../domain/tensor.js';
 import { canonicalNumber } from '../validate/parse-scalars.js';
 
 /** An output tensor as one row of numbers per row. */
-export interface OutputTable {
+interface OutputTable {
   readonly width: number;
   readonly data: TensorData;
 }
 
-/** The model gave something that the run's `decode` cannot mean: a fault of the model, told to the log by the cause. */
-export function modelFault(message: string): AppError {
+/** The model's output contradicts the run's `decode`: an error of the model, logged with its cause. */
+export function modelError(message: string): AppError {
   return new AppError('PREDICTION_FAILED', {}, { cause: new Error(message) });
 }
 
 /** @throws AppError `PREDICTION_FAILED` when the model did not give the tensor, or not for every row. */
 export function outputOf(outputs: NamedTensors, name: string, rows: number): Tensor {
   const tensor = outputs.get(name);
-  if (!tensor) throw modelFault(`The model gave no output "${name}".`);
+  if (!tensor) throw modelError(`The model gave no output "${name}".`);
   if (tensor.shape.length === 0 || tensor.shape[0] !== rows) {
-    throw modelFault(`The output "${name}" has shape [${tensor.shape.join(', ')}] for ${rows} rows.`);
+    throw modelError(`The output "${name}" has shape [${tensor.shape.join(', ')}] for ${rows} rows.`);
   }
   return tensor;
 }
@@ -33,19 +33,19 @@ export function outputOf(outputs: NamedTensors, name: string, rows: number): Ten
  */
 export function tableOf(outputs: NamedTensors, name: string, rows: number): OutputTable {
   const { dtype, shape, data } = outputOf(outputs, name, rows);
-  if (dtype === 'string') throw modelFault(`The output "${name}" holds texts where numbers are decoded.`);
-  if (shape.length > 2) throw modelFault(`The output "${name}" has shape [${shape.join(', ')}], not [rows, columns].`);
+  if (dtype === 'string') throw modelError(`The output "${name}" holds texts where numbers are decoded.`);
+  if (shape.length > 2) throw modelError(`The output "${name}" has shape [${shape.join(', ')}], not [rows, columns].`);
   return { width: shape[1] ?? 1, data };
 }
 
 /** @throws AppError `PREDICTION_FAILED` when the table has another number of columns. */
 export function requireWidth(table: OutputTable, width: number, name: string): void {
   if (table.width === width) return;
-  throw modelFault(`The output "${name}" has ${table.width} columns where decode has ${width} labels or fields.`);
+  throw modelError(`The output "${name}" has ${table.width} columns where decode has ${width} labels or fields.`);
 }
 
 /** One row of numbers, after the activation. */
-export function activatedRow({ data, width }: OutputTable, row: number, activation: Activation = 'none'): number[] {
+export function activateRow({ data, width }: OutputTable, row: number, activation: Activation = 'none'): number[] {
   const values = new Array<number>(width);
   for (let column = 0; column < width; column++) values[column] = Number(data[row * width + column]);
   switch (activation) {
@@ -59,14 +59,14 @@ export function activatedRow({ data, width }: OutputTable, row: number, activati
 }
 
 /** One number of a row, after the activation. */
-export function activatedValue(
+export function activateValue(
   table: OutputTable,
   row: number,
   column: number,
   activation: Activation = 'none',
 ): number {
   // A softmax needs its whole row.
-  if (activation === 'softmax') return activatedRow(table, row, activation)[column]!;
+  if (activation === 'softmax') return activateRow(table, row, activation)[column]!;
   const value = Number(table.data[row * table.width + column]);
   return activation === 'sigmoid' ? sigmoid(value) : value;
 }

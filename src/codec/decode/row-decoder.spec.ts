@@ -4,7 +4,7 @@ import type { JsonObject } from '../../lib/json.js';
 import type { FieldSchema, Signature } from '../../domain/signature.js';
 import { allocate, sizeOf } from '../../domain/tensor.js';
 import type { DType, NamedTensors } from '../../domain/tensor.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { compileRowDecoder } from './row-decoder.js';
 import type { RowDecoder } from './row-decoder.js';
 
@@ -332,8 +332,8 @@ describe('compileRowDecoder with a run that does not fit', () => {
       error = caught;
     }
 
-    expect(error).toBeInstanceOf(RunProblem);
-    expect((error as RunProblem).code).toBe('SIGNATURE_MISMATCH');
-    expect((error as RunProblem).message).toContain(message);
+    expect(error).toBeInstanceOf(RunError);
+    expect((error as RunError).code).toBe('SIGNATURE_MISMATCH');
+    expect((error as RunError).message).toContain(message);
   });
 });

@@ -3,8 +3,8 @@ import type { DecodeSpec } from '../../domain/decode-spec.js';
 import type { PreparedText } from '../../domain/encode-spec.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Signature } from '../../domain/signature.js';
-import type { DeclaredTensor, NamedTensors } from '../../domain/tensor.js';
-import { compileBinary, compileMultiClass, compileMultiLabel } from './class-decoders.js';
+import type { TensorSpec, NamedTensors } from '../../domain/tensor.js';
+import { compileBinary, compileMultiClass, compileMultiLabel } from './class-decoder.js';
 import { mismatch } from '../encode/encode-scope.js';
 import type { PreparedRow } from '../encode/encode-scope.js';
 import type { FieldColumns, OutputDecoder } from './output-decoder.js';
@@ -13,7 +13,7 @@ import { compileValueWriter } from './row-writer.js';
 import type { ValueWriter } from './row-writer.js';
 import { fieldOf, newRow } from '../rows.js';
 import { describeOutputMismatch } from '../tensor-mismatch.js';
-import { compileRegression, compileTensors } from './value-decoders.js';
+import { compileRegression, compileTensors } from './value-decoder.js';
 
 /** What a decoder may repeat in the answer. */
 export interface DecodeContext {
@@ -42,7 +42,7 @@ export interface RowDecoder {
   /** The rows that `decode` gives, as the text of a JSON array; quicker, because there are no rows in between. */
   write(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): string;
   /** One sentence per way in which a model's declared outputs differ from what `decode` reads. */
-  describeMismatch(outputs: readonly DeclaredTensor[]): string[];
+  describeMismatch(outputs: readonly TensorSpec[]): string[];
 }
 
 interface OutputField {
@@ -59,7 +59,7 @@ interface OutputField {
  * Compiles `decode` of a run, once.
  *
  * @param prepare  `encode.prepare` of the run, whose texts `echo` may name; unchecked when left out.
- * @throws RunProblem `SIGNATURE_MISMATCH` when decode and signature do not fit.
+ * @throws RunError `SIGNATURE_MISMATCH` when decode and signature do not fit.
  */
 export function compileRowDecoder(
   decode: DecodeSpec,
@@ -74,13 +74,15 @@ export function compileRowDecoder(
     const key = `${JSON.stringify(name)}:`;
     return { name, isOnRequest: onRequest.has(name), echo: echo.get(name), key, write: compileValueWriter(schema) };
   });
-  const usual = fields.filter(({ isOnRequest }) => !isOnRequest);
-  const usualNames = new Set(usual.map(({ name }) => name));
+  const defaultFields = fields.filter(({ isOnRequest }) => !isOnRequest);
+  const defaultNames = new Set(defaultFields.map(({ name }) => name));
   const read = (outputs: NamedTensors, rows: number, include: ReadonlySet<string>) => {
-    const isUsual = include.size === 0;
-    const asked = isUsual ? usual : fields.filter(({ name, isOnRequest }) => !isOnRequest || include.has(name));
-    const wanted = isUsual ? usualNames : new Set(asked.map(({ name }) => name));
-    return { asked, columns: decoder.decode(outputs, rows, wanted) };
+    const isDefault = include.size === 0;
+    const requested = isDefault
+      ? defaultFields
+      : fields.filter(({ name, isOnRequest }) => !isOnRequest || include.has(name));
+    const fieldNames = isDefault ? defaultNames : new Set(requested.map(({ name }) => name));
+    return { requested, columns: decoder.decode(outputs, rows, fieldNames) };
   };
 
   return {
@@ -88,12 +90,12 @@ export function compileRowDecoder(
     primaryFields: primaryFieldsOf(decode),
     onRequestFields: [...onRequest],
     decode(outputs, context, include) {
-      const { asked, columns } = read(outputs, context.rows.length, include);
-      return context.rows.map((_, row) => outputRow(asked, columns, context, row));
+      const { requested, columns } = read(outputs, context.rows.length, include);
+      return context.rows.map((_, row) => outputRow(requested, columns, context, row));
     },
     write(outputs, context, include) {
-      const { asked, columns } = read(outputs, context.rows.length, include);
-      return writeRows(asked, columns, context);
+      const { requested, columns } = read(outputs, context.rows.length, include);
+      return writeRows(requested, columns, context);
     },
     describeMismatch: (outputs) => describeOutputMismatch(decoder.tensors, outputs),
   };
@@ -107,7 +109,7 @@ function outputRow(
 ): JsonObject {
   const output = newRow();
   for (const { name, echo } of fields) {
-    output[name] = echo === undefined ? columns.get(name)![index]! : echoed(echo, rows[index]!, prepared[index]);
+    output[name] = echo === undefined ? columns.get(name)![index]! : inputValue(echo, rows[index]!, prepared[index]);
   }
   return output;
 }
@@ -119,7 +121,7 @@ function writeRows(fields: readonly OutputField[], columns: FieldColumns, { rows
     text += row === 0 ? '{' : ',{';
     for (let i = 0; i < fields.length; i++) {
       const { key, write, echo } = fields[i]!;
-      const value = echo === undefined ? columnOf[i]![row]! : echoed(echo, rows[row]!, prepared[row]);
+      const value = echo === undefined ? columnOf[i]![row]! : inputValue(echo, rows[row]!, prepared[row]);
       text += (i === 0 ? key : `,${key}`) + write(value);
     }
     text += '}';
@@ -128,7 +130,7 @@ function writeRows(fields: readonly OutputField[], columns: FieldColumns, { rows
 }
 
 /** null when the client left the field out. */
-function echoed(name: string, row: JsonObject, prepared: PreparedRow = {}): JsonValue {
+function inputValue(name: string, row: JsonObject, prepared: PreparedRow = {}): JsonValue {
   return fieldOf(prepared, name) ?? fieldOf(row, name) ?? null;
 }
 
@@ -159,11 +161,11 @@ function checkFields(
   requireDistinct(made, '/decode');
   requireSameFields(made, Object.keys(signature.output.properties));
   for (const key of ['on_request', 'primary'] as const) {
-    const stranger = decode[key]?.find((name) => !made.includes(name));
-    if (stranger !== undefined) throw mismatch(`/decode/${key}`, `"${stranger}" is not an output field`);
+    const unknownName = decode[key]?.find((name) => !made.includes(name));
+    if (unknownName !== undefined) throw mismatch(`/decode/${key}`, `"${unknownName}" is not an output field`);
   }
-  const absent = primaryFieldsOf(decode).find((name) => decode.on_request?.includes(name));
-  if (absent !== undefined) throw mismatch('/decode/on_request', `the primary field "${absent}" is always given`);
+  const missing = primaryFieldsOf(decode).find((name) => decode.on_request?.includes(name));
+  if (missing !== undefined) throw mismatch('/decode/on_request', `the primary field "${missing}" is always given`);
   const unknown = decode.kind === 'tensors' ? decode.single?.find((name) => !(name in decode.fields)) : undefined;
   if (unknown !== undefined) throw mismatch('/decode/single', `"${unknown}" is not one of the fields`);
   if (prepare) checkEcho(decode, signature, prepare);
@@ -171,9 +173,9 @@ function checkFields(
 
 function checkEcho({ echo = {} }: DecodeSpec, signature: Signature, prepare: readonly PreparedText[]): void {
   const known = new Set([...Object.keys(signature.input.properties), ...prepare.map(({ name }) => name)]);
-  const stranger = Object.values(echo).find((source) => !known.has(source));
-  if (stranger !== undefined)
-    throw mismatch('/decode/echo', `"${stranger}" is neither an input field nor a prepared text`);
+  const unknownName = Object.values(echo).find((source) => !known.has(source));
+  if (unknownName !== undefined)
+    throw mismatch('/decode/echo', `"${unknownName}" is neither an input field nor a prepared text`);
 }
 
 function requireDistinct(names: readonly string[], pointer: string): void {
@@ -184,11 +186,11 @@ function requireDistinct(names: readonly string[], pointer: string): void {
   }
 }
 
-function requireSameFields(made: readonly string[], declared: readonly string[]): void {
-  const [makes, declares] = [new Set(made), new Set(declared)];
+function requireSameFields(made: readonly string[], expected: readonly string[]): void {
+  const [makes, declares] = [new Set(made), new Set(expected)];
   const extra = made.find((name) => !declares.has(name));
   if (extra !== undefined) throw mismatch('/signature/output', `decode gives "${extra}", which properties lacks`);
-  const absent = declared.find((name) => !makes.has(name));
-  if (absent !== undefined)
-    throw mismatch('/signature/output', `properties has "${absent}", which decode does not give`);
+  const missing = expected.find((name) => !makes.has(name));
+  if (missing !== undefined)
+    throw mismatch('/signature/output', `properties has "${missing}", which decode does not give`);
 }

@@ -5,7 +5,7 @@ import { sizeOf } from '../../domain/tensor.js';
 import type { TensorData } from '../../domain/tensor.js';
 import { mismatch } from './encode-scope.js';
 import type { EncodeScope, EncodeVisit, TensorEncoder } from './encode-scope.js';
-import { tooFewItems, tooManyItems } from '../validate/problems.js';
+import { notEnoughItems, tooManyItems } from '../validate/issues.js';
 import { isNullable, typeOf } from '../validate/schema-check.js';
 import { tensorElement } from './tensor-element.js';
 import type { TensorElement } from './tensor-element.js';
@@ -13,13 +13,13 @@ import type { TensorElement } from './tensor-element.js';
 /**
  * Compiles nested numbers of a fixed shape.
  *
- * @throws RunProblem `SIGNATURE_MISMATCH` when the field is not nested as deeply as the shape, or holds no numbers.
+ * @throws RunError `SIGNATURE_MISMATCH` when the field is not nested as deeply as the shape, or holds no numbers.
  */
 export function compileArray(encoding: ArrayEncoding, scope: EncodeScope, pointer: string): TensorEncoder {
   const { tensor, dtype, field, shape } = encoding;
   if (encoding.divide === 0) throw mismatch(pointer, 'divide must not be 0');
   const source = scope.source(field, ['array'], false, pointer);
-  requireNesting(source.schema, shape, pointer);
+  requireArrayDepth(source.schema, shape, pointer);
   const writer = new NestedWriter(tensorElement(dtype, encoding), shape);
   return {
     tensor,
@@ -56,7 +56,7 @@ class NestedWriter {
   ): void {
     const size = this.shape[axis]!;
     if (items.length !== size) {
-      visit.report(path, items.length < size ? tooFewItems(size) : tooManyItems(size));
+      visit.report(path, items.length < size ? notEnoughItems(size) : tooManyItems(size));
       return;
     }
     if (axis === this.shape.length - 1) return this.writeNumbers(visit, path, items, data, offset);
@@ -78,12 +78,12 @@ class NestedWriter {
     for (let i = 0; i < items.length; i++) {
       const item = items[i];
       const value = typeof item === 'boolean' ? Number(item) : (item as number | bigint);
-      if (!this.element.write(data, offset + i, value)) visit.report([...path, i], this.element.refusalOf(value));
+      if (!this.element.write(data, offset + i, value)) visit.report([...path, i], this.element.issueFor(value));
     }
   }
 }
 
-function requireNesting(schema: FieldSchema, shape: readonly number[], pointer: string): void {
+function requireArrayDepth(schema: FieldSchema, shape: readonly number[], pointer: string): void {
   let inner: FieldSchema | undefined = schema;
   for (let axis = 0; axis < shape.length; axis++) {
     if (!inner || typeOf(inner) !== 'array')

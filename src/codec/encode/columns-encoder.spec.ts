@@ -11,8 +11,8 @@ function column(spec: object, field: FieldSchema, values: readonly unknown[], dt
     tensors: [{ kind: 'columns', tensor: 't', dtype, columns: [{ field: 'x', ...spec } as Column] }],
   };
   const encoder = compileRowEncoder(encode, schemaOf({ x: field }, 'missing' in spec ? ['x'] : []), NO_FILES);
-  const { tensor, problems } = encodeRows(encoder, values.map((x) => (x === undefined ? {} : { x })) as JsonObject[]);
-  return { data: Array.from(tensor.data as Iterable<unknown>), shape: tensor.shape, problems };
+  const { tensor, issues } = encodeRows(encoder, values.map((x) => (x === undefined ? {} : { x })) as JsonObject[]);
+  return { data: Array.from(tensor.data as Iterable<unknown>), shape: tensor.shape, issues };
 }
 
 describe('compileRowEncoder with columns', () => {
@@ -34,12 +34,12 @@ describe('compileRowEncoder with columns', () => {
     const input = schemaOf({ age: { type: 'integer' }, sex: { type: 'string' }, pclass: { type: 'integer' } });
     const encoder = compileRowEncoder(encode, input, NO_FILES);
 
-    const { tensor, problems } = encodeRows(encoder, [
+    const { tensor, issues } = encodeRows(encoder, [
       { age: 40, sex: 'M', pclass: 3 },
       { age: 10, sex: 'F', pclass: 9 },
     ]);
 
-    expect(problems).toEqual([]);
+    expect(issues).toEqual([]);
     expect(tensor).toEqual({ dtype: 'float32', shape: [2, 4], data: Float32Array.of(5, 0, 1, 2, -10, 1, 0, 0) });
   });
 
@@ -79,7 +79,7 @@ describe('compileRowEncoder with columns', () => {
     expect(category({ as: 'one-hot', unknown: 'zeros' }, ['b', 'z']).data).toEqual([0, 1, 0, 0]);
     expect(category({ as: 'one-hot', unknown: 1 }, ['a', 'z']).data).toEqual([1, 0, 0, 1]);
     expect(category({ as: 'index', unknown: 2 }, ['b', 'z'], 'int64').data).toEqual([1n, 2n]);
-    expect(category({ as: 'one-hot', unknown: 'error' }, ['a', 'z']).problems).toEqual([
+    expect(category({ as: 'one-hot', unknown: 'error' }, ['a', 'z']).issues).toEqual([
       {
         loc: ['body', 'inputs', 1, 'x'],
         msg: "value is not a valid enumeration member; permitted: 'a', 'b'",
@@ -133,9 +133,9 @@ describe('compileRowEncoder with columns', () => {
   });
 
   it('reports a text that is no date', () => {
-    const { problems } = column({ kind: 'date', part: 'day' }, { type: 'string', format: 'date-time' }, ['soon']);
+    const { issues } = column({ kind: 'date', part: 'day' }, { type: 'string', format: 'date-time' }, ['soon']);
 
-    expect(problems).toMatchObject([{ type: 'value_error.datetime', loc: ['body', 'inputs', 0, 'x'] }]);
+    expect(issues).toMatchObject([{ type: 'value_error.datetime', loc: ['body', 'inputs', 0, 'x'] }]);
   });
 
   it('passes texts through, prepared ones too', () => {
@@ -162,11 +162,11 @@ describe('compileRowEncoder with columns', () => {
 });
 
 describe('compileRowEncoder and values that the dtype cannot hold', () => {
-  const LARGEST_FLOAT32 = 3.4028234663852886e38;
+  const MAX_FLOAT32 = 3.4028234663852886e38;
 
   it.each<[DType, FieldSchema['type'], unknown, string, unknown]>([
-    ['float32', 'number', 1e300, 'not_le', LARGEST_FLOAT32],
-    ['float32', 'number', -1e300, 'not_ge', -LARGEST_FLOAT32],
+    ['float32', 'number', 1e300, 'not_le', MAX_FLOAT32],
+    ['float32', 'number', -1e300, 'not_ge', -MAX_FLOAT32],
     ['uint8', 'integer', 300, 'not_le', 255],
     ['uint8', 'integer', -1, 'not_ge', 0],
     ['int32', 'integer', 9007199254740993n, 'not_le', 2147483647],
@@ -174,9 +174,9 @@ describe('compileRowEncoder and values that the dtype cannot hold', () => {
     ['int64', 'number', 1e19, 'not_le', 9223372036854775807n],
     ['bool', 'integer', 2, 'not_le', 1],
   ])('refuses in %s the %s %p', (dtype, type, value, rule, limit) => {
-    const { problems } = column({ kind: 'number' }, { type }, [value], dtype);
+    const { issues } = column({ kind: 'number' }, { type }, [value], dtype);
 
-    expect(problems).toEqual([
+    expect(issues).toEqual([
       {
         loc: ['body', 'inputs', 0, 'x'],
         msg: `ensure this value is ${rule === 'not_le' ? 'less' : 'greater'} than or equal to ${limit as number}`,
@@ -187,7 +187,7 @@ describe('compileRowEncoder and values that the dtype cannot hold', () => {
   });
 
   it.each<DType>(['int8', 'uint32', 'int64', 'bool'])('refuses a fraction in %s', (dtype) => {
-    expect(column({ kind: 'number' }, { type: 'number' }, [0.5], dtype).problems).toMatchObject([
+    expect(column({ kind: 'number' }, { type: 'number' }, [0.5], dtype).issues).toMatchObject([
       { msg: 'value is not a valid integer', type: 'type_error.integer' },
     ]);
   });
@@ -195,11 +195,11 @@ describe('compileRowEncoder and values that the dtype cannot hold', () => {
   it('tells the limit in the unit the client sent', () => {
     const field: FieldSchema = { type: 'number' };
 
-    expect(column({ kind: 'number', subtract: 10, divide: 2 }, field, [1000], 'uint8').problems[0]).toMatchObject({
+    expect(column({ kind: 'number', subtract: 10, divide: 2 }, field, [1000], 'uint8').issues[0]).toMatchObject({
       type: 'value_error.number.not_le',
       ctx: { limit_value: 520 },
     });
-    expect(column({ kind: 'number', divide: -1 }, field, [1], 'uint8').problems[0]).toMatchObject({
+    expect(column({ kind: 'number', divide: -1 }, field, [1], 'uint8').issues[0]).toMatchObject({
       type: 'value_error.number.not_le',
       ctx: { limit_value: 0 },
     });

@@ -12,7 +12,7 @@ import type { TensorData } from '../../domain/tensor.js';
 import { datePart } from './date-parts.js';
 import { mismatch } from './encode-scope.js';
 import type { EncodeScope, EncodeVisit, TensorEncoder } from './encode-scope.js';
-import { NOT_DATE, NOT_DATETIME, notMember } from '../validate/problems.js';
+import { NOT_DATE, NOT_DATETIME, notMember } from '../validate/issues.js';
 import { isOfType, memberKey } from '../validate/schema-check.js';
 import { tensorElement } from './tensor-element.js';
 import type { NumericDType, Scaling, TensorElement } from './tensor-element.js';
@@ -30,7 +30,7 @@ const ZEROS = -1;
 /**
  * Compiles columns side by side.
  *
- * @throws RunProblem `SIGNATURE_MISMATCH` when a column does not fit its field or the tensor's dtype.
+ * @throws RunError `SIGNATURE_MISMATCH` when a column does not fit its field or the tensor's dtype.
  */
 export function compileColumns(encoding: ColumnsEncoding, scope: EncodeScope, pointer: string): TensorEncoder {
   const columns = encoding.columns.map((column, i) =>
@@ -95,7 +95,7 @@ function compileNumber(column: NumberColumn, dtype: NumericDType, scope: EncodeS
     width: 1,
     write(visit, data, offset) {
       const value = (source.read(visit) as number | bigint | undefined) ?? missing;
-      if (!element.write(data, offset, value)) visit.report([source.field], element.refusalOf(value));
+      if (!element.write(data, offset, value)) visit.report([source.field], element.issueFor(value));
     },
   };
 }
@@ -120,14 +120,14 @@ function compileBoolean(
 function compileDate(column: DateColumn, dtype: NumericDType, scope: EncodeScope, pointer: string): CompiledColumn {
   const source = scope.source(column.field, ['string'], column.missing !== undefined, pointer);
   const { element, missing } = compileElement(column, dtype, pointer);
-  const wrongText = source.schema.format === 'date-time' ? NOT_DATETIME : NOT_DATE;
+  const textIssue = source.schema.format === 'date-time' ? NOT_DATETIME : NOT_DATE;
   return {
     width: 1,
     write(visit, data, offset) {
       const text = source.read(visit) as string | undefined;
       const value = text === undefined ? missing : datePart(text, column.part);
-      if (value === undefined) visit.report([source.field], wrongText);
-      else if (!element.write(data, offset, value)) visit.report([source.field], element.refusalOf(value));
+      if (value === undefined) visit.report([source.field], textIssue);
+      else if (!element.write(data, offset, value)) visit.report([source.field], element.issueFor(value));
     },
   };
 }
@@ -148,15 +148,15 @@ function compileCategory(
   const missing = missingIndexOf(column, indexes, unknown, pointer);
   const isOneHot = column.as === 'one-hot';
   const element = tensorElement(dtype);
-  const largest = isOneHot ? 1 : Math.max(column.values.length - 1, unknown ?? 0);
-  if (!element.fits(largest)) throw mismatch(pointer, `the index ${largest} does not fit ${dtype}`);
-  const fault = notMember(column.values);
+  const maxIndex = isOneHot ? 1 : Math.max(column.values.length - 1, unknown ?? 0);
+  if (!element.inRange(maxIndex)) throw mismatch(pointer, `the index ${maxIndex} does not fit ${dtype}`);
+  const issue = notMember(column.values);
   return {
     width: isOneHot ? column.values.length : 1,
     write(visit, data, offset) {
       const value = source.read(visit);
       const index = value === undefined ? missing : (indexes.get(memberKey(value)) ?? unknown);
-      if (index === undefined) visit.report([source.field], fault);
+      if (index === undefined) visit.report([source.field], issue);
       else if (!isOneHot) element.write(data, offset, index);
       else if (index !== ZEROS) element.write(data, offset + index, 1);
     },
@@ -204,8 +204,8 @@ function compileElement(
 ): { element: TensorElement; missing: number } {
   if (scaling.divide === 0) throw mismatch(pointer, 'divide must not be 0');
   const element = tensorElement(dtype, scaling);
-  const stand = missing === undefined || missing === 'nan' ? NaN : missing;
-  if (missing !== undefined && !element.fits(stand))
+  const replacement = missing === undefined || missing === 'nan' ? NaN : missing;
+  if (missing !== undefined && !element.inRange(replacement))
     throw mismatch(pointer, `missing ${missing} does not fit ${dtype}`);
-  return { element, missing: stand };
+  return { element, missing: replacement };
 }

@@ -2,17 +2,17 @@ import type { PreparedText } from '../../domain/encode-spec.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { FieldSchema, FieldType, RowSchema } from '../../domain/signature.js';
 import type { DType, TensorData } from '../../domain/tensor.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
-import { RunProblem } from '../../domain/verdict.js';
-import { MAX_PROBLEMS, report } from '../validate/problems.js';
-import type { Fault } from '../validate/problems.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
+import { RunError } from '../../domain/verdict.js';
+import { MAX_PROBLEMS, report } from '../validate/issues.js';
+import type { Issue } from '../validate/issues.js';
 import { fieldOf } from '../rows.js';
 import { isNullable, typeOf } from '../validate/schema-check.js';
 
 /** Prepared texts of one row by name; a text whose field is missing is not there. */
 export type PreparedRow = Readonly<Record<string, string>>;
 
-/** The row being encoded, and where its faults go. */
+/** The row being encoded, and where its issues are added. */
 export class EncodeVisit {
   row: JsonObject = {};
   prepared: PreparedRow = {};
@@ -20,13 +20,13 @@ export class EncodeVisit {
 
   constructor(
     private readonly locOf: (index: number) => Location,
-    private readonly problems: ValidationProblem[],
+    private readonly issues: ValidationIssue[],
   ) {}
 
   /** @param path  field name, then indexes. */
-  report(path: Location, fault: Fault): void {
-    // Asked first: a large list of bad numbers must not build a place for each.
-    if (this.problems.length < MAX_PROBLEMS) report(this.problems, [...this.locOf(this.index), ...path], fault);
+  report(path: Location, issue: Issue): void {
+    // Checked first: a large list of bad numbers must not build a location for each.
+    if (this.issues.length < MAX_PROBLEMS) report(this.issues, [...this.locOf(this.index), ...path], issue);
   }
 }
 
@@ -40,7 +40,7 @@ export interface TensorEncoder {
 }
 
 /** Where a column takes its value from. */
-export interface ValueSource {
+interface ValueSource {
   /** The input field, which problems name. */
   readonly field: string;
   readonly schema: FieldSchema;
@@ -48,9 +48,9 @@ export interface ValueSource {
   read(visit: EncodeVisit): JsonValue | undefined;
 }
 
-/** A fault of the run: signature, encode and decode do not fit each other. */
-export function mismatch(pointer: string, message: string): RunProblem {
-  return new RunProblem('SIGNATURE_MISMATCH', `${pointer}: ${message}.`);
+/** An error of the run: signature, encode and decode do not match. */
+export function mismatch(pointer: string, message: string): RunError {
+  return new RunError('SIGNATURE_MISMATCH', `${pointer}: ${message}.`);
 }
 
 /** The names a run's `encode` may use. */
@@ -66,7 +66,7 @@ export class EncodeScope {
    * An input field of one of the types, or a prepared text where texts are taken.
    *
    * @param hasMissing  whether the encoding says what stands in for a missing value.
-   * @throws RunProblem `SIGNATURE_MISMATCH` when there is none, its type is another, or it may be missing unprovided.
+   * @throws RunError `SIGNATURE_MISMATCH` when there is none, its type is another, or it may be missing unprovided.
    */
   source(name: string, types: readonly FieldType[], hasMissing: boolean, pointer: string): ValueSource {
     const text = types.includes('string') ? this.prepared.get(name) : undefined;
@@ -87,7 +87,7 @@ export class EncodeScope {
     return { field, schema, read };
   }
 
-  /** @throws RunProblem `SIGNATURE_MISMATCH` when the signature has no such field. */
+  /** @throws RunError `SIGNATURE_MISMATCH` when the signature has no such field. */
   field(name: string, pointer: string): FieldSchema {
     const schema = Object.hasOwn(this.input.properties, name) ? this.input.properties[name] : undefined;
     if (!schema) throw mismatch(pointer, `signature.input has no field "${name}"`);

@@ -12,7 +12,7 @@ const NOTHING: PreparedRow = Object.freeze(newRow()) as PreparedRow;
 /**
  * Compiles the texts derived from input fields before encoding.
  *
- * @throws RunProblem `SIGNATURE_MISMATCH` when a name is taken or a field is not a text.
+ * @throws RunError `SIGNATURE_MISMATCH` when a name is taken or a field is not a text.
  */
 export function compilePrepare(
   prepare: readonly PreparedText[],

@@ -6,9 +6,9 @@ import type { JsonObject } from '../../lib/json.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import { concatRows } from '../../domain/tensor-rows.js';
 import type { DType } from '../../domain/tensor.js';
-import type { ValidationProblem } from '../../domain/validation-problem.js';
-import { RunProblem } from '../../domain/verdict.js';
-import { MAX_PROBLEMS } from '../validate/problems.js';
+import type { ValidationIssue } from '../../domain/validation-issue.js';
+import { RunError } from '../../domain/verdict.js';
+import { MAX_PROBLEMS } from '../validate/issues.js';
 import { compileRowEncoder } from './row-encoder.js';
 import { compileRowValidator } from '../validate/row-validator.js';
 
@@ -78,7 +78,7 @@ describe('compileRowEncoder with an array', () => {
       encodeOne(encoding, numbers, [
         [1, 2, 3],
         [1, 2],
-      ]).problems,
+      ]).issues,
     ).toEqual([
       {
         loc: ['body', 'inputs', 0, 'x', 1],
@@ -87,7 +87,7 @@ describe('compileRowEncoder with an array', () => {
         ctx: { limit_value: 3 },
       },
     ]);
-    expect(encodeOne(encoding, numbers, [[], [], []]).problems).toMatchObject([
+    expect(encodeOne(encoding, numbers, [[], [], []]).issues).toMatchObject([
       { loc: ['body', 'inputs', 0, 'x'], msg: 'ensure this value has at most 2 items' },
     ]);
   });
@@ -97,7 +97,7 @@ describe('compileRowEncoder with an array', () => {
       encodeOne({ ...encoding, dtype: 'uint8' }, numbers, [
         [0, 255, 256],
         [0, 0.5, 0],
-      ]).problems,
+      ]).issues,
     ).toMatchObject([
       { loc: ['body', 'inputs', 0, 'x', 0, 2], ctx: { limit_value: 255 } },
       { loc: ['body', 'inputs', 0, 'x', 1, 1], type: 'type_error.integer' },
@@ -107,7 +107,7 @@ describe('compileRowEncoder with an array', () => {
   it('reports no more than MAX_PROBLEMS', () => {
     const wide: TensorEncoding = { ...encoding, dtype: 'uint8', shape: [1, 1000] };
 
-    expect(encodeOne(wide, numbers, [new Array(1000).fill(-1)]).problems).toHaveLength(MAX_PROBLEMS);
+    expect(encodeOne(wide, numbers, [new Array(1000).fill(-1)]).issues).toHaveLength(MAX_PROBLEMS);
   });
 
   it('takes booleans', () => {
@@ -136,9 +136,9 @@ describe('compileRowEncoder with a run that does not fit', () => {
     try {
       compileRowEncoder(encode, input, NO_FILES);
     } catch (error) {
-      expect(error).toBeInstanceOf(RunProblem);
-      expect((error as RunProblem).code).toBe(code);
-      return (error as RunProblem).message;
+      expect(error).toBeInstanceOf(RunError);
+      expect((error as RunError).code).toBe(code);
+      return (error as RunError).message;
     }
     return 'accepted';
   }
@@ -300,9 +300,9 @@ describe('encode, for every kind at once', () => {
   );
 
   function validated(values: readonly object[]): JsonObject[] {
-    const problems: ValidationProblem[] = [];
-    const rows = values.map((value) => validator.validate(value, [], { source: 'body', mode: 'strict' }, problems)!);
-    expect(problems).toEqual([]);
+    const issues: ValidationIssue[] = [];
+    const rows = values.map((value) => validator.validate(value, [], { source: 'body', mode: 'strict' }, issues)!);
+    expect(issues).toEqual([]);
     return rows;
   }
 
@@ -310,7 +310,7 @@ describe('encode, for every kind at once', () => {
     fc.assert(
       fc.property(fc.array(given, { minLength: 1, maxLength: 6 }), (values) => {
         const rows = validated(values);
-        const [together, alone, again]: ValidationProblem[][] = [[], [], []];
+        const [together, alone, again]: ValidationIssue[][] = [[], [], []];
 
         const all = encoder.encode(rows, (i) => [i], together!);
         const each = rows.map((row, i) => encoder.encode([row], () => [i], alone!));
@@ -318,7 +318,7 @@ describe('encode, for every kind at once', () => {
         if (together!.length === 0) expect(all).toEqual(concatRows(each));
         expect(encoder.encode(rows, (i) => [i], again!, encoder.prepare(rows))).toEqual(all);
         expect(again).toEqual(together);
-        const byText = (a: ValidationProblem, b: ValidationProblem) =>
+        const byText = (a: ValidationIssue, b: ValidationIssue) =>
           a.loc.join() + a.msg < b.loc.join() + b.msg ? -1 : 1;
         if (alone!.length < MAX_PROBLEMS) expect([...alone!].sort(byText)).toEqual([...together!].sort(byText));
       }),

@@ -2,8 +2,8 @@ import type { EncodeSpec, TensorEncoding } from '../../domain/encode-spec.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { RowSchema } from '../../domain/signature.js';
 import { allocate, sizeOf } from '../../domain/tensor.js';
-import type { DeclaredTensor, NamedTensors, Tensor } from '../../domain/tensor.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import type { TensorSpec, NamedTensors, Tensor } from '../../domain/tensor.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { compileArray } from './array-encoder.js';
 import { compileColumns } from './columns-encoder.js';
 import { EncodeScope, EncodeVisit, mismatch } from './encode-scope.js';
@@ -20,17 +20,17 @@ export interface RowEncoder {
    * One tensor per encoding, rows on axis 0 in the order given. Never throws on rows that the validator gave.
    *
    * @param locOf     where row `index` sits in the request.
-   * @param problems  takes every value that the tensor cannot hold; the tensors must not be used then.
+   * @param issues  takes every value that the tensor cannot hold; the tensors must not be used then.
    * @param prepared  what `prepare` gave for the same rows, when it was called already.
    */
   encode(
     rows: readonly JsonObject[],
     locOf: (index: number) => Location,
-    problems: ValidationProblem[],
+    issues: ValidationIssue[],
     prepared?: readonly PreparedRow[],
   ): NamedTensors;
   /** One sentence per way in which a model's declared inputs differ from what `encode` makes. */
-  describeMismatch(inputs: readonly DeclaredTensor[]): string[];
+  describeMismatch(inputs: readonly TensorSpec[]): string[];
 }
 
 /**
@@ -38,7 +38,7 @@ export interface RowEncoder {
  *
  * @param input  the row schema; checked by `compileRowValidator`.
  * @param files  tokens of each vocabulary file, by its path.
- * @throws RunProblem `SIGNATURE_MISMATCH` when encode and signature do not fit, `ARTIFACT_MISSING` without a vocabulary.
+ * @throws RunError `SIGNATURE_MISMATCH` when encode and signature do not fit, `ARTIFACT_MISSING` without a vocabulary.
  */
 export function compileRowEncoder(
   encode: EncodeSpec,
@@ -47,18 +47,18 @@ export function compileRowEncoder(
 ): RowEncoder {
   const prepare = compilePrepare(encode.prepare ?? [], input);
   const scope = new EncodeScope(input, new Map(encode.prepare?.map((text) => [text.name, text])), files);
-  const encoders = encode.tensors.map((encoding, i) => compileTensor(encoding, scope, `/encode/tensors/${i}`));
-  requireDistinct(encoders);
+  const compiled = encode.tensors.map((encoding, i) => compileTensor(encoding, scope, `/encode/tensors/${i}`));
+  requireDistinct(compiled);
 
   return {
     prepare,
-    encode(rows, locOf, problems, prepared = prepare(rows)) {
-      const visit = new EncodeVisit(locOf, problems);
+    encode(rows, locOf, issues, prepared = prepare(rows)) {
+      const visit = new EncodeVisit(locOf, issues);
       const tensors = new Map<string, Tensor>();
-      for (const encoder of encoders) tensors.set(encoder.tensor, encodeTensor(encoder, rows, prepared, visit));
+      for (const encoder of compiled) tensors.set(encoder.tensor, encodeTensor(encoder, rows, prepared, visit));
       return tensors;
     },
-    describeMismatch: (inputs) => describeInputMismatch(encoders, inputs),
+    describeMismatch: (inputs) => describeInputMismatch(compiled, inputs),
   };
 }
 
@@ -91,9 +91,9 @@ function compileTensor(encoding: TensorEncoding, scope: EncodeScope, pointer: st
   }
 }
 
-function requireDistinct(encoders: readonly TensorEncoder[]): void {
+function requireDistinct(compiled: readonly TensorEncoder[]): void {
   const names = new Set<string>();
-  encoders.forEach(({ tensor }, i) => {
+  compiled.forEach(({ tensor }, i) => {
     if (names.has(tensor)) throw mismatch(`/encode/tensors/${i}`, `the tensor "${tensor}" is made twice`);
     names.add(tensor);
   });

@@ -1,7 +1,7 @@
 import { allocate } from '../../domain/tensor.js';
 import type { DType, TensorData } from '../../domain/tensor.js';
-import { NOT_INTEGER, notAtLeast, notAtMost } from '../validate/problems.js';
-import type { Fault } from '../validate/problems.js';
+import { NOT_INTEGER, notAtLeast, notAtMost } from '../validate/issues.js';
+import type { Issue } from '../validate/issues.js';
 
 export type NumericDType = Exclude<DType, 'string'>;
 
@@ -10,9 +10,9 @@ export interface TensorElement {
   /** Whether the dtype can hold the value; what was written is meaningless when it cannot. NaN fits float dtypes. */
   write(data: TensorData, index: number, value: number | bigint): boolean;
   /** Why a value was not written, in terms of the value the client sent. */
-  refusalOf(value: number | bigint): Fault;
+  issueFor(value: number | bigint): Issue;
   /** Whether the dtype can hold the value. */
-  fits(value: number | bigint): boolean;
+  inRange(value: number | bigint): boolean;
 }
 
 export interface Scaling {
@@ -24,9 +24,9 @@ export interface Scaling {
 
 type Write = TensorElement['write'];
 
-const LARGEST_FLOAT32 = 3.4028234663852886e38;
+const MAX_FLOAT32 = 3.4028234663852886e38;
 const RANGE_OF: Readonly<Record<NumericDType, readonly [number | bigint, number | bigint]>> = {
-  float32: [-LARGEST_FLOAT32, LARGEST_FLOAT32],
+  float32: [-MAX_FLOAT32, MAX_FLOAT32],
   float64: [-Number.MAX_VALUE, Number.MAX_VALUE],
   int8: [-128, 127],
   uint8: [0, 255],
@@ -42,25 +42,25 @@ const RANGE_OF: Readonly<Record<NumericDType, readonly [number | bigint, number 
 /** The writer for a dtype; integers keep all digits unless scaled. */
 export function tensorElement(dtype: NumericDType, { subtract = 0, divide = 1 }: Scaling = {}): TensorElement {
   const plain = writerOf(dtype);
-  const isScaled = subtract !== 0 || divide !== 1;
+  const hasScale = subtract !== 0 || divide !== 1;
   const scale = (value: number | bigint): number => (Number(value) - subtract) / divide;
-  const write: Write = isScaled ? (data, index, value) => plain(data, index, scale(value)) : plain;
-  const scratch = allocate(dtype, 1);
+  const write: Write = hasScale ? (data, index, value) => plain(data, index, scale(value)) : plain;
+  const buffer = allocate(dtype, 1);
   return {
     write,
-    fits: (value) => write(scratch, 0, value),
-    refusalOf(value) {
+    inRange: (value) => write(buffer, 0, value),
+    issueFor(value) {
       const [least, most] = RANGE_OF[dtype];
-      const written = isScaled ? scale(value) : value;
+      const written = hasScale ? scale(value) : value;
       if (written >= least && written <= most) return NOT_INTEGER;
       const bound = written > most ? most : least;
-      const limit = isScaled ? unscale(bound, subtract, divide) : bound;
+      const limit = hasScale ? reverseScale(bound, subtract, divide) : bound;
       return written > most === divide > 0 ? notAtMost(limit) : notAtLeast(limit);
     },
   };
 }
 
-function unscale(bound: number | bigint, subtract: number, divide: number): number {
+function reverseScale(bound: number | bigint, subtract: number, divide: number): number {
   const value = Number(bound) * divide + subtract;
   return Number.isFinite(value) ? value : Math.sign(value) * Number.MAX_VALUE;
 }

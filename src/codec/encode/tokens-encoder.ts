@@ -1,28 +1,28 @@
 import type { TokensEncoding } from '../../domain/encode-spec.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { mismatch } from './encode-scope.js';
 import type { EncodeScope, TensorEncoder } from './encode-scope.js';
 import { tensorElement } from './tensor-element.js';
 
 /** Largest whole number up to which float32 has them all. */
-const FLOAT32_WHOLE = 2 ** 24;
+const MAX_FLOAT32_INT = 2 ** 24;
 
 /**
  * Compiles a text as token indexes. Characters are code points; words are what white space separates.
  *
- * @throws RunProblem `SIGNATURE_MISMATCH` when an index does not fit the dtype or the vocabulary repeats a token,
+ * @throws RunError `SIGNATURE_MISMATCH` when an index does not fit the dtype or the vocabulary repeats a token,
  *   `ARTIFACT_MISSING` when the vocabulary file was not read.
  */
 export function compileTokens(encoding: TokensEncoding, scope: EncodeScope, pointer: string): TensorEncoder {
   const { offset: first = 2, pad = 0, unknown = 1, length, missing = '' } = encoding;
   const source = scope.source(encoding.field, ['string'], encoding.missing !== undefined, pointer);
   const indexes = indexesOf(vocabularyOf(encoding, scope, pointer), first, pointer);
-  const largest = Math.max(first + indexes.size - 1, pad, unknown);
+  const maxIndex = Math.max(first + indexes.size - 1, pad, unknown);
   const element = tensorElement(encoding.dtype);
-  if (!element.fits(largest) || (encoding.dtype === 'float32' && largest > FLOAT32_WHOLE)) {
-    throw mismatch(pointer, `the token index ${largest} does not fit ${encoding.dtype}`);
+  if (!element.inRange(maxIndex) || (encoding.dtype === 'float32' && maxIndex > MAX_FLOAT32_INT)) {
+    throw mismatch(pointer, `the token index ${maxIndex} does not fit ${encoding.dtype}`);
   }
-  const split = encoding.split === 'characters' ? characters : words;
+  const split = encoding.split === 'characters' ? splitChars : words;
   return {
     tensor: encoding.tensor,
     dtype: encoding.dtype,
@@ -44,7 +44,7 @@ function vocabularyOf({ vocabulary }: TokensEncoding, scope: EncodeScope, pointe
   if (!('path' in vocabulary)) return vocabulary;
   const tokens = scope.files.get(vocabulary.path);
   if (tokens) return tokens;
-  throw new RunProblem('ARTIFACT_MISSING', `${pointer}/vocabulary: the file "${vocabulary.path}" was not read.`);
+  throw new RunError('ARTIFACT_MISSING', `${pointer}/vocabulary: the file "${vocabulary.path}" was not read.`);
 }
 
 function indexesOf(vocabulary: readonly string[], first: number, pointer: string): ReadonlyMap<string, number> {
@@ -57,7 +57,7 @@ function indexesOf(vocabulary: readonly string[], first: number, pointer: string
   return indexes;
 }
 
-function characters(text: string): Iterable<string> {
+function splitChars(text: string): Iterable<string> {
   return text;
 }
 

@@ -8,7 +8,7 @@ type Condition = (stem: string) => boolean;
 /** Suffix, what takes its place, and when. The first suffix that fits decides, whether its condition holds or not. */
 type Rule = readonly [suffix: string, replacement: string, condition: Condition];
 
-const IRREGULAR: ReadonlyMap<string, string> = new Map([
+const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
   ['skies', 'sky'],
   ['sky', 'sky'],
   ['dying', 'die'],
@@ -79,49 +79,49 @@ const LONG_WORD_SUFFIXES: readonly Rule[] = [
 
 /** The stem of one word, lower-case; words of one or two letters stay as they are. */
 export function stem(word: string): string {
-  const irregular = IRREGULAR.get(word);
-  if (irregular !== undefined) return irregular;
+  const exception = EXCEPTIONS.get(word);
+  if (exception !== undefined) return exception;
   if (word.length <= 2) return word;
-  let stemmed = dropPlural(word.toLowerCase());
-  stemmed = dropPastAndGerund(stemmed);
-  stemmed = softenY(stemmed);
-  stemmed = dropDoubleSuffix(stemmed);
-  stemmed = applyFirst(ADJECTIVE_SUFFIXES, stemmed);
-  stemmed = applyFirst(LONG_WORD_SUFFIXES, stemmed);
-  return dropDoubleL(dropFinalE(stemmed));
+  let result = stripStep1a(word.toLowerCase());
+  result = stripStep1b(result);
+  result = stripStep1c(result);
+  result = dropDoubleSuffix(result);
+  result = applyFirst(ADJECTIVE_SUFFIXES, result);
+  result = applyFirst(LONG_WORD_SUFFIXES, result);
+  return dropDoubleL(dropFinalE(result));
 }
 
 /** Step 1a. */
-function dropPlural(word: string): string {
+function stripStep1a(word: string): string {
   return word.length === 4 && word.endsWith('ies') ? word.slice(0, -1) : applyFirst(PLURALS, word);
 }
 
 /** Step 1b. */
-function dropPastAndGerund(word: string): string {
+function stripStep1b(word: string): string {
   if (word.endsWith('ied')) return word.slice(0, word.length === 4 ? -1 : -2);
   if (word.endsWith('eed')) return hasMeasure(word.slice(0, -3)) ? word.slice(0, -1) : word;
-  const suffix = ['ed', 'ing'].find((ending) => word.endsWith(ending));
+  const suffix = ['ed', 'ing'].find((candidate) => word.endsWith(candidate));
   const rest = suffix && word.slice(0, -suffix.length);
-  return rest && hasVowel(rest) ? mendEnding(rest) : word;
+  return rest && hasVowel(rest) ? fixSuffix(rest) : word;
 }
 
 /** What is left of `hoped` and `hopping` must not become the same. */
-function mendEnding(word: string): string {
+function fixSuffix(word: string): string {
   if (/(?:at|bl|iz)$/.test(word)) return `${word}e`;
   if (endsInDoubleConsonant(word)) return /[lsz]$/.test(word) ? word : word.slice(0, -1);
   return measure(word) === 1 && endsInShortSyllable(word) ? `${word}e` : word;
 }
 
 /** Step 1c: y becomes i after a consonant, unless that is the whole stem. */
-function softenY(word: string): string {
+function stripStep1c(word: string): string {
   const last = word.length - 2;
   return word.endsWith('y') && last > 0 && isConsonantAt(word, last) ? `${word.slice(0, -1)}i` : word;
 }
 
 /** Step 2. */
 function dropDoubleSuffix(word: string): string {
-  const isAlli = word.endsWith('alli') && hasMeasure(word.slice(0, -4));
-  return applyFirst(DOUBLE_SUFFIXES, isAlli ? word.slice(0, -2) : word);
+  const isException = word.endsWith('alli') && hasMeasure(word.slice(0, -4));
+  return applyFirst(DOUBLE_SUFFIXES, isException ? word.slice(0, -2) : word);
 }
 
 /** Step 5a. */
@@ -149,24 +149,24 @@ function applyFirst(rules: readonly Rule[], word: string): string {
   return condition(rest) ? rest + replacement : word;
 }
 
-function isVowelLetter(letter: string | undefined): boolean {
-  return letter === 'a' || letter === 'e' || letter === 'i' || letter === 'o' || letter === 'u';
+function isVowelChar(char: string | undefined): boolean {
+  return char === 'a' || char === 'e' || char === 'i' || char === 'o' || char === 'u';
 }
 
 /** y is a consonant at the start of a word and after a vowel. In a row of y they alternate. */
 function isConsonantAt(word: string, index: number): boolean {
   let start = index;
   while (start > 0 && word[start] === 'y') start--;
-  const isConsonant = word[start] === 'y' || !isVowelLetter(word[start]);
+  const isConsonant = word[start] === 'y' || !isVowelChar(word[start]);
   return (index - start) % 2 === 0 ? isConsonant : !isConsonant;
 }
 
 /** Porter's measure: how often a vowel is followed by a consonant. One pass, so that a long word stays cheap. */
-function measure(stemmed: string): number {
+function measure(result: string): number {
   let count = 0;
   let wasConsonant = true;
-  for (let i = 0; i < stemmed.length; i++) {
-    const isConsonant: boolean = stemmed[i] === 'y' ? i === 0 || !wasConsonant : !isVowelLetter(stemmed[i]);
+  for (let i = 0; i < result.length; i++) {
+    const isConsonant: boolean = result[i] === 'y' ? i === 0 || !wasConsonant : !isVowelChar(result[i]);
     if (isConsonant && !wasConsonant) count++;
     wasConsonant = isConsonant;
   }

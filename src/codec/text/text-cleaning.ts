@@ -6,10 +6,10 @@ import { STOPWORDS } from './stopwords.js';
  * `\s` sees them (1C to 1F included). JavaScript's own `\b` and `\w` know ASCII only and would find stop words inside
  * `état` and `naïve`.
  */
-const WORD_AND_SPACES = /([\p{L}\p{N}_]+)[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*/gu;
-const SPACED_PUNCTUATION = /[-;.,!?<=>]/g;
+const WORD_AND_SPACE = /([\p{L}\p{N}_]+)[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*/gu;
+const PUNCTUATION_MARK = /[-;.,!?<=>]/g;
 const PUNCTUATION = /[!-/:-@[-`{-~]/g;
-const NOT_ALPHANUMERIC = /[^A-Za-z0-9]+/g;
+const OTHER_CHARS = /[^A-Za-z0-9]+/g;
 const LINK = /http[^ ]+/g;
 
 export interface CleanOptions {
@@ -26,20 +26,20 @@ export interface CleanOptions {
  */
 export function cleanText(text: string, { lower = true, stem = false }: CleanOptions = {}): string {
   const words = removeStopwords(lower ? text.toLowerCase() : text)
-    .replace(SPACED_PUNCTUATION, ' ')
+    .replace(PUNCTUATION_MARK, ' ')
     .replace(PUNCTUATION, '')
-    .replace(NOT_ALPHANUMERIC, ' ');
-  const cleaned = trimSpaces(words).replace(LINK, '');
+    .replace(OTHER_CHARS, ' ');
+  const cleaned = trimSpace(words).replace(LINK, '');
   return stem ? cleaned.split(' ').map(stemWord).join(' ') : cleaned;
 }
 
 /** A stop word goes with the spaces after it. Those with an apostrophe never match: their first part does, as in the lesson. */
 function removeStopwords(text: string): string {
-  return text.replace(WORD_AND_SPACES, (match: string, word: string) => (STOPWORDS.has(word) ? '' : match));
+  return text.replace(WORD_AND_SPACE, (match: string, word: string) => (STOPWORDS.has(word) ? '' : match));
 }
 
 /** There is at most one space at each end by now. */
-function trimSpaces(text: string): string {
+function trimSpace(text: string): string {
   const start = text.startsWith(' ') ? 1 : 0;
   return text.slice(start, text.endsWith(' ') ? -1 : undefined);
 }

@@ -5,11 +5,11 @@ import { MAX_PROBLEMS } from './row-validator.js';
 /** What one required field makes of a value: the clean value, or the problem without its place. */
 function ask(field: FieldSchema, value: unknown, options = BODY): unknown {
   const schema: RowSchema = { type: 'object', properties: { x: field }, required: ['x'] };
-  const { row, problems } = validate(schema, { x: value }, options);
+  const { row, issues } = validate(schema, { x: value }, options);
   if (row) return row['x'];
-  expect(problems).toHaveLength(1);
-  expect(problems[0]!.loc).toEqual(['body', 'inputs', 0, 'x']);
-  const { msg, type, ctx } = problems[0]!;
+  expect(issues).toHaveLength(1);
+  expect(issues[0]!.loc).toEqual(['body', 'inputs', 0, 'x']);
+  const { msg, type, ctx } = issues[0]!;
   return ctx ? [msg, type, ctx] : [msg, type];
 }
 
@@ -272,9 +272,9 @@ describe('a field check for a list', () => {
   it('reports every bad item with its indexes', () => {
     const schema: RowSchema = { type: 'object', properties: { m: matrix } };
 
-    const { problems } = validate(schema, { m: [[1, 'x'], 5, [1, 2, 3, 4], [10, null]] });
+    const { issues } = validate(schema, { m: [[1, 'x'], 5, [1, 2, 3, 4], [10, null]] });
 
-    expect(problems.map(({ loc, type }) => [loc.slice(3).join('.'), type])).toEqual([
+    expect(issues.map(({ loc, type }) => [loc.slice(3).join('.'), type])).toEqual([
       ['m.0.1', 'type_error.float'],
       ['m.1', 'type_error.list'],
       ['m.2', 'value_error.list.max_items'],
@@ -297,22 +297,22 @@ describe('a field check for a list', () => {
   });
 
   it('stops at MAX_PROBLEMS however long the list is', () => {
-    const { problems } = validate({ type: 'object', properties: { m: matrix } }, { m: new Array(1e6).fill('x') });
+    const { issues } = validate({ type: 'object', properties: { m: matrix } }, { m: new Array(1e6).fill('x') });
 
-    expect(problems).toHaveLength(MAX_PROBLEMS);
+    expect(issues).toHaveLength(MAX_PROBLEMS);
   });
 
   it('does not follow input that nests deeper than the schema', () => {
     let deep: unknown = 1;
     for (let i = 0; i < 100_000; i++) deep = [deep];
 
-    expect(validate({ type: 'object', properties: { m: matrix } }, { m: deep }).problems[0]!.loc).toHaveLength(6);
+    expect(validate({ type: 'object', properties: { m: matrix } }, { m: deep }).issues[0]!.loc).toHaveLength(6);
   });
 
   it('reads JSON text in a query', () => {
     expect(ask(matrix, '[[1, 2], [3]]', QUERY)).toEqual([[1, 2], [3]]);
     for (const text of ['', '1,2', '{"0":1}', '[1', '"[]"', '['.repeat(100_000)]) {
-      expect(validate({ type: 'object', properties: { x: matrix } }, { x: text }, QUERY).problems[0]).toMatchObject({
+      expect(validate({ type: 'object', properties: { x: matrix } }, { x: text }, QUERY).issues[0]).toMatchObject({
         type: 'type_error.list',
       });
     }

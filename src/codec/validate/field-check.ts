@@ -1,13 +1,13 @@
 import type { JsonValue } from '../../lib/json.js';
 import { parseJson } from '../../lib/json-text.js';
 import type { FieldSchema } from '../../domain/signature.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { enumRules, listRules, numberRules, stringRules } from './field-rules.js';
 import type { Rule } from './field-rules.js';
 import { parseBoolean, parseInteger, parseNumber } from './parse-scalars.js';
-import * as faults from './problems.js';
-import { MAX_PROBLEMS, report } from './problems.js';
-import type { Fault } from './problems.js';
+import * as faults from './issues.js';
+import { MAX_PROBLEMS, report } from './issues.js';
+import type { Issue } from './issues.js';
 import { isNullable, typeOf } from './schema-check.js';
 
 /** How a row is to be read. */
@@ -27,7 +27,7 @@ export class Visit {
 
   constructor(
     private readonly loc: Location,
-    private readonly problems: ValidationProblem[],
+    private readonly issues: ValidationIssue[],
     options: ValidateOptions,
   ) {
     this.isStrict = options.mode === 'strict';
@@ -35,15 +35,15 @@ export class Visit {
   }
 
   get isFull(): boolean {
-    return this.problems.length >= MAX_PROBLEMS;
+    return this.issues.length >= MAX_PROBLEMS;
   }
 
-  report(fault: Fault): undefined {
-    report(this.problems, [...this.loc, ...this.path], fault);
+  report(issue: Issue): undefined {
+    report(this.issues, [...this.loc, ...this.path], issue);
   }
 }
 
-/** The clean value of a field; undefined when it was refused and the visit told. */
+/** The clean value of a field; undefined when it was rejected and its issue reported. */
 export type FieldCheck = (value: unknown, visit: Visit) => JsonValue | undefined;
 
 /** Compiles one field of a checked schema. */
@@ -69,15 +69,15 @@ function compileInner(schema: FieldSchema): FieldCheck {
 function scalarCheck<T extends JsonValue>(
   schema: FieldSchema,
   parse: (value: unknown) => T | undefined,
-  wrongType: Fault,
+  typeIssue: Issue,
   rules: readonly Rule<T>[],
 ): FieldCheck {
   const mayBeNull = isNullable(schema);
   return (value, visit) => {
     if (value === null) return mayBeNull ? null : visit.report(faults.NONE_NOT_ALLOWED);
     const parsed = parse(value);
-    if (parsed === undefined) return visit.report(wrongType);
-    return visit.isStrict && breaksRule(rules, parsed, visit) ? undefined : parsed;
+    if (parsed === undefined) return visit.report(typeIssue);
+    return visit.isStrict && hasViolation(rules, parsed, visit) ? undefined : parsed;
   };
 }
 
@@ -88,7 +88,7 @@ function compileList(schema: FieldSchema): FieldCheck {
   return (value, visit) => {
     if (value === null) return mayBeNull ? null : visit.report(faults.NONE_NOT_ALLOWED);
     if (!Array.isArray(value)) return visit.report(faults.NOT_LIST);
-    if (visit.isStrict && breaksRule(rules, value, visit)) return undefined;
+    if (visit.isStrict && hasViolation(rules, value, visit)) return undefined;
     return checkItems(value as JsonValue[], checkItem, visit);
   };
 }
@@ -97,18 +97,18 @@ function compileList(schema: FieldSchema): FieldCheck {
 function checkItems(items: JsonValue[], check: FieldCheck, visit: Visit): JsonValue[] | undefined {
   const depth = visit.path.length;
   let clean = items;
-  let isGood = true;
-  for (let i = 0; i < items.length && !(visit.isFull && !isGood); i++) {
+  let isValid = true;
+  for (let i = 0; i < items.length && !(visit.isFull && !isValid); i++) {
     visit.path[depth] = i;
     const item = check(items[i], visit);
-    if (item === undefined) isGood = false;
+    if (item === undefined) isValid = false;
     else if (item !== items[i]) {
       if (clean === items) clean = [...items];
       clean[i] = item;
     }
   }
   visit.path.length = depth;
-  return isGood ? clean : undefined;
+  return isValid ? clean : undefined;
 }
 
 function compileTopList(schema: FieldSchema): FieldCheck {
@@ -126,11 +126,11 @@ function listFromText(text: string): unknown {
   }
 }
 
-function breaksRule<T>(rules: readonly Rule<T>[], value: T, visit: Visit): boolean {
+function hasViolation<T>(rules: readonly Rule<T>[], value: T, visit: Visit): boolean {
   for (const rule of rules) {
-    const fault = rule(value);
-    if (fault === undefined) continue;
-    visit.report(fault);
+    const issue = rule(value);
+    if (issue === undefined) continue;
+    visit.report(issue);
     return true;
   }
   return false;

@@ -2,27 +2,27 @@ import type { JsonValue } from '../../lib/json.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import { parseDate, parseDateTime } from './iso-dates.js';
 import { compilePattern } from './pattern.js';
-import * as faults from './problems.js';
-import type { Fault } from './problems.js';
+import * as faults from './issues.js';
+import type { Issue } from './issues.js';
 import { memberKey } from './schema-check.js';
 
 /** A rule of a field beyond its type: the fault when a value of that type breaks it. */
-export type Rule<T> = (value: T) => Fault | undefined;
+export type Rule<T> = (value: T) => Issue | undefined;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Quotients this near to a whole number count as whole; the tolerance of the dialect's own library. */
 const MULTIPLE_TOLERANCE = 1e-8;
 
-/** The rules of a number in the order they are told: enum, >, >=, <, <=, multiple. */
+/** The rules of a number in the order they are reported: enum, >, >=, <, <=, multiple. */
 export function numberRules(schema: FieldSchema): Rule<number | bigint>[] {
   const { exclusiveMinimum, minimum, exclusiveMaximum, maximum, multipleOf } = schema;
   const rules: Rule<number | bigint>[] = enumRules(schema);
   if (exclusiveMinimum !== undefined)
-    rules.push(ruleOf((value) => value > exclusiveMinimum, faults.notAbove(exclusiveMinimum)));
+    rules.push(ruleOf((value) => value > exclusiveMinimum, faults.notGreater(exclusiveMinimum)));
   if (minimum !== undefined) rules.push(ruleOf((value) => value >= minimum, faults.notAtLeast(minimum)));
   if (exclusiveMaximum !== undefined)
-    rules.push(ruleOf((value) => value < exclusiveMaximum, faults.notBelow(exclusiveMaximum)));
+    rules.push(ruleOf((value) => value < exclusiveMaximum, faults.notLess(exclusiveMaximum)));
   if (maximum !== undefined) rules.push(ruleOf((value) => value <= maximum, faults.notAtMost(maximum)));
   if (multipleOf !== undefined) {
     rules.push(ruleOf((value) => isMultiple(value, multipleOf), faults.notMultiple(multipleOf)));
@@ -30,12 +30,12 @@ export function numberRules(schema: FieldSchema): Rule<number | bigint>[] {
   return rules;
 }
 
-/** The rules of a text in the order they are told: enum, shortest, longest, pattern, format. Lengths in code points. */
+/** The rules of a text in the order they are reported: enum, shortest, longest, pattern, format. Lengths in code points. */
 export function stringRules(schema: FieldSchema): Rule<string>[] {
   const { minLength, maxLength, pattern } = schema;
   const rules: Rule<string>[] = enumRules(schema);
-  if (minLength !== undefined) rules.push(ruleOf((text) => !isShorter(text, minLength), faults.tooShort(minLength)));
-  if (maxLength !== undefined) rules.push(ruleOf((text) => !isLonger(text, maxLength), faults.tooLong(maxLength)));
+  if (minLength !== undefined) rules.push(ruleOf((text) => !hasLessThan(text, minLength), faults.tooShort(minLength)));
+  if (maxLength !== undefined) rules.push(ruleOf((text) => !hasMoreThan(text, maxLength), faults.tooLong(maxLength)));
   if (pattern !== undefined) {
     const expression = compilePattern(pattern);
     rules.push(ruleOf((text) => expression.test(text), faults.patternMismatch(pattern)));
@@ -46,7 +46,7 @@ export function stringRules(schema: FieldSchema): Rule<string>[] {
 /** The rules of a list before its items: fewest and most items. */
 export function listRules({ minItems, maxItems }: FieldSchema): Rule<readonly unknown[]>[] {
   const rules: Rule<readonly unknown[]>[] = [];
-  if (minItems !== undefined) rules.push(ruleOf((items) => items.length >= minItems, faults.tooFewItems(minItems)));
+  if (minItems !== undefined) rules.push(ruleOf((items) => items.length >= minItems, faults.notEnoughItems(minItems)));
   if (maxItems !== undefined) rules.push(ruleOf((items) => items.length <= maxItems, faults.tooManyItems(maxItems)));
   return rules;
 }
@@ -64,23 +64,23 @@ const FORMAT_RULES: Readonly<Record<NonNullable<FieldSchema['format']>, Rule<str
   uuid: ruleOf((text) => UUID.test(text), faults.NOT_UUID),
 };
 
-function ruleOf<T>(holds: (value: T) => boolean, fault: Fault): Rule<T> {
-  return (value) => (holds(value) ? undefined : fault);
+function ruleOf<T>(matches: (value: T) => boolean, issue: Issue): Rule<T> {
+  return (value) => (matches(value) ? undefined : issue);
 }
 
 /** Whether a number is a multiple of another, but for what floating point costs. */
 export function isMultiple(value: number | bigint, of: number): boolean {
   if (typeof value === 'bigint' && Number.isInteger(of)) return value % BigInt(of) === 0n;
-  const remainder = Math.abs(Number(value) / of) % 1;
-  return remainder <= MULTIPLE_TOLERANCE || remainder >= 1 - MULTIPLE_TOLERANCE;
+  const fraction = Math.abs(Number(value) / of) % 1;
+  return fraction <= MULTIPLE_TOLERANCE || fraction >= 1 - MULTIPLE_TOLERANCE;
 }
 
 /** A code point is one or two UTF-16 units, so most texts need no counting. */
-function isShorter(text: string, length: number): boolean {
+function hasLessThan(text: string, length: number): boolean {
   return text.length < length * 2 && (text.length < length || countCodePoints(text) < length);
 }
 
-function isLonger(text: string, length: number): boolean {
+function hasMoreThan(text: string, length: number): boolean {
   return text.length > length && (text.length > length * 2 || countCodePoints(text) > length);
 }
 

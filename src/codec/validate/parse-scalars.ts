@@ -7,7 +7,7 @@ const INTEGER_TEXT = /^[ \t-\r]*([+-]?)(\d+(?:_\d+)*)[ \t-\r]*$/;
 const DECIMAL_TEXT = /^[ \t-\r]*[+-]?(?:\d+(?:_\d+)*\.?|(?:\d+(?:_\d+)*)?\.\d+(?:_\d+)*)(e[+-]?\d+)?[ \t-\r]*$/i;
 
 /** Below and from these sizes clients must print an exponent: Python's and JavaScript's own bounds, the wider of both. */
-const EXPONENT_BELOW = 1e-4;
+const EXPONENT_LIMIT = 1e-4;
 const EXPONENT_FROM = 1e16;
 
 const BOOLEAN_TEXTS: ReadonlyMap<string, boolean> = new Map([
@@ -67,11 +67,11 @@ function parseIntegerText(text: string): number | bigint | undefined {
 }
 
 function integerOf([, sign, digits]: RegExpExecArray): number | bigint | undefined {
-  const significant = digits!.replaceAll('_', '').replace(/^0+/, '');
+  const withoutZeros = digits!.replaceAll('_', '').replace(/^0+/, '');
   // Not BigInt() of whatever came: that takes more than linear time on a megabyte of digits.
-  if (significant.length > INT64_DIGITS) return undefined;
-  const magnitude = BigInt(significant);
-  return withinInt64(sign === '-' ? -magnitude : magnitude);
+  if (withoutZeros.length > INT64_DIGITS) return undefined;
+  const unsigned = BigInt(withoutZeros);
+  return withinInt64(sign === '-' ? -unsigned : unsigned);
 }
 
 function parseNumberText(text: string): number | bigint | undefined {
@@ -93,5 +93,5 @@ function finite(value: number): number | undefined {
 
 function needsExponent(value: number | undefined): boolean {
   const size = Math.abs(value ?? 0);
-  return size >= EXPONENT_FROM || (size > 0 && size < EXPONENT_BELOW);
+  return size >= EXPONENT_FROM || (size > 0 && size < EXPONENT_LIMIT);
 }

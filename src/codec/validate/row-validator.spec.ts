@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { BODY, QUERY, validate } from '../../../test/support/codec-calls.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { RowSchema } from '../../domain/signature.js';
-import type { ValidationProblem } from '../../domain/validation-problem.js';
+import type { ValidationIssue } from '../../domain/validation-issue.js';
 import { compileRowValidator, MAX_PROBLEMS } from './row-validator.js';
 import type { ValidateOptions } from './row-validator.js';
 
@@ -36,9 +36,9 @@ describe('compileRowValidator', () => {
   });
 
   it('reports every field in declared order, each once', () => {
-    const { problems } = validate(PASSENGER, { pclass: 7, age: -1 });
+    const { issues } = validate(PASSENGER, { pclass: 7, age: -1 });
 
-    expect(problems).toEqual([
+    expect(issues).toEqual([
       {
         loc: ['body', 'inputs', 0, 'age'],
         msg: 'ensure this value is greater than or equal to 0',
@@ -56,7 +56,7 @@ describe('compileRowValidator', () => {
   });
 
   it('refuses what is no object', () => {
-    const wrong = (value: unknown) => validate(PASSENGER, value).problems;
+    const wrong = (value: unknown) => validate(PASSENGER, value).issues;
 
     for (const value of ['text', 1, true, [], [{}]]) {
       expect(wrong(value)).toEqual([
@@ -72,12 +72,9 @@ describe('compileRowValidator', () => {
   });
 
   it('refuses extra fields when the signature says so, after all declared fields', () => {
-    const { problems } = validate(
-      { ...PASSENGER, additionalProperties: false },
-      { extra: 1, age: 'x', sex: 'F', b: 2 },
-    );
+    const { issues } = validate({ ...PASSENGER, additionalProperties: false }, { extra: 1, age: 'x', sex: 'F', b: 2 });
 
-    expect(problems.map(({ loc, type }) => [loc.at(-1), type])).toEqual([
+    expect(issues.map(({ loc, type }) => [loc.at(-1), type])).toEqual([
       ['age', 'type_error.integer'],
       ['extra', 'value_error.extra'],
       ['b', 'value_error.extra'],
@@ -86,19 +83,19 @@ describe('compileRowValidator', () => {
 
   it('collects no more than MAX_PROBLEMS per request', () => {
     const validator = compileRowValidator(PASSENGER);
-    const problems: ValidationProblem[] = [];
+    const issues: ValidationIssue[] = [];
 
-    for (let i = 0; i < 80; i++) validator.validate({}, ['body', i], BODY, problems);
+    for (let i = 0; i < 80; i++) validator.validate({}, ['body', i], BODY, issues);
 
-    expect(problems).toHaveLength(MAX_PROBLEMS);
-    expect(validator.validate({ age: 1, sex: 'F' }, ['body', 80], BODY, problems)).toBeUndefined();
+    expect(issues).toHaveLength(MAX_PROBLEMS);
+    expect(validator.validate({ age: 1, sex: 'F' }, ['body', 80], BODY, issues)).toBeUndefined();
   });
 
   it('skips every rule but presence and type in types-only mode', () => {
     const options: ValidateOptions = { source: 'body', mode: 'types-only' };
 
     expect(validate(PASSENGER, { age: -5, sex: 'f' }, options).row).toEqual({ age: -5, sex: 'f', pclass: 3 });
-    expect(validate(PASSENGER, { age: 'x' }, options).problems.map(({ type }) => type)).toEqual([
+    expect(validate(PASSENGER, { age: 'x' }, options).issues.map(({ type }) => type)).toEqual([
       'type_error.integer',
       'value_error.missing',
     ]);
@@ -116,7 +113,7 @@ describe('compileRowValidator', () => {
       b: 7,
       c: null,
     });
-    expect(validate({ type: 'object', properties, required: ['a'] }, {}).problems[0]!.type).toBe('value_error.missing');
+    expect(validate({ type: 'object', properties, required: ['a'] }, {}).issues[0]!.type).toBe('value_error.missing');
   });
 
   describe('and hostile keys', () => {
@@ -132,9 +129,9 @@ describe('compileRowValidator', () => {
     });
 
     it('does not read fields from a prototype', () => {
-      const { problems } = validate(PASSENGER, Object.create({ age: 1, sex: 'F' }) as unknown);
+      const { issues } = validate(PASSENGER, Object.create({ age: 1, sex: 'F' }) as unknown);
 
-      expect(problems).toHaveLength(2);
+      expect(issues).toHaveLength(2);
     });
 
     it('takes them as field names', () => {
@@ -143,7 +140,7 @@ describe('compileRowValidator', () => {
       ) as RowSchema['properties'];
       const schema: RowSchema = { type: 'object', properties, required: names, additionalProperties: false };
 
-      expect(validate(schema, {}).problems.map(({ loc }) => loc.at(-1))).toEqual(names);
+      expect(validate(schema, {}).issues.map(({ loc }) => loc.at(-1))).toEqual(names);
       const { row } = validate(schema, JSON.parse(`{${names.map((name) => `"${name}":1`).join()}}`));
       expect(Object.keys(row!)).toEqual(names);
       expect(JSON.stringify(row)).toBe('{"__proto__":1,"constructor":1,"toString":1,"hasOwnProperty":1}');
@@ -185,10 +182,10 @@ describe('compileRowValidator', () => {
 
     fc.assert(
       fc.property(fc.oneof(row, anything), fc.constantFrom(BODY, QUERY), (value, options) => {
-        const problems: ValidationProblem[] = [];
-        const clean = validator.validate(value, ['body'], options, problems);
+        const issues: ValidationIssue[] = [];
+        const clean = validator.validate(value, ['body'], options, issues);
 
-        expect(clean === undefined).toBe(problems.length > 0);
+        expect(clean === undefined).toBe(issues.length > 0);
         if (clean?.['n'] !== undefined) expect(['number', 'bigint', 'object']).toContain(typeof clean['n']);
         if (typeof clean?.['i'] === 'number') expect(Number.isSafeInteger(clean['i'])).toBe(true);
       }),

@@ -1,14 +1,14 @@
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { compileFieldCheck, Visit } from './field-check.js';
 import type { FieldCheck, ValidateOptions } from './field-check.js';
-import { EXTRA, MAX_PROBLEMS, MISSING, NONE_NOT_ALLOWED, NOT_DICT, report } from './problems.js';
+import { EXTRA, MAX_PROBLEMS, MISSING, NONE_NOT_ALLOWED, NOT_DICT, report } from './issues.js';
 import { fieldOf, newRow } from '../rows.js';
-import { checkRowSchema, isOfType, pointerTo, refuse } from './schema-check.js';
+import { checkRowSchema, isOfType, pointerTo, throwIssues } from './schema-check.js';
 
 export type { ValidateOptions } from './field-check.js';
-export { MAX_PROBLEMS } from './problems.js';
+export { MAX_PROBLEMS } from './issues.js';
 
 /** Checks rows against one contract. */
 export interface RowValidator {
@@ -17,15 +17,10 @@ export interface RowValidator {
    * null in a nullable field means missing: it takes the default, or stays null. The row given is not changed.
    *
    * @param loc       where the row sits in the request.
-   * @param problems  every broken rule is added, in declared order, until it holds MAX_PROBLEMS.
+   * @param issues  every broken rule is added, in declared order, until it holds MAX_PROBLEMS.
    * @returns undefined when a rule is broken.
    */
-  validate(
-    value: unknown,
-    loc: Location,
-    options: ValidateOptions,
-    problems: ValidationProblem[],
-  ): JsonObject | undefined;
+  validate(value: unknown, loc: Location, options: ValidateOptions, issues: ValidationIssue[]): JsonObject | undefined;
 }
 
 interface Field {
@@ -42,7 +37,7 @@ type Row = Readonly<Record<string, unknown>>;
  * Compiles a row schema, once per run, into closures.
  *
  * @param pointer  where the schema sits in `run.json`, for messages.
- * @throws RunProblem `RUN_FILE_INVALID` when the schema contradicts itself.
+ * @throws RunError `RUN_FILE_INVALID` when the schema contradicts itself.
  */
 export function compileRowValidator(schema: RowSchema, pointer = '/signature/input'): RowValidator {
   checkRowSchema(schema, pointer);
@@ -55,23 +50,23 @@ export function compileRowValidator(schema: RowSchema, pointer = '/signature/inp
   const known = schema.additionalProperties === false ? new Set(fields.map(({ name }) => name)) : undefined;
 
   return {
-    validate(value, loc, options, problems) {
-      if (problems.length >= MAX_PROBLEMS) return undefined;
-      const given = objectOf(value, loc, problems);
+    validate(value, loc, options, issues) {
+      if (issues.length >= MAX_PROBLEMS) return undefined;
+      const given = objectOf(value, loc, issues);
       if (given === undefined) return undefined;
-      const found = problems.length;
-      const row = readFields(fields, given, new Visit(loc, problems, options));
-      if (known) reportExtras(known, given, loc, problems);
-      return problems.length === found ? row : undefined;
+      const found = issues.length;
+      const row = readFields(fields, given, new Visit(loc, issues, options));
+      if (known) reportExtras(known, given, loc, issues);
+      return issues.length === found ? row : undefined;
     },
   };
 }
 
-function objectOf(value: unknown, loc: Location, problems: ValidationProblem[]): Row | undefined {
+function objectOf(value: unknown, loc: Location, issues: ValidationIssue[]): Row | undefined {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value instanceof Map ? (Object.fromEntries(value) as Row) : (value as Row);
   }
-  report(problems, loc, value === undefined ? MISSING : value === null ? NONE_NOT_ALLOWED : NOT_DICT);
+  report(issues, loc, value === undefined ? MISSING : value === null ? NONE_NOT_ALLOWED : NOT_DICT);
   return undefined;
 }
 
@@ -92,18 +87,18 @@ function readField({ check, isRequired, fallback }: Field, value: unknown, visit
   return clean === null ? (fallback ?? null) : clean;
 }
 
-function reportExtras(known: ReadonlySet<string>, given: Row, loc: Location, problems: ValidationProblem[]): void {
+function reportExtras(known: ReadonlySet<string>, given: Row, loc: Location, issues: ValidationIssue[]): void {
   for (const name of Object.keys(given)) {
-    if (problems.length >= MAX_PROBLEMS) return;
-    if (!known.has(name)) report(problems, [...loc, name], EXTRA);
+    if (issues.length >= MAX_PROBLEMS) return;
+    if (!known.has(name)) report(issues, [...loc, name], EXTRA);
   }
 }
 
 function compileDefault(schema: FieldSchema, check: FieldCheck, pointer: string): JsonValue | undefined {
   if (schema.default === undefined) return undefined;
-  if (!isOfType(schema, schema.default)) refuse([`${pointer}/default: is not of the field's type`]);
-  const problems: ValidationProblem[] = [];
-  const clean = check(schema.default, new Visit([], problems, { source: 'body', mode: 'strict' }));
-  refuse(problems.map(({ msg }) => `${pointer}/default: breaks the field's own rule: ${msg}`));
+  if (!isOfType(schema, schema.default)) throwIssues([`${pointer}/default: is not of the field's type`]);
+  const issues: ValidationIssue[] = [];
+  const clean = check(schema.default, new Visit([], issues, { source: 'body', mode: 'strict' }));
+  throwIssues(issues.map(({ msg }) => `${pointer}/default: breaks the field's own rule: ${msg}`));
   return clean;
 }

@@ -1,5 +1,5 @@
 import type { FieldSchema } from '../../domain/signature.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { compileRowValidator } from './row-validator.js';
 
 describe('compileRowValidator with a schema that contradicts itself', () => {
@@ -7,9 +7,9 @@ describe('compileRowValidator with a schema that contradicts itself', () => {
     try {
       compileRowValidator({ type: 'object', properties, required });
     } catch (error) {
-      expect(error).toBeInstanceOf(RunProblem);
-      expect((error as RunProblem).code).toBe('RUN_FILE_INVALID');
-      return (error as RunProblem).message;
+      expect(error).toBeInstanceOf(RunError);
+      expect((error as RunError).code).toBe('RUN_FILE_INVALID');
+      return (error as RunError).message;
     }
     return 'accepted';
   }

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../lib/json.js';
 import type { FieldSchema, FieldType, RowSchema } from '../../domain/signature.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { canonicalNumber } from './parse-scalars.js';
-import { compilePattern, PatternProblem } from './pattern.js';
+import { compilePattern, PatternError } from './pattern.js';
 
 const NUMERIC: readonly FieldType[] = ['integer', 'number'];
 const TYPES_OF_KEYWORD = {
@@ -40,22 +40,22 @@ export function pointerTo(parent: string, key: string): string {
  * Refuses a row schema that contradicts itself, which JSON Schema alone does not see.
  *
  * @param pointer  where the schema sits in `run.json`, for the message.
- * @throws RunProblem `RUN_FILE_INVALID` naming the pointer and the rule of each contradiction.
+ * @throws RunError `RUN_FILE_INVALID` naming the pointer and the rule of each contradiction.
  */
 export function checkRowSchema(schema: RowSchema, pointer: string): void {
-  const faults: string[] = [];
+  const issues: string[] = [];
   for (const name of schema.required ?? []) {
-    if (!Object.hasOwn(schema.properties, name)) faults.push(`${pointer}/required: "${name}" is not in properties`);
+    if (!Object.hasOwn(schema.properties, name)) issues.push(`${pointer}/required: "${name}" is not in properties`);
   }
   for (const [name, field] of Object.entries(schema.properties)) {
-    checkField(field, pointerTo(`${pointer}/properties`, name), faults);
+    checkField(field, pointerTo(`${pointer}/properties`, name), issues);
   }
-  refuse(faults);
+  throwIssues(issues);
 }
 
-/** @throws RunProblem `RUN_FILE_INVALID` listing the faults; nothing when there are none. */
-export function refuse(faults: readonly string[]): void {
-  if (faults.length > 0) throw new RunProblem('RUN_FILE_INVALID', `${faults.join('; ')}.`);
+/** @throws RunError `RUN_FILE_INVALID` listing the faults; nothing when there are none. */
+export function throwIssues(issues: readonly string[]): void {
+  if (issues.length > 0) throw new RunError('RUN_FILE_INVALID', `${issues.join('; ')}.`);
 }
 
 /** Whether a value of the run file has exactly the field's type: no text for a number here. */
@@ -80,25 +80,25 @@ export function memberKey(value: JsonValue): JsonValue {
   return typeof value === 'number' || typeof value === 'bigint' ? canonicalNumber(value) : value;
 }
 
-function checkField(schema: FieldSchema, pointer: string, faults: string[]): void {
-  checkKeywords(schema, pointer, faults);
-  checkOrder(schema, pointer, faults);
-  checkEnum(schema, pointer, faults);
-  checkPattern(schema, pointer, faults);
+function checkField(schema: FieldSchema, pointer: string, issues: string[]): void {
+  checkKeywords(schema, pointer, issues);
+  checkOrder(schema, pointer, issues);
+  checkEnum(schema, pointer, issues);
+  checkPattern(schema, pointer, issues);
   if (typeOf(schema) !== 'array') return;
-  if (schema.items) checkField(schema.items, `${pointer}/items`, faults);
-  else faults.push(`${pointer}: an array must say what its items are`);
+  if (schema.items) checkField(schema.items, `${pointer}/items`, issues);
+  else issues.push(`${pointer}: an array must say what its items are`);
 }
 
-function checkKeywords(schema: FieldSchema, pointer: string, faults: string[]): void {
+function checkKeywords(schema: FieldSchema, pointer: string, issues: string[]): void {
   const type = typeOf(schema);
   for (const [keyword, types] of Object.entries(TYPES_OF_KEYWORD)) {
     if (!Object.hasOwn(schema, keyword) || (types as readonly FieldType[]).includes(type)) continue;
-    faults.push(`${pointer}/${keyword}: does nothing for type ${type}`);
+    issues.push(`${pointer}/${keyword}: does nothing for type ${type}`);
   }
 }
 
-function checkOrder(schema: FieldSchema, pointer: string, faults: string[]): void {
+function checkOrder(schema: FieldSchema, pointer: string, issues: string[]): void {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   const pairs = [
     ['minLength', schema.minLength, 'maxLength', schema.maxLength, false],
@@ -110,28 +110,28 @@ function checkOrder(schema: FieldSchema, pointer: string, faults: string[]): voi
   ] as const;
   for (const [low, from, high, to, isStrict] of pairs) {
     if (from === undefined || to === undefined || from < to || (from === to && !isStrict)) continue;
-    faults.push(`${pointer}/${low}: ${from} leaves no value below ${high} ${to}`);
+    issues.push(`${pointer}/${low}: ${from} leaves no value below ${high} ${to}`);
   }
-  if (multipleOf !== undefined && !(multipleOf > 0)) faults.push(`${pointer}/multipleOf: must be above 0`);
+  if (multipleOf !== undefined && !(multipleOf > 0)) issues.push(`${pointer}/multipleOf: must be above 0`);
 }
 
-function checkEnum(schema: FieldSchema, pointer: string, faults: string[]): void {
+function checkEnum(schema: FieldSchema, pointer: string, issues: string[]): void {
   if (!schema.enum) return;
-  if (schema.enum.length === 0) faults.push(`${pointer}/enum: names no value`);
+  if (schema.enum.length === 0) issues.push(`${pointer}/enum: names no value`);
   const seen = new Set<JsonValue>();
   schema.enum.forEach((value, i) => {
-    if (!isOfType(schema, value)) faults.push(`${pointer}/enum/${i}: is not of type ${typeOf(schema)}`);
-    if (seen.has(memberKey(value))) faults.push(`${pointer}/enum/${i}: names a value twice`);
+    if (!isOfType(schema, value)) issues.push(`${pointer}/enum/${i}: is not of type ${typeOf(schema)}`);
+    if (seen.has(memberKey(value))) issues.push(`${pointer}/enum/${i}: names a value twice`);
     seen.add(memberKey(value));
   });
 }
 
-function checkPattern({ pattern }: FieldSchema, pointer: string, faults: string[]): void {
+function checkPattern({ pattern }: FieldSchema, pointer: string, issues: string[]): void {
   if (pattern === undefined) return;
   try {
     compilePattern(pattern);
   } catch (error) {
-    if (!(error instanceof PatternProblem)) throw error;
-    faults.push(`${pointer}/pattern: ${error.message}`);
+    if (!(error instanceof PatternError)) throw error;
+    issues.push(`${pointer}/pattern: ${error.message}`);
   }
 }

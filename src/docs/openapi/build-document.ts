@@ -1,7 +1,7 @@
-import type { ServedModel } from '../../registry/model-registry.service.js';
+import type { ReadyModel } from '../../registry/model-registry.service.js';
 import { completeResponses } from './complete-responses.js';
-import { describeModels } from './described-model.js';
-import type { DescribedModel } from './described-model.js';
+import { describeModels } from './model-doc.js';
+import type { ModelDoc } from './model-doc.js';
 import { modelPath, modelSchemas } from './model-operations.js';
 import type { OpenApiDocument, PathItem, Schema } from './openapi-types.js';
 import { fillParameterExamples } from './parameter-examples.js';
@@ -16,29 +16,26 @@ const GENERIC_PATH = '/models/{model}/predictions';
  * @param fixed   from the decorators; not changed.
  * @param models  served models, the default one first; without any the operations stay as generic as they are.
  */
-export function buildDocument(fixed: OpenApiDocument, models: readonly ServedModel[]): OpenApiDocument {
+export function buildDocument(fixed: OpenApiDocument, models: readonly ReadyModel[]): OpenApiDocument {
   const document = structuredClone(fixed);
-  const described = describeModels(models, document);
-  Object.assign(document.components.schemas, ...described.map(modelSchemas));
-  document.paths = replaceGenericPath(document.paths, described);
-  exemplifyTexts(document);
+  const doc = describeModels(models, document);
+  Object.assign(document.components.schemas, ...doc.map(modelSchemas));
+  document.paths = replaceGenericPath(document.paths, doc);
+  addTextExamples(document);
   flattenSingleAllOf(document);
-  if (described.length > 0) fillSharedOperations(document, described);
-  fillParameterExamples(document, described);
-  describeReports(document, described[0]);
+  if (doc.length > 0) fillSharedOperations(document, doc);
+  fillParameterExamples(document, doc);
+  describeReports(document, doc[0]);
   completeResponses(document);
   return document;
 }
 
 /** Each model's path stands where the generic one stood. */
-function replaceGenericPath(
-  paths: Record<string, PathItem>,
-  models: readonly DescribedModel[],
-): Record<string, PathItem> {
+function replaceGenericPath(paths: Record<string, PathItem>, models: readonly ModelDoc[]): Record<string, PathItem> {
   const generic = paths[GENERIC_PATH] as Required<Pick<PathItem, 'get' | 'post' | 'put'>>;
   const entries = Object.entries(paths).flatMap(([path, item]): [string, PathItem][] => {
     if (path !== GENERIC_PATH || models.length === 0) return [[path, item]];
-    return models.map((described) => [described.path, modelPath(described, structuredClone(generic))]);
+    return models.map((doc) => [doc.path, modelPath(doc, structuredClone(generic))]);
   });
   return Object.fromEntries(entries);
 }
@@ -54,8 +51,8 @@ function flattenSingleAllOf({ components }: OpenApiDocument): void {
   }
 }
 
-/** The payload as a whole gets the example of its one field, where readers of the seed's documents look for it. */
-function exemplifyTexts({ components }: OpenApiDocument): void {
+/** The payload as a whole gets the example of its one field, where readers of the users' documents look for it. */
+function addTextExamples({ components }: OpenApiDocument): void {
   const payload = components.schemas.PredictPayload;
   const texts = (payload?.properties as { texts?: { example?: unknown } } | undefined)?.texts?.example;
   if (payload && texts !== undefined) payload.example = { texts };

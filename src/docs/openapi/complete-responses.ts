@@ -2,12 +2,12 @@ import { STATUS_CODES } from 'node:http';
 
 import { CONTRACT_HEADER, CONTRACT_MATCH_HEADER } from '../../http/request/contract-header.js';
 import { TIMEOUT_HEADER } from '../../http/request/timeout-header.js';
-import { AppError, ERROR_SENTENCES } from '../../domain/app-error.js';
-import type { ErrorCode, ErrorFacts } from '../../domain/app-error.js';
+import { AppError, ERROR_MESSAGES } from '../../domain/app-error.js';
+import type { ErrorCode, ErrorDetails } from '../../domain/app-error.js';
 import { envelopeExample, isEnvelope } from './envelope-example.js';
 import { JSON_TYPE, operationsOf, schemaRef } from './openapi-types.js';
 import type {
-  LocatedOperation,
+  OperationEntry,
   MediaType,
   NamedExample,
   OpenApiDocument,
@@ -74,33 +74,33 @@ export function completeResponses(document: OpenApiDocument): void {
     NotAcceptable: errorResponse(406, 'NOT_ACCEPTABLE'),
     InternalError: errorResponse(500, 'INTERNAL_ERROR'),
   };
-  for (const located of operationsOf(document)) completeOperation(located, document);
+  for (const entry of operationsOf(document)) completeOperation(entry, document);
 }
 
-function completeOperation(located: LocatedOperation, { components }: OpenApiDocument): void {
-  const { operation } = located;
-  addCommonErrors(located);
+function completeOperation(entry: OperationEntry, { components }: OpenApiDocument): void {
+  const { operation } = entry;
+  addCommonErrors(entry);
   for (const [status, response] of Object.entries(operation.responses)) {
     if ('$ref' in response) continue;
-    response.headers = { ...REQUEST_ID, ...headersOf(located, status, response), ...response.headers };
+    response.headers = { ...REQUEST_ID, ...headersOf(entry, status, response), ...response.headers };
     for (const [type, media] of Object.entries(response.content ?? {})) {
       if (type === PROBLEM_TYPE) continue;
       if (media.example === undefined && media.examples === undefined)
         media.example = sampleOf(media.schema ?? {}, components.schemas);
-      placeExamples(media, located);
+      insertExamples(media, entry);
     }
     addProblemExamples(response, Number(status));
   }
   // A query is for trying out, and holds the fields of a row alone.
-  if (isPrediction(located) && located.method !== 'get')
+  if (isPrediction(entry) && entry.method !== 'get')
     operation.parameters = [...(operation.parameters ?? []), TIMEOUT_PARAMETER, CONTRACT_PARAMETER];
 }
 
-function isPrediction({ operation: { tags } }: LocatedOperation): boolean {
+function isPrediction({ operation: { tags } }: OperationEntry): boolean {
   return tags?.includes('Prediction') ?? false;
 }
 
-function addCommonErrors({ path, operation }: LocatedOperation): void {
+function addCommonErrors({ path, operation }: OperationEntry): void {
   const { responses, parameters = [] } = operation;
   const isPage = path === '/docs' || path === '/redoc';
   if (!isPage) responses[406] ??= { $ref: '#/components/responses/NotAcceptable' };
@@ -122,8 +122,8 @@ function addExample(response: ResponseObject, code: ErrorCode): void {
   };
 }
 
-function errorResponse(status: number, code: ErrorCode, facts: ErrorFacts = {}): ResponseObject {
-  const { message } = new AppError(code, facts);
+function errorResponse(status: number, code: ErrorCode, details: ErrorDetails = {}): ResponseObject {
+  const { message } = new AppError(code, details);
   const value = envelopeExample({ detail: message }, status, message);
   const response: ResponseObject = {
     description: `\`${code}\`: ${message}`,
@@ -139,23 +139,23 @@ function errorResponse(status: number, code: ErrorCode, facts: ErrorFacts = {}):
 
 /** The same errors as RFC 9457 problem details. */
 function addProblemExamples({ content }: ResponseObject, status: number): void {
-  const problems = content?.[PROBLEM_TYPE];
+  const issues = content?.[PROBLEM_TYPE];
   const { examples, example } = content?.[JSON_TYPE] ?? {};
-  if (!problems) return;
+  if (!issues) return;
   const named = examples ?? { [String(status)]: { value: example } };
-  problems.examples = Object.fromEntries(
-    Object.entries(named).map(([key, { value, ...rest }]) => [key, { ...rest, value: problemOf(key, status, value) }]),
+  issues.examples = Object.fromEntries(
+    Object.entries(named).map(([key, { value, ...rest }]) => [key, { ...rest, value: toProblem(key, status, value) }]),
   );
 }
 
-function problemOf(key: string, status: number, value: unknown): object {
+function toProblem(key: string, status: number, value: unknown): object {
   const { detail, url = 'http://localhost:5000/' } = value as { detail: unknown; url?: string };
-  const code = key in ERROR_SENTENCES ? key : 'VALIDATION_FAILED';
+  const code = key in ERROR_MESSAGES ? key : 'VALIDATION_FAILED';
   return {
     type: `urn:bestrun:error:${code}`,
     title: STATUS_CODES[status],
     status,
-    detail: Array.isArray(detail) ? ERROR_SENTENCES.VALIDATION_FAILED : detail,
+    detail: Array.isArray(detail) ? ERROR_MESSAGES.VALIDATION_FAILED : detail,
     instance: url,
     code,
     request_id: 'a1b2c3',
@@ -163,12 +163,12 @@ function problemOf(key: string, status: number, value: unknown): object {
   };
 }
 
-function headersOf(located: LocatedOperation, status: string, { description }: ResponseObject): Record<string, object> {
-  const { operation } = located;
+function headersOf(entry: OperationEntry, status: string, { description }: ResponseObject): Record<string, object> {
+  const { operation } = entry;
   const contract = { [CONTRACT_HEADER]: { $ref: '#/components/headers/ContractHash' } };
-  if (isPrediction(located) && status === '200')
+  if (isPrediction(entry) && status === '200')
     return { ...contract, 'Server-Timing': { $ref: '#/components/headers/ServerTiming' } };
-  if (isPrediction(located) && status === '412') return contract;
+  if (isPrediction(entry) && status === '412') return contract;
   if (operation.operationId === 'getModelSchema' && status === '200') return contract;
   const isList = operation.operationId === 'listRuns' || operation.operationId === 'listModelRuns';
   if (isList && status === '200') return { Link: { $ref: '#/components/headers/Link' } };
@@ -176,23 +176,23 @@ function headersOf(located: LocatedOperation, status: string, { description }: R
 }
 
 /** Puts method and address into examples, which are written without knowing where they are used. */
-function placeExamples(media: MediaType, located: LocatedOperation): void {
-  if (media.example !== undefined) media.example = placed(media.example, located);
+function insertExamples(media: MediaType, entry: OperationEntry): void {
+  if (media.example !== undefined) media.example = placed(media.example, entry);
   if (!media.examples) return;
   const entries = Object.entries(media.examples).map(([key, named]): [string, NamedExample] => [
     key,
-    { ...named, value: placed(named.value, located) },
+    { ...named, value: placed(named.value, entry) },
   ]);
   media.examples = Object.fromEntries(entries);
 }
 
-function placed(value: unknown, { path, method, operation }: LocatedOperation): unknown {
+function placed(value: unknown, { path, method, operation }: OperationEntry): unknown {
   if (!isEnvelope(value)) return value;
-  const address = path.replace(/\{([^}]+)\}/g, (whole, name: string) => {
+  const address = path.replace(/\{([^}]+)\}/g, (match, name: string) => {
     const example = operation.parameters?.find(
       (parameter) => parameter.in === 'path' && parameter.name === name,
     )?.example;
-    return example === undefined ? whole : encodeURIComponent(String(example));
+    return example === undefined ? match : encodeURIComponent(String(example));
   });
   return { ...value, method: method.toUpperCase(), url: `http://localhost:5000${address}` };
 }

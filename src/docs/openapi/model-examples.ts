@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue } from '../../lib/json.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { Run } from '../../domain/run.js';
 import type { FieldSchema } from '../../domain/signature.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
-import type { DescribedModel } from './described-model.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
+import type { ModelDoc } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import type { NamedExample, ParameterValue } from './openapi-types.js';
 
@@ -11,7 +11,7 @@ import type { NamedExample, ParameterValue } from './openapi-types.js';
 const LONG_ROW = 2_000;
 
 /** A request body and the answer the trainer saw for it. */
-export interface ExamplePair {
+interface ExamplePair {
   readonly key: string;
   readonly summary: string;
   readonly request: JsonObject;
@@ -19,7 +19,7 @@ export interface ExamplePair {
 }
 
 /** Requests to a model with their answers, from the run's own examples. The first is what "Try it out" sends. */
-export function examplePairs({ model, run }: DescribedModel): ExamplePair[] {
+export function examplePairs({ model, run }: ModelDoc): ExamplePair[] {
   const { examples } = run;
   const onRequest = run.decode.on_request ?? [];
   const pair = (key: string, summary: string, rows: typeof examples, include: readonly string[]): ExamplePair => ({
@@ -64,38 +64,38 @@ export function queryExample(run: Run, field: string): ParameterValue | undefine
   const row = run.examples[0]!.input;
   const value = Object.hasOwn(row, field) ? row[field] : undefined;
   if (value === undefined || value === null) return undefined;
-  const shown = typeof value === 'object' ? stringifyJson(value) : value;
-  return String(shown).length > LONG_ROW ? undefined : shown;
+  const visible = typeof value === 'object' ? stringifyJson(value) : value;
+  return String(visible).length > LONG_ROW ? undefined : visible;
 }
 
 /**
  * What the model's own check says of rows that break its contract: a required field left out, a value out of bounds or
- * of the wrong type. Made by the check itself, so these are the very words of a real answer.
+ * of the wrong type. Made by the check itself, so these are the messages of a real answer.
  *
  * @param loc  where the row sits in the request.
  */
 export function brokenRowExamples(
-  { model, run }: DescribedModel,
+  { model, run }: ModelDoc,
   loc: Location,
   source: 'body' | 'query',
   mode: 'strict' | 'types-only',
-): { readonly key: string; readonly summary: string; readonly problems: readonly ValidationProblem[] }[] {
-  const good = run.examples[0]!.input;
-  const { validator } = model.best.served.codec;
-  const problemsOf = (row: JsonObject): ValidationProblem[] => {
-    const problems: ValidationProblem[] = [];
-    validator.validate(row, loc, { source, mode }, problems);
-    return problems;
+): { readonly key: string; readonly summary: string; readonly issues: readonly ValidationIssue[] }[] {
+  const valid = run.examples[0]!.input;
+  const { validator } = model.best.loaded.codec;
+  const issuesOf = (row: JsonObject): ValidationIssue[] => {
+    const issues: ValidationIssue[] = [];
+    validator.validate(row, loc, { source, mode }, issues);
+    return issues;
   };
   const required = run.signature.input.required?.[0];
-  const missing = required === undefined ? [] : problemsOf(withoutFields(good, [required]));
-  const wrong = Object.entries(run.signature.input.properties)
-    .flatMap(([name, field]) => badValuesOf(field).map((value) => problemsOf(withField(good, name, value))))
-    .find((problems) => problems.length > 0);
+  const missing = required === undefined ? [] : issuesOf(withoutFields(valid, [required]));
+  const invalid = Object.entries(run.signature.input.properties)
+    .flatMap(([name, field]) => badValuesOf(field).map((value) => issuesOf(withField(valid, name, value))))
+    .find((issues) => issues.length > 0);
   return [
-    { key: 'missing_field', summary: `Without ${required ?? ''}`, problems: missing },
-    { key: 'wrong_value', summary: `A wrong ${String(wrong?.[0]?.loc.at(-1) ?? 'value')}`, problems: wrong ?? [] },
-  ].filter(({ problems }) => problems.length > 0);
+    { key: 'missing_field', summary: `Without ${required ?? ''}`, issues: missing },
+    { key: 'wrong_value', summary: `A wrong ${String(invalid?.[0]?.loc.at(-1) ?? 'value')}`, issues: invalid ?? [] },
+  ].filter(({ issues }) => issues.length > 0);
 }
 
 /** Values that break a field's rules, the most telling first. */

@@ -1,6 +1,6 @@
-import { ERROR_SENTENCES } from '../../domain/app-error.js';
-import type { Location } from '../../domain/validation-problem.js';
-import type { DescribedModel } from './described-model.js';
+import { ERROR_MESSAGES } from '../../domain/app-error.js';
+import type { Location } from '../../domain/validation-issue.js';
+import type { ModelDoc } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import { answerExamples, brokenRowExamples, examplePairs, queryExample, requestExamples } from './model-examples.js';
 import { JSON_TYPE, schemaRef } from './openapi-types.js';
@@ -19,7 +19,7 @@ import { describeField, inputSchema, outputSchema, partOf, querySchema } from '.
 const INCLUDE = 'include';
 
 /** The component schemas of one model, from its run's signature. */
-export function modelSchemas({ model, run, names }: DescribedModel): Record<string, Schema> {
+export function modelSchemas({ model, run, names }: ModelDoc): Record<string, Schema> {
   const { signature, decode } = run;
   const onRequest = decode.on_request ?? [];
   const title = model.card.title;
@@ -28,7 +28,7 @@ export function modelSchemas({ model, run, names }: DescribedModel): Record<stri
     [names.output]: { title: `${title}: output row`, ...outputSchema(signature.output, onRequest) },
     [names.primary]: {
       title: `${title}: the prediction alone`,
-      ...partOf(signature.output, model.best.served.codec.decoder.primaryFields),
+      ...partOf(signature.output, model.best.loaded.codec.decoder.primaryFields),
     },
     [names.request]: requestSchema(schemaRef(names.input), onRequest, title),
     [names.predictions]: predictionsSchema(model.card.name, run.run_id, schemaRef(names.output)),
@@ -45,49 +45,46 @@ export function modelSchemas({ model, run, names }: DescribedModel): Record<stri
  * The operations of one model, made from the generic ones: same answers and errors, but its own fields, its own
  * examples and its own words.
  */
-export function modelPath(
-  described: DescribedModel,
-  generic: Required<Pick<PathItem, 'get' | 'post' | 'put'>>,
-): PathItem {
-  const { model, names } = described;
+export function modelPath(doc: ModelDoc, generic: Required<Pick<PathItem, 'get' | 'post' | 'put'>>): PathItem {
+  const { model, names } = doc;
   const { title, description } = model.card;
-  const inBody = { ...generic.post, parameters: [], requestBody: requestBody(described) };
-  const bodyErrors = validationResponse(described, ['body', 'inputs', 0], 'body');
-  const about = `${description}\n\n${servedBy(described)}`;
+  const inBody = { ...generic.post, parameters: [], requestBody: requestBody(doc) };
+  const bodyErrors = validationResponse(doc, ['body', 'inputs', 0], 'body');
+  const fullDescription = `${description}\n\n${servingNote(doc)}`;
   return {
     post: {
       ...inBody,
-      'x-contract-hash': model.best.served.contract,
+      'x-contract-hash': model.best.loaded.contract,
       operationId: names.postId,
       summary: `${title}: predict rows`,
-      description: about,
-      responses: { ...withoutUnknownModel(generic.post), 200: answer(described), 422: bodyErrors },
+      description: fullDescription,
+      responses: { ...withoutUnknownModel(generic.post), 200: answer(doc), 422: bodyErrors },
     },
     put: {
       ...inBody,
-      'x-contract-hash': model.best.served.contract,
+      'x-contract-hash': model.best.loaded.contract,
       operationId: names.putId,
       summary: `${title}: predict rows by PUT, which clients may repeat safely`,
-      description: about,
-      responses: { ...withoutUnknownModel(generic.put), 200: answer(described), 422: bodyErrors },
+      description: fullDescription,
+      responses: { ...withoutUnknownModel(generic.put), 200: answer(doc), 422: bodyErrors },
     },
     get: {
       ...generic.get,
-      'x-contract-hash': model.best.served.contract,
+      'x-contract-hash': model.best.loaded.contract,
       operationId: names.getId,
       summary: `${title}: predict one row given in the query`,
-      description: `${about}\n\nFor trying out: addresses are kept in histories and logs, so send people's data by POST.`,
-      parameters: queryParameters(described),
+      description: `${fullDescription}\n\nFor trying out: addresses are kept in histories and logs, so send people's data by POST.`,
+      parameters: queryParameters(doc),
       responses: {
         ...withoutUnknownModel(generic.get),
-        200: answer(described, 1),
-        422: validationResponse(described, ['query'], 'query'),
+        200: answer(doc, 1),
+        422: validationResponse(doc, ['query'], 'query'),
       },
     },
   };
 }
 
-function servedBy({ model: { card, best }, run }: DescribedModel): string {
+function servingNote({ model: { card, best }, run }: ModelDoc): string {
   const { value } = best.registered;
   const figure = value === null ? '' : ` (${card.selection.metric} ${value.toFixed(4)})`;
   return `Served by the run \`${run.run_id}\`${figure}.`;
@@ -95,15 +92,15 @@ function servedBy({ model: { card, best }, run }: DescribedModel): string {
 
 /** The address names the model: it cannot be unknown. */
 function withoutUnknownModel({ responses }: Operation): Operation['responses'] {
-  const { 404: _unknown, ...others } = responses;
-  return others;
+  const { 404: _unknown, ...rest } = responses;
+  return rest;
 }
 
 /** Error answers to rows that break a model's contract, in the envelope. */
-export function validationResponse(described: DescribedModel, loc: Location, source: 'body' | 'query'): ResponseObject {
-  const examples = brokenRowExamples(described, loc, source, 'strict').map(({ key, summary, problems }) => [
+export function validationResponse(doc: ModelDoc, loc: Location, source: 'body' | 'query'): ResponseObject {
+  const examples = brokenRowExamples(doc, loc, source, 'strict').map(({ key, summary, issues }) => [
     key,
-    { summary, value: envelopeExample({ detail: problems }, 422) },
+    { summary, value: envelopeExample({ detail: issues }, 422) },
   ]);
   return validationErrors('ValidationErrorEnvelopeDto', Object.fromEntries(examples) as Record<string, NamedExample>);
 }
@@ -111,7 +108,7 @@ export function validationResponse(described: DescribedModel, loc: Location, sou
 /** A 422 with given examples. */
 export function validationErrors(schema: string, examples: Record<string, NamedExample>): ResponseObject {
   return {
-    description: `\`VALIDATION_FAILED\`: ${ERROR_SENTENCES.VALIDATION_FAILED}`,
+    description: `\`VALIDATION_FAILED\`: ${ERROR_MESSAGES.VALIDATION_FAILED}`,
     content: {
       [JSON_TYPE]: { schema: schemaRef(schema), examples },
       'application/problem+json': { schema: schemaRef('ProblemDto') },
@@ -149,22 +146,22 @@ function predictionsSchema(model: string, runId: string, row: Schema): Schema {
   };
 }
 
-function requestBody(described: DescribedModel): Operation['requestBody'] {
+function requestBody(doc: ModelDoc): Operation['requestBody'] {
   const media: MediaType = {
-    schema: schemaRef(described.names.request),
-    examples: requestExamples(examplePairs(described)),
+    schema: schemaRef(doc.names.request),
+    examples: requestExamples(examplePairs(doc)),
   };
   return { required: true, content: { [JSON_TYPE]: media } };
 }
 
 /** @param count  of the examples to show. */
-function answer(described: DescribedModel, count = Infinity): ResponseObject {
-  const pairs = examplePairs(described).slice(0, count);
-  const media: MediaType = { schema: schemaRef(described.names.answer), examples: answerExamples(pairs) };
+function answer(doc: ModelDoc, count = Infinity): ResponseObject {
+  const pairs = examplePairs(doc).slice(0, count);
+  const media: MediaType = { schema: schemaRef(doc.names.answer), examples: answerExamples(pairs) };
   return { description: 'One prediction per input row, in the same order.', content: { [JSON_TYPE]: media } };
 }
 
-function queryParameters({ run }: DescribedModel): Parameter[] {
+function queryParameters({ run }: ModelDoc): Parameter[] {
   const { properties, required = [] } = run.signature.input;
   const fields = Object.entries(properties).map(([name, field]): Parameter => {
     const example = queryExample(run, name);

@@ -1,4 +1,4 @@
-/** The parts of an OpenAPI 3.1 document that the documentation room touches. Everything else travels unread. */
+/** The parts of an OpenAPI 3.1 document that the documentation reads or writes. Everything else is passed through. */
 
 /** A JSON Schema (2020-12). */
 export type Schema = Record<string, unknown>;
@@ -14,7 +14,7 @@ export interface MediaType {
   examples?: Record<string, NamedExample>;
 }
 
-export interface Reference {
+interface Reference {
   $ref: string;
 }
 
@@ -51,8 +51,8 @@ export interface Operation {
   responses: Record<string, ResponseObject | Reference>;
 }
 
-export const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
-export type Method = (typeof METHODS)[number];
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+type Method = (typeof METHODS)[number];
 
 export type PathItem = Partial<Record<Method, Operation>>;
 
@@ -72,14 +72,14 @@ export interface OpenApiDocument {
 }
 
 /** An operation with where it lives. */
-export interface LocatedOperation {
+export interface OperationEntry {
   readonly path: string;
   readonly method: Method;
   readonly operation: Operation;
 }
 
 /** Every operation of a document, in its order. */
-export function operationsOf(document: OpenApiDocument): LocatedOperation[] {
+export function operationsOf(document: OpenApiDocument): OperationEntry[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => (item[method] ? [{ path, method, operation: item[method] }] : [])),
   );

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
-import { takesTexts } from '../../domain/text-shorthand.js';
-import type { DescribedModel } from './described-model.js';
+import { acceptsTexts } from '../../domain/text-input.js';
+import type { ModelDoc } from './model-doc.js';
 import { operationsOf } from './openapi-types.js';
 import type { OpenApiDocument, Parameter, ParameterValue } from './openapi-types.js';
 
@@ -11,17 +11,17 @@ import type { OpenApiDocument, Parameter, ParameterValue } from './openapi-types
  *
  * @param models  served models, the default one first.
  */
-export function fillParameterExamples(document: OpenApiDocument, models: readonly DescribedModel[]): void {
-  const textModel = models.find(({ run }) => takesTexts(run.signature.input));
-  for (const located of operationsOf(document)) {
-    const { path, operation } = located;
+export function fillParameterExamples(document: OpenApiDocument, models: readonly ModelDoc[]): void {
+  const textModel = models.find(({ run }) => acceptsTexts(run.signature.input));
+  for (const entry of operationsOf(document)) {
+    const { path, operation } = entry;
     if (!operation.parameters || isModelPath(path) || path === '/predict') continue;
     const subject = path === '/runs/{run_id}/predict' && textModel ? textModel : models[0];
     operation.parameters = operation.parameters.map((parameter) => withExample(parameter, subject));
   }
 }
 
-function withExample(parameter: Parameter, subject: DescribedModel | undefined): Parameter {
+function withExample(parameter: Parameter, subject: ModelDoc | undefined): Parameter {
   // The decorators put a query parameter's example into its schema.
   const { example, ...schema } = parameter.schema ?? {};
   const inSchema = example as ParameterValue | undefined;
@@ -33,7 +33,7 @@ function withExample(parameter: Parameter, subject: DescribedModel | undefined):
 }
 
 /** By kind and name of a parameter; those that no model can exemplify are undefined. */
-function examplesOf(subject: DescribedModel | undefined): Readonly<Record<string, ParameterValue | undefined>> {
+function examplesOf(subject: ModelDoc | undefined): Readonly<Record<string, ParameterValue | undefined>> {
   if (!subject) return NO_EXAMPLES;
   const { model, run } = subject;
   return {

@@ -1,12 +1,12 @@
-import type { DescribedModel } from './described-model.js';
+import type { ModelDoc } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import { JSON_TYPE, operationsOf } from './openapi-types.js';
 import type { NamedExample, OpenApiDocument, Schema } from './openapi-types.js';
 import { oneField, pickParam, pickReportKey } from './parameter-examples.js';
 
 /** Entries of a class or slice shown in an example. */
-const SHOWN_ENTRIES = 3;
-const MAX_SHOWN_DEPTH = 3;
+const MAX_ENTRIES = 3;
+const MAX_DEPTH = 3;
 
 const ANY_JSON: Schema = { type: ['string', 'number', 'boolean', 'object', 'array', 'null'] };
 
@@ -15,7 +15,7 @@ const ANY_JSON: Schema = { type: ['string', 'number', 'boolean', 'object', 'arra
  *
  * @param subject  the default model; without one there are no values to show.
  */
-export function describeReports(document: OpenApiDocument, subject: DescribedModel | undefined): void {
+export function describeReports(document: OpenApiDocument, subject: ModelDoc | undefined): void {
   const { schemas } = document.components;
   extend(schemas, 'EmptyDto', { additionalProperties: false, maxProperties: 0 });
   extend(schemas, 'ParamDto', {
@@ -31,7 +31,7 @@ export function describeReports(document: OpenApiDocument, subject: DescribedMod
   if (subject) exemplifyReports(document, subject);
 }
 
-function exemplifyReports(document: OpenApiDocument, { run }: DescribedModel): void {
+function exemplifyReports(document: OpenApiDocument, { run }: ModelDoc): void {
   const param = pickParam(run) ?? 'name';
   const filter = pickReportKey(run) ?? 'overall';
   const examplesBySuffix: Record<string, Record<string, NamedExample>> = {
@@ -42,11 +42,11 @@ function exemplifyReports(document: OpenApiDocument, { run }: DescribedModel): v
     '/performance': {
       part: {
         summary: `With filter=${filter}`,
-        value: envelopeExample({ data: oneField(filter, shorten(run.performance[filter]) as never) }),
+        value: envelopeExample({ data: oneField(filter, truncate(run.performance[filter]) as never) }),
       },
       whole: {
         summary: 'Without filter (shortened)',
-        value: envelopeExample({ data: { performance: shorten(run.performance) } }),
+        value: envelopeExample({ data: { performance: truncate(run.performance) } }),
       },
     },
   };
@@ -63,11 +63,11 @@ function extend(schemas: Record<string, Schema>, name: string, keywords: Schema)
 }
 
 /** A report may have hundreds of classes and points of a curve: an example needs a few. */
-function shorten(value: unknown, depth = 0): unknown {
+function truncate(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (depth >= MAX_SHOWN_DEPTH) return Array.isArray(value) ? [] : {};
-  if (Array.isArray(value)) return value.slice(0, SHOWN_ENTRIES).map((item) => shorten(item, depth + 1));
+  if (depth >= MAX_DEPTH) return Array.isArray(value) ? [] : {};
+  if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map((item) => truncate(item, depth + 1));
   const entries = Object.entries(value);
-  const shown = depth === 0 ? entries : entries.slice(0, depth === 1 ? 6 : SHOWN_ENTRIES);
-  return Object.fromEntries(shown.map(([key, item]) => [key, shorten(item, depth + 1)]));
+  const visible = depth === 0 ? entries : entries.slice(0, depth === 1 ? 6 : MAX_ENTRIES);
+  return Object.fromEntries(visible.map(([key, item]) => [key, truncate(item, depth + 1)]));
 }

@@ -54,14 +54,14 @@ export function querySchema(field: FieldSchema): Schema {
 
 /** What a field means, with its unit and bounds in words. */
 export function describeField(field: FieldSchema, note?: string): string | undefined {
-  const sentences = [
+  const messages = [
     field.description ?? field.title,
     field.unit !== undefined && `Unit: ${field.unit}.`,
     rangeOf(field),
     field.default !== undefined && `Default: ${stringifyJson(field.default)}.`,
     note,
   ];
-  return sentences.filter(Boolean).join(' ') || undefined;
+  return messages.filter(Boolean).join(' ') || undefined;
 }
 
 function fieldSchema(field: FieldSchema, note?: string): Schema {

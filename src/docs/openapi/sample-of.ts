@@ -21,8 +21,8 @@ export function sampleOf(schema: Schema, schemas: Readonly<Record<string, Schema
     const parts = schema.allOf.map(inner);
     return parts.length === 1 ? parts[0] : (Object.assign({}, ...parts) as unknown);
   }
-  const choice = (schema.oneOf ?? schema.anyOf) as unknown[] | undefined;
-  if (choice) return inner(choice[0]);
+  const branches = (schema.oneOf ?? schema.anyOf) as unknown[] | undefined;
+  if (branches) return inner(branches[0]);
   return sampleOfType(schema, inner);
 }
 

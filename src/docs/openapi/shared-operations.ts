@@ -1,7 +1,7 @@
 import type { FieldSchema } from '../../domain/signature.js';
-import { takesTexts } from '../../domain/text-shorthand.js';
-import { modelForRows } from './described-model.js';
-import type { DescribedModel } from './described-model.js';
+import { acceptsTexts } from '../../domain/text-input.js';
+import { modelForRows } from './model-doc.js';
+import type { ModelDoc } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import {
   answerExamples,
@@ -20,7 +20,7 @@ interface TextsPayload {
   readonly texts: readonly { readonly text: string }[];
 }
 
-/** What the two bodies of texts that break the contract are answered with, to the byte (seed of 2021). */
+/** What the two bodies of texts that break the contract are answered with, to the byte (the users' documents of 2021). */
 const TEXT_PROBLEMS: Record<string, NamedExample> = {
   empty_text: {
     summary: 'An empty text',
@@ -48,7 +48,7 @@ const TEXT_PROBLEMS: Record<string, NamedExample> = {
  *
  * @param models  served models, the default one first.
  */
-export function fillSharedOperations({ paths, components }: OpenApiDocument, models: readonly DescribedModel[]): void {
+export function fillSharedOperations({ paths, components }: OpenApiDocument, models: readonly ModelDoc[]): void {
   const payload = components.schemas.PredictPayload?.example as TextsPayload;
   const [first] = models;
   for (const item of [paths['/predictions'], paths['/runs/{run_id}/predictions']]) {
@@ -56,25 +56,25 @@ export function fillSharedOperations({ paths, components }: OpenApiDocument, mod
   }
   for (const operation of [paths['/predict']?.post, paths['/prediction']?.post])
     if (operation) fillTexts(operation, first!, payload);
-  const textModel = models.find(({ run }) => takesTexts(run.signature.input)) ?? first!;
+  const textModel = models.find(({ run }) => acceptsTexts(run.signature.input)) ?? first!;
   const withRun = paths['/runs/{run_id}/predict']?.post;
   if (withRun) fillTexts(withRun, textModel, payload);
   fillBare(paths['/predict'] ?? {}, models);
 }
 
-function fillRows(operation: Operation, example: DescribedModel): void {
+function fillRows(operation: Operation, example: ModelDoc): void {
   const pairs = examplePairs(example);
   operation.requestBody!.content[JSON_TYPE]!.examples = requestExamples(pairs);
   successOf(operation).content![JSON_TYPE]!.examples = answerExamples(pairs);
   operation.responses[422] = validationResponse(example, ['body', 'inputs', 0], 'body');
 }
 
-function fillTexts(operation: Operation, described: DescribedModel, payload: TextsPayload): void {
-  const { model, run } = described;
+function fillTexts(operation: Operation, doc: ModelDoc, payload: TextsPayload): void {
+  const { model, run } = doc;
   operation.requestBody!.content[JSON_TYPE]!.example = payload;
   operation.responses[422] = validationErrors('HTTPValidationError', TEXT_PROBLEMS);
-  if (takesTexts(run.signature.input)) {
-    successOf(operation).content![JSON_TYPE]!.example = envelopeExample({ data: answerToTexts(described, payload) });
+  if (acceptsTexts(run.signature.input)) {
+    successOf(operation).content![JSON_TYPE]!.example = envelopeExample({ data: answerToTexts(doc, payload) });
     return;
   }
   const warning = `The model ${model.card.name} takes no texts, so this answers 422 here.`;
@@ -82,19 +82,19 @@ function fillTexts(operation: Operation, described: DescribedModel, payload: Tex
 }
 
 /** What the trainer saw for the texts; for its first example where it did not see them. */
-function answerToTexts(described: DescribedModel, { texts }: TextsPayload): object {
-  const { model, run } = described;
+function answerToTexts(doc: ModelDoc, { texts }: TextsPayload): object {
+  const { model, run } = doc;
   const onRequest = run.decode.on_request ?? [];
   const outputs = texts.map(({ text }) => run.examples.find(({ input }) => input.text === text)?.output);
-  if (outputs.includes(undefined)) return examplePairs(described)[0]!.data;
+  if (outputs.includes(undefined)) return examplePairs(doc)[0]!.data;
   const predictions = outputs.map((output) => withoutFields(output!, onRequest));
   return { model: model.card.name, run_id: run.run_id, predictions };
 }
 
-function fillBare(item: { get?: Operation; put?: Operation }, models: readonly DescribedModel[]): void {
-  const shown = modelForRows(models);
-  const primary = shown.model.best.served.codec.decoder.primaryFields;
-  const output = Object.entries(shown.run.examples[0]!.output).filter(([name]) => primary.includes(name));
+function fillBare(item: { get?: Operation; put?: Operation }, models: readonly ModelDoc[]): void {
+  const visible = modelForRows(models);
+  const primary = visible.model.best.loaded.codec.decoder.primaryFields;
+  const output = Object.entries(visible.run.examples[0]!.output).filter(([name]) => primary.includes(name));
   const success: ResponseObject = {
     description: "The model's primary output alone, without envelope.",
     content: {
@@ -105,8 +105,8 @@ function fillBare(item: { get?: Operation; put?: Operation }, models: readonly D
     },
   };
   if (item.get) {
-    item.get.parameters = unionOfFields(models, shown);
-    Object.assign(item.get.responses, { 200: success, 422: bareErrors(shown, 'query') });
+    item.get.parameters = unionOfFields(models, visible);
+    Object.assign(item.get.responses, { 200: success, 422: bareErrors(visible, 'query') });
   }
   if (!item.put) return;
   item.put.requestBody = {
@@ -114,30 +114,30 @@ function fillBare(item: { get?: Operation; put?: Operation }, models: readonly D
     content: {
       [JSON_TYPE]: {
         schema: { anyOf: models.map(({ names }) => schemaRef(names.input)) },
-        example: shown.run.examples[0]!.input,
+        example: visible.run.examples[0]!.input,
       },
     },
   };
-  Object.assign(item.put.responses, { 200: success, 422: bareErrors(shown, 'body') });
+  Object.assign(item.put.responses, { 200: success, 422: bareErrors(visible, 'body') });
 }
 
-function bareErrors(described: DescribedModel, source: 'query' | 'body'): ResponseObject {
-  const examples = brokenRowExamples(described, [source], source, 'types-only').map(({ key, summary, problems }) => [
+function bareErrors(doc: ModelDoc, source: 'query' | 'body'): ResponseObject {
+  const examples = brokenRowExamples(doc, [source], source, 'types-only').map(({ key, summary, issues }) => [
     key,
-    { summary, value: { detail: problems } },
+    { summary, value: { detail: issues } },
   ]);
   return validationErrors('HTTPValidationError', Object.fromEntries(examples) as Record<string, NamedExample>);
 }
 
 /** Every field of every model, none required; only those of the shown model are filled in. */
-function unionOfFields(models: readonly DescribedModel[], shown: DescribedModel): Parameter[] {
-  const uses = models.flatMap(({ model, run }) =>
+function unionOfFields(models: readonly ModelDoc[], visible: ModelDoc): Parameter[] {
+  const usages = models.flatMap(({ model, run }) =>
     Object.entries(run.signature.input.properties).map(([name, field]) => ({ name, field, model: model.card.name })),
   );
-  return [...new Set(uses.map(({ name }) => name))].map((name): Parameter => {
-    const users = uses.filter((use) => use.name === name);
-    const isShown = Object.hasOwn(shown.run.signature.input.properties, name);
-    const example = isShown ? queryExample(shown.run, name) : undefined;
+  return [...new Set(usages.map(({ name }) => name))].map((name): Parameter => {
+    const users = usages.filter((use) => use.name === name);
+    const isVisible = Object.hasOwn(visible.run.signature.input.properties, name);
+    const example = isVisible ? queryExample(visible.run, name) : undefined;
     return {
       name,
       in: 'query',

@@ -39,6 +39,6 @@ function firstMessage(worker: Worker): Promise<ConversionMessage> {
 
 /** The neighbour of this file in the build. Threads cannot run TypeScript: under Jest it is the one in dist/. */
 function workerFile(): string {
-  const neighbour = join(__dirname, WORKER);
-  return existsSync(neighbour) ? neighbour : join(__dirname, '..', '..', '..', 'dist', 'docs', 'postman', WORKER);
+  const compiled = join(__dirname, WORKER);
+  return existsSync(compiled) ? compiled : join(__dirname, '..', '..', '..', 'dist', 'docs', 'postman', WORKER);
 }

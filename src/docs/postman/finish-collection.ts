@@ -1,5 +1,5 @@
 import { JSON_TYPE, operationsOf } from '../openapi/openapi-types.js';
-import type { LocatedOperation, MediaType, OpenApiDocument, Operation, Parameter } from '../openapi/openapi-types.js';
+import type { OperationEntry, MediaType, OpenApiDocument, Operation, Parameter } from '../openapi/openapi-types.js';
 import { testScript } from './test-script.js';
 import type { PostmanCollection, PostmanFolder, PostmanItem, PostmanPair, PostmanRequest } from './postman-types.js';
 
@@ -10,10 +10,10 @@ const SCHEMA = 'https://schema.getpostman.com/json/collection/v2.1.0/collection.
  * in this store, a test per request, and nothing random, so that the same document always gives the same collection.
  */
 export function finishCollection(collection: PostmanCollection, document: OpenApiDocument): PostmanCollection {
-  const operations = new Map(operationsOf(document).map((located) => [keyOf(located.method, located.path), located]));
-  const folders = new Map(collection.item.map((folder) => [folder.name, folder]));
+  const operations = new Map(operationsOf(document).map((entry) => [keyOf(entry.method, entry.path), entry]));
+  const groups = new Map(collection.item.map((folder) => [folder.name, folder]));
   const item = document.tags.flatMap(({ name, description = '' }): PostmanFolder[] => {
-    const folder = folders.get(name);
+    const folder = groups.get(name);
     if (!folder) return [];
     return [{ name, description, item: folder.item.map((item) => finishItem(item, operations, document)) }];
   });
@@ -23,16 +23,16 @@ export function finishCollection(collection: PostmanCollection, document: OpenAp
 
 function finishItem(
   item: PostmanItem,
-  operations: ReadonlyMap<string, LocatedOperation>,
+  operations: ReadonlyMap<string, OperationEntry>,
   document: OpenApiDocument,
 ): PostmanItem {
-  const located = operations.get(keyOf(item.request.method, pathOf(item.request)));
-  if (!located)
+  const entry = operations.get(keyOf(item.request.method, pathOf(item.request)));
+  if (!entry)
     throw new Error(`The converter made a request of its own: ${item.request.method} ${pathOf(item.request)}`);
-  const request = finishRequest(item.request, located.operation);
+  const request = finishRequest(item.request, entry.operation);
   return {
     name: item.name,
-    event: [{ listen: 'test', script: { type: 'text/javascript', exec: testScript(located.operation, document) } }],
+    event: [{ listen: 'test', script: { type: 'text/javascript', exec: testScript(entry.operation, document) } }],
     request,
     response: item.response.map(({ id: _random, originalRequest, ...response }) => ({
       ...response,
@@ -55,8 +55,8 @@ function finishRequest({ body: _made, ...request }: PostmanRequest, operation: O
     query: pairs(parameters, 'query').map((pair) => ({ ...pair, key: encodeURIComponent(pair.key) })),
     variable: pairs(parameters, 'path'),
   };
-  const ours = pairs(parameters, 'header');
-  const header = request.header?.map((made) => ours.find(({ key }) => key === made.key) ?? made);
+  const own = pairs(parameters, 'header');
+  const header = request.header?.map((made) => own.find(({ key }) => key === made.key) ?? made);
   const content = operation.requestBody?.content[JSON_TYPE];
   const raw = content && JSON.stringify(exampleOf(content), null, 2);
   return {
@@ -72,9 +72,9 @@ function finishRequest({ body: _made, ...request }: PostmanRequest, operation: O
  * Parameters as the reader finds them: those with an example are filled in, the others are off. Values are encoded here,
  * because Postman leaves a slash or an ampersand as it is.
  */
-function pairs(parameters: readonly Parameter[], place: Parameter['in']): PostmanPair[] {
+function pairs(parameters: readonly Parameter[], location: Parameter['in']): PostmanPair[] {
   return parameters
-    .filter((parameter) => parameter.in === place)
+    .filter((parameter) => parameter.in === location)
     .map(({ name, description, example }) => ({
       key: name,
       value: example === undefined ? '' : encodeURIComponent(String(example)),

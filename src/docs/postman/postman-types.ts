@@ -20,7 +20,7 @@ export interface PostmanItem {
   [key: string]: unknown;
 }
 
-export interface PostmanTest {
+interface PostmanTest {
   readonly listen: 'test';
   readonly script: { readonly type: 'text/javascript'; readonly exec: readonly string[] };
 }
@@ -33,7 +33,7 @@ export interface PostmanRequest {
   [key: string]: unknown;
 }
 
-export interface PostmanUrl {
+interface PostmanUrl {
   path: readonly string[];
   query: PostmanPair[];
   variable: PostmanPair[];
@@ -47,7 +47,7 @@ export interface PostmanPair {
   [key: string]: unknown;
 }
 
-export interface PostmanResponse {
+interface PostmanResponse {
   originalRequest?: PostmanRequest;
   [key: string]: unknown;
 }

@@ -13,7 +13,7 @@ export function testScript({ responses, security }: Operation, { components }: O
       ? test(`answers ${status}, or asks for the key`, `pm.expect([${status}, 401, 403]).to.include(pm.response.code);`)
       : test(`answers ${status}`, `pm.response.to.have.status(${status});`)),
     ...(media ? test('is JSON', 'pm.response.json();') : []),
-    ...(media && isEnveloped(media.schema ?? {}, components.schemas)
+    ...(media && hasEnvelope(media.schema ?? {}, components.schemas)
       ? test('says its own status', "pm.expect(pm.response.json()['status-code']).to.equal(pm.response.code);")
       : []),
   ];
@@ -23,9 +23,9 @@ function test(name: string, statement: string): string[] {
   return [`pm.test('${name}', function () {`, `  ${statement}`, '});'];
 }
 
-function isEnveloped(schema: Schema, schemas: Readonly<Record<string, Schema>>): boolean {
+function hasEnvelope(schema: Schema, schemas: Readonly<Record<string, Schema>>): boolean {
   const name = typeof schema.$ref === 'string' ? schema.$ref.split('/').at(-1)! : undefined;
   if (name === 'EnvelopeHeadDto') return true;
   const parts = name === undefined ? (schema.allOf as Schema[] | undefined) : [schemas[name] ?? {}];
-  return parts?.some((part) => isEnveloped(part, schemas)) ?? false;
+  return parts?.some((part) => hasEnvelope(part, schemas)) ?? false;
 }

@@ -1,17 +1,14 @@
-/**
- * A call that several predictions share should not take longer than this, milliseconds: its rows wait for each other,
- * and so do other models.
- */
+/** Target limit of a shared call, milliseconds: its rows wait for each other, and other models wait too. */
 const LONG_CALL_MS = 50;
 
 /**
- * How many rows predictions may bring together in one call. A quick model gets all that wait; for one whose rows take
- * long, joining saves little and makes everybody wait, so the limit follows the measured time of its calls.
+ * Maximum number of rows per shared call. A quick model gets all waiting rows; for one whose rows take long, a shared
+ * call saves little and delays everybody, so the limit follows the measured call time.
  */
-export class BatchLimit {
+export class AdaptiveBatchSize {
   private limit: number;
 
-  /** @param most  most rows, however quick the model is. */
+  /** @param most  upper limit of rows, however quick the model is. */
   constructor(private readonly most: number) {
     this.limit = most;
   }
@@ -20,13 +17,13 @@ export class BatchLimit {
     return this.limit;
   }
 
-  /** Notes that a call of so many rows took so many milliseconds. */
-  note(rows: number, ms: number): void {
-    if (ms > LONG_CALL_MS) this.limit = clamp(Math.floor((rows * LONG_CALL_MS) / ms), this.most);
-    else if (rows * 2 > this.limit) this.limit = clamp(this.limit * 2, this.most);
+  /** Records the duration of a call, in milliseconds, and its rows. */
+  record(rows: number, ms: number): void {
+    if (ms > LONG_CALL_MS) this.limit = limitTo(Math.floor((rows * LONG_CALL_MS) / ms), this.most);
+    else if (rows * 2 > this.limit) this.limit = limitTo(this.limit * 2, this.most);
   }
 }
 
-function clamp(rows: number, most: number): number {
+function limitTo(rows: number, most: number): number {
   return Math.min(most, Math.max(1, rows));
 }

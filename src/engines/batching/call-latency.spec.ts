@@ -1,15 +1,15 @@
-import { CallPace } from './call-latency.js';
+import { LatencyEstimator } from './call-latency.js';
 
-describe(CallPace.name, () => {
-  const paceAfter = (...calls: number[]): CallPace => {
-    const pace = new CallPace();
-    for (const ms of calls) pace.note(1, ms);
+describe(LatencyEstimator.name, () => {
+  const paceAfter = (...calls: number[]): LatencyEstimator => {
+    const pace = new LatencyEstimator();
+    for (const ms of calls) pace.record(1, ms);
     return pace;
   };
-  const facts = ({ isLong, isShort, isQuick }: CallPace): unknown => ({ isLong, isShort, isQuick });
+  const details = ({ isLong, isShort, isQuick }: LatencyEstimator): unknown => ({ isLong, isShort, isQuick });
 
   it('says nothing of a model before its first call', () => {
-    expect(facts(paceAfter())).toEqual({ isLong: false, isShort: false, isQuick: false });
+    expect(details(paceAfter())).toEqual({ isLong: false, isShort: false, isQuick: false });
   });
 
   it.each([
@@ -17,7 +17,7 @@ describe(CallPace.name, () => {
     { ms: 3, isLong: false, isShort: true, isQuick: false },
     { ms: 0.1, isLong: false, isShort: true, isQuick: true },
   ])('knows after one call of $ms ms', ({ ms, ...expected }) => {
-    expect(facts(paceAfter(ms))).toEqual(expected);
+    expect(details(paceAfter(ms))).toEqual(expected);
   });
 
   it('is not misled by a few calls that a busy machine drew out', () => {
@@ -34,7 +34,7 @@ describe(CallPace.name, () => {
 
   it('learns nothing from a call without rows', () => {
     const pace = paceAfter(40);
-    pace.note(0, 0.01);
+    pace.record(0, 0.01);
     expect(pace.isLong).toBe(true);
   });
 });

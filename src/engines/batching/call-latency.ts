@@ -1,25 +1,24 @@
-/** From here on a call is long: other models should not have to wait for it. Milliseconds. */
+/** Calls above this are long: other models should not wait for them. Milliseconds. */
 const LONG_CALL_MS = 5;
-/** Up to here a call is quick: waiting for it is cheaper than waking another thread. Milliseconds. */
+/** Calls below this are quick: waiting for one is cheaper than waking another thread. Milliseconds. */
 const QUICK_CALL_MS = 1;
-/** How much the estimate follows, at most, a call that took longer than it says. */
-const GROWTH = 2;
+/** A longer sample raises the estimate at most by this factor. */
+const MAX_INCREASE = 2;
 
 /**
- * How long the calls of a model take on a thread that nobody disturbs, learnt from its calls. Only a short call proves
- * anything: a thread that had to let others have the processor makes any call look long. So a shorter call counts at
- * once, and longer ones only when there are many of them and no shorter one.
+ * Estimates uncontended call latency. A shorter sample replaces the estimate at once; a longer one may at most double
+ * it, because contention only ever makes calls look longer.
  */
-export class CallPace {
+export class LatencyEstimator {
   private ms: number | undefined;
 
-  /** Notes that the engine computed so many rows in so many milliseconds. */
-  note(rows: number, ms: number): void {
+  /** Records a call of so many rows and milliseconds. */
+  record(rows: number, ms: number): void {
     if (rows === 0) return;
-    this.ms = Math.min(ms, (this.ms ?? Infinity) * GROWTH);
+    this.ms = Math.min(ms, (this.ms ?? Infinity) * MAX_INCREASE);
   }
 
-  /** Known to take long. Neither `isLong` nor `isShort` before the first call. */
+  /** Whether calls are long. Neither `isLong` nor `isShort` before the first call. */
   get isLong(): boolean {
     return this.ms !== undefined && this.ms > LONG_CALL_MS;
   }

@@ -5,7 +5,7 @@ import { PendingPrediction } from './pending-prediction.js';
 
 describe(ModelQueue.name, () => {
   const made: PendingPrediction[] = [];
-  afterEach(() => made.splice(0).forEach((prediction) => prediction.succeed(new Map())));
+  afterEach(() => made.splice(0).forEach((prediction) => prediction.complete(new Map())));
 
   const crowd = (count: number): PendingPrediction[] => {
     const options = { outputNames: ['y'], timeoutMs: 60_000 };
@@ -21,14 +21,14 @@ describe(ModelQueue.name, () => {
     { threads: 2, perCall: 10, seconds: 2 },
   ])('says that room comes after $seconds s with $threads threads that take $perCall per 2 s', (example) => {
     const queue = new ModelQueue({ limit: 20, threads: example.threads, maxBatchRows: 100 });
-    queue.noteCall(crowd(example.perCall), 2_000, 2_000);
+    queue.recordCall(crowd(example.perCall), 2_000, 2_000);
     for (const prediction of crowd(20)) queue.add(prediction);
     let refusal: AppError | undefined;
     try {
-      queue.assertRoom();
+      queue.assertNotFull();
     } catch (error) {
       refusal = error as AppError;
     }
-    expect(refusal).toMatchObject({ code: 'QUEUE_FULL', facts: { retryAfterSeconds: example.seconds } });
+    expect(refusal).toMatchObject({ code: 'QUEUE_FULL', details: { retryAfterSeconds: example.seconds } });
   });
 });

@@ -1,15 +1,15 @@
 import { AppError } from '../../domain/app-error.js';
-import { BatchLimit } from './adaptive-batch-size.js';
-import { CallPace } from './call-latency.js';
+import { AdaptiveBatchSize } from './adaptive-batch-size.js';
+import { LatencyEstimator } from './call-latency.js';
 import type { PendingPrediction } from './pending-prediction.js';
 import { canJoin } from './shared-call.js';
 import { PredictionList } from './prediction-list.js';
 
-/** How much the newest call counts in the averages. */
-const NEWEST = 0.2;
-const LONGEST_RETRY_S = 60;
+/** Weight of the latest call in the averages. */
+const LATEST_WEIGHT = 0.2;
+const MAX_RETRY_S = 60;
 
-export interface QueueOptions {
+interface QueueOptions {
   /** Most predictions that may wait. */
   readonly limit: number;
   /** Threads that empty the queue, for the estimate of when there is room again. */
@@ -23,14 +23,14 @@ export class ModelQueue {
   private readonly waiting = new PredictionList();
   /** Those of failed calls, to be computed again before the others. */
   private readonly again = new PredictionList();
-  private readonly batchLimit: BatchLimit;
+  private readonly batchSize: AdaptiveBatchSize;
   /** Average milliseconds and predictions of a call, undefined before the first. */
-  private average: { ms: number; predictions: number } | undefined;
+  private meanCall: { ms: number; predictions: number } | undefined;
   /** How long its calls take the engine. */
-  readonly pace = new CallPace();
+  readonly latency = new LatencyEstimator();
 
   constructor(private readonly options: QueueOptions) {
-    this.batchLimit = new BatchLimit(options.maxBatchRows);
+    this.batchSize = new AdaptiveBatchSize(options.maxBatchRows);
   }
 
   get size(): number {
@@ -38,16 +38,16 @@ export class ModelQueue {
   }
 
   /** Milliseconds from sending a call to its answer, on average; 0 before the first. */
-  get averageCallMs(): number {
-    return this.average?.ms ?? 0;
+  get meanCallMs(): number {
+    return this.meanCall?.ms ?? 0;
   }
 
   /** @throws AppError QUEUE_FULL, with the whole seconds after which there should be room. */
-  assertRoom(): void {
+  assertNotFull(): void {
     if (this.size < this.options.limit) return;
-    const { ms, predictions } = this.average ?? { ms: 0, predictions: 1 };
+    const { ms, predictions } = this.meanCall ?? { ms: 0, predictions: 1 };
     const waitMs = (this.size / predictions) * (ms / this.options.threads);
-    const retryAfterSeconds = Math.min(LONGEST_RETRY_S, Math.max(1, Math.ceil(waitMs / 1000)));
+    const retryAfterSeconds = Math.min(MAX_RETRY_S, Math.max(1, Math.ceil(waitMs / 1000)));
     throw new AppError('QUEUE_FULL', { retryAfterSeconds });
   }
 
@@ -61,21 +61,21 @@ export class ModelQueue {
   }
 
   /**
-   * How long the oldest prediction may still wait for others to share its call: not at all when it has none to share
-   * with, was computed before, or there are enough already.
+   * How long the oldest prediction may still wait for others to share its call: not at all when it cannot share, was
+   * computed before, or there are enough already.
    *
    * @param waitMs  longest wait of a prediction, milliseconds.
-   * @returns milliseconds; 0 or less when the next call is to begin.
+   * @returns milliseconds; 0 or less when the next call must begin.
    */
-  gatheringMs(waitMs: number): number {
+  batchWindowMs(waitMs: number): number {
     const { first } = this.waiting;
-    const isReady = !first || this.again.size > 0 || first.options.rowByRow || this.size >= this.batchLimit.rows;
-    return isReady ? 0 : waitMs - (performance.now() - first.cameAt);
+    const isReady = !first || this.again.size > 0 || first.options.rowByRow || this.size >= this.batchSize.rows;
+    return isReady ? 0 : waitMs - (performance.now() - first.createdAt);
   }
 
   /**
-   * What a free thread computes in its next call: the oldest prediction, and all that follow it as long as they may
-   * join it and stay within the limit of rows together. One that is larger than the limit goes alone.
+   * Predictions of the next call: the oldest one, and all that follow it as long as they may join it within the row
+   * limit. One larger than the limit is computed alone.
    */
   takeCall(): PendingPrediction[] {
     const queue = this.again.size > 0 ? this.again : this.waiting;
@@ -83,20 +83,20 @@ export class ModelQueue {
     let rows = 0;
     for (let next = queue.first; next; next = queue.first) {
       rows += Math.max(1, next.rows ?? 1);
-      if (call.length > 0 && (rows > this.batchLimit.rows || !canJoin(call[0]!, next))) break;
+      if (call.length > 0 && (rows > this.batchSize.rows || !canJoin(call[0]!, next))) break;
       queue.delete(next);
       call.push(next);
     }
     return call;
   }
 
-  /** Puts predictions back to the front, each party to be computed in calls of its own. */
-  giveBack(parties: readonly (readonly PendingPrediction[])[]): void {
+  /** Puts predictions back to the front, each group to be computed in its own calls. */
+  requeue(groups: readonly (readonly PendingPrediction[])[]): void {
     const before = [...this.again];
     for (const prediction of before) this.again.delete(prediction);
-    for (const party of parties) {
+    for (const retryGroup of groups) {
       const mark = Symbol('party');
-      for (const prediction of party) {
+      for (const prediction of retryGroup) {
         prediction.wait(mark);
         this.again.push(prediction);
       }
@@ -112,18 +112,18 @@ export class ModelQueue {
   }
 
   /**
-   * Notes how long an answered call took.
+   * Records the duration of an answered call.
    *
    * @param ms  milliseconds from sending it to its answer.
-   * @param computeMs  those of them that the engine computed.
+   * @param computeMs  part of it that the engine computed.
    */
-  noteCall(call: readonly PendingPrediction[], ms: number, computeMs: number): void {
+  recordCall(call: readonly PendingPrediction[], ms: number, computeMs: number): void {
     let rows = 0;
     for (const prediction of call) rows += prediction.rows ?? 1;
-    this.batchLimit.note(rows, computeMs);
-    this.pace.note(rows, computeMs);
-    this.average ??= { ms, predictions: call.length };
-    this.average.ms += NEWEST * (ms - this.average.ms);
-    this.average.predictions += NEWEST * (call.length - this.average.predictions);
+    this.batchSize.record(rows, computeMs);
+    this.latency.record(rows, computeMs);
+    this.meanCall ??= { ms, predictions: call.length };
+    this.meanCall.ms += LATEST_WEIGHT * (ms - this.meanCall.ms);
+    this.meanCall.predictions += LATEST_WEIGHT * (call.length - this.meanCall.predictions);
   }
 }

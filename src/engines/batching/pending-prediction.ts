@@ -2,7 +2,7 @@ import { AppError } from '../../domain/app-error.js';
 import { rowsIn } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { PredictOptions } from '../model-host.js';
-import type { Place } from './prediction-list.js';
+import type { ListNode } from './prediction-list.js';
 
 /**
  * One caller of `predict`: its promise is settled exactly once, by the answer, the deadline or the abort signal,
@@ -14,38 +14,38 @@ export class PendingPrediction {
   readonly rows: number | undefined;
   /** `performance.now()` at which its caller stops waiting. */
   readonly deadline: number;
-  /** Set once a call it shared failed: from then on it shares calls only with others of the same party. */
-  party: symbol | undefined;
+  /** Set once a shared call failed: from then on it shares calls only with its retry group. */
+  retryGroup: symbol | undefined;
   /** For `PredictionList` alone. */
-  readonly place: Place = { list: undefined, previous: undefined, next: undefined };
+  readonly node: ListNode = { list: undefined, previous: undefined, next: undefined };
 
   private resolve: (outputs: NamedTensors) => void;
   private reject: (reason: unknown) => void;
   private readonly timer: NodeJS.Timeout;
   /** `performance.now()` when it came. */
-  readonly cameAt = performance.now();
+  readonly createdAt = performance.now();
   private startedAt = 0;
   private state: 'waiting' | 'running' | 'done' = 'waiting';
 
-  /** @param onLeave  it was given up while it waited: it must not be computed any more. */
+  /** @param onLeave  called when it ends while it waits: it must not be computed any more. */
   constructor(
     readonly inputs: NamedTensors,
     readonly options: PredictOptions,
     private readonly onLeave: (prediction: PendingPrediction) => void,
   ) {
     this.rows = rowsIn(inputs);
-    this.deadline = (options.sinceMs ?? this.cameAt) + options.timeoutMs;
+    this.deadline = (options.sinceMs ?? this.createdAt) + options.timeoutMs;
     this.result = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.timer = setTimeout(this.onDeadline, this.deadline - this.cameAt);
+    this.timer = setTimeout(this.onDeadline, this.deadline - this.createdAt);
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
   /** Its time was over before it came. */
-  get isTooLate(): boolean {
-    return this.deadline <= this.cameAt;
+  get hasNoTimeLeft(): boolean {
+    return this.deadline <= this.createdAt;
   }
 
   /** It is being computed from now on. */
@@ -54,10 +54,10 @@ export class PendingPrediction {
     this.startedAt = performance.now();
   }
 
-  /** It waits again, to be computed with its party and nobody else. */
-  wait(party: symbol): void {
+  /** Waits again, to be computed with its retry group only. */
+  wait(retryGroup: symbol): void {
     this.state = 'waiting';
-    this.party = party;
+    this.retryGroup = retryGroup;
   }
 
   /** Its caller has an answer: nothing needs to be computed for it any more. */
@@ -66,9 +66,9 @@ export class PendingPrediction {
   }
 
   /** @param batchRows  rows of the call that computed it. */
-  succeed(outputs: NamedTensors, batchRows = 1): void {
+  complete(outputs: NamedTensors, batchRows = 1): void {
     this.finish();
-    this.noteTiming(batchRows);
+    this.setTiming(batchRows);
     this.resolve(outputs);
   }
 
@@ -77,10 +77,10 @@ export class PendingPrediction {
     this.reject(reason);
   }
 
-  private noteTiming(batchRows: number): void {
+  private setTiming(batchRows: number): void {
     const { timing } = this.options;
     if (!timing) return;
-    timing.queueMs = this.startedAt - this.cameAt;
+    timing.queueMs = this.startedAt - this.createdAt;
     timing.inferMs = performance.now() - this.startedAt;
     timing.batchRows = batchRows;
   }
@@ -91,23 +91,23 @@ export class PendingPrediction {
     this.options.signal?.removeEventListener('abort', this.onAbort);
   }
 
-  /** Its deadline is over, and nobody has told its caller yet. */
-  get isOverdue(): boolean {
+  /** Whether its deadline is over and its caller has no answer yet. */
+  get isExpired(): boolean {
     return !this.isDone && this.deadline <= performance.now();
   }
 
   /** Its deadline is over. */
-  giveUp(): void {
+  timeOut(): void {
     this.leave(new AppError('PREDICTION_TIMEOUT', { timeoutMs: this.options.timeoutMs }));
   }
 
-  private readonly onDeadline = (): void => this.giveUp();
+  private readonly onDeadline = (): void => this.timeOut();
 
   private readonly onAbort = (): void => this.leave(this.options.signal?.reason);
 
   private leave(reason: unknown): void {
-    const waited = this.state === 'waiting';
+    const wasWaiting = this.state === 'waiting';
     this.fail(reason);
-    if (waited) this.onLeave(this);
+    if (wasWaiting) this.onLeave(this);
   }
 }

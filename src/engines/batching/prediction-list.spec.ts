@@ -3,7 +3,7 @@ import { PredictionList } from './prediction-list.js';
 
 describe(PredictionList.name, () => {
   const made: PendingPrediction[] = [];
-  afterEach(() => made.splice(0).forEach((prediction) => prediction.succeed(new Map())));
+  afterEach(() => made.splice(0).forEach((prediction) => prediction.complete(new Map())));
 
   const some = (count: number): PendingPrediction[] => {
     const options = { outputNames: [], timeoutMs: 60_000 };
@@ -50,7 +50,7 @@ describe(PredictionList.name, () => {
   it('lets go of who left: nothing leads from it to those that came after it', () => {
     const [first, second] = some(2) as [PendingPrediction, PendingPrediction];
     listOf([first, second]).delete(first);
-    expect(Object.values(first.place)).toEqual([undefined, undefined, undefined]);
-    expect(second.place.previous).toBeUndefined();
+    expect(Object.values(first.node)).toEqual([undefined, undefined, undefined]);
+    expect(second.node.previous).toBeUndefined();
   });
 });

@@ -3,16 +3,16 @@ import type { NamedTensors } from '../../domain/tensor.js';
 import type { PendingPrediction } from './pending-prediction.js';
 
 /**
- * Whether two predictions may share one call: their tensors can stand below each other and nothing keeps them apart.
- * Outputs they want may differ; each gets its own.
+ * Whether two predictions may share one call: their tensors can be concatenated by rows and both are in the same retry
+ * group. They may want different outputs; each gets its own.
  */
 export function canJoin(first: PendingPrediction, other: PendingPrediction): boolean {
-  if (first.party !== other.party || first.options.rowByRow !== other.options.rowByRow) return false;
+  if (first.retryGroup !== other.retryGroup || first.options.rowByRow !== other.options.rowByRow) return false;
   if (first.rows === undefined || other.rows === undefined || first.inputs.size !== other.inputs.size) return false;
   for (const [name, { dtype, shape }] of first.inputs) {
     const counterpart = other.inputs.get(name);
     if (!counterpart || counterpart.dtype !== dtype || shape.length === 0) return false;
-    if (!sameBelow(shape, counterpart.shape)) return false;
+    if (!hasSameRowShape(shape, counterpart.shape)) return false;
   }
   return true;
 }
@@ -40,24 +40,24 @@ export function shareOutputs(
   joinedNames: readonly string[],
 ): void {
   const [single, second] = predictions;
-  if (!second) return single!.succeed(outputs, single!.rows ?? 1);
+  if (!second) return single!.complete(outputs, single!.rows ?? 1);
   const batchRows = predictions.reduce((sum, { rows }) => sum + rows!, 0);
   let start = 0;
   for (const prediction of predictions) {
     const end = start + prediction.rows!;
     if (!prediction.isDone) {
       const { outputNames } = prediction.options;
-      const own = outputNames === joinedNames ? outputs : chosen(outputs, outputNames);
-      prediction.succeed(sliceRows(own, start, end), batchRows);
+      const own = outputNames === joinedNames ? outputs : selectOutputs(outputs, outputNames);
+      prediction.complete(sliceRows(own, start, end), batchRows);
     }
     start = end;
   }
 }
 
-function chosen(outputs: NamedTensors, names: readonly string[]): NamedTensors {
+function selectOutputs(outputs: NamedTensors, names: readonly string[]): NamedTensors {
   return new Map(names.map((name) => [name, outputs.get(name)!]));
 }
 
-function sameBelow(shape: readonly number[], other: readonly number[]): boolean {
+function hasSameRowShape(shape: readonly number[], other: readonly number[]): boolean {
   return shape.length === other.length && shape.every((size, axis) => axis === 0 || size === other[axis]);
 }

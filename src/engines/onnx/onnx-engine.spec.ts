@@ -3,7 +3,7 @@ import {
   fixtureRequest,
   floatRows,
 } from '../../../test/contracts/inference-engine.contract.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import type { EngineModel } from '../inference-engine.js';
 import { OnnxEngine } from './onnx-engine.js';
 
@@ -16,10 +16,10 @@ describeInferenceEngine('OnnxEngine', {
 
 describe(OnnxEngine.name, () => {
   const load = (folder: string): Promise<EngineModel> => new OnnxEngine().load(fixtureRequest('onnx', folder));
-  const problemOf = async (folder: string): Promise<RunProblem> => {
-    const problem: unknown = await load(folder).catch((error: unknown) => error);
-    expect(problem).toBeInstanceOf(RunProblem);
-    return problem as RunProblem;
+  const problemOf = async (folder: string): Promise<RunError> => {
+    const error: unknown = await load(folder).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(RunError);
+    return error as RunError;
   };
 
   it('carries int64, uint64, text and truth values to their last digit, under names that are no identifiers', async () => {
@@ -102,9 +102,9 @@ describe(OnnxEngine.name, () => {
   });
 
   it('does not read weights from outside the folder of the model', async () => {
-    const problem = await problemOf('onnx-outside');
-    expect(problem.code).toBe('LOAD_FAILED');
-    expect(problem.message).toMatch(/second file.*outside its folder/);
+    const error = await problemOf('onnx-outside');
+    expect(error.code).toBe('LOAD_FAILED');
+    expect(error.message).toMatch(/second file.*outside its folder/);
   });
 
   it('keeps the text of ONNX Runtime as the cause, for the log', async () => {

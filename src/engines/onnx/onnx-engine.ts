@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 
 import type { NamedTensors } from '../../domain/tensor.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { InferenceEngine } from '../inference-engine.js';
 import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inference-engine.js';
-import { onnxLoadProblem } from './onnx-load-problem.js';
+import { onnxLoadError } from './onnx-load-error.js';
 import { dtypeOf, fromOrt, toOrt } from './onnx-tensors.js';
 
-/** Fatal errors alone: all others are thrown as well, and the log would hold paths and client data. */
+/** Fatal errors only: all others are thrown anyway, and the log would hold paths and client data. */
 const LOG_FATAL_ONLY = 4;
 
 const SESSION_OPTIONS: InferenceSession.SessionOptions = {
@@ -28,9 +28,9 @@ export class OnnxEngine extends InferenceEngine {
     const session = await openSession(join(request.runFolder, request.path));
     try {
       return new OnnxModel(session);
-    } catch (problem) {
+    } catch (error) {
       await session.release();
-      throw problem;
+      throw error;
     }
   }
 }
@@ -39,7 +39,7 @@ async function openSession(file: string): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(file, SESSION_OPTIONS);
   } catch (cause) {
-    throw onnxLoadProblem(cause);
+    throw onnxLoadError(cause);
   }
 }
 
@@ -56,10 +56,10 @@ class OnnxModel implements EngineModel {
   }
 
   async predict(inputs: NamedTensors, outputNames: readonly string[]): Promise<NamedTensors> {
-    // Without a prototype, any name is just a name.
-    const feeds = Object.create(null) as InferenceSession.OnnxValueMapType & Record<string, unknown>;
-    for (const [name, tensor] of inputs) feeds[name] = toOrt(tensor);
-    const results = await this.session.run(feeds, outputNames, RUN_OPTIONS);
+    // Without a prototype, so that any name is an ordinary key.
+    const feed = Object.create(null) as InferenceSession.OnnxValueMapType & Record<string, unknown>;
+    for (const [name, tensor] of inputs) feed[name] = toOrt(tensor);
+    const results = await this.session.run(feed, outputNames, RUN_OPTIONS);
     // The result object puts names like `13` first: the order asked for is the only one to go by.
     return new Map(outputNames.map((name) => [name, fromOrt(results[name]!)]));
   }
@@ -73,11 +73,11 @@ function tensorInfo(side: 'input' | 'output', metadata: InferenceSession.ValueMe
   const { name } = metadata;
   if (!metadata.isTensor) {
     const code = side === 'output' ? 'NON_TENSOR_OUTPUT' : 'LOAD_FAILED';
-    throw new RunProblem(code, `The model's ${side} "${name}" is a sequence, map or optional value, not a tensor.`);
+    throw new RunError(code, `The model's ${side} "${name}" is a sequence, map or optional value, not a tensor.`);
   }
   const dtype = dtypeOf(metadata.type);
   if (!dtype) {
-    throw new RunProblem(
+    throw new RunError(
       'LOAD_FAILED',
       `The model's ${side} "${name}" is ${metadata.type}: cast it to float32 inside the model.`,
     );

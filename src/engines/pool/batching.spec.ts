@@ -7,9 +7,9 @@ import { useTestPools } from '../../../test/support/test-pools.js';
 import { AppError } from '../../domain/app-error.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
-import type { HostedModel, PredictOptions } from '../model-host.js';
+import type { ModelHandle, PredictOptions } from '../model-host.js';
 import type { PoolEvent } from './pool-event.js';
-import type { PooledModel } from './pooled-model.js';
+import type { PoolModel } from './pool-model.js';
 import type { WorkerPool } from './worker-pool.js';
 import type { WorkerPoolOptions } from './worker-pool.js';
 
@@ -25,9 +25,9 @@ describe('predictions that share calls', () => {
   describe('with real models', () => {
     const options = { outputNames: ['y'], timeoutMs: 5_000 };
     const numbers = (outputs: NamedTensors, name = 'y'): number[] => [...(outputs.get(name)!.data as Float32Array)];
-    const sums = (model: HostedModel, rows: number[][], more: Partial<PredictOptions> = {}): Promise<number[]> =>
+    const sums = (model: ModelHandle, rows: number[][], more: Partial<PredictOptions> = {}): Promise<number[]> =>
       model.predict(new Map([['x', floatRows(rows)]]), { ...options, ...more }).then((outputs) => numbers(outputs));
-    const load = (folder: string): Promise<HostedModel> => makePool().load(fixtureRequest('onnx', folder));
+    const load = (folder: string): Promise<ModelHandle> => makePool().load(fixtureRequest('onnx', folder));
 
     it('gives each caller its own rows, however many it sent', async () => {
       const model = await load('onnx-sum');
@@ -187,12 +187,12 @@ describe('predictions that share calls', () => {
   });
 
   describe('with models that misbehave on demand', () => {
-    const load = (pool: WorkerPool, path = 'model'): Promise<PooledModel> =>
-      pool.load({ format: 'tfjs-layers', runFolder: '/runs', path }) as Promise<PooledModel>;
+    const load = (pool: WorkerPool, path = 'model'): Promise<PoolModel> =>
+      pool.load({ format: 'tfjs-layers', runFolder: '/runs', path }) as Promise<PoolModel>;
     const faulty = (options: Partial<WorkerPoolOptions> = {}): WorkerPool =>
       makePool({ workerFile: faultyWorker, ...options });
     /** Rows of the engine's call that computed it, or the code of the failure. */
-    const send = (model: HostedModel, command: string | string[], options: Partial<PredictOptions> = {}) => {
+    const send = (model: ModelHandle, command: string | string[], options: Partial<PredictOptions> = {}) => {
       const data = [command].flat();
       const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [data.length], data }]]);
       const asked = model.predict(inputs, { outputNames: ['rows'], timeoutMs: 5_000, ...options });
@@ -258,7 +258,7 @@ describe('predictions that share calls', () => {
       const codes = await Promise.all(answers);
       expect(new Set(codes.slice(1))).toEqual(new Set(['WORKER_LOST', 'PREDICTION_TIMEOUT']));
       expect(kinds('thread-lost').length).toBeLessThan(5);
-      expect(kinds('model-resting').length).toBeGreaterThan(0);
+      expect(kinds('model-backoff').length).toBeGreaterThan(0);
     });
 
     it('answers in time who shares a call with one that hangs', async () => {
@@ -337,16 +337,20 @@ describe('predictions that share calls', () => {
       await sleep(600);
       const inside = pool as unknown as {
         timers: Set<unknown>;
-        turns: Set<unknown>;
-        roster: { threads: Set<unknown> };
+        waitingModels: Set<unknown>;
+        supervisor: { threads: Set<unknown> };
       };
-      expect({ waiting: model.queue.size, busy: model.busyThreads, turns: inside.turns.size }).toEqual({
+      expect({
+        waiting: model.queue.size,
+        busy: model.activeThreads,
+        waitingModels: inside.waitingModels.size,
+      }).toEqual({
         waiting: 0,
         busy: 0,
-        turns: 0,
+        waitingModels: 0,
       });
       expect(getEventListeners(signal, 'abort')).toEqual([]);
-      expect(inside.roster.threads.size).toBe(2);
+      expect(inside.supervisor.threads.size).toBe(2);
       await pool.close();
       expect(process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort')).toEqual([]);
     });

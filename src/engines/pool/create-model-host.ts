@@ -5,9 +5,12 @@ import { WorkerPool } from './worker-pool.js';
 /** Time a thread has after the deadline of its prediction before it counts as hung, milliseconds. */
 const HANG_GRACE_MS = 500;
 
-export interface ModelHostOptions {
+interface ModelHostOptions {
   readonly threads: number;
-  /** How long a call may take before its thread is replaced, milliseconds, however hasty its callers are; 0 unless set. */
+  /**
+   * How long a call may take before its thread is replaced, milliseconds, even when its callers have shorter limits; 0
+   * unless set.
+   */
   readonly callTimeoutMs?: number;
   readonly maxQueuedPerModel: number;
   /** Most rows that several predictions may bring together in one call; 1 joins none. */

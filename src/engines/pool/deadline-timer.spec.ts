@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { TimeLimits } from './deadline-timer.js';
+import { DeadlineTimer } from './deadline-timer.js';
 import type { Limited } from './deadline-timer.js';
 
-describe(TimeLimits.name, () => {
+describe(DeadlineTimer.name, () => {
   const all = [1, 2, 3].map((): Limited => ({ limit: undefined }));
-  const limits = new TimeLimits(() => all);
+  const limits = new DeadlineTimer(() => all);
   const passed: number[] = [];
   const set = (index: number, ms: number): void => {
     const limit = { at: performance.now() + ms, onPassed: () => void passed.push(index) };
     all[index]!.limit = limit;
-    limits.note(limit);
+    limits.schedule(limit);
   };
   beforeEach(() => {
     passed.length = 0;
@@ -40,12 +40,12 @@ describe(TimeLimits.name, () => {
   });
 
   it('tells nobody when it was stopped', async () => {
-    const stopped = new TimeLimits(() => all);
+    const stopped = new DeadlineTimer(() => all);
     const limit = { at: performance.now() + 10, onPassed: () => void passed.push(0) };
     all[0]!.limit = limit;
-    stopped.note(limit);
+    stopped.schedule(limit);
     stopped.stop();
-    stopped.note(limit);
+    stopped.schedule(limit);
     await sleep(30);
     expect(passed).toEqual([]);
   });

@@ -1,52 +1,52 @@
 /** Timers may fire this much before their time by `performance.now()`. */
-const TIMER_SLACK_MS = 1;
+const TIMER_TOLERANCE_MS = 1;
 
 /** Until when something has to be over. */
 export interface TimeLimit {
   /** By `performance.now()`. */
   readonly at: number;
-  /** It is not over, and the time has come; called once. */
+  /** Called once when the time has come and the work is not done. */
   readonly onPassed: () => void;
 }
 
-/** Something that is held to a limit while it has one. */
+/** Something that may have a time limit. */
 export interface Limited {
   limit: TimeLimit | undefined;
 }
 
 /**
- * Watches the limits of a few that get a new one very often and almost never pass it: threads, for each of their calls.
- * One timer for the earliest limit it heard of does: it looks again when it fires. A timer per call would cost more than
- * the rest of handing out the call, and, kept in a set, would keep finished calls alive until the next full collection.
+ * Watches time limits that are set very often and almost never pass: those of the threads, for each call. One timer is
+ * set to the earliest limit and checks all of them when it fires. A timer per call would cost more than the rest of
+ * dispatching it and would keep finished calls alive until the next full collection.
  */
-export class TimeLimits {
+export class DeadlineTimer {
   private timer: NodeJS.Timeout | undefined;
-  private firesAt = Infinity;
+  private timerAt = Infinity;
 
   /** @param all  those that may have a limit now. */
   constructor(private readonly all: () => Iterable<Limited>) {}
 
   /** To be called for each new limit. */
-  note({ at }: TimeLimit): void {
-    if (at >= this.firesAt) return;
+  schedule({ at }: TimeLimit): void {
+    if (at >= this.timerAt) return;
     clearTimeout(this.timer);
-    this.firesAt = at;
-    this.timer = setTimeout(this.look, Math.max(1, at - performance.now()));
+    this.timerAt = at;
+    this.timer = setTimeout(this.onTimer, Math.max(1, at - performance.now()));
   }
 
   /** Nothing is watched any more. */
   stop(): void {
     clearTimeout(this.timer);
-    this.firesAt = -Infinity;
+    this.timerAt = -Infinity;
   }
 
-  private readonly look = (): void => {
-    this.firesAt = Infinity;
-    const now = performance.now() + TIMER_SLACK_MS;
+  private readonly onTimer = (): void => {
+    this.timerAt = Infinity;
+    const now = performance.now() + TIMER_TOLERANCE_MS;
     for (const each of [...this.all()]) {
       const { limit } = each;
       if (!limit) continue;
-      if (limit.at > now) this.note(limit);
+      if (limit.at > now) this.schedule(limit);
       else {
         each.limit = undefined;
         limit.onPassed();

@@ -7,19 +7,19 @@ import { useTestPools } from '../../../test/support/test-pools.js';
 import { AppError } from '../../domain/app-error.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Tensor } from '../../domain/tensor.js';
-import type { HostedModel, PredictOptions } from '../model-host.js';
-import type { PooledModel } from './pooled-model.js';
+import type { ModelHandle, PredictOptions } from '../model-host.js';
+import type { PoolModel } from './pool-model.js';
 import type { WorkerPool } from './worker-pool.js';
 
 const faultyWorker = join(__dirname, '..', '..', '..', 'test', 'support', 'faulty-worker.cjs');
 
 describe('models that share threads', () => {
   const { makePool, events } = useTestPools({ threads: 2, workerFile: faultyWorker });
-  const load = (pool: WorkerPool, path: string): Promise<PooledModel> =>
-    pool.load({ format: 'tfjs-layers', runFolder: '/runs', path }) as Promise<PooledModel>;
+  const load = (pool: WorkerPool, path: string): Promise<PoolModel> =>
+    pool.load({ format: 'tfjs-layers', runFolder: '/runs', path }) as Promise<PoolModel>;
   /** What the engine says of the call: its `thread`, the thread's `priority`, or the call's `rows`. */
   const ask = async (
-    model: HostedModel,
+    model: ModelHandle,
     command: string,
     what: 'thread' | 'priority' | 'rows' = 'thread',
     options: Partial<PredictOptions> = {},
@@ -32,11 +32,11 @@ describe('models that share threads', () => {
     promise.catch((error: unknown) => (error instanceof AppError ? error.code : error));
   const times = <T>(count: number, work: () => T): T[] => Array.from({ length: count }, work);
   const started = async (pool: WorkerPool): Promise<void> => {
-    const { roster } = pool as unknown as { roster: { threads: Set<{ isFree: boolean }> } };
-    while ([...roster.threads].some(({ isFree }) => !isFree)) await sleep(5);
+    const { supervisor } = pool as unknown as { supervisor: { threads: Set<{ isFree: boolean }> } };
+    while ([...supervisor.threads].some(({ isFree }) => !isFree)) await sleep(5);
   };
   /** On threads of their own as long as there are two; the pool knows how long their calls take. */
-  const lightAndHeavy = async (pool: WorkerPool): Promise<[PooledModel, PooledModel]> => {
+  const lightAndHeavy = async (pool: WorkerPool): Promise<[PoolModel, PoolModel]> => {
     await started(pool);
     const [light, heavy] = [await load(pool, 'light'), await load(pool, 'heavy')];
     for (let i = 0; i < 3; i += 1) await ask(light, 'answer');
@@ -101,7 +101,7 @@ describe('models that share threads', () => {
     await ask(light, 'answer');
     for (let i = 0; i < 2; i += 1) await ask(heavy, 'block 30');
     expect(await ask(light, 'answer', 'priority')).toBeGreaterThan(getPriority(0));
-    while (light.isSpreading) await sleep(5);
+    while (light.isAddingReplica) await sleep(5);
     expect(await ask(light, 'answer', 'priority')).toBe(getPriority(0));
   });
 
@@ -142,10 +142,10 @@ describe('models that share threads', () => {
       each.status === 'rejected' ? [each.reason] : [],
     );
     expect(refusals).toHaveLength(9_900);
-    for (const { code, facts } of refusals as AppError[]) {
-      expect([code, Number.isInteger(facts['retryAfterSeconds'])]).toEqual(['QUEUE_FULL', true]);
+    for (const { code, details } of refusals as AppError[]) {
+      expect([code, Number.isInteger(details['retryAfterSeconds'])]).toEqual(['QUEUE_FULL', true]);
     }
-    expect([model.queue.size, model.busyThreads]).toEqual([0, 0]);
+    expect([model.queue.size, model.activeThreads]).toEqual([0, 0]);
   });
 
   it('says how long each waited and computed, and with how many rows', async () => {

@@ -1,25 +1,22 @@
-import type { PooledModel } from './pooled-model.js';
+import type { PoolModel } from './pool-model.js';
 import type { WorkerThread } from './worker-thread.js';
 
-/** Threads and models of a pool, as they are whenever they are asked for. */
-export interface PoolState {
+/** Present threads and models of a pool. */
+interface PoolState {
   readonly threads: () => ReadonlySet<WorkerThread>;
-  readonly models: () => ReadonlySet<PooledModel>;
+  readonly models: () => ReadonlySet<PoolModel>;
 }
 
 /**
- * Which free thread does what. The rule: long work (calls of a model that take long, and everything of one that is not
- * known yet) leaves one thread to the models whose calls are short, if there are any. Such a model waits for its own
- * kind only, never for calls of tens of milliseconds.
- *
- * Threads that compute long calls give way to all others, also to the one that answers requests. That cannot be taken
- * back, so one thread never does: the one that is left to short calls. Long work goes to those that give way first,
- * short work to the others first.
+ * Keeps one worker free for short calls. Models whose calls exceed 5 ms, and those not measured yet, may use all
+ * workers but one when there are models with short calls. Workers that run long calls get a lower OS priority, which
+ * Linux cannot undo, so one worker always keeps its priority. Long calls prefer workers of low priority, short calls
+ * the others.
  */
-export class ThreadChoice {
+export class ThreadScheduler {
   constructor(private readonly state: PoolState) {}
 
-  /** A free thread to load a model for the first time: the one with the fewest. */
+  /** A free thread to load a model for the first time: the one with the fewest models. */
   forFirstLoad(): WorkerThread | undefined {
     let best: WorkerThread | undefined;
     for (const thread of this.state.threads()) {
@@ -29,59 +26,63 @@ export class ThreadChoice {
     return best;
   }
 
-  /** A free thread to compute a call of the model: one that holds it. */
-  toCompute(model: PooledModel): WorkerThread | undefined {
+  /** A free thread that holds the model. */
+  forCall(model: PoolModel): WorkerThread | undefined {
     return this.pick(model, true);
   }
 
-  /** A free thread to load the model as well: one that does not hold it. */
-  toSpread(model: PooledModel): WorkerThread | undefined {
+  /** A free thread that does not hold the model, to load a replica. */
+  forReplica(model: PoolModel): WorkerThread | undefined {
     return this.pick(model, false);
   }
 
   /**
-   * A free thread that does not give way, to load a model of short calls as well, which otherwise only threads hold that
-   * do: those began to give way after they had loaded it.
+   * A free thread of normal priority, to load a model of short calls that only threads of low priority hold: they were
+   * lowered after they had loaded it.
    */
-  toMoveTo(model: PooledModel): WorkerThread | undefined {
+  forMove(model: PoolModel): WorkerThread | undefined {
     let free: WorkerThread | undefined;
     for (const thread of this.state.threads()) {
-      if (thread.givesWay) continue;
+      if (thread.isLowPriority) continue;
       if (thread.models.has(model.key)) return undefined;
       if (thread.isFree) free = thread;
     }
     return free;
   }
 
-  /** Whether the thread has to give way from now on, because it is going to compute the model. */
-  mustGiveWay(thread: WorkerThread, model: PooledModel): boolean {
-    return !thread.givesWay && model.queue.pace.isLong && this.othersForShort(thread, ({ givesWay }) => !givesWay);
+  /** Whether the thread must get a lower priority, because it is going to compute the model. */
+  mustLowerPriority(thread: WorkerThread, model: PoolModel): boolean {
+    return (
+      !thread.isLowPriority &&
+      model.queue.latency.isLong &&
+      this.hasOtherThread(thread, ({ isLowPriority }) => !isLowPriority)
+    );
   }
 
-  private pick(model: PooledModel, holds: boolean): WorkerThread | undefined {
-    const isLong = !model.queue.pace.isShort;
+  private pick(model: PoolModel, isLoaded: boolean): WorkerThread | undefined {
+    const isLong = !model.queue.latency.isShort;
     let second: WorkerThread | undefined;
     for (const thread of this.state.threads()) {
-      if (!thread.isFree || thread.models.has(model.key) !== holds) continue;
+      if (!thread.isFree || thread.models.has(model.key) !== isLoaded) continue;
       if (isLong && !this.mayWorkLong(thread)) continue;
-      if (thread.givesWay === isLong) return thread;
+      if (thread.isLowPriority === isLong) return thread;
       second ??= thread;
     }
     return second;
   }
 
-  /** Whether a thread is left to models whose calls are short when this one does long work. */
+  /** Whether another thread is left to models of short calls when this one does long work. */
   private mayWorkLong(thread: WorkerThread): boolean {
-    if (thread.givesWay || this.state.threads().size === 1 || !this.servesShortCalls()) return true;
-    return this.othersForShort(thread, ({ givesWay, worksLong }) => !givesWay && !worksLong);
+    if (thread.isLowPriority || this.state.threads().size === 1 || !this.hasShortCalls()) return true;
+    return this.hasOtherThread(thread, ({ isLowPriority, isLongCall }) => !isLowPriority && !isLongCall);
   }
 
-  private servesShortCalls(): boolean {
-    for (const { queue } of this.state.models()) if (queue.pace.isShort) return true;
+  private hasShortCalls(): boolean {
+    for (const { queue } of this.state.models()) if (queue.latency.isShort) return true;
     return false;
   }
 
-  private othersForShort(thread: WorkerThread, isForShort: (other: WorkerThread) => boolean): boolean {
+  private hasOtherThread(thread: WorkerThread, isForShort: (other: WorkerThread) => boolean): boolean {
     for (const other of this.state.threads()) if (other !== thread && isForShort(other)) return true;
     return false;
   }

@@ -1,9 +1,9 @@
 import type { ThreadListener, WorkerThread } from './worker-thread.js';
 
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
 
-export interface RosterOptions {
+interface SupervisorOptions {
   /** Threads to keep. */
   readonly size: number;
   readonly start: (listener: ThreadListener) => WorkerThread;
@@ -12,22 +12,22 @@ export interface RosterOptions {
   /** A thread ended; `startFailures` is how many in a row did so before they could take any work. */
   readonly onLost: (thread: WorkerThread, cause: string, startFailures: number) => void;
   /** Lost threads are not replaced for now, because so many old ones have not ended. */
-  readonly onStuck: (count: number) => void;
+  readonly onBlocked: (count: number) => void;
 }
 
 /**
- * Keeps a number of threads alive. A lost one is replaced at once, but threads that cannot start are tried again after
- * growing pauses, and none is started while too many old ones are deep in native code and cannot end.
+ * Keeps a number of threads alive. A lost one is replaced at once; threads that cannot start are retried with a growing
+ * backoff, and none is started while too many old ones run native code and cannot end.
  */
-export class ThreadRoster {
+export class ThreadSupervisor {
   private readonly live = new Set<WorkerThread>();
-  private readonly ending = new Set<Promise<void>>();
+  private readonly closing = new Set<Promise<void>>();
   private startFailures = 0;
   private pause: NodeJS.Timeout | undefined;
   private closed = false;
   private readonly listener: ThreadListener;
 
-  constructor(private readonly options: RosterOptions) {
+  constructor(private readonly options: SupervisorOptions) {
     this.listener = {
       onReady: () => this.ready(),
       onLost: (thread, cause) => this.lost(thread, cause),
@@ -41,22 +41,22 @@ export class ThreadRoster {
 
   /** Ends a thread; another takes its place. */
   end(thread: WorkerThread, cause: string): void {
-    const gone = thread.end(cause).catch(() => undefined);
-    this.ending.add(gone);
-    void gone.then(() => {
-      this.ending.delete(gone);
+    const exit = thread.end(cause).catch(() => undefined);
+    this.closing.add(exit);
+    void exit.then(() => {
+      this.closing.delete(exit);
       this.fill();
     });
   }
 
-  /** Ends all threads; resolves when they are gone, or after `patienceMs` when native code does not let them. */
-  async close(patienceMs: number): Promise<void> {
+  /** Ends all threads; resolves when they are gone, or after `timeoutMs` when native code blocks them. */
+  async close(timeoutMs: number): Promise<void> {
     this.closed = true;
     clearTimeout(this.pause);
     for (const thread of [...this.live]) this.end(thread, 'the pool was closed');
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, patienceMs)));
-    await Promise.race([Promise.all(this.ending), patience]);
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+    await Promise.race([Promise.all(this.closing), timeout]);
     clearTimeout(timer);
   }
 
@@ -71,12 +71,12 @@ export class ThreadRoster {
     this.options.onLost(thread, cause, this.startFailures);
     if (thread.hasStarted)
       queueMicrotask(() => this.fill()); // after end() has counted it as ending
-    else this.fillLater();
+    else this.scheduleFill();
   }
 
-  private fillLater(): void {
+  private scheduleFill(): void {
     if (this.closed) return;
-    const ms = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.startFailures - 1));
+    const ms = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.startFailures - 1));
     this.pause ??= setTimeout(() => {
       this.pause = undefined;
       this.fill();
@@ -86,7 +86,7 @@ export class ThreadRoster {
   private fill(): void {
     if (this.closed || this.pause) return;
     while (this.live.size < this.options.size) {
-      if (this.ending.size > this.options.size) return this.options.onStuck(this.ending.size);
+      if (this.closing.size > this.options.size) return this.options.onBlocked(this.closing.size);
       this.live.add(this.options.start(this.listener));
     }
   }

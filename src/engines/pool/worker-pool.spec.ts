@@ -6,9 +6,9 @@ import { fixtureRequest, floatRows } from '../../../test/contracts/inference-eng
 import { useTestPools } from '../../../test/support/test-pools.js';
 import type { AppError } from '../../domain/app-error.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import type { LoadRequest } from '../inference-engine.js';
-import type { HostedModel, PredictOptions } from '../model-host.js';
+import type { ModelHandle, PredictOptions } from '../model-host.js';
 import { WorkerPool } from './worker-pool.js';
 import type { WorkerPoolOptions } from './worker-pool.js';
 
@@ -24,7 +24,7 @@ describe(WorkerPool.name, () => {
     );
 
   describe('with real models', () => {
-    const sumOf = (model: HostedModel, ...row: number[]): Promise<number> =>
+    const sumOf = (model: ModelHandle, ...row: number[]): Promise<number> =>
       model
         .predict(new Map([['x', floatRows([row])]]), { outputNames: ['y'], timeoutMs: 5_000 })
         .then((outputs) => (outputs.get('y')!.data as Float32Array)[0]!);
@@ -39,9 +39,9 @@ describe(WorkerPool.name, () => {
     });
 
     it('passes on the verdict on a model that cannot be loaded', async () => {
-      const problem = await failure(makePool().load(fixtureRequest('onnx', 'onnx-zipmap')));
-      expect(problem).toBeInstanceOf(RunProblem);
-      expect(problem).toMatchObject({
+      const error = await failure(makePool().load(fixtureRequest('onnx', 'onnx-zipmap')));
+      expect(error).toBeInstanceOf(RunError);
+      expect(error).toMatchObject({
         code: 'NON_TENSOR_OUTPUT',
         message: expect.stringContaining('probabilities') as string,
       });
@@ -53,7 +53,7 @@ describe(WorkerPool.name, () => {
         new Map<string, Tensor>([['index', { dtype: 'int64', shape: [1], data: BigInt64Array.of(value) }]]);
       const options = { outputNames: ['y'], timeoutMs: 5_000 };
       const error = await failure(model.predict(index(7n), options));
-      expect(error).toMatchObject({ code: 'PREDICTION_FAILED', facts: {} });
+      expect(error).toMatchObject({ code: 'PREDICTION_FAILED', details: {} });
       expect(String((error.cause as Error).message)).toContain('indices element out of data bounds');
       expect((await model.predict(index(2n), options)).get('y')!.data).toEqual(Float32Array.of(30));
     });
@@ -89,7 +89,7 @@ describe(WorkerPool.name, () => {
         ['times', { dtype: 'int64', shape: [], data: BigInt64Array.of(1_500_000n) }],
       ]);
       const error = await failure(slow.predict(inputs, { outputNames: ['y'], timeoutMs: 100 }));
-      expect(error).toMatchObject({ code: 'PREDICTION_TIMEOUT', facts: { timeoutMs: 100 } });
+      expect(error).toMatchObject({ code: 'PREDICTION_TIMEOUT', details: { timeoutMs: 100 } });
       expect(await sumOf(quick, 1, 2)).toBe(3);
       expect(events.map((event) => event.kind)).toContain('thread-hung');
     });
@@ -132,7 +132,7 @@ describe(WorkerPool.name, () => {
 
   describe('with models that misbehave on demand', () => {
     const request = (path = 'model'): LoadRequest => ({ format: 'tfjs-layers', runFolder: '/runs', path });
-    const send = (model: HostedModel, command: string, options: Partial<PredictOptions> = {}): Promise<number> => {
+    const send = (model: ModelHandle, command: string, options: Partial<PredictOptions> = {}): Promise<number> => {
       const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [1], data: [command] }]]);
       return model
         .predict(inputs, { outputNames: ['thread'], timeoutMs: 5_000, ...options })
@@ -155,7 +155,7 @@ describe(WorkerPool.name, () => {
     it('replaces a thread that hangs; only its own prediction is lost', async () => {
       const model = await faulty().load(request());
       const [hanging, waiting] = [failure(send(model, 'hang', { timeoutMs: 100 })), send(model, 'answer')];
-      expect(await hanging).toMatchObject({ code: 'PREDICTION_TIMEOUT', facts: { timeoutMs: 100 } });
+      expect(await hanging).toMatchObject({ code: 'PREDICTION_TIMEOUT', details: { timeoutMs: 100 } });
       expect(await waiting).toBeGreaterThan(0);
       expect(events.map((event) => event.kind)).toEqual(['model-loaded', 'thread-hung', 'thread-lost', 'model-loaded']);
     });
@@ -168,7 +168,7 @@ describe(WorkerPool.name, () => {
       setTimeout(() => {}, 1);
       const slow = failure(model.predict(inputs, { outputNames: ['thread'], timeoutMs: 5 }));
       block(5);
-      expect(await slow).toMatchObject({ code: 'PREDICTION_TIMEOUT', facts: { timeoutMs: 5 } });
+      expect(await slow).toMatchObject({ code: 'PREDICTION_TIMEOUT', details: { timeoutMs: 5 } });
       expect(await send(model, 'answer')).toBeGreaterThan(0);
     });
 
@@ -204,8 +204,8 @@ describe(WorkerPool.name, () => {
       order.push('answered');
       await losses[2];
       expect(order).toEqual(['WORKER_LOST', 'WORKER_LOST', 'answered', 'WORKER_LOST']);
-      const rests = events.filter((event) => event.kind === 'model-resting').map((event) => event.restMs);
-      expect(rests).toEqual([250, 500]);
+      const backoffs = events.filter((event) => event.kind === 'model-backoff').map((event) => event.backoffMs);
+      expect(backoffs).toEqual([250, 500]);
     });
 
     it('gives up on a deadline in the queue without computing it', async () => {
@@ -244,7 +244,7 @@ describe(WorkerPool.name, () => {
       const accepted = [1, 2, 3, 4].map(() => send(model, 'block 20'));
       expect(await failure(send(model, 'answer'))).toMatchObject({
         code: 'QUEUE_FULL',
-        facts: { retryAfterSeconds: 2 },
+        details: { retryAfterSeconds: 2 },
       });
       await Promise.all(accepted);
       expect(await send(model, 'answer')).toBeGreaterThan(0);
@@ -254,7 +254,7 @@ describe(WorkerPool.name, () => {
       const pool = faulty();
       const [crowded, quiet] = [await pool.load(request('crowded')), await pool.load(request('quiet'))];
       const order: string[] = [];
-      const note = (what: string) => () => void order.push(what);
+      const note = (outcome: string) => () => void order.push(outcome);
       await Promise.all([
         ...[1, 2, 3, 4].map((i) => send(crowded, 'block 10').then(note(`crowded ${i}`))),
         ...[1, 2].map((i) => send(quiet, 'block 10').then(note(`quiet ${i}`))),
@@ -283,16 +283,16 @@ describe(WorkerPool.name, () => {
       ['load-hang', /^Loading the model took too long\.$/],
     ])('refuses a model that does "%s", and loads others', async (path, sentence) => {
       const pool = faulty({ loadTimeoutMs: 300 });
-      const problem = await failure(pool.load(request(path)));
-      expect(problem).toBeInstanceOf(RunProblem);
-      expect(problem).toMatchObject({ code: 'LOAD_FAILED', message: expect.stringMatching(sentence) as string });
+      const error = await failure(pool.load(request(path)));
+      expect(error).toBeInstanceOf(RunError);
+      expect(error).toMatchObject({ code: 'LOAD_FAILED', message: expect.stringMatching(sentence) as string });
       expect(await send(await pool.load(request()), 'answer')).toBeGreaterThan(0);
     });
 
     it('refuses models when its threads cannot start, and does not start them in a storm', async () => {
       const pool = faulty({ workerFile: join(__dirname, 'no-such-file.js'), threads: 2 });
-      const problem = await failure(pool.load(request()));
-      expect(problem.message).toBe('The threads that compute models do not start on this machine.');
+      const error = await failure(pool.load(request()));
+      expect(error.message).toBe('The threads that compute models do not start on this machine.');
       await sleep(300);
       expect(events.filter((event) => event.kind === 'thread-lost').length).toBeLessThan(9);
     });

@@ -10,51 +10,51 @@ export interface ThreadEnd {
   readonly cause: string;
 }
 
-/** Gets the reply to a request, or the news that there will be none. */
+/** Gets the reply to a request, or the end of the thread. */
 export type ReplyHandler = (reply: Reply | ThreadEnd) => void;
 
 /** A request on its way to a thread. */
-export interface Errand {
+interface WorkerRequest {
   readonly request: Request;
   readonly transfer?: ArrayBuffer[];
   /**
-   * Whether the thread may be ended in the middle of it. ONNX Runtime's addon throws where nobody can catch it when
-   * its thread ends under it, and the whole process dies.
+   * Whether the thread may be terminated during the request. ONNX Runtime's addon throws an uncatchable error when its
+   * thread is terminated, and the whole process dies.
    */
-  readonly interruptible: boolean;
-  /** It may take long: see `ThreadChoice`. */
+  readonly canTerminate: boolean;
+  /** It may take long: see `ThreadScheduler`. */
   readonly isLong?: boolean;
   /** Until when there has to be a reply. */
   readonly limit?: TimeLimit;
 }
 
-/** What the keeper of a thread hears; each once at most. */
+/** Callbacks of a thread; each is called once at most. */
 export interface ThreadListener {
   /** It takes requests from now on. */
   onReady(): void;
-  /** It can no longer be used; it may still be ending. */
+  /** The thread is lost; it may still be ending. */
   onLost(thread: WorkerThread, cause: string): void;
 }
 
-/** One inference thread: a request at a time, and an end that is told exactly once. */
+/** One inference thread: a request at a time, and one end. */
 export class WorkerThread implements Limited {
   /** Numbers of the models this thread holds. */
   readonly models = new Set<number>();
-  /** Models it is to give back as soon as it is free. */
+  /** Models to release as soon as it is free. */
   readonly toRelease: { readonly model: number; readonly done: () => void }[] = [];
 
-  /** Until when the present request has to be answered. */
+  /** Time limit of the present request. */
   limit: TimeLimit | undefined;
-  /** It gives way to other threads from now on, for good: Linux lets nobody take that back. */
-  givesWay = false;
+  /** Whether its priority was lowered, which Linux cannot undo. */
+  isLowPriority = false;
   /** It works on something that may take long. */
-  worksLong = false;
+  isLongCall = false;
 
   private readonly worker: Worker;
   private onReply: ReplyHandler | undefined;
-  private isUntouchable = false;
-  /** Set while the thread is to end but must not yet: to be called when it may. */
-  private onTouchable: (() => void) | undefined;
+  private isProtected = false;
+  /** Set while the end of the thread waits for the present request. */
+  private onProtectionEnd: (() => void) | undefined;
   private failure: string | undefined;
   private state: 'starting' | 'ready' | 'lost' = 'starting';
   private started = false;
@@ -72,7 +72,7 @@ export class WorkerThread implements Limited {
     });
     this.worker.on('exit', (code) => {
       this.endProtection();
-      this.lose(this.failure ?? `the thread ended with exit code ${code}`);
+      this.markLost(this.failure ?? `the thread ended with exit code ${code}`);
     });
   }
 
@@ -86,29 +86,29 @@ export class WorkerThread implements Limited {
   }
 
   /** Sends a request; only when the thread is free. */
-  send({ request, transfer, interruptible, isLong = false, limit }: Errand, onReply: ReplyHandler): void {
+  send({ request, transfer, canTerminate, isLong = false, limit }: WorkerRequest, onReply: ReplyHandler): void {
     this.worker.postMessage(request, transfer);
     this.onReply = onReply;
     this.limit = limit;
-    this.worksLong = isLong;
-    this.isUntouchable = !interruptible;
+    this.isLongCall = isLong;
+    this.isProtected = !canTerminate;
   }
 
   /**
-   * Gives the thread up at once, with the request it works on.
+   * Ends the thread at once, with its present request.
    *
-   * @returns when it is gone; a request that cannot be interrupted delays that until it is done.
+   * @returns when it is gone; a request that cannot be terminated delays that until it is done.
    */
   async end(cause: string): Promise<void> {
-    this.lose(cause);
+    this.markLost(cause);
     this.worker.unref();
-    if (this.isUntouchable) await new Promise<void>((resolve) => (this.onTouchable = resolve));
+    if (this.isProtected) await new Promise<void>((resolve) => (this.onProtectionEnd = resolve));
     await this.worker.terminate();
   }
 
   private endProtection(): void {
-    this.isUntouchable = false;
-    this.onTouchable?.();
+    this.isProtected = false;
+    this.onProtectionEnd?.();
   }
 
   private receive(reply: Ready | Reply): void {
@@ -123,7 +123,7 @@ export class WorkerThread implements Limited {
     this.settle(reply);
   }
 
-  private lose(cause: string): void {
+  private markLost(cause: string): void {
     if (this.state === 'lost') return;
     this.state = 'lost';
     this.listener.onLost(this, cause);
@@ -133,7 +133,7 @@ export class WorkerThread implements Limited {
   private settle(reply: Reply | ThreadEnd): void {
     const handler = this.onReply;
     this.onReply = this.limit = undefined;
-    this.worksLong = false;
+    this.isLongCall = false;
     handler?.(reply);
   }
 }

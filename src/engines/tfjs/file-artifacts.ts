@@ -3,13 +3,13 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
 import type { io } from '@tensorflow/tfjs-core';
 
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import type { LoadRequest } from '../inference-engine.js';
 
 /**
  * Reads a `model.json` and the weight files it names.
  *
- * @throws RunProblem LOAD_FAILED when it is no such file, ARTIFACT_MISSING or ARTIFACT_OUTSIDE_RUN for a weight file:
+ * @throws RunError LOAD_FAILED when it is no such file, ARTIFACT_MISSING or ARTIFACT_OUTSIDE_RUN for a weight file:
  *   model.json is data of the run, and its paths are not to be trusted.
  */
 export async function readArtifacts(request: LoadRequest): Promise<io.ModelArtifacts> {
@@ -25,19 +25,18 @@ export async function readArtifacts(request: LoadRequest): Promise<io.ModelArtif
 }
 
 async function readModelJson(file: string): Promise<io.ModelJSON> {
-  const problem = (what: string, cause?: unknown) =>
-    new RunProblem('LOAD_FAILED', `The model file ${what}.`, { cause });
+  const error = (detail: string, cause?: unknown) =>
+    new RunError('LOAD_FAILED', `The model file ${detail}.`, { cause });
   let model: Partial<io.ModelJSON> | null;
   try {
     model = JSON.parse(await readFile(file, 'utf8')) as Partial<io.ModelJSON> | null;
   } catch (cause) {
-    throw problem(cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read', cause);
+    throw error(cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read', cause);
   }
-  if (typeof model?.modelTopology !== 'object')
-    throw problem('has no modelTopology: it is no TensorFlow.js model.json');
+  if (typeof model?.modelTopology !== 'object') throw error('has no modelTopology: it is no TensorFlow.js model.json');
   const manifest: unknown = model.weightsManifest ?? [];
   if (!Array.isArray(manifest) || !manifest.every(isGroup))
-    throw problem('has a weightsManifest that is no list of paths and weights');
+    throw error('has a weightsManifest that is no list of paths and weights');
   return model as io.ModelJSON;
 }
 
@@ -48,13 +47,13 @@ function isGroup(group: unknown): boolean {
 
 async function readInside(runFolder: string, folder: string, path: string): Promise<ArrayBuffer> {
   const file = resolve(folder, path);
-  const outside = new RunProblem(
+  const outside = new RunError(
     'ARTIFACT_OUTSIDE_RUN',
     `model.json names the weight file "${path}", which is outside the run folder.`,
   );
   if (!isInside(runFolder, file)) throw outside;
   const real = await realpath(file).catch((cause: unknown) => {
-    throw new RunProblem('ARTIFACT_MISSING', `model.json names the weight file "${path}", which does not exist.`, {
+    throw new RunError('ARTIFACT_MISSING', `model.json names the weight file "${path}", which does not exist.`, {
       cause,
     });
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { refuseFileOperations } from './file-operations.js';
+import { rejectFileOperations } from './file-operations.js';
 
 describe('refuseFileOperations', () => {
   let folder: string;
@@ -22,12 +22,12 @@ describe('refuseFileOperations', () => {
   it('lets a graph pass that only computes', async () => {
     write('MatMul');
 
-    await expect(refuseFileOperations(folder)).resolves.toBeUndefined();
+    await expect(rejectFileOperations(folder)).resolves.toBeUndefined();
   });
 
   it.each(['WriteFile', 'ReadFile', 'PyFunc'])('refuses a graph that uses %s', async (operation) => {
     write(operation);
 
-    await expect(refuseFileOperations(folder)).rejects.toMatchObject({ code: 'LOAD_FAILED' });
+    await expect(rejectFileOperations(folder)).rejects.toMatchObject({ code: 'LOAD_FAILED' });
   });
 });

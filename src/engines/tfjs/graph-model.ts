@@ -3,7 +3,7 @@ import type { io, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { GraphModel } from '@tensorflow/tfjs-converter';
 
 import type { TensorInfo } from '../inference-engine.js';
-import type { OpenedModel } from './opened-model.js';
+import type { RunnableModel } from './runnable-model.js';
 import { dtypeOf, shapeOf } from './tfjs-tensors.js';
 
 /** Entry of a model.json signature, as protobuf writes it: numbers may be strings. */
@@ -33,8 +33,8 @@ interface Signed {
 }
 
 /** Opens a `tfjs-graph` model on the present backend; throws the error of TensorFlow.js when it cannot. */
-export async function openGraphModel(artifacts: io.ModelArtifacts): Promise<OpenedModel> {
-  const signature = usableSignature(artifacts);
+export async function openGraphModel(artifacts: io.ModelArtifacts): Promise<RunnableModel> {
+  const signature = validSignature(artifacts);
   const { signature: _named, userDefinedMetadata, ...rest } = artifacts;
   const { signature: _override, ...metadata } = (userDefinedMetadata ?? {}) as { signature?: unknown };
   const corrected: io.ModelArtifacts = { ...rest, signature, userDefinedMetadata: metadata };
@@ -44,16 +44,16 @@ export async function openGraphModel(artifacts: io.ModelArtifacts): Promise<Open
   return {
     inputs: describe(signature.inputs, model.inputs, model.inputNodes),
     outputs: describe(signature.outputs, model.outputs.map(withoutType), model.outputNodes),
-    run: (feeds, outputNames) => runner.run(feeds, outputNames),
+    run: (feed, outputNames) => runner.run(feed, outputNames),
     dispose: () => void model.dispose(),
   };
 }
 
 /**
- * The signature without what contradicts the graph: TensorFlow.js would find no inputs at all in a model whose
- * signature names nodes it does not have, and finds them by itself where the signature is silent.
+ * The signature without entries that contradict the graph: TensorFlow.js finds no inputs in a model whose signature
+ * names nodes it does not have, and finds them itself where the signature has none.
  */
-function usableSignature(artifacts: io.ModelArtifacts): Signature {
+function validSignature(artifacts: io.ModelArtifacts): Signature {
   const { signature: own, userDefinedMetadata } = artifacts as Signed & { userDefinedMetadata?: Signed };
   const signature = userDefinedMetadata?.signature ?? own;
   const { node } = artifacts.modelTopology as { node?: readonly { name?: string }[] };
@@ -66,13 +66,13 @@ function usableSignature(artifacts: io.ModelArtifacts): Signature {
 }
 
 class GraphRunner {
-  /** Control flow and outputs of unknown size need the slower path; only trying tells for sure. */
+  /** Control flow and outputs of unknown size need the slower path; only a trial call shows it. */
   private needsAsync = false;
 
   constructor(private readonly model: GraphModel) {}
 
-  async run(feeds: ReadonlyMap<string, Tensor>, outputNames: readonly string[]): Promise<readonly Tensor[]> {
-    const inputs = Object.fromEntries(feeds);
+  async run(feed: ReadonlyMap<string, Tensor>, outputNames: readonly string[]): Promise<readonly Tensor[]> {
+    const inputs = Object.fromEntries(feed);
     try {
       return [await this.execute(inputs, [...outputNames])].flat();
     } finally {
@@ -91,10 +91,10 @@ class GraphRunner {
     }
   }
 
-  /** Hash tables are made inside the first call and must outlive the scope that tidies it up. */
+  /** Hash tables are made in the first call and must outlive the scope that disposes of its tensors. */
   private keepTables(): void {
-    const captured: unknown = this.model['resourceIdToCapturedInput'];
-    for (const tensor of Object.values((captured ?? {}) as NamedTensorMap)) keep(tensor);
+    const resources: unknown = this.model['resourceIdToCapturedInput'];
+    for (const tensor of Object.values((resources ?? {}) as NamedTensorMap)) keep(tensor);
   }
 }
 
@@ -102,14 +102,14 @@ class GraphRunner {
  * The names of the signature, else those of the nodes. A node's own type and shape go first, because TensorFlow.js
  * checks against them; the signature fills what the node leaves open.
  */
-function describe(side: SignatureSide | undefined, infos: readonly NodeInfo[], names: readonly string[]): TensorInfo[] {
-  if (!side) return infos.map((info, i) => tensorInfo(names[i] ?? info.name, info));
+function describe(side: SignatureSide | undefined, nodes: readonly NodeInfo[], names: readonly string[]): TensorInfo[] {
+  if (!side) return nodes.map((info, i) => tensorInfo(names[i] ?? info.name, info));
   return Object.entries(side)
     .filter(([, entry]) => entry.resourceId == null)
     .map(([key, entry]) =>
       tensorInfo(
         key,
-        infos.find((info) => info.name === nodeOf(entry)),
+        nodes.find((info) => info.name === nodeOf(entry)),
         entry,
       ),
     );
@@ -126,10 +126,10 @@ function nodeOf(entry: SignatureEntry): string {
 
 function tensorInfo(name: string, node: NodeInfo | undefined, entry?: SignatureEntry): TensorInfo {
   const { dim, unknownRank } = entry?.tensorShape ?? {};
-  const declared = entry?.tensorShape && !unknownRank ? (dim ?? []).map((each) => each.size ?? 0) : undefined;
+  const shape = entry?.tensorShape && !unknownRank ? (dim ?? []).map((each) => each.size ?? 0) : undefined;
   return {
     name,
     dtype: dtypeOf(node?.dtype) ?? dtypeOf(entry?.dtype),
-    shape: shapeOf(node?.shape) ?? shapeOf(declared),
+    shape: shapeOf(node?.shape) ?? shapeOf(shape),
   };
 }

@@ -19,7 +19,7 @@ export interface SavedModelSignature {
 }
 
 /** The part of @tensorflow/tfjs-node that engines use. */
-export interface NativeTensorFlow {
+export interface NativeTensorflow {
   readonly node: {
     getMetaGraphsFromSavedModel(
       folder: string,
@@ -32,27 +32,27 @@ export interface NativeTensorFlow {
   };
 }
 
-let found: NativeTensorFlow | null | undefined;
+let found: NativeTensorflow | null | undefined;
 
 /**
  * The optional package @tensorflow/tfjs-node, or `null` where it is not installed or its native part is missing.
  * Loading it registers the TensorFlow.js backend `tensorflow`.
  */
-export function nativeTensorFlow(): NativeTensorFlow | null {
+export function nativeTensorflow(): NativeTensorflow | null {
   found ??= load();
   return found;
 }
 
 /* eslint-disable @typescript-eslint/no-require-imports --
    Not import(): the package may be absent, has no types here, and must also be found through NODE_PATH. */
-function load(): NativeTensorFlow | null {
+function load(): NativeTensorflow | null {
   // Removed in Node 23, still called by tfjs-node 4.22 (tensorflow/tfjs issue 8609).
   const removed = util as { isNullOrUndefined?: (value: unknown) => boolean };
   removed.isNullOrUndefined ??= (value) => value === null || value === undefined;
   try {
     // It warns when it brings a copy of TensorFlow.js of its own, which works.
-    const native = withoutWarnings(() => require('@tensorflow/tfjs-node') as NativeTensorFlow);
-    correctNegativeInt64(require('@tensorflow/tfjs-node/dist/int64_tensors.js') as Int64Encoding);
+    const native = withoutWarnings(() => require('@tensorflow/tfjs-node') as NativeTensorflow);
+    fixNegativeInt64(require('@tensorflow/tfjs-node/dist/int64_tensors.js') as Int64Encoding);
     return native;
   } catch {
     return null;
@@ -65,7 +65,7 @@ interface Int64Encoding {
 }
 
 /** tfjs-node 4.22 hands -5 to an int64 input of a SavedModel as 4294967291: it fills the upper half with zeros. */
-function correctNegativeInt64(encoding: Int64Encoding): void {
+function fixNegativeInt64(encoding: Int64Encoding): void {
   encoding.encodeInt32ArrayAsInt64 = (values) =>
     new Int32Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer);
 }

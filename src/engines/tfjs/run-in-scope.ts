@@ -4,14 +4,11 @@ import type { NamedTensors, Tensor } from '../../domain/tensor.js';
 import { fromTfjs, toTfjs } from './tfjs-tensors.js';
 
 /** What computes: tensors by input name in, tensors in the order of `outputNames` out. */
-export type TfjsRun = (
-  feeds: ReadonlyMap<string, tf.Tensor>,
-  outputNames: readonly string[],
-) => Promise<readonly tf.Tensor[]>;
+type TfjsRun = (feed: ReadonlyMap<string, tf.Tensor>, outputNames: readonly string[]) => Promise<readonly tf.Tensor[]>;
 
 /**
  * Runs a model on our tensors and disposes of every tensor made on the way, also after an error. Not `tf.tidy`,
- * because a run may wait; so only one may be under way in a thread (`inTurn`).
+ * because a run may wait; so only one may be under way in a thread (`enqueue`).
  */
 export async function runInScope(
   run: TfjsRun,
@@ -20,8 +17,8 @@ export async function runInScope(
 ): Promise<NamedTensors> {
   tf.engine().startScope();
   try {
-    const feeds = new Map([...inputs].map(([name, tensor]) => [name, toTfjs(tensor)]));
-    const results = await run(feeds, outputNames);
+    const feed = new Map([...inputs].map(([name, tensor]) => [name, toTfjs(tensor)]));
+    const results = await run(feed, outputNames);
     const outputs = new Map<string, Tensor>();
     for (const [i, name] of outputNames.entries()) outputs.set(name, await fromTfjs(results[i]!));
     return outputs;

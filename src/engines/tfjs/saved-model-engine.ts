@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 
 import type { NamedTensors } from '../../domain/tensor.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { InferenceEngine } from '../inference-engine.js';
 import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inference-engine.js';
-import { refuseFileOperations } from './file-operations.js';
-import { nativeTensorFlow } from './native-package.js';
-import type { NativeTensorFlow, SavedModelSignature, SavedModelTensor } from './native-package.js';
+import { rejectFileOperations } from './file-operations.js';
+import { nativeTensorflow } from './native-package.js';
+import type { NativeTensorflow, SavedModelSignature, SavedModelTensor } from './native-package.js';
 import { runInScope } from './run-in-scope.js';
-import { inTurn, useBackend } from './tfjs-backends.js';
+import { enqueue, useBackend } from './tfjs-backends.js';
 import { dtypeOf, shapeOf } from './tfjs-tensors.js';
 import { withoutWarnings } from './without-warnings.js';
 
-type SavedModel = Awaited<ReturnType<NativeTensorFlow['node']['loadSavedModel']>>;
+type SavedModel = Awaited<ReturnType<NativeTensorflow['node']['loadSavedModel']>>;
 
 /** The tag and the signature that exporters write for serving. */
 const SERVE = 'serve';
@@ -23,11 +23,11 @@ const SERVING_DEFAULT = 'serving_default';
 /**
  * Loads TensorFlow SavedModel folders through @tensorflow/tfjs-node.
  *
- * @throws RunProblem ENGINE_UNAVAILABLE on load where that optional package is not installed.
+ * @throws RunError ENGINE_UNAVAILABLE on load where that optional package is not installed.
  */
 export class SavedModelEngine extends InferenceEngine {
   /** @param native  gives the package; the installed one unless said. */
-  constructor(private readonly native: () => NativeTensorFlow | null = nativeTensorFlow) {
+  constructor(private readonly native: () => NativeTensorflow | null = nativeTensorflow) {
     super();
   }
 
@@ -36,25 +36,25 @@ export class SavedModelEngine extends InferenceEngine {
     if (!tf) {
       const message =
         'TensorFlow SavedModels need the optional package @tensorflow/tfjs-node, which is not installed here.';
-      throw new RunProblem('ENGINE_UNAVAILABLE', message);
+      throw new RunError('ENGINE_UNAVAILABLE', message);
     }
-    return inTurn(() => open(tf, join(request.runFolder, request.path)));
+    return enqueue(() => open(tf, join(request.runFolder, request.path)));
   }
 }
 
-async function open(tf: NativeTensorFlow, folder: string): Promise<EngineModel> {
+async function open(tf: NativeTensorflow, folder: string): Promise<EngineModel> {
   await useBackend('tensorflow');
   try {
-    await refuseFileOperations(folder);
+    await rejectFileOperations(folder);
     const graphs = await tf.node.getMetaGraphsFromSavedModel(folder);
     const graph = graphs.find(({ tags }) => tags.includes(SERVE));
-    if (!graph) throw new RunProblem('LOAD_FAILED', `The SavedModel has no graph with the tag "${SERVE}".`);
+    if (!graph) throw new RunError('LOAD_FAILED', `The SavedModel has no graph with the tag "${SERVE}".`);
     const name = signatureName(Object.keys(graph.signatureDefs));
     const model = await tf.node.loadSavedModel(folder, graph.tags, name);
     return new LoadedSavedModel(model, graph.signatureDefs[name]!);
   } catch (cause) {
-    if (cause instanceof RunProblem) throw cause;
-    throw new RunProblem(
+    if (cause instanceof RunError) throw cause;
+    throw new RunError(
       'LOAD_FAILED',
       'TensorFlow refused the SavedModel: it is damaged, incomplete or of another version.',
       { cause },
@@ -66,7 +66,7 @@ function signatureName(names: readonly string[]): string {
   if (names.includes(SERVING_DEFAULT)) return SERVING_DEFAULT;
   if (names.length === 1) return names[0]!;
   const message = `The SavedModel has no signature "${SERVING_DEFAULT}"; it has: ${names.join(', ') || 'none'}.`;
-  throw new RunProblem('LOAD_FAILED', message);
+  throw new RunError('LOAD_FAILED', message);
 }
 
 class LoadedSavedModel implements EngineModel {
@@ -85,10 +85,10 @@ class LoadedSavedModel implements EngineModel {
   }
 
   predict(inputs: NamedTensors, outputNames: readonly string[]): Promise<NamedTensors> {
-    return inTurn(async () => {
+    return enqueue(async () => {
       await useBackend('tensorflow');
       return runInScope(
-        (feeds, names) => Promise.resolve(this.run(Object.fromEntries(feeds), names)),
+        (feed, names) => Promise.resolve(this.run(Object.fromEntries(feed), names)),
         inputs,
         outputNames,
       );
@@ -96,7 +96,7 @@ class LoadedSavedModel implements EngineModel {
   }
 
   dispose(): Promise<void> {
-    return inTurn(() => Promise.resolve(this.model.dispose()));
+    return enqueue(() => Promise.resolve(this.model.dispose()));
   }
 
   private run(inputs: NamedTensorMap, outputNames: readonly string[]) {

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-import { nativeTensorFlow } from './native-package.js';
+import { nativeTensorflow } from './native-package.js';
 
 /** The backends of TensorFlow.js we know, under the names it registers them by. */
 export type TfjsBackend = 'tensorflow' | 'wasm' | 'cpu';
 
 /** What `ModelInfo.backend` says of each. */
-export const BACKEND_TITLES: Record<TfjsBackend, string> = {
+export const BACKEND_TITLE: Record<TfjsBackend, string> = {
   tensorflow: 'tfjs-native',
   wasm: 'tfjs-wasm',
   cpu: 'tfjs-cpu',
@@ -14,7 +14,7 @@ export const BACKEND_TITLES: Record<TfjsBackend, string> = {
 
 /** Backends to try for a model, the fastest first. */
 export function backendCandidates(): readonly TfjsBackend[] {
-  return nativeTensorFlow() ? ['tensorflow', 'wasm', 'cpu'] : ['wasm', 'cpu'];
+  return nativeTensorflow() ? ['tensorflow', 'wasm', 'cpu'] : ['wasm', 'cpu'];
 }
 
 /**
@@ -26,17 +26,17 @@ export async function useBackend(backend: TfjsBackend): Promise<boolean> {
   // Without this TensorFlow.js prints advertisements and checks its own work twice.
   tf.enableProdMode();
   if (tf.getBackend() === backend) return true;
-  if (backend === 'tensorflow' && !nativeTensorFlow()) return false;
+  if (backend === 'tensorflow' && !nativeTensorflow()) return false;
   if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   if (backend === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
   return tf.setBackend(backend).catch(() => false);
 }
 
-let lastTurn: Promise<unknown> = Promise.resolve();
+let lastTask: Promise<unknown> = Promise.resolve();
 
 /** Runs works one after the other: the backend and the scope of tensors belong to the thread, not to a call. */
-export function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const turn = lastTurn.then(work, work);
-  lastTurn = turn.catch(() => undefined);
-  return turn;
+export function enqueue<T>(work: () => Promise<T>): Promise<T> {
+  const task = lastTask.then(work, work);
+  lastTask = task.catch(() => undefined);
+  return task;
 }

@@ -13,13 +13,13 @@ import {
 import type { ModelFormat } from '../../domain/run.js';
 import type { Tensor } from '../../domain/tensor.js';
 import type { EngineModel, LoadRequest } from '../inference-engine.js';
-import { nativeTensorFlow } from './native-package.js';
-import { BACKEND_TITLES } from './tfjs-backends.js';
+import { nativeTensorflow } from './native-package.js';
+import { BACKEND_TITLE } from './tfjs-backends.js';
 import type { TfjsBackend } from './tfjs-backends.js';
 import { TfjsEngine } from './tfjs-engine.js';
 import { itOnPosix } from '../../../test/support/posix.js';
 
-const backends: readonly TfjsBackend[] = nativeTensorFlow() ? ['tensorflow', 'wasm', 'cpu'] : ['wasm', 'cpu'];
+const backends: readonly TfjsBackend[] = nativeTensorflow() ? ['tensorflow', 'wasm', 'cpu'] : ['wasm', 'cpu'];
 
 for (const format of ['tfjs-layers', 'tfjs-graph'] as const) {
   for (const backend of backends) {
@@ -27,7 +27,7 @@ for (const format of ['tfjs-layers', 'tfjs-graph'] as const) {
       makeEngine: () => new TfjsEngine(() => [backend]),
       sum: fixtureRequest(format, `${format}-sum`),
       two: fixtureRequest(format, `${format}-two`),
-      backends: [BACKEND_TITLES[backend]],
+      backends: [BACKEND_TITLE[backend]],
       countTensors: () => tf.memory().numTensors,
     });
   }
@@ -65,7 +65,7 @@ describe(TfjsEngine.name, () => {
 
   it('takes the fastest backend that is there', async () => {
     const model = await load('tfjs-layers-sum');
-    expect(model.info.backend).toBe(nativeTensorFlow() ? 'tfjs-native' : 'tfjs-wasm');
+    expect(model.info.backend).toBe(nativeTensorflow() ? 'tfjs-native' : 'tfjs-wasm');
     expect(model.info.notes).toEqual([]);
   });
 

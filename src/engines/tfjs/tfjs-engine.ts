@@ -5,11 +5,11 @@ import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inferen
 import { readArtifacts } from './file-artifacts.js';
 import { openGraphModel } from './graph-model.js';
 import { openLayersModel } from './layers-model.js';
-import type { OpenedModel } from './opened-model.js';
+import type { RunnableModel } from './runnable-model.js';
 import { runInScope } from './run-in-scope.js';
-import { BACKEND_TITLES, backendCandidates, inTurn, useBackend } from './tfjs-backends.js';
+import { BACKEND_TITLE, backendCandidates, enqueue, useBackend } from './tfjs-backends.js';
 import type { TfjsBackend } from './tfjs-backends.js';
-import { missingOperation, tfjsLoadProblem } from './tfjs-load-problem.js';
+import { missingOperation, tfjsLoadError } from './tfjs-load-error.js';
 
 /**
  * Loads `tfjs-layers` and `tfjs-graph` artifacts into TensorFlow.js, each model on the first backend that can compute
@@ -24,96 +24,96 @@ export class TfjsEngine extends InferenceEngine {
   override async load(request: LoadRequest): Promise<EngineModel> {
     const artifacts = await readArtifacts(request);
     const open = request.format === 'tfjs-graph' ? openGraphModel : openLayersModel;
-    return inTurn(() => this.openOnBest(() => open(artifacts)));
+    return enqueue(() => this.openOnBest(() => open(artifacts)));
   }
 
-  private async openOnBest(open: () => Promise<OpenedModel>): Promise<EngineModel> {
+  private async openOnBest(open: () => Promise<RunnableModel>): Promise<EngineModel> {
     const notes: string[] = [];
     let error: unknown = new Error('no backend of TensorFlow.js starts here');
-    let unproven: TfjsBackend | undefined;
+    let fallback: TfjsBackend | undefined;
     for (const backend of this.candidates()) {
       const attempt = await tryOn(backend, open);
       if ('model' in attempt) return new TfjsModel(attempt.model, backend, notes);
       ({ error } = attempt);
-      if (attempt.loads && !missingOperation(error)) unproven ??= backend;
-      notes.push(`${BACKEND_TITLES[backend]} was not taken: ${reasonOf(attempt)}.`);
+      if (attempt.duringLoad && !missingOperation(error)) fallback ??= backend;
+      notes.push(`${BACKEND_TITLE[backend]} was not taken: ${reasonOf(attempt)}.`);
     }
     // A row of zeros may be no sensible row for this model: the run's own examples tell whether it predicts.
-    if (unproven && (await useBackend(unproven))) return new TfjsModel(await open(), unproven, []);
-    throw tfjsLoadProblem(error);
+    if (fallback && (await useBackend(fallback))) return new TfjsModel(await open(), fallback, []);
+    throw tfjsLoadError(error);
   }
 }
 
 interface Failure {
   readonly error: unknown;
   /** Whether the model loads there, so that only computing failed. */
-  readonly loads: boolean;
+  readonly duringLoad: boolean;
 }
 
 async function tryOn(
   backend: TfjsBackend,
-  open: () => Promise<OpenedModel>,
-): Promise<{ model: OpenedModel } | Failure> {
-  if (!(await useBackend(backend))) return { error: new Error('the backend does not start'), loads: false };
-  let model: OpenedModel;
+  open: () => Promise<RunnableModel>,
+): Promise<{ model: RunnableModel } | Failure> {
+  if (!(await useBackend(backend))) return { error: new Error('the backend does not start'), duringLoad: false };
+  let model: RunnableModel;
   try {
     model = await open();
   } catch (error) {
-    return { error, loads: false };
+    return { error, duringLoad: false };
   }
   try {
-    return { model: { ...model, outputs: observed(model.outputs, await warmUp(model)) } };
+    return { model: { ...model, outputs: withActualShapes(model.outputs, await runOnce(model)) } };
   } catch (error) {
     model.dispose();
-    return { error, loads: true };
+    return { error, duringLoad: true };
   }
 }
 
-function reasonOf({ error, loads }: Failure): string {
+function reasonOf({ error, duringLoad }: Failure): string {
   const operation = missingOperation(error);
   if (operation) return `it lacks the operation ${operation}`;
-  return loads ? 'it failed on a row of zeros' : 'the model does not load there';
+  return duringLoad ? 'it failed on a row of zeros' : 'the model does not load there';
 }
 
 /** One row of zeros through the model: a lacking operation shows when it is computed, not when it is loaded. */
-async function warmUp(opened: OpenedModel): Promise<NamedTensors> {
+async function runOnce(runnable: RunnableModel): Promise<NamedTensors> {
   const inputs = new Map<string, Tensor>();
-  for (const { name, dtype, shape } of opened.inputs) {
+  for (const { name, dtype, shape } of runnable.inputs) {
     if (!dtype || !shape) return new Map();
     const oneRow = shape.map((size) => size ?? 1);
     inputs.set(name, { dtype, shape: oneRow, data: allocate(dtype, sizeOf(oneRow)) });
   }
-  const outputNames = opened.outputs.map((output) => output.name);
-  return runInScope(opened.run, inputs, outputNames);
+  const outputNames = runnable.outputs.map((output) => output.name);
+  return runInScope(runnable.run, inputs, outputNames);
 }
 
 /** The outputs with the types that were really computed: what a file declares may be missing, or wider than int32. */
-function observed(outputs: readonly TensorInfo[], computed: NamedTensors): TensorInfo[] {
-  return outputs.map((output) => ({ ...output, dtype: computed.get(output.name)?.dtype ?? output.dtype }));
+function withActualShapes(outputs: readonly TensorInfo[], tensors: NamedTensors): TensorInfo[] {
+  return outputs.map((output) => ({ ...output, dtype: tensors.get(output.name)?.dtype ?? output.dtype }));
 }
 
 class TfjsModel implements EngineModel {
   readonly info: ModelInfo;
 
   constructor(
-    private readonly opened: OpenedModel,
+    private readonly runnable: RunnableModel,
     private readonly backend: TfjsBackend,
     notes: readonly string[],
   ) {
-    this.info = { inputs: opened.inputs, outputs: opened.outputs, backend: BACKEND_TITLES[backend], notes };
+    this.info = { inputs: runnable.inputs, outputs: runnable.outputs, backend: BACKEND_TITLE[backend], notes };
   }
 
   predict(inputs: NamedTensors, outputNames: readonly string[]): Promise<NamedTensors> {
-    return inTurn(async () => {
+    return enqueue(async () => {
       await useBackend(this.backend);
-      return runInScope(this.opened.run, inputs, outputNames);
+      return runInScope(this.runnable.run, inputs, outputNames);
     });
   }
 
   dispose(): Promise<void> {
-    return inTurn(async () => {
+    return enqueue(async () => {
       await useBackend(this.backend);
-      this.opened.dispose();
+      this.runnable.dispose();
     });
   }
 }

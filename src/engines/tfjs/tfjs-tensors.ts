@@ -58,8 +58,8 @@ export function toTfjs(tensor: Tensor): tf.Tensor {
   const shape = [...tensor.shape];
   if (type === 'string' || type === 'bool') return tf.tensor(tensor.data as string[] | Uint8Array, shape, type);
   const data = tensor.data as NumericData;
-  const fitting = type === 'float32' ? toFloat32(data) : toInt32(data);
-  return tf.tensor(fitting, shape, type);
+  const converted = type === 'float32' ? toFloat32(data) : toInt32(data);
+  return tf.tensor(converted, shape, type);
 }
 
 function toFloat32(data: NumericData): Float32Array {
@@ -69,9 +69,9 @@ function toFloat32(data: NumericData): Float32Array {
 function toInt32(data: NumericData): Int32Array {
   if (data instanceof Int32Array) return data;
   return Int32Array.from(data as ArrayLike<number | bigint>, (value) => {
-    const whole = Number(value);
-    if (whole !== (whole | 0)) throw new RangeError(`${value} does not fit the int32 of TensorFlow.js`);
-    return whole;
+    const integer = Number(value);
+    if (integer !== (integer | 0)) throw new RangeError(`${value} does not fit the int32 of TensorFlow.js`);
+    return integer;
   });
 }
 
@@ -83,7 +83,7 @@ export async function fromTfjs(tensor: tf.Tensor): Promise<Tensor> {
   const { shape } = tensor;
   if (tensor.dtype === 'string') return { dtype: 'string', shape, data: await tensor.data<'string'>() };
   const data: unknown = await tensor.data();
-  // A SavedModel's int64 results come in disguise: typed int32, holding 64-bit integers.
+  // TensorFlow.js types the int64 results of a SavedModel as int32, although they hold 64-bit integers.
   if (data instanceof BigInt64Array) return { dtype: 'int64', shape, data: new BigInt64Array(data) };
   const values = data as ArrayLike<number>;
   if (tensor.dtype === 'float32') return { dtype: 'float32', shape, data: new Float32Array(values) };

@@ -1,4 +1,4 @@
-/** Runs a work whose library prints warnings that nobody can act on, without them. The work must not wait. */
+/** Runs synchronous work without the warnings its library prints, which cannot be acted on. */
 export function withoutWarnings<T>(work: () => T): T {
   const { warn } = console;
   console.warn = () => undefined;

@@ -4,70 +4,67 @@ import type { VerdictCode } from '../../domain/verdict.js';
 import type { LoadRequest, ModelInfo } from '../inference-engine.js';
 
 /** A named tensor as it crosses threads. */
-export type PackedTensor = readonly [name: string, dtype: DType, shape: readonly number[], data: TensorData];
+type MessageTensor = readonly [name: string, dtype: DType, shape: readonly number[], data: TensorData];
 
-/** What the main thread asks of an inference thread; each gets one `Reply`. `model` is the pool's number of it. */
+/** Request of the main thread to an inference thread; each gets one `Reply`. `model` is the pool's key of it. */
 export type Request =
   | { readonly kind: 'load'; readonly model: number; readonly request: LoadRequest }
   | {
       readonly kind: 'predict';
       readonly model: number;
-      readonly inputs: readonly PackedTensor[];
+      readonly inputs: readonly MessageTensor[];
       readonly outputNames: readonly string[];
       readonly rowByRow: boolean;
-      /** From now on the thread is to give way to all others. */
-      readonly giveWay: boolean;
+      /** The thread must lower its priority from now on. */
+      readonly lowerPriority: boolean;
     }
   | { readonly kind: 'release'; readonly model: number };
 
-/** What an inference thread says once, when it can take its first request. */
+/** Sent once by an inference thread, when it can take its first request. */
 export interface Ready {
   readonly kind: 'ready';
 }
 
-/**
- * What an inference thread answers. `computeMs` is the time of the engine alone; a busy main thread does not add to it.
- * `cause` is text for the log.
- */
+/** Reply of an inference thread. `computeMs` is the time of the engine alone. `cause` is text for the log. */
 export type Reply =
   | { readonly kind: 'loaded'; readonly info: ModelInfo }
-  | { readonly kind: 'predicted'; readonly outputs: readonly PackedTensor[]; readonly computeMs: number }
+  | { readonly kind: 'predicted'; readonly outputs: readonly MessageTensor[]; readonly computeMs: number }
   | { readonly kind: 'released' }
   | { readonly kind: 'problem'; readonly code: VerdictCode; readonly message: string; readonly cause: string }
   | { readonly kind: 'failed'; readonly cause: string };
 
-/** Tensors ready to be posted, with the memory that moves along instead of being copied. */
-export interface Parcel {
-  readonly tensors: readonly PackedTensor[];
+/** Tensors ready to be posted, with the buffers that are transferred instead of copied. */
+interface TransferPayload {
+  readonly tensors: readonly MessageTensor[];
   readonly transfer: ArrayBuffer[];
 }
 
 /**
- * Packs tensors for another thread. Data that owns its whole buffer is moved; a view of a larger one is copied first,
- * because posting it would carry the whole buffer along.
+ * Prepares tensors for another thread. Data that owns its whole buffer is transferred; a view of a larger one is copied
+ * first, because posting it would send the whole buffer.
  *
- * @throws Error when a tensor has not as much data as its shape says, e.g. because its memory was given away before:
- *   an empty buffer that was moved away can be posted, but never arrives.
+ * @throws Error when a tensor has less data than its shape says, e.g. because its buffer was transferred before: an
+ *   empty transferred buffer can be posted, but never arrives.
  */
-export function pack(tensors: NamedTensors): Parcel {
+export function toPayload(tensors: NamedTensors): TransferPayload {
   const transfer = new Set<ArrayBuffer>();
-  const packed: PackedTensor[] = [];
+  const messageTensors: MessageTensor[] = [];
   for (const [name, { dtype, shape, data }] of tensors) {
     if (data.length !== sizeOf(shape))
       throw new Error(`tensor "${name}" holds ${data.length} values for the shape [${shape.join()}]`);
-    const own = Array.isArray(data) ? data : owned(data);
+    const own = Array.isArray(data) ? data : ownBuffer(data);
     if (!Array.isArray(own)) transfer.add(own.buffer as ArrayBuffer);
-    packed.push([name, dtype, shape, own]);
+    messageTensors.push([name, dtype, shape, own]);
   }
-  return { tensors: packed, transfer: [...transfer] };
+  return { tensors: messageTensors, transfer: [...transfer] };
 }
 
-function owned<T extends Exclude<TensorData, string[]>>(data: T): T {
-  const whole = data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
-  return whole ? data : (data.slice() as T);
+function ownBuffer<T extends Exclude<TensorData, string[]>>(data: T): T {
+  const isFullBuffer = data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
+  return isFullBuffer ? data : (data.slice() as T);
 }
 
-/** The tensors of a parcel, as the other thread got it. */
-export function unpack(tensors: readonly PackedTensor[]): NamedTensors {
+/** The tensors of a received payload. */
+export function fromPayload(tensors: readonly MessageTensor[]): NamedTensors {
   return new Map(tensors.map(([name, dtype, shape, data]) => [name, { dtype, shape, data }]));
 }

@@ -1,28 +1,28 @@
 import { inspect } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import type { EngineModel, InferenceEngine } from '../inference-engine.js';
 import { computeRows } from './compute-rows.js';
-import { giveWay } from './lower-thread-priority.js';
-import { pack, unpack } from './messages.js';
+import { lowerThreadPriority } from './lower-thread-priority.js';
+import { toPayload, fromPayload } from './messages.js';
 import type { Ready, Reply, Request } from './messages.js';
 
 /**
- * Answers the requests of the main thread with an engine: the whole of an inference thread. Requests come one at a
+ * Main loop of an inference thread: answers the requests of the main thread with an engine. Requests come one at a
  * time, each after the reply to the one before.
  *
- * The thread sleeps between them, although waking it is most of what a lone request pays for its way here. Looking out
- * for the next one in a loop instead (0.25 ms) brings a round trip between two threads from 62 to 22 µs; but behind
- * HTTP, with the client on the same two cores, a lone request gained nothing (93 and 90 µs), p99 doubled, and the CPU
- * per request rose by a half. The same on the main thread's side.
+ * The thread sleeps between requests, although waking it is most of the cost of a lone request. Polling for the next
+ * one instead (0.25 ms) cuts a round trip between two threads from 62 to 22 µs; but behind HTTP, with the client on the
+ * same two cores, a lone request gained nothing (93 and 90 µs), p99 doubled, and the CPU time per request rose by half.
+ * The same holds for the main thread.
  */
 export function serveEngine(port: MessagePort, engine: InferenceEngine): void {
   const models = new Map<number, EngineModel>();
   port.on('message', (request: Request) => {
     void answer(engine, models, request)
       .catch((error: unknown): Answer => ({ reply: toReply(error) }))
-      .then((answered) => post(port, answered));
+      .then((response) => post(port, response));
   });
   port.on('messageerror', (error) => port.postMessage(toReply(error)));
   port.postMessage({ kind: 'ready' } satisfies Ready);
@@ -46,11 +46,11 @@ async function answer(engine: InferenceEngine, models: Map<number, EngineModel>,
     await model.dispose();
     return { reply: { kind: 'released' } };
   }
-  if (request.giveWay) giveWay();
+  if (request.lowerPriority) lowerThreadPriority();
   const start = performance.now();
-  const computed = await computeRows(model, unpack(request.inputs), request.outputNames, request.rowByRow);
+  const outputs = await computeRows(model, fromPayload(request.inputs), request.outputNames, request.rowByRow);
   const computeMs = performance.now() - start;
-  const { tensors, transfer } = pack(computed);
+  const { tensors, transfer } = toPayload(outputs);
   return { reply: { kind: 'predicted', outputs: tensors, computeMs }, transfer };
 }
 
@@ -63,7 +63,7 @@ function post(port: MessagePort, { reply, transfer }: Answer): void {
 }
 
 function toReply(error: unknown): Reply {
-  if (!(error instanceof RunProblem)) return { kind: 'failed', cause: textOf(error) };
+  if (!(error instanceof RunError)) return { kind: 'failed', cause: textOf(error) };
   return { kind: 'problem', code: error.code, message: error.message, cause: textOf(error.cause) };
 }
 

@@ -4,13 +4,13 @@ import { SourceReadingDto } from '../../http/dto/source-reading.dto.js';
 import { VERSION } from '../../version.js';
 
 /** Nothing to say beyond the envelope. */
-@ApiSchema({ description: 'Empty: the envelope says it all.' })
+@ApiSchema({ description: 'Empty: the envelope holds everything.' })
 export class EmptyDto {
   [key: string]: never;
 }
 
 /** How a figure is distributed. */
-export class PercentilesDto {
+class PercentilesDto {
   @ApiProperty({ description: 'Half of the predictions were at or below.', example: 0.31 })
   p50: number;
 
@@ -53,7 +53,7 @@ export class ModelHealthDto {
   @ApiProperty({ description: 'Name of the model.', example: 'titanic-survival' })
   name: string;
 
-  @ApiProperty({ description: 'Whether it has answered its own examples and can be asked.' })
+  @ApiProperty({ description: 'Whether it has answered its own examples and accepts predictions.' })
   ready: boolean;
 
   @ApiProperty({

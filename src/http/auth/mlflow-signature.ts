@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** A delivery of MLflow's webhooks as it arrived. */
-export interface WebhookDelivery {
+interface WebhookMessage {
   /** `X-MLflow-Delivery-Id`. */
   readonly id: string | undefined;
   /** `X-MLflow-Timestamp`: seconds since 1970. */
@@ -21,8 +21,8 @@ const TOLERANCE_S = 300;
  *
  * @param nowMs  milliseconds since 1970.
  */
-export function isSignedBy(secret: string, delivery: WebhookDelivery, nowMs: number): boolean {
-  const { id, timestamp, signature, body } = delivery;
+export function isSignedBy(secret: string, message: WebhookMessage, nowMs: number): boolean {
+  const { id, timestamp, signature, body } = message;
   if (id === undefined || timestamp === undefined || signature === undefined) return false;
   if (!/^\d{1,12}$/.test(timestamp) || Math.abs(nowMs / 1000 - Number(timestamp)) > TOLERANCE_S) return false;
   const expected = createHmac('sha256', secret).update(`${id}.${timestamp}.`).update(body).digest();

@@ -16,13 +16,13 @@ export class MlflowWebhookGuard implements CanActivate {
     const secret = this.config.mlflowWebhookSecret;
     if (secret === undefined) throw new AppError('WEBHOOK_SECRET_NOT_SET');
     const request = context.switchToHttp().getRequest<Request>();
-    const delivery = {
+    const message = {
       id: request.get('X-MLflow-Delivery-Id'),
       timestamp: request.get('X-MLflow-Timestamp'),
       signature: request.get('X-MLflow-Signature'),
       body: request.rawBody ?? Buffer.alloc(0),
     };
-    if (!isSignedBy(secret, delivery, Date.now())) throw new AppError('WEBHOOK_SIGNATURE_WRONG');
+    if (!isSignedBy(secret, message, Date.now())) throw new AppError('WEBHOOK_SIGNATURE_WRONG');
     return true;
   }
 }

@@ -23,7 +23,7 @@ export class SourceReadingDto {
   problem: string | null;
 }
 
-/** What the registry knows of a source, in the words of the API. */
+/** The status of a source, as the API shows it. */
 export function toSourceReadingDto(reading: {
   readonly source: string;
   readonly readAt: Date | undefined;

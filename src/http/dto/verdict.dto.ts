@@ -1,12 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import { VERDICT_FIXES, WARNING_FIXES } from '../../domain/verdict.js';
+import { VERDICT_FIX, WARNING_FIX } from '../../domain/verdict.js';
 import type { Verdict } from '../../domain/verdict.js';
 
 /** Why a run may not be chosen. */
-export class VerdictReasonDto {
+class VerdictReasonDto {
   @ApiProperty({
-    enum: Object.keys(VERDICT_FIXES),
+    enum: Object.keys(VERDICT_FIX),
     enumName: 'VerdictCode',
     description: 'The reason as a word for programs.',
   })
@@ -15,14 +15,14 @@ export class VerdictReasonDto {
   @ApiProperty({ description: 'What was found in this run.', example: "The run's status is FAILED." })
   message: string;
 
-  @ApiProperty({ description: 'What its owner can do.', example: VERDICT_FIXES.STATUS_NOT_FINISHED })
+  @ApiProperty({ description: 'What its owner can do.', example: VERDICT_FIX.STATUS_NOT_FINISHED })
   fix: string;
 }
 
 /** What is worth knowing of a run that may be chosen. */
-export class WarningDto {
+class WarningDto {
   @ApiProperty({
-    enum: Object.keys(WARNING_FIXES),
+    enum: Object.keys(WARNING_FIX),
     enumName: 'WarningCode',
     description: 'What it is about, as a word for programs.',
   })
@@ -31,7 +31,7 @@ export class WarningDto {
   @ApiProperty({ description: 'What was found in this run.', example: 'The run has one example.' })
   message: string;
 
-  @ApiProperty({ description: 'What its owner can do.', example: WARNING_FIXES.EXAMPLES_FEW })
+  @ApiProperty({ description: 'What its owner can do.', example: WARNING_FIX.EXAMPLES_FEW })
   fix: string;
 }
 
@@ -45,7 +45,7 @@ export class VerdictDto {
 
   @ApiProperty({
     type: [WarningDto],
-    description: 'What is worth knowing though it speaks against nothing; known once the run has been loaded.',
+    description: 'What is worth knowing but is no reason to reject the run; known once the run has been loaded.',
     example: [],
   })
   warnings: WarningDto[];

@@ -10,7 +10,7 @@ import { stringifyJson } from '../../lib/json-text.js';
 import { EndpointAnswer } from '../endpoint/http-endpoint.js';
 import { headOf } from '../request/express-head.js';
 import { requestUrl } from '../request/request-url.js';
-import { BARE } from './no-envelope.decorator.js';
+import { NO_ENVELOPE } from './no-envelope.decorator.js';
 import { envelopeWriter } from './envelope.js';
 
 /**
@@ -25,7 +25,7 @@ export class EnvelopeInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const isBare = this.reflector.get<boolean | undefined>(BARE, context.getHandler()) ?? false;
+    const isBare = this.reflector.get<boolean | undefined>(NO_ENVELOPE, context.getHandler()) ?? false;
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();

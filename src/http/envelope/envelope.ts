@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-/** What every JSON answer of the API starts with, in this order and spelling (the user's API of 2021). */
+/** What every JSON answer of the API starts with, in this order and spelling (the users' documents of 2021). */
 export interface EnvelopeHead {
   readonly message: string;
   readonly method: string;

@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 
-export const BARE = 'bestrun:bare';
+export const NO_ENVELOPE = 'bestrun:bare';
 
 /** The handler's value is the whole answer: no envelope (compatibility routes, documents). */
-export const Bare = () => SetMetadata(BARE, true);
+export const NoEnvelope = () => SetMetadata(NO_ENVELOPE, true);

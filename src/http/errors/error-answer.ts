@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 
 import type { AppError } from '../../domain/app-error.js';
-import { ValidationError } from '../../domain/validation-problem.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import { EndpointAnswer } from '../endpoint/http-endpoint.js';
 import { envelopeHead } from '../envelope/envelope.js';
@@ -27,16 +27,16 @@ export function errorAnswer(error: AppError, request: RefusedRequest): EndpointA
   const type = isProblem ? 'application/problem+json' : 'application/json';
   // The code is in a header, because the envelope's keys are fixed.
   const headers = ['X-Error-Code', error.code, 'Content-Type', `${type}; charset=utf-8`];
-  if (error.code === 'QUEUE_FULL') headers.push('Retry-After', String(error.facts.retryAfterSeconds));
+  if (error.code === 'QUEUE_FULL') headers.push('Retry-After', String(error.details.retryAfterSeconds));
   return new EndpointAnswer(HTTP_STATUS_OF[error.code], headers, stringifyJson(body));
 }
 
 function ownFormat(error: AppError, request: RefusedRequest): object {
   const isValidation = error instanceof ValidationError;
-  if (isValidation && request.hasBareErrors) return { detail: error.problems, ...error.extras };
+  if (isValidation && request.hasBareErrors) return { detail: error.issues, ...error.extras };
   // Clients of the first API look for the phrase "Invalid run ID" in `message`, so it carries the sentence, not the status.
   const message = isValidation ? undefined : error.message;
-  const detail = isValidation ? error.problems : error.message;
+  const detail = isValidation ? error.issues : error.message;
   return { ...envelopeHead(request, HTTP_STATUS_OF[error.code], message), detail };
 }
 
@@ -51,6 +51,6 @@ function problemDetails(error: AppError, { url, requestId }: RefusedRequest): ob
     instance: url,
     code: error.code,
     request_id: requestId,
-    ...(error instanceof ValidationError && { errors: error.problems, ...error.extras }),
+    ...(error instanceof ValidationError && { errors: error.issues, ...error.extras }),
   };
 }

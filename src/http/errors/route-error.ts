@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import type { Express, Request } from 'express';
 
 import { AppError } from '../../domain/app-error.js';
-import { shorten } from '../../lib/truncate.js';
+import { truncate } from '../../lib/truncate.js';
 import { allowedMethods } from '../server/allowed-methods.js';
 import { HTTP_STATUS_OF } from './http-status-of.js';
 import { toAppError } from './to-app-error.js';
@@ -23,6 +23,6 @@ export function toRequestError(thrown: unknown, request: Request): AppError {
 /** What keeps a request from reaching any route, if anything does. */
 function routeError({ app, path, method }: Request): AppError | undefined {
   const methods = allowedMethods(app as Express, path);
-  if (methods.length === 0) return new AppError('ROUTE_NOT_FOUND', { path: shorten(path) });
+  if (methods.length === 0) return new AppError('ROUTE_NOT_FOUND', { path: truncate(path) });
   return methods.includes(method) ? undefined : new AppError('METHOD_NOT_ALLOWED', { method });
 }

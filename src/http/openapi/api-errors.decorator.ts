@@ -4,20 +4,20 @@ import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
 
 import { AppError } from '../../domain/app-error.js';
-import type { ErrorCode, ErrorFacts } from '../../domain/app-error.js';
+import type { ErrorCode, ErrorDetails } from '../../domain/app-error.js';
 import { HTTP_STATUS_OF } from '../errors/http-status-of.js';
 import { ErrorEnvelopeDto, HTTPValidationError, ProblemDto, ValidationErrorEnvelopeDto } from './error.dto.js';
 
-/** An error an operation may answer: its code, and the facts of its example. */
-export type DocumentedError = ErrorCode | readonly [ErrorCode, ErrorFacts];
+/** An error an operation may answer: its code, and the details of its example. */
+export type ErrorExample = ErrorCode | readonly [ErrorCode, ErrorDetails];
 
 /** Documents the errors of an operation, grouped by status, each with an example. */
-export const ApiErrors = (...errors: readonly DocumentedError[]) => documentErrors(ValidationErrorEnvelopeDto, errors);
+export const ApiErrors = (...errors: readonly ErrorExample[]) => documentErrors(ValidationErrorEnvelopeDto, errors);
 
 /** The same for the routes that answer a broken contract with `{"detail": […]}` alone. */
-export const ApiSeedErrors = (...errors: readonly DocumentedError[]) => documentErrors(HTTPValidationError, errors);
+export const ApiShortRouteErrors = (...errors: readonly ErrorExample[]) => documentErrors(HTTPValidationError, errors);
 
-function documentErrors(validationError: Type, errors: readonly DocumentedError[]) {
+function documentErrors(validationError: Type, errors: readonly ErrorExample[]) {
   return applyDecorators(
     ApiExtraModels(ErrorEnvelopeDto, validationError, ProblemDto),
     ...[...byStatus(errors)].map(([status, group]) =>
@@ -28,9 +28,9 @@ function documentErrors(validationError: Type, errors: readonly DocumentedError[
           'application/json': {
             schema: { $ref: getSchemaPath(status === 422 ? validationError : ErrorEnvelopeDto) },
             examples: Object.fromEntries(
-              group.map(([code, facts]) => [
+              group.map(([code, details]) => [
                 code,
-                { value: errorExample(code, facts, validationError === HTTPValidationError) },
+                { value: errorExample(code, details, validationError === HTTPValidationError) },
               ]),
             ),
           },
@@ -41,8 +41,8 @@ function documentErrors(validationError: Type, errors: readonly DocumentedError[
   );
 }
 
-function byStatus(errors: readonly DocumentedError[]): Map<number, (readonly [ErrorCode, ErrorFacts])[]> {
-  const groups = new Map<number, (readonly [ErrorCode, ErrorFacts])[]>();
+function byStatus(errors: readonly ErrorExample[]): Map<number, (readonly [ErrorCode, ErrorDetails])[]> {
+  const groups = new Map<number, (readonly [ErrorCode, ErrorDetails])[]>();
   for (const error of errors) {
     const pair = typeof error === 'string' ? ([error, {}] as const) : error;
     const status = HTTP_STATUS_OF[pair[0]];
@@ -51,17 +51,17 @@ function byStatus(errors: readonly DocumentedError[]): Map<number, (readonly [Er
   return groups;
 }
 
-/** The body of an error as a client sees it; `isBare` for the validation errors of the seed's routes. */
-export function errorExample(code: ErrorCode, facts: ErrorFacts, isBare = false): object {
+/** The body of an error as a client sees it; `isBare` for the validation errors of the short routes. */
+function errorExample(code: ErrorCode, details: ErrorDetails, isBare = false): object {
   const status = HTTP_STATUS_OF[code];
-  const sentence = new AppError(code, facts).message;
+  const message = new AppError(code, details).message;
   const head = {
     method: 'GET',
     'status-code': status,
     timestamp: '2026-01-31T12:00:00.000Z',
     url: 'http://localhost:5000/',
   };
-  if (code !== 'VALIDATION_FAILED') return { message: sentence, ...head, detail: sentence };
+  if (code !== 'VALIDATION_FAILED') return { message: message, ...head, detail: message };
   const detail = [{ loc: ['query', 'top'], msg: 'value is not a valid integer', type: 'type_error.integer' }];
   return isBare ? { detail } : { message: STATUS_CODES[status], ...head, detail };
 }

@@ -9,7 +9,7 @@ export class ErrorEnvelopeDto extends EnvelopeHeadDto {
 }
 
 /** One broken rule. */
-export class ValidationErrorDto {
+class ValidationErrorDto {
   @ApiProperty({
     description: 'Where: `body`, `query` or `path`, then field names and list indexes.',
     type: 'array',

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import { AppError } from '../../domain/app-error.js';
-import { ValidationError } from '../../domain/validation-problem.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
 

@@ -5,7 +5,7 @@ const timing = (fields: Partial<PredictionTiming>): PredictionTiming => Object.a
 
 describe(serverTiming.name, () => {
   it('names the parts of a prediction in the order of its way', () => {
-    const parts = { parseMs: 1, validateMs: 2, queueMs: 3, batchRows: 64, inferMs: 4, serialiseMs: 5 };
+    const parts = { parseMs: 1, validateMs: 2, queueMs: 3, batchRows: 64, inferMs: 4, serializeMs: 5 };
 
     expect(serverTiming(timing(parts))).toBe(
       'parse;dur=1, validate;dur=2, queue;dur=3, batch;desc="64", infer;dur=4, serialise;dur=5',
@@ -13,7 +13,7 @@ describe(serverTiming.name, () => {
   });
 
   it('counts the wait of a large body for its turn as waiting', () => {
-    expect(serverTiming(timing({ turnMs: 10, queueMs: 3 }))).toContain('queue;dur=13,');
+    expect(serverTiming(timing({ bodyWaitMs: 10, queueMs: 3 }))).toContain('queue;dur=13,');
   });
 
   it('gives milliseconds to the microsecond', () => {

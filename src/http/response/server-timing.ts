@@ -5,10 +5,10 @@ import type { PredictionTiming } from '../../domain/prediction-timing.js';
  * call of the model.
  */
 export function serverTiming(timing: PredictionTiming): string {
-  const { parseMs, validateMs, waitMs, batchRows, inferMs, serialiseMs } = timing;
+  const { parseMs, validateMs, waitMs, batchRows, inferMs, serializeMs } = timing;
   return (
     `parse;dur=${short(parseMs)}, validate;dur=${short(validateMs)}, queue;dur=${short(waitMs)}, ` +
-    `batch;desc="${batchRows}", infer;dur=${short(inferMs)}, serialise;dur=${short(serialiseMs)}`
+    `batch;desc="${batchRows}", infer;dur=${short(inferMs)}, serialise;dur=${short(serializeMs)}`
   );
 }
 

@@ -3,32 +3,32 @@ import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-import { ERROR_SENTENCES } from '../../domain/app-error.js';
+import { ERROR_MESSAGES } from '../../domain/app-error.js';
 
 /** Status and sentence of what Node's own HTTP parser refuses before there is a request. */
-const REFUSALS: Readonly<Record<string, readonly [status: number, sentence: string]>> = {
+const CLIENT_ERRORS: Readonly<Record<string, readonly [status: number, sentence: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'The address and the headers are too long together. Send large data in the body.'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The extensions of a chunk are too long.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
 };
-const NOT_HTTP = [400, ERROR_SENTENCES.BAD_REQUEST] as const;
+const NOT_HTTP = [400, ERROR_MESSAGES.BAD_REQUEST] as const;
 
 /** Answers requests that never become one of Express' with JSON, as every other error, and closes the connection. */
 export function answerClientErrors(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    refuse(socket, ...(REFUSALS[error.code ?? ''] ?? NOT_HTTP));
+    rejectSocket(socket, ...(CLIENT_ERRORS[error.code ?? ''] ?? NOT_HTTP));
   });
   // Node would hang up without a word.
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     socket.on('error', () => socket.destroy());
-    refuse(socket, ...NOT_HTTP);
+    rejectSocket(socket, ...NOT_HTTP);
   });
-  // Node would answer 417 with no body; an expectation that nobody knows may as well be ignored (RFC 9110, 10.1.1).
+  // Node would answer 417 with no body; an unknown expectation may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
-function refuse(socket: Duplex, status: number, detail: string): void {
+function rejectSocket(socket: Duplex, status: number, detail: string): void {
   const envelope = { message: detail, 'status-code': status, timestamp: new Date().toISOString(), detail };
   const body = JSON.stringify(envelope);
   socket.end(

@@ -33,9 +33,9 @@ export function watchConnections(server: Server, reader: ConnectionReader | unde
 
   return () => {
     isDraining = true;
-    const busy = new Set<Socket | null>([...responses].map(({ socket }) => socket));
-    for (const socket of reader?.drain() ?? []) busy.add(socket);
-    for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+    const active = new Set<Socket | null>([...responses].map(({ socket }) => socket));
+    for (const socket of reader?.drain() ?? []) active.add(socket);
+    for (const socket of sockets) if (!active.has(socket)) socket.destroy();
     for (const response of responses) if (!response.headersSent) response.setHeader('Connection', 'close');
   };
 }

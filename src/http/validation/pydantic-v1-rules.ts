@@ -2,8 +2,8 @@ import { ValidateBy, getMetadataStorage } from 'class-validator';
 
 import { isJsonObject } from '../../lib/json.js';
 import type { JsonValue } from '../../lib/json.js';
-import { MAX_LISTED_PROBLEMS } from '../../domain/validation-problem.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
+import { MAX_ISSUES } from '../../domain/validation-issue.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 
 /**
  * class-validator decorators that speak the API's 422 dialect (pydantic v1).
@@ -16,29 +16,29 @@ import type { Location, ValidationProblem } from '../../domain/validation-proble
  */
 
 /** A finding about a field: the place below the field, and the entry without its place. */
-interface Finding {
-  readonly below: Location;
+interface RuleIssue {
+  readonly path: Location;
   readonly msg: string;
   readonly type: string;
   readonly ctx?: Readonly<Record<string, JsonValue>>;
 }
 
 /** What a field's rules say about a value; empty when all hold. */
-type Rules = (value: unknown) => readonly Finding[];
+type Rules = (value: unknown) => readonly RuleIssue[];
 
-const finding = (msg: string, type: string, ctx?: Finding['ctx']): Finding[] => [
-  { below: [], msg, type, ...(ctx && { ctx }) },
+const issue = (msg: string, type: string, ctx?: RuleIssue['ctx']): RuleIssue[] => [
+  { path: [], msg, type, ...(ctx && { ctx }) },
 ];
 
-const MISSING = finding('field required', 'value_error.missing');
-const NULL = finding('none is not an allowed value', 'type_error.none.not_allowed');
+const MISSING = issue('field required', 'value_error.missing');
+const NULL = issue('none is not an allowed value', 'type_error.none.not_allowed');
 
-interface Presence {
+interface FieldOptions {
   /** Whether the field may be left out (never: be null). */
   readonly optional?: boolean;
 }
 
-function rules({ optional = false }: Presence, check: Rules): PropertyDecorator {
+function rules({ optional = false }: FieldOptions, check: Rules): PropertyDecorator {
   const all: Rules = (value) => {
     if (value === undefined) return optional ? [] : MISSING;
     return value === null ? NULL : check(value);
@@ -69,8 +69,8 @@ function rulesOf(type: Function): Map<string, Rules> {
 }
 
 /** A text. Nothing else is turned into one. */
-export const IsText = (options: Presence & { minLength?: number; maxLength?: number } = {}) =>
-  rules(options, (value) => textFindings(value, options));
+export const IsText = (options: FieldOptions & { minLength?: number; maxLength?: number } = {}) =>
+  rules(options, (value) => textIssues(value, options));
 
 /** What a person writes into one line: a visible character, and none that moves the cursor. For OpenAPI as well. */
 export const ONE_LINE =
@@ -81,68 +81,71 @@ export const ONE_LINE =
  *
  * @param taken  a word that stands for something else there, in any spelling.
  */
-export const IsLine = ({ taken, ...options }: Presence & { minLength: number; maxLength: number; taken?: string }) =>
+export const IsLine = ({
+  taken,
+  ...options
+}: FieldOptions & { minLength: number; maxLength: number; taken?: string }) =>
   rules(options, (value) => {
-    const found = textFindings(value, options);
+    const found = textIssues(value, options);
     if (found.length > 0) return found;
     if (!new RegExp(ONE_LINE, 'u').test(value as string)) {
-      return finding('ensure this value has visible characters and no control characters', 'value_error');
+      return issue('ensure this value has visible characters and no control characters', 'value_error');
     }
     if ((value as string).trim().toLowerCase() !== taken) return [];
-    return finding(`ensure this value is not '${taken}', which stands for the server itself`, 'value_error');
+    return issue(`ensure this value is not '${taken}', which stands for the server itself`, 'value_error');
   });
 
-function textFindings(
+function textIssues(
   value: unknown,
   { minLength = 0, maxLength = Infinity }: { minLength?: number; maxLength?: number },
 ) {
-  if (typeof value !== 'string') return finding('str type expected', 'type_error.str');
+  if (typeof value !== 'string') return issue('str type expected', 'type_error.str');
   if (value.length < minLength) {
     const msg = `ensure this value has at least ${minLength} characters`;
-    return finding(msg, 'value_error.any_str.min_length', { limit_value: minLength });
+    return issue(msg, 'value_error.any_str.min_length', { limit_value: minLength });
   }
   if (value.length <= maxLength) return [];
   const msg = `ensure this value has at most ${maxLength} characters`;
-  return finding(msg, 'value_error.any_str.max_length', { limit_value: maxLength });
+  return issue(msg, 'value_error.any_str.max_length', { limit_value: maxLength });
 }
 
-/** A whole number of a query, already converted by `@WholeNumberParameter` when it was one. */
-export const IsWholeNumber = (options: Presence & { min?: number; max?: number } = {}) =>
+/** A whole number of a query, already converted by `@IntegerParameter` when it was one. */
+export const IsInteger = (options: FieldOptions & { min?: number; max?: number } = {}) =>
   rules(options, (value) => {
     const { min = -Infinity, max = Infinity } = options;
-    if (typeof value !== 'number') return finding('value is not a valid integer', 'type_error.integer');
+    if (typeof value !== 'number') return issue('value is not a valid integer', 'type_error.integer');
     if (value < min) {
-      return finding(`ensure this value is greater than or equal to ${min}`, 'value_error.number.not_ge', {
+      return issue(`ensure this value is greater than or equal to ${min}`, 'value_error.number.not_ge', {
         limit_value: min,
       });
     }
     if (value <= max) return [];
-    return finding(`ensure this value is less than or equal to ${max}`, 'value_error.number.not_le', {
+    return issue(`ensure this value is less than or equal to ${max}`, 'value_error.number.not_le', {
       limit_value: max,
     });
   });
 
 /** One of a few words. */
-export const IsOneOf = (words: readonly string[], options: Presence = {}) =>
+export const IsOneOf = (words: readonly string[], options: FieldOptions = {}) =>
   rules(options, (value) => (words.includes(value as string) ? [] : notOneOf(words)));
 
-function notOneOf(words: readonly string[]): Finding[] {
+function notOneOf(words: readonly string[]): RuleIssue[] {
   const permitted = words.map((word) => `'${word}'`).join(', ');
-  return finding(`value is not a valid enumeration member; permitted: ${permitted}`, 'type_error.enum', {
+  return issue(`value is not a valid enumeration member; permitted: ${permitted}`, 'type_error.enum', {
     enum_values: [...words],
   });
 }
 
 /** A problem with a value that must be one of words known only at run time, e.g. the models of the store. */
-export function notOneOfProblem(loc: Location, words: readonly string[]): ValidationProblem {
+export function notOneOfIssue(loc: Location, words: readonly string[]): ValidationIssue {
   return atField(loc, notOneOf(words)[0]!);
 }
 
 /** A list of texts, e.g. names of fields. */
-export const IsTextList = (options: Presence = {}) =>
+export const IsTextList = (options: FieldOptions = {}) =>
   rules(options, (value) => {
     if (!Array.isArray(value)) return notAList();
-    return itemFindings(value, (item) => textFindings(item, {}));
+    return itemIssues(value, (item) => textIssues(item, {}));
   });
 
 /** A non-empty list whose items are checked later, against a model's contract. */
@@ -150,35 +153,35 @@ export const IsRowList = () =>
   rules({}, (value) => {
     if (!Array.isArray(value)) return notAList();
     if (value.length > 0) return [];
-    return finding('ensure this value has at least 1 items', 'value_error.list.min_items', { limit_value: 1 });
+    return issue('ensure this value has at least 1 items', 'value_error.list.min_items', { limit_value: 1 });
   });
 
 /** A list of objects of a DTO class (that extends none); every item is checked. `emptyMessage` is the seed's own rule for an empty list. */
 export const IsListOf = <T extends object>(item: () => new () => T, options: { emptyMessage: string }) =>
   rules({}, (value) => {
     if (!Array.isArray(value)) return notAList();
-    if (value.length === 0) return finding(options.emptyMessage, 'value_error');
-    return itemFindings(value, (element) => objectFindings(element, item()));
+    if (value.length === 0) return issue(options.emptyMessage, 'value_error');
+    return itemIssues(value, (element) => objectIssues(element, item()));
   });
 
 /** What is wrong with the items of a list, each at its index; no more than an answer lists. */
-function itemFindings(items: readonly unknown[], check: (item: unknown) => readonly Finding[]): Finding[] {
-  const all: Finding[] = [];
-  for (let i = 0; i < items.length && all.length < MAX_LISTED_PROBLEMS; i++) {
-    for (const found of check(items[i])) all.push({ ...found, below: [i, ...found.below] });
+function itemIssues(items: readonly unknown[], check: (item: unknown) => readonly RuleIssue[]): RuleIssue[] {
+  const all: RuleIssue[] = [];
+  for (let i = 0; i < items.length && all.length < MAX_ISSUES; i++) {
+    for (const found of check(items[i])) all.push({ ...found, path: [i, ...found.path] });
   }
   return all;
 }
 
-const notAList = () => finding('value is not a valid list', 'type_error.list');
+const notAList = () => issue('value is not a valid list', 'type_error.list');
 
-function objectFindings(element: unknown, type: Function): Finding[] {
+function objectIssues(element: unknown, type: Function): RuleIssue[] {
   if (element === null) return NULL;
-  if (!isJsonObject(element)) return finding('value is not a valid dict', 'type_error.dict');
-  const all: Finding[] = [];
+  if (!isJsonObject(element)) return issue('value is not a valid dict', 'type_error.dict');
+  const all: RuleIssue[] = [];
   for (const [field, check] of rulesOf(type)) {
     const value = Object.hasOwn(element, field) ? element[field] : undefined;
-    for (const found of check(value)) all.push({ ...found, below: [field, ...found.below] });
+    for (const found of check(value)) all.push({ ...found, path: [field, ...found.path] });
   }
   return all;
 }
@@ -201,13 +204,13 @@ function fieldsOf(type: Function): string[] {
   return [...new Set(metadata.map(({ propertyName }) => propertyName))];
 }
 
-const atField = (loc: Location, { below, ...entry }: Finding): ValidationProblem => ({
+const atField = (loc: Location, { path: below, ...entry }: RuleIssue): ValidationIssue => ({
   loc: [...loc, ...below],
   ...entry,
 });
 
-/** Checks the fields of a plain object or an instance; the problems are at most MAX_LISTED_PROBLEMS. */
-export type FieldsCheck = (value: object, loc: Location) => ValidationProblem[];
+/** Checks the fields of a plain object or an instance; the problems are at most MAX_ISSUES. */
+export type FieldsCheck = (value: object, loc: Location) => ValidationIssue[];
 
 /**
  * The check of a DTO class, compiled from class-validator's metadata: fields in their declared order, inherited ones too.
@@ -217,13 +220,13 @@ export type FieldsCheck = (value: object, loc: Location) => ValidationProblem[];
 export function compileCheck(type: Function): FieldsCheck {
   const checks = fieldsOf(type).map((field) => [field, rulesOfField(type, field)] as const);
   return (value, loc) => {
-    const problems: ValidationProblem[] = [];
+    const issues: ValidationIssue[] = [];
     for (const [field, check] of checks) {
       const given = Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
-      for (const { below, ...entry } of check(given))
-        problems.push(atField(loc, { below: [field, ...below], ...entry }));
+      for (const { path: below, ...entry } of check(given))
+        issues.push(atField(loc, { path: [field, ...below], ...entry }));
     }
-    return problems.length > MAX_LISTED_PROBLEMS ? problems.slice(0, MAX_LISTED_PROBLEMS) : problems;
+    return issues.length > MAX_ISSUES ? issues.slice(0, MAX_ISSUES) : issues;
   };
 }
 
@@ -246,7 +249,7 @@ export function checkOf(type: Function): FieldsCheck {
 }
 
 /** Problems of a body that is not even an object. */
-export function bodyShapeProblem(body: unknown): ValidationProblem | undefined {
+export function bodyShapeIssue(body: unknown): ValidationIssue | undefined {
   const loc = ['body'];
   if (body === undefined || body === null) return { loc, msg: 'field required', type: 'value_error.missing' };
   if (typeof body === 'object') return undefined;

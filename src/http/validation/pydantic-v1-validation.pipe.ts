@@ -2,25 +2,25 @@ import { Injectable } from '@nestjs/common';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 
-import { ValidationError } from '../../domain/validation-problem.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { isBodyOptional } from './optional-body.decorator.js';
-import { bodyShapeProblem, checkOf, pick } from './pydantic-v1-rules.js';
+import { bodyShapeIssue, checkOf, pick } from './pydantic-v1-rules.js';
 
 /**
  * Turns bodies and queries into their DTO classes and checks them, in the API's 422 dialect.
  *
- * Unknown fields are ignored, as in the seed. A list for a body counts as an object without fields (pydantic v1).
+ * Unknown fields are ignored, as in the users' documents. A list for a body counts as an object without fields (pydantic v1).
  */
 @Injectable()
-export class V1ValidationPipe implements PipeTransform {
+export class PydanticV1ValidationPipe implements PipeTransform {
   transform(given: unknown, { metatype, type }: ArgumentMetadata): unknown {
     if (!isDto(metatype) || (type !== 'body' && type !== 'query')) return given;
     const value = given === undefined && isBodyOptional(metatype) ? {} : given;
-    const problem = type === 'body' ? bodyShapeProblem(value) : undefined;
-    if (problem) throw new ValidationError([problem]);
+    const issue = type === 'body' ? bodyShapeIssue(value) : undefined;
+    if (issue) throw new ValidationError([issue]);
     const instance = toInstance(metatype, value as object, type);
-    const problems = checkOf(metatype)(instance, [type]);
-    if (problems.length > 0) throw new ValidationError(problems);
+    const issues = checkOf(metatype)(instance, [type]);
+    if (issues.length > 0) throw new ValidationError(issues);
     return instance;
   }
 }
@@ -33,7 +33,7 @@ function isDto(metatype: unknown): metatype is DtoClass {
 
 function toInstance(metatype: DtoClass, value: object, type: 'body' | 'query'): object {
   const plain = Array.isArray(value) ? {} : value;
-  const picked = pick(metatype, plain);
+  const dto = pick(metatype, plain);
   // A query is flat text: class-transformer converts it. A body is JSON and typed already.
-  return type === 'body' ? picked : plainToInstance(metatype, picked);
+  return type === 'body' ? dto : plainToInstance(metatype, dto);
 }

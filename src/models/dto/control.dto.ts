@@ -9,7 +9,7 @@ import type { Pin } from '../../domain/model-state.js';
 const RUN = 'titanic-rule-baseline-001';
 const AT = '2026-01-31T12:00:00.000Z';
 const BY = {
-  description: 'Who, as the person says; for the history. `policy` stands for the server itself there, and is refused.',
+  description: 'Who decided, for the history. `policy` stands for the server itself and is not accepted.',
   minLength: 1,
   maxLength: 100,
   pattern: ONE_LINE,
@@ -65,17 +65,17 @@ export class PinDto {
   @ApiProperty({ description: 'The run.', example: RUN })
   run_id: string;
 
-  @ApiProperty({ description: 'Why, in the words of who did it.', example: 'For the audit in May.' })
+  @ApiProperty({ description: 'Reason given by that person.', example: 'For the audit in May.' })
   reason: string;
 
-  @ApiProperty({ description: 'Who did it, as they say.', example: 'Ada' })
+  @ApiProperty({ description: 'Name given by that person.', example: 'Ada' })
   by: string;
 
   @ApiProperty({ format: 'date-time', description: 'When.', example: AT })
   at: string;
 }
 
-/** A pin in the words of the API; where its run was found is for the server alone. */
+/** A pin as the API shows it; the location of its run is internal. */
 export function toPinDto({ run_id, reason, by, at }: Pin): PinDto {
   return { run_id, reason, by, at };
 }
@@ -96,7 +96,7 @@ export class ServedDto {
 }
 
 /** What a refresh did to one model. */
-export class RefreshedModelDto {
+class RefreshedModelDto {
   @ApiProperty({ description: 'The model.', example: 'titanic-survival' })
   model: string;
 
@@ -117,25 +117,28 @@ export class RefreshDto {
   @ApiProperty({ type: [RefreshedModelDto], description: 'Every model, in the order of `/models`.' })
   models: RefreshedModelDto[];
 
-  @ApiProperty({ type: [SourceReadingDto], description: 'What was looked at, in the order of `SOURCES`.' })
+  @ApiProperty({ type: [SourceReadingDto], description: 'What was polled, in the order of `SOURCES`.' })
   sources: SourceReadingDto[];
 }
 
 /** One thing that happened to the run that serves a model. */
-export class HistoryEventDto {
+class HistoryEventDto {
   @ApiProperty({ format: 'date-time', description: 'When.', example: AT })
   at: string;
 
   @ApiProperty({ enum: HISTORY_EVENTS, enumName: 'HistoryEvent', description: 'What.', example: 'promoted' })
   event: string;
 
-  @ApiProperty({ description: 'The run it is about: the one that serves since, or that was refused.', example: RUN })
+  @ApiProperty({
+    description: 'The run the event is about: the one that has served since, or that was rejected.',
+    example: RUN,
+  })
   run_id: string;
 
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Run that served before, and still does after a refusal.',
+    description: 'Run that served before, and still does after a rejection.',
     example: 'titanic-logistic-001',
   })
   previous_run_id: string | null;
@@ -163,6 +166,6 @@ export class HistoryDto {
 
 /** What became of a hint that something has changed. */
 export class HintDto {
-  @ApiProperty({ description: 'The store will be looked at.', example: true })
+  @ApiProperty({ description: 'The store will be polled.', example: true })
   accepted: boolean;
 }

@@ -2,13 +2,13 @@ import { ApiProperty } from '@nestjs/swagger';
 
 import { VerdictDto } from '../../http/dto/verdict.dto.js';
 import { MODEL_TASKS } from '../../domain/card.js';
-import { VERDICT_FIXES } from '../../domain/verdict.js';
+import { VERDICT_FIX } from '../../domain/verdict.js';
 import { PinDto } from './control.dto.js';
 
 const anyObject = { type: 'object', additionalProperties: true } as const;
 
 /** Addresses of what belongs to a model. */
-export class ModelLinksDto {
+class ModelLinksDto {
   @ApiProperty({ description: 'The model itself.', example: '/models/titanic-survival' })
   self: string;
 
@@ -43,7 +43,7 @@ export class ModelDto {
   title: string;
 
   @ApiProperty({
-    description: 'What it predicts, from what, and what to beware of.',
+    description: 'What it predicts, from what, and its limitations.',
     example: 'Whether a passenger survived.',
   })
   description: string;
@@ -57,7 +57,7 @@ export class ModelDto {
   @ApiProperty({ description: 'Whether it can be asked for predictions now.' })
   ready: boolean;
 
-  @ApiProperty({ type: [String], description: 'Who answers for it.', example: ['bestrun maintainers'] })
+  @ApiProperty({ type: [String], description: 'Who is responsible for it.', example: ['bestrun maintainers'] })
   owners: string[];
 
   @ApiProperty({ type: String, nullable: true, description: 'Licence of the model or its data.', example: 'MIT' })
@@ -81,7 +81,7 @@ export class ModelDto {
     type: String,
     nullable: true,
     description:
-      'Hash of the contract clients rely on; it changes when fields, types or ranges do, or what is given to whom.',
+      'Hash of the contract clients rely on; it changes when fields, types or ranges do, or which outputs are returned.',
     example: '0123456789abcdef',
   })
   contract: string | null;
@@ -100,7 +100,7 @@ export class ModelListDto {
 }
 
 /** A bound on a metric. */
-export class GuardrailDto {
+class GuardrailDto {
   @ApiProperty({ description: 'Name of the metric.', example: 'precision' })
   metric: string;
 
@@ -112,7 +112,7 @@ export class GuardrailDto {
 }
 
 /** How the owner wants the best run chosen. */
-export class SelectionPolicyDto {
+class SelectionPolicyDto {
   @ApiProperty({ description: 'Metric that decides.', example: 'f1' })
   metric: string;
 
@@ -132,8 +132,8 @@ export class SelectionPolicyDto {
 }
 
 /** One run in the ranking. */
-export class RankedRunDto {
-  @ApiProperty({ type: 'integer', minimum: 1, description: 'Place; 1 is the best.' })
+class RankedRunDto {
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'Rank; 1 is the best.' })
   rank: number;
 
   @ApiProperty({ description: 'Identifies the run.', example: 'titanic-rule-baseline-001' })
@@ -155,7 +155,7 @@ export class RankedRunDto {
 }
 
 /** A run folder that could not be read as a run. */
-export class UnreadableRunDto {
+class UnreadableRunDto {
   @ApiProperty({ description: 'Folder, relative to the store.', example: 'titanic-survival/runs/half-copied' })
   place: string;
 
@@ -164,7 +164,7 @@ export class UnreadableRunDto {
     description: 'Why it could not be read.',
     example: {
       eligible: false,
-      reasons: [{ code: 'RUN_FILE_MISSING', message: 'There is no run.json.', fix: VERDICT_FIXES.RUN_FILE_MISSING }],
+      reasons: [{ code: 'RUN_FILE_MISSING', message: 'There is no run.json.', fix: VERDICT_FIX.RUN_FILE_MISSING }],
       warnings: [],
     },
   })
@@ -172,7 +172,7 @@ export class UnreadableRunDto {
 }
 
 /** One difference between the contract that clients rely on and that of another run. */
-export class ContractDifferenceDto {
+class ContractDifferenceDto {
   @ApiProperty({
     description: "JSON pointer into the refused run's signature; for what that lacks, into the served one's.",
     example: '/input/properties/age/maximum',
@@ -187,7 +187,7 @@ export class ContractDifferenceDto {
 }
 
 /** A better run that was not promoted. */
-export class RefusalDto {
+class RefusalDto {
   @ApiProperty({ description: 'The run.', example: 'titanic-neural-net-002' })
   run_id: string;
 

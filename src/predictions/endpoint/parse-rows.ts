@@ -1,7 +1,7 @@
-import { TEXT_FIELD, takesTexts } from '../../domain/text-shorthand.js';
-import { ValidationError } from '../../domain/validation-problem.js';
+import { TEXT_FIELD, acceptsTexts } from '../../domain/text-input.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { parseQuery } from '../../http/request/query-parser.js';
-import { bodyShapeProblem, checkOf } from '../../http/validation/pydantic-v1-rules.js';
+import { bodyShapeIssue, checkOf } from '../../http/validation/pydantic-v1-rules.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { RegisteredRun } from '../../registry/state/registered-run.js';
 import { AnyPredictionsRequestDto, PredictPayload, PredictionsRequestDto } from '../dto/predictions.dto.js';
@@ -84,7 +84,7 @@ function inputRows({ inputs, include }: JsonObject): PredictionRows {
 }
 
 function textRows({ card, run }: RegisteredRun, texts: Texts): PredictionRows {
-  if (!takesTexts(run.signature.input)) {
+  if (!acceptsTexts(run.signature.input)) {
     const msg = `the model ${card.name} does not take texts: send inputs to /models/${card.name}/predictions`;
     throw new ValidationError([{ loc: ['body', 'texts'], msg, type: 'value_error' }]);
   }
@@ -137,7 +137,7 @@ function checkedBody(type: Function, body: JsonValue | undefined): JsonObject {
 
 /** The body as an object; a list counts as one without fields (pydantic v1). */
 function checkedShape(body: JsonValue | undefined): JsonObject {
-  const problem = bodyShapeProblem(body);
+  const problem = bodyShapeIssue(body);
   if (problem) throw new ValidationError([problem]);
   return Array.isArray(body) ? {} : (body as JsonObject);
 }

@@ -28,7 +28,7 @@ export function bareAnswer(
 }
 
 function answerWith(body: string, { timing, contract }: PredictionContext, startMs: number): EndpointAnswer {
-  timing.serialiseMs += performance.now() - startMs;
+  timing.serializeMs += performance.now() - startMs;
   timing.finish();
   const headers = ['Content-Type', 'application/json; charset=utf-8', 'Server-Timing', serverTiming(timing)];
   if (contract !== undefined) headers.push(CONTRACT_HEADER, contract);

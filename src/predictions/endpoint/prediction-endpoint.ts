@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { AppConfig } from '../../config/app-config.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
-import { ValidationError } from '../../domain/validation-problem.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { EndpointAnswer, HttpEndpoint } from '../../http/endpoint/http-endpoint.js';
 import type { EndpointCall, RequestExchange } from '../../http/endpoint/http-endpoint.js';
 import { errorAnswer } from '../../http/errors/error-answer.js';
@@ -76,7 +76,7 @@ export class PredictionEndpoint extends HttpEndpoint {
       const read = exchange.readBody();
       const bytes = Buffer.isBuffer(read) ? read : await read;
       const turn = turnOfBody(bytes.length);
-      if (turn) context.timing.turnMs = await turn;
+      if (turn) context.timing.bodyWaitMs = await turn;
       const startMs = performance.now();
       const body = parseJsonBody(bytes);
       context.timing.parseMs = performance.now() - startMs;
@@ -99,7 +99,7 @@ export class PredictionEndpoint extends HttpEndpoint {
       const isGuess = target.kind === 'fields' && target.names.length === 0;
       if (!isGuess || !(error instanceof ValidationError)) throw error;
       // Without any field the choice was a guess: name the other models too.
-      throw new ValidationError(error.problems, this.targets.listCandidates());
+      throw new ValidationError(error.issues, this.targets.listCandidates());
     }
   }
 

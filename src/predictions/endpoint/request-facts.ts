@@ -1,6 +1,6 @@
 import type { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
-import { ValidationError } from '../../domain/validation-problem.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { envelopeWriter } from '../../http/envelope/envelope.js';
 import type { EnvelopeWriter } from '../../http/envelope/envelope.js';
 import { acceptsJson } from '../../http/request/accept-header.js';

@@ -1,7 +1,7 @@
 import type { Contract } from '../../domain/contract.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
 import { contractHash } from './contract-hash.js';
-import { breakingDifferences, diffContracts } from './contract-diff.js';
+import { incompatibleChanges, diffContracts } from './contract-diff.js';
 
 const rowOf = (field: FieldSchema | undefined, rest: Partial<RowSchema> = {}): RowSchema => ({
   type: 'object',
@@ -109,7 +109,7 @@ describe('the difference between two contracts', () => {
     const odd = asInput({ type: 'object', properties: { 'a/b~c': { ...number, maximum: 150 } } });
     const tight = asInput({ type: 'object', properties: { 'a/b~c': { ...number, maximum: 100 } } });
 
-    expect(breakingDifferences(odd, tight)).toEqual([
+    expect(incompatibleChanges(odd, tight)).toEqual([
       {
         pointer: '/input/properties/a~1b~0c/maximum',
         kind: 'breaking',
@@ -180,7 +180,7 @@ describe('the difference between two contracts', () => {
     const from = asInput(rowOf({ ...number, enum: [1, 20] }));
     const to = asInput(rowOf({ ...number, maximum: 9 }));
 
-    expect(breakingDifferences(from, to)).toEqual([
+    expect(incompatibleChanges(from, to)).toEqual([
       { pointer: '/input/properties/x/enum', kind: 'breaking', message: 'The input "x" can no longer be 20.' },
     ]);
   });

@@ -4,7 +4,7 @@ import type { Contract } from '../../domain/contract.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
-import { SIDES, boundOf, keyOf, leastOf, membersOf, stepOf, valueTypeOf } from './schema-constraints.js';
+import { BOUND_TYPES, boundOf, keyOf, leastOf, membersOf, stepOf, valueTypeOf } from './schema-constraints.js';
 
 /**
  * The contract's hash: 16 hex digits of the SHA-256 over what clients rely on. Contracts between which there is no
@@ -13,25 +13,25 @@ import { SIDES, boundOf, keyOf, leastOf, membersOf, stepOf, valueTypeOf } from '
  */
 export function contractHash(contract: Contract): string {
   const { input, output } = contract.signature;
-  const whole = { input: canonicalRow(input), output: canonicalRow(output), ...givenParts(contract) };
+  const parts = { input: canonicalRow(input), output: canonicalRow(output), ...givenParts(contract) };
   return createHash('sha256')
-    .update(stringifyJson(sorted(whole)))
+    .update(stringifyJson(sorted(parts)))
     .digest('hex')
     .slice(0, 16);
 }
 
-/** What is given to whom, unless every output is given to everybody. */
+/** Which outputs are returned, unless all of them always are. */
 function givenParts({ signature, on_request: onRequest = [], primary }: Contract): Record<string, JsonValue> {
   const always = Object.keys(signature.output.properties).filter((name) => !onRequest.includes(name));
-  const isWhole = !primary || always.every((name) => primary.includes(name));
+  const isComplete = !primary || always.every((name) => primary.includes(name));
   return {
     ...(onRequest.length > 0 && { on_request: [...onRequest].sort() }),
-    ...(!isWhole && { primary: [...primary].sort() }),
+    ...(!isComplete && { primary: [...primary].sort() }),
   };
 }
 
-const ANNOTATIONS = new Set(['title', 'description', 'examples']);
-/** Words about values, which are said in one form. */
+const METADATA_KEYS = new Set(['title', 'description', 'examples']);
+/** Annotations of values, which do not change the contract. */
 const RULES = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength'];
 const TEXT_RULES = ['pattern', 'format'];
 
@@ -59,7 +59,7 @@ function canonicalField(schema: FieldSchema): JsonValue {
 }
 
 function rulesOf(schema: FieldSchema): Record<string, JsonValue> {
-  const bounds = SIDES.flatMap((side) => {
+  const bounds = BOUND_TYPES.flatMap((side) => {
     const bound = boundOf(schema, side);
     return bound ? [[bound.isExclusive ? side.strict : side.loose, bound.value] as const] : [];
   });
@@ -75,8 +75,8 @@ function rulesOf(schema: FieldSchema): Record<string, JsonValue> {
   };
 }
 
-function withoutWords(schema: object, others: readonly string[] = []): Record<string, JsonValue> {
-  const isWord = (key: string) => ANNOTATIONS.has(key) || key.startsWith('x-') || others.includes(key);
+function withoutWords(schema: object, extra: readonly string[] = []): Record<string, JsonValue> {
+  const isWord = (key: string) => METADATA_KEYS.has(key) || key.startsWith('x-') || extra.includes(key);
   return Object.fromEntries(Object.entries(schema).filter(([key]) => !isWord(key)));
 }
 

@@ -1,5 +1,5 @@
 import { enumRules, isMultiple, numberRules, stringRules } from '../../codec/validate/field-rules.js';
-import { PatternProblem } from '../../codec/validate/pattern.js';
+import { PatternError } from '../../codec/validate/pattern.js';
 import { isNullable, isOfType, memberKey, typeOf } from '../../codec/validate/schema-check.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
@@ -14,11 +14,11 @@ export interface Bound {
 }
 
 /** An end of a range: its keywords, and 1 where a smaller value lets more through. */
-export const SIDES = [
+export const BOUND_TYPES = [
   { loose: 'minimum', strict: 'exclusiveMinimum', sign: 1 },
   { loose: 'maximum', strict: 'exclusiveMaximum', sign: -1 },
 ] as const;
-export type Side = (typeof SIDES)[number];
+type Side = (typeof BOUND_TYPES)[number];
 
 /**
  * The type of the values that a field lets through: `integer` also for a `number` that lets whole ones alone through.
@@ -27,18 +27,18 @@ export function valueTypeOf(schema: FieldSchema): FieldType {
   const type = typeOf(schema);
   if (type !== 'number') return type;
   const { multipleOf, enum: members } = schema;
-  const isWhole = isWholeStep(multipleOf) || members?.every((value) => value === null || isWholeNumber(value));
-  return isWhole ? 'integer' : 'number';
+  const isInteger = isIntegerStep(multipleOf) || members?.every((value) => value === null || isIntegerValue(value));
+  return isInteger ? 'integer' : 'number';
 }
 
 /** The stricter of the two keywords of a side, in whole numbers for those; undefined when the side is open. */
 export function boundOf(schema: FieldSchema, { loose, strict, sign }: Side): Bound | undefined {
-  const isWhole = valueTypeOf(schema) === 'integer';
+  const isInteger = valueTypeOf(schema) === 'integer';
   const ends = [strict, loose].flatMap((keyword): Bound[] => {
     const value = schema[keyword];
     if (value === undefined) return [];
     const isExclusive = keyword === strict;
-    if (!isWhole) return [{ value, isExclusive, keyword }];
+    if (!isInteger) return [{ value, isExclusive, keyword }];
     const inside = sign * Math.ceil(sign * value);
     return [{ value: isExclusive && inside === value ? inside + sign : inside, isExclusive: false, keyword }];
   });
@@ -49,8 +49,8 @@ export function boundOf(schema: FieldSchema, { loose, strict, sign }: Side): Bou
 /** Least difference between two values; undefined when there is none. */
 export function stepOf(schema: FieldSchema): number | undefined {
   const { multipleOf } = schema;
-  const isWhole = typeOf(schema) === 'integer';
-  return isWhole && (multipleOf === undefined || isMultiple(1, multipleOf)) ? 1 : multipleOf;
+  const isInteger = typeOf(schema) === 'integer';
+  return isInteger && (multipleOf === undefined || isMultiple(1, multipleOf)) ? 1 : multipleOf;
 }
 
 /** A least length or number of items; undefined when it leaves nothing out. */
@@ -60,19 +60,19 @@ export function leastOf(schema: FieldSchema, keyword: 'minLength' | 'minItems'):
 
 /** The values that the field may have, when it lists them all, without those that its other rules exclude. */
 export function membersOf(schema: FieldSchema): readonly JsonValue[] | undefined {
-  const listed = schema.enum?.filter((value) => value !== null || !isNullable(schema));
-  if (!listed) return undefined;
+  const values = schema.enum?.filter((value) => value !== null || !isNullable(schema));
+  if (!values) return undefined;
   // Both of them are no limit.
-  if (typeOf(schema) === 'boolean' && listed.length === 2) return undefined;
+  if (typeOf(schema) === 'boolean' && values.length === 2) return undefined;
   const { enum: _, ...rest } = schema;
-  return listed.filter((value) => allows(rest, value));
+  return values.filter((value) => allows(rest, value));
 }
 
 /** Whether a field lets a value of a run file through. */
 export function allows(schema: FieldSchema, value: JsonValue): boolean {
   if (!isOfType(schema, value)) return false;
   if (value === null) return true;
-  return keepsRules(schema, value);
+  return satisfiesRules(schema, value);
 }
 
 /** A key by which two values of a run file are the same. */
@@ -80,29 +80,29 @@ export function keyOf(value: JsonValue): string {
   return stringifyJson(memberKey(value));
 }
 
-function keepsRules(schema: FieldSchema, value: JsonValue): boolean {
+function satisfiesRules(schema: FieldSchema, value: JsonValue): boolean {
   try {
-    const isKept = <T>(rules: readonly ((value: T) => unknown)[]) => rules.every((rule) => !rule(value as T));
+    const satisfiesAll = <T>(rules: readonly ((value: T) => unknown)[]) => rules.every((rule) => !rule(value as T));
     switch (typeOf(schema)) {
       case 'string':
-        return isKept(stringRules(schema));
+        return satisfiesAll(stringRules(schema));
       case 'integer':
       case 'number':
-        return isKept(numberRules(schema));
+        return satisfiesAll(numberRules(schema));
       default:
-        return isKept(enumRules(schema));
+        return satisfiesAll(enumRules(schema));
     }
   } catch (error) {
-    // A run whose pattern cannot be used has its verdict already; its hash is shown all the same.
-    if (error instanceof PatternProblem) return true;
+    // A run whose pattern is invalid already has its verdict; its hash is shown anyway.
+    if (error instanceof PatternError) return true;
     throw error;
   }
 }
 
-function isWholeStep(step: number | undefined): boolean {
+function isIntegerStep(step: number | undefined): boolean {
   return step !== undefined && Number.isInteger(step);
 }
 
-function isWholeNumber(value: JsonValue): boolean {
+function isIntegerValue(value: JsonValue): boolean {
   return typeof value === 'bigint' || Number.isInteger(value);
 }

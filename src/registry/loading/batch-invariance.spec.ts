@@ -3,9 +3,9 @@ import { loadConfig } from '../../config/load-config.js';
 import type { Run } from '../../domain/run.js';
 import { createModelHost } from '../../engines/pool/create-model-host.js';
 import { LocalRunSource } from '../../sources/local/local-run-source.js';
-import { ONE_ROW_PER_CALL, ROWS_FAIL_TOGETHER, ROWS_MINGLE, proofOrder } from './batch-invariance.js';
+import { ONE_ROW_PER_CALL, ROWS_FAIL_BATCHED, ROWS_DEPENDENT, checkOrder } from './batch-invariance.js';
 import { RunLoader } from './run-loader.js';
-import type { ServedRun } from './loaded-run.js';
+import type { LoadedRun } from './loaded-run.js';
 
 describe('the proof that rows may share calls', () => {
   const host = createModelHost({ threads: 1, maxQueuedPerModel: 100, maxBatchRows: 1_024, loadTimeoutMs: 10_000 });
@@ -15,24 +15,24 @@ describe('the proof that rows may share calls', () => {
     for (const store of stores) store.remove();
   });
 
-  const load = async (fixture: string, run: Partial<Run> = {}): Promise<ServedRun> => {
+  const load = async (fixture: string, run: Partial<Run> = {}): Promise<LoadedRun> => {
     const store = new TestStore().addModel('adder').addRun('adder', 'one', run, fixture);
     stores.push(store);
     const [model] = await new LocalRunSource(store.folder).listModels();
-    const sourced = model!.runs[0]!;
-    return new RunLoader(host, loadConfig({})).load(sourced, sourced.run!);
+    const sourceRun = model!.runs[0]!;
+    return new RunLoader(host, loadConfig({})).load(sourceRun, sourceRun.run!);
   };
   const examples = (count: number, sumOf: (a: number, b: number) => number): Run['examples'] =>
     Array.from({ length: count }, (_, i) => ({ input: { a: i, b: 2 * i }, output: { sum: sumOf(i, 2 * i) } }));
-  const sums = async (served: ServedRun, rows: object[]): Promise<unknown[]> => {
-    const answers = await served.predict(rows, {
+  const sums = async (loaded: LoadedRun, rows: object[]): Promise<unknown[]> => {
+    const outputs = await loaded.predict(rows, {
       source: 'body',
       mode: 'strict',
       locOf: (i) => [i],
       include: new Set(),
       timeoutMs: 5_000,
     });
-    return answers.map(({ sum }) => sum);
+    return outputs.map(({ sum }) => sum);
   };
   const twoRows = [
     { a: 1, b: 2 },
@@ -40,27 +40,27 @@ describe('the proof that rows may share calls', () => {
   ];
 
   it.each([1, 2, 33])('lets the rows of a sound model share calls, after %i examples', async (count) => {
-    const served = await load('onnx-sum', { examples: examples(count, (a, b) => a + b) });
-    expect({ isRowByRow: served.isRowByRow, notes: served.notes }).toEqual({ isRowByRow: false, notes: [] });
+    const loaded = await load('onnx-sum', { examples: examples(count, (a, b) => a + b) });
+    expect({ isRowByRow: loaded.isRowByRow, notes: loaded.notes }).toEqual({ isRowByRow: false, notes: [] });
   });
 
   it.each([2, 33])('serves a model row by row whose %i examples change each other, and says so', async (count) => {
-    const served = await load('onnx-mingled', { examples: examples(count, (a, b) => 2 * (a + b)) });
-    expect(served.notes).toEqual([ROWS_MINGLE]);
-    expect(await sums(served, twoRows)).toEqual([6, 60]);
-    expect(await Promise.all(twoRows.map((row) => sums(served, [row])))).toEqual([[6], [60]]);
+    const loaded = await load('onnx-mingled', { examples: examples(count, (a, b) => 2 * (a + b)) });
+    expect(loaded.notes).toEqual([ROWS_DEPENDENT]);
+    expect(await sums(loaded, twoRows)).toEqual([6, 60]);
+    expect(await Promise.all(twoRows.map((row) => sums(loaded, [row])))).toEqual([[6], [60]]);
   });
 
   it('serves a model row by row that cannot compute two rows together, though it has one example only', async () => {
-    const served = await load('onnx-total');
-    expect(served.notes).toEqual([ROWS_FAIL_TOGETHER]);
-    expect(await sums(served, twoRows)).toEqual([3, 30]);
+    const loaded = await load('onnx-total');
+    expect(loaded.notes).toEqual([ROWS_FAIL_BATCHED]);
+    expect(await sums(loaded, twoRows)).toEqual([3, 30]);
   });
 
   it('serves a model row by row that takes one row per call', async () => {
-    const served = await load('onnx-one-row', { examples: examples(3, (a, b) => a + b) });
-    expect(served.notes).toEqual([ONE_ROW_PER_CALL]);
-    expect(await sums(served, twoRows)).toEqual([3, 30]);
+    const loaded = await load('onnx-one-row', { examples: examples(3, (a, b) => a + b) });
+    expect(loaded.notes).toEqual([ONE_ROW_PER_CALL]);
+    expect(await sums(loaded, twoRows)).toEqual([3, 30]);
   });
 
   it('refuses a model that takes four rows per call, with what to do', async () => {
@@ -80,15 +80,15 @@ describe('the proof that rows may share calls', () => {
   });
 
   it.each([2, 3, 32])('computes %i examples together in an order in which none keeps its place', (count) => {
-    const order = proofOrder(count);
+    const order = checkOrder(count);
     expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
-    expect(order.filter((example, place) => example === place)).toEqual([]);
-    expect(proofOrder(count)).toEqual(order);
+    expect(order.filter((example, location) => example === location)).toEqual([]);
+    expect(checkOrder(count)).toEqual(order);
   });
 
   it('warns of rows that are computed one by one', async () => {
-    const served = await load('onnx-one-row', { examples: examples(2, (a, b) => a + b) });
+    const loaded = await load('onnx-one-row', { examples: examples(2, (a, b) => a + b) });
 
-    expect(served.warnings).toMatchObject([{ code: 'ROWS_ONE_BY_ONE', message: ONE_ROW_PER_CALL }]);
+    expect(loaded.warnings).toMatchObject([{ code: 'ROWS_ONE_BY_ONE', message: ONE_ROW_PER_CALL }]);
   });
 });

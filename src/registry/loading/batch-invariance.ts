@@ -1,26 +1,25 @@
 import { compareOutput } from '../../codec/examples-match.js';
 import type { JsonObject } from '../../lib/json.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import type { ModelInfo } from '../../engines/inference-engine.js';
 
-/** Most examples that prove that rows may share a call. */
-export const MAX_PROOF_ROWS = 32;
+/** Maximum number of examples used to check that rows may share a call. */
+export const MAX_CHECKED_ROWS = 32;
 
 /** Why a run's rows are computed one by one; sentences of the run's detail. */
 export const ONE_ROW_PER_CALL = 'The model takes one row per call: rows are computed one after the other.';
-export const ROWS_MINGLE =
-  'The model gives rows other answers together than alone: each row is computed in a call of its own.';
-export const ROWS_FAIL_TOGETHER =
-  'The model cannot compute several rows together: each row is computed in a call of its own.';
+export const ROWS_DEPENDENT =
+  'The model answers rows in a batch differently than alone: each row is computed in its own call.';
+export const ROWS_FAIL_BATCHED = 'The model cannot compute a batch of rows: each row is computed in its own call.';
 
 /**
  * Whether a model takes one row per call by its own declaration.
  *
  * @param outputNames  the outputs that the run reads.
- * @throws RunProblem SIGNATURE_MISMATCH when it takes another fixed number of rows: such a model would have to be fed
+ * @throws RunError SIGNATURE_MISMATCH when it takes another fixed number of rows: such a model would have to be fed
  *   with invented rows.
  */
-export function takesOneRow({ inputs, outputs }: ModelInfo, outputNames: readonly string[]): boolean {
+export function acceptsOneRow({ inputs, outputs }: ModelInfo, outputNames: readonly string[]): boolean {
   const read = outputs.filter(({ name }) => outputNames.includes(name));
   const fixed = [...inputs, ...read].filter(({ shape }) => typeof shape?.[0] === 'number');
   const other = fixed.find(({ shape }) => shape![0] !== 1);
@@ -28,18 +27,18 @@ export function takesOneRow({ inputs, outputs }: ModelInfo, outputNames: readonl
   const message =
     `The tensor "${other.name}" has a fixed number of ${other.shape![0]} rows; ` +
     'export the model with a first dimension that varies, or is 1.';
-  throw new RunProblem('SIGNATURE_MISMATCH', message);
+  throw new RunError('SIGNATURE_MISMATCH', message);
 }
 
 /**
- * The order in which `count` examples are computed together: shuffled so that none keeps its place, the same at every
- * start. A single example stands beside itself.
+ * Order in which `count` examples are computed together: shuffled so that none keeps its position, and the same at
+ * every start. A single example is computed twice in one batch.
  */
-export function proofOrder(count: number): number[] {
+export function checkOrder(count: number): number[] {
   if (count === 1) return [0, 0];
   const order = Array.from({ length: count }, (_, i) => i);
   let seed = 1;
-  // Sattolo's shuffle: one cycle through all places.
+  // Sattolo's shuffle: one cycle through all positions.
   for (let i = count - 1; i > 0; i -= 1) {
     seed = (seed * 48271) % 0x7fffffff;
     const j = seed % i;
@@ -49,16 +48,16 @@ export function proofOrder(count: number): number[] {
 }
 
 /**
- * Whether rows got the same answers together as alone.
+ * Whether rows computed in a batch got the same outputs as alone.
  *
- * @param together  answers to the examples in `order`.
- * @param alone  answers to the examples one by one, in their own order.
+ * @param batched  outputs of the examples in `order`.
+ * @param single  outputs of the examples one by one, in their own order.
  */
-export function answersAgree(
-  together: readonly JsonObject[],
-  alone: readonly JsonObject[],
+export function outputsMatch(
+  batched: readonly JsonObject[],
+  single: readonly JsonObject[],
   order: readonly number[],
   tolerance: number,
 ): boolean {
-  return order.every((example, i) => !compareOutput(together[i]!, alone[example]!, tolerance));
+  return order.every((example, i) => !compareOutput(batched[i]!, single[example]!, tolerance));
 }

@@ -6,14 +6,14 @@ import type { JsonObject } from '../../lib/json.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
 import type { NamedTensors } from '../../domain/tensor.js';
-import type { Location, ValidationProblem } from '../../domain/validation-problem.js';
-import { ValidationError } from '../../domain/validation-problem.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
-import type { HostedModel } from '../../engines/model-host.js';
+import type { ModelHandle } from '../../engines/model-host.js';
 import { contractHash } from '../contract/contract-hash.js';
 import { PredictionTimes } from './prediction-times.js';
-import { ServiceRecord } from './outcome-counter.js';
+import { OutcomeCounter } from './outcome-counter.js';
 
 /** How a list of rows is to be predicted. */
 export interface PredictOptions extends ValidateOptions {
@@ -40,31 +40,34 @@ export interface Codec {
   readonly decoder: RowDecoder;
 }
 
-/** A run in memory that answers: the way of a prediction from rows to rows, after HTTP and before HTTP. */
-export class ServedRun {
-  /** Replaced by the clock of the first self-test; for the run's detail. */
+/** A run in memory: predicts output rows for input rows, independent of HTTP. */
+export class LoadedRun {
+  /** Set again by the first self-test; shown in the run's detail. */
   readonly loadedAt = new Date();
-  /** Where the time of its recent predictions went. */
+  /** Durations of its recent predictions. */
   readonly times = new PredictionTimes();
   /** How they ended. */
-  readonly record = new ServiceRecord();
+  readonly outcomes = new OutcomeCounter();
 
-  /** What came to light when it was loaded, and speaks against nothing. */
-  private foundWarnings: readonly Warning[] = [];
+  /** Warnings found when it was loaded; none of them is a reason to reject it. */
+  private loadWarnings: readonly Warning[] = [];
 
   /** Hash of the contract it keeps. */
   readonly contract: string;
 
   /** Why its rows are computed one by one; undefined when they may share calls. */
-  private whyRowByRow: string | undefined;
+  private rowByRowReason: string | undefined;
 
   constructor(
     private currentRun: Run,
     readonly codec: Codec,
-    private readonly hosted: HostedModel,
-    /** The server's own limit, milliseconds: who asks for less may be late without blame for the run. */
-    private readonly fairTimeoutMs = 0,
-    /** Lets go of the artifacts: a thread that is replaced loads them again until then. */
+    private readonly handle: ModelHandle,
+    /**
+     * The server's own time limit, milliseconds. A timeout under a shorter limit of the client does not count against
+     * the run.
+     */
+    private readonly serverTimeoutMs = 0,
+    /** Releases the artifacts. Until then a replaced thread loads them again. */
     private readonly closeArtifacts: () => void = () => undefined,
   ) {
     this.contract = contractHash(contractOf(currentRun));
@@ -79,45 +82,45 @@ export class ServedRun {
    *
    * @param outputs  one per example, in order.
    */
-  learnExamples(outputs: readonly JsonObject[]): void {
+  setExampleOutputs(outputs: readonly JsonObject[]): void {
     const examples = this.currentRun.examples.map(({ input }, i) => ({ input, output: outputs[i]! }));
     this.currentRun = { ...this.currentRun, examples };
   }
 
   /** What computes, e.g. `onnxruntime-cpu`. */
   get backend(): string {
-    return this.hosted.info.backend;
+    return this.handle.info.backend;
   }
 
   get notes(): readonly string[] {
-    const { notes } = this.hosted.info;
-    return this.whyRowByRow === undefined ? notes : [...notes, this.whyRowByRow];
+    const { notes } = this.handle.info;
+    return this.rowByRowReason === undefined ? notes : [...notes, this.rowByRowReason];
   }
 
   /** What is worth knowing of it. */
   get warnings(): readonly Warning[] {
-    const slower = this.hosted.info.notes.map((note) => warning('BACKEND_SLOWER', note));
-    const alone = this.whyRowByRow === undefined ? [] : [warning('ROWS_ONE_BY_ONE', this.whyRowByRow)];
-    return [...slower, ...alone, ...this.foundWarnings];
+    const backendWarnings = this.handle.info.notes.map((note) => warning('BACKEND_SLOWER', note));
+    const rowByRowWarnings = this.rowByRowReason === undefined ? [] : [warning('ROWS_ONE_BY_ONE', this.rowByRowReason)];
+    return [...backendWarnings, ...rowByRowWarnings, ...this.loadWarnings];
   }
 
   /** Keeps what came to light about it. */
-  noteWarnings(found: readonly Warning[]): void {
-    this.foundWarnings = found;
+  setWarnings(found: readonly Warning[]): void {
+    this.loadWarnings = found;
   }
 
   /** Whether each row is computed in a call of its own. */
   get isRowByRow(): boolean {
-    return this.whyRowByRow !== undefined;
+    return this.rowByRowReason !== undefined;
   }
 
   /**
    * Computes each row in a call of its own from now on.
    *
-   * @param why  a sentence for the run's detail.
+   * @param rowByRowReason  a sentence for the run's detail.
    */
-  serveRowByRow(why: string): void {
-    this.whyRowByRow = why;
+  setRowByRow(rowByRowReason: string): void {
+    this.rowByRowReason = rowByRowReason;
   }
 
   /** Names of the output fields a caller may ask for. */
@@ -147,52 +150,52 @@ export class ServedRun {
     options: PredictOptions,
     decode: (outputs: NamedTensors, context: DecodeContext) => T,
   ): Promise<T> {
-    const cameAt = performance.now();
+    const startedAt = performance.now();
     const { rows, prepared, inputs } = this.encode(values, options);
-    const { timeoutMs, sinceMs = cameAt, signal, timing, rowByRow = this.isRowByRow } = options;
+    const { timeoutMs, sinceMs = startedAt, signal, timing, rowByRow = this.isRowByRow } = options;
     const { outputNames } = this.codec.decoder;
-    const validateMs = performance.now() - cameAt;
-    // No await before this call: between the moment a caller reads which run is best and the moment its rows wait in the
-    // queue nothing else can happen, so a swap never releases a run under a request (`release` lets the queue finish).
+    const validateMs = performance.now() - startedAt;
+    // No await before this call: a caller reads which run is best and its rows enter the queue in one synchronous step,
+    // so a cutover never releases a run that a request uses (`release` lets the queue finish).
     let outputs: NamedTensors;
     try {
-      outputs = await this.hosted.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
+      outputs = await this.handle.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
     } catch (error) {
       const { signal: _gone, timing: _timing, sinceMs: _since, ...again } = options;
-      this.record.noteFailure(error, timeoutMs < this.fairTimeoutMs, (other) => other.predict(values, again));
+      this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
       throw error;
     }
-    this.record.answered += 1;
-    const computedAt = performance.now();
+    this.outcomes.succeeded += 1;
+    const inferredAt = performance.now();
     const decoded = decode(outputs, { rows, prepared });
     if (timing) {
-      timing.onFinish = this.noteTimes;
+      timing.onFinish = this.recordTimes;
       timing.validateMs = validateMs;
-      timing.serialiseMs = performance.now() - computedAt;
+      timing.serializeMs = performance.now() - inferredAt;
     }
     return decoded;
   }
 
   private encode(values: readonly unknown[], options: PredictOptions): DecodeContext & { inputs: NamedTensors } {
     const { validator, encoder } = this.codec;
-    const problems: ValidationProblem[] = [];
+    const issues: ValidationIssue[] = [];
     const rows: JsonObject[] = [];
     for (let i = 0; i < values.length; i++) {
-      const row = validator.validate(values[i], options.locOf(i), options, problems);
+      const row = validator.validate(values[i], options.locOf(i), options, issues);
       if (row) rows.push(row);
     }
-    if (problems.length > 0) throw new ValidationError(problems);
+    if (issues.length > 0) throw new ValidationError(issues);
     const prepared = encoder.prepare(rows);
-    const inputs = encoder.encode(rows, options.locOf, problems, prepared);
-    if (problems.length > 0) throw new ValidationError(problems);
+    const inputs = encoder.encode(rows, options.locOf, issues, prepared);
+    if (issues.length > 0) throw new ValidationError(issues);
     return { rows, prepared, inputs };
   }
 
-  private readonly noteTimes = (timing: PredictionTiming): void => this.times.record(timing);
+  private readonly recordTimes = (timing: PredictionTiming): void => this.times.record(timing);
 
   /** Gives the model's memory back. */
   async release(): Promise<void> {
-    await this.hosted.release();
+    await this.handle.release();
     this.closeArtifacts();
   }
 }

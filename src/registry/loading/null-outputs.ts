@@ -4,8 +4,8 @@ import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import type { FieldSchema } from '../../domain/signature.js';
 
-/** A number that is null in answers; NaN and the infinities travel so. */
-export interface NullAnswers {
+/** A numeric output field that is null in outputs; NaN and the infinities are written as null. */
+export interface NullOutput {
   readonly field: string;
   /** Whether there is no number in any answer. */
   readonly isEvery: boolean;
@@ -13,22 +13,22 @@ export interface NullAnswers {
   readonly isRecorded: boolean;
 }
 
-/** What to look at when a model answers NaN; the middle of a sentence. */
+/** What to check when a model answers NaN; the middle of a sentence. */
 export const LOOK_FOR_NAN = 'look for NaN among its weights, or for a scaler that divides by zero';
 
 /**
  * Numbers that are null in answers although the trainer saw none that were, or that are null in every answer.
  *
- * @param answers  one per example, in order.
+ * @param outputs  one per example, in order.
  * @param recorded  what the answers should have been; those of the run's examples unless given.
  */
-export function unexplainedNulls(
+export function unexpectedNulls(
   run: Run,
-  answers: readonly JsonObject[],
+  outputs: readonly JsonObject[],
   recorded: readonly JsonObject[] = run.examples.map(({ output }) => output),
-): NullAnswers[] {
-  return numberFields(run).flatMap((field): NullAnswers[] => {
-    const values = valuesOf(answers, field);
+): NullOutput[] {
+  return numberFields(run).flatMap((field): NullOutput[] => {
+    const values = valuesOf(outputs, field);
     const isEvery = values.every((value) => value === null);
     const isRecorded = valuesOf(recorded, field).includes(null);
     return values.includes(null) && (isEvery || !isRecorded) ? [{ field, isEvery, isRecorded }] : [];
@@ -49,11 +49,11 @@ export function isOfNumbers(schema: FieldSchema): boolean {
 }
 
 function valuesOf(rows: readonly JsonObject[], field: string): JsonValue[] {
-  return rows.flatMap((row) => leavesOf(fieldOf(row, field)));
+  return rows.flatMap((row) => flattenValue(fieldOf(row, field)));
 }
 
 /** The values in lists of lists. */
-export function leavesOf(value: JsonValue | undefined): JsonValue[] {
+export function flattenValue(value: JsonValue | undefined): JsonValue[] {
   if (value === undefined) return [];
-  return Array.isArray(value) ? value.flatMap(leavesOf) : [value];
+  return Array.isArray(value) ? value.flatMap(flattenValue) : [value];
 }

@@ -1,36 +1,36 @@
 import { AppError } from '../../domain/app-error.js';
 import type { ErrorCode } from '../../domain/app-error.js';
-import type { ServedRun } from './loaded-run.js';
+import type { LoadedRun } from './loaded-run.js';
 
 /** A failed prediction, and the way to ask another run the same. */
 export interface Failure {
   readonly code: ErrorCode;
   /** Has another run predict the same rows. */
-  readonly repeatWith: (other: ServedRun) => Promise<unknown>;
+  readonly replayWith: (other: LoadedRun) => Promise<unknown>;
 }
 
 /** Failures that a run can be blamed for. */
-const BLAMED: ReadonlySet<ErrorCode> = new Set(['PREDICTION_FAILED', 'WORKER_LOST', 'PREDICTION_TIMEOUT']);
+const RUN_FAILURES: ReadonlySet<ErrorCode> = new Set(['PREDICTION_FAILED', 'WORKER_LOST', 'PREDICTION_TIMEOUT']);
 
 /** How the predictions of a run ended since it was last reset. */
-export class ServiceRecord {
-  answered = 0;
+export class OutcomeCounter {
+  succeeded = 0;
   failed = 0;
-  /** Told of each failure instead of its being counted; who is told counts those that the run is to blame for. */
+  /** Called for each failure instead of counting it; the listener counts those caused by the run. */
   onFailure: ((failure: Failure) => void) | undefined;
 
   /** Begins to count anew. */
   reset(onFailure?: (failure: Failure) => void): void {
-    this.answered = 0;
+    this.succeeded = 0;
     this.failed = 0;
     this.onFailure = onFailure;
   }
 
-  /** @param isHasty  the client wanted its answer sooner than the server's own limit: being late is no failure then. */
-  noteFailure(error: unknown, isHasty: boolean, repeatWith: Failure['repeatWith']): void {
-    if (!(error instanceof AppError) || !BLAMED.has(error.code)) return;
-    if (isHasty && error.code === 'PREDICTION_TIMEOUT') return;
-    if (this.onFailure) this.onFailure({ code: error.code, repeatWith });
+  /** @param hasShortTimeout  the client's time limit was shorter than the server's: a timeout is no failure then. */
+  recordFailure(error: unknown, hasShortTimeout: boolean, replayWith: Failure['replayWith']): void {
+    if (!(error instanceof AppError) || !RUN_FAILURES.has(error.code)) return;
+    if (hasShortTimeout && error.code === 'PREDICTION_TIMEOUT') return;
+    if (this.onFailure) this.onFailure({ code: error.code, replayWith });
     else this.failed += 1;
   }
 }

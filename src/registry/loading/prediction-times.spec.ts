@@ -32,7 +32,7 @@ describe(PredictionTimes.name, () => {
   });
 
   it('tells one prediction as it was, to two digits', () => {
-    record(1, { parseMs: 0.05, validateMs: 2, queueMs: 30, inferMs: 400, serialiseMs: 5, batchRows: 7 });
+    record(1, { parseMs: 0.05, validateMs: 2, queueMs: 30, inferMs: 400, serializeMs: 5, batchRows: 7 });
 
     const { count, partsMs, batchRows } = times.report()!;
     const medians = Object.fromEntries(Object.entries(partsMs).map(([part, { p50 }]) => [part, p50]));

@@ -6,7 +6,7 @@ import type { PredictionTiming } from '../../domain/prediction-timing.js';
 /** Percentiles cover the last one to two windows of this length. */
 const WINDOW_MS = 60_000;
 /** Histograms count whole microseconds, two digits exact, up to an hour. */
-const MICROSECONDS = { lowest: 1, highest: 3_600_000_000, figures: 2 };
+const HISTOGRAM_RANGE = { lowest: 1, highest: 3_600_000_000, figures: 2 };
 const ROWS = { lowest: 1, highest: 100_000_000, figures: 2 };
 
 /** What is measured of each prediction. */
@@ -14,7 +14,7 @@ const PARTS = ['parse', 'validate', 'queue', 'infer', 'serialise', 'total'] as c
 type Part = (typeof PARTS)[number];
 
 /** Median, 90th and 99th percentile. */
-export interface Percentiles {
+interface Percentiles {
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
@@ -32,8 +32,8 @@ export interface PredictionTimesReport {
 type Window = Record<Part | 'rows', RecordableHistogram>;
 
 /**
- * Where the time of a run's recent predictions went. Two windows: the one that fills, and the one before, so that an
- * answer is never about a few seconds only, nor about last week.
+ * Durations of a run's recent predictions, in two windows: the current and the previous one, so that a report covers at
+ * least one whole window and nothing older than two.
  */
 export class PredictionTimes {
   private current: Window | undefined;
@@ -44,20 +44,20 @@ export class PredictionTimes {
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   record(timing: PredictionTiming): void {
-    const { parseMs, validateMs, waitMs, inferMs, serialiseMs } = timing;
+    const { parseMs, validateMs, waitMs, inferMs, serializeMs } = timing;
     const window = this.window();
-    window.parse.record(microseconds(parseMs));
-    window.validate.record(microseconds(validateMs));
-    window.queue.record(microseconds(waitMs));
-    window.infer.record(microseconds(inferMs));
-    window.serialise.record(microseconds(serialiseMs));
-    window.total.record(microseconds(parseMs + validateMs + waitMs + inferMs + serialiseMs));
+    window.parse.record(toHistogramValue(parseMs));
+    window.validate.record(toHistogramValue(validateMs));
+    window.queue.record(toHistogramValue(waitMs));
+    window.infer.record(toHistogramValue(inferMs));
+    window.serialise.record(toHistogramValue(serializeMs));
+    window.total.record(toHistogramValue(parseMs + validateMs + waitMs + inferMs + serializeMs));
     window.rows.record(Math.max(1, timing.batchRows));
   }
 
   /** @returns undefined when there were no predictions lately. */
   report(): PredictionTimesReport | undefined {
-    this.turn();
+    this.rotate();
     const windows = [this.current, this.previous].filter((window) => window !== undefined);
     if (windows.length === 0) return undefined;
     const joined = newWindow();
@@ -71,16 +71,16 @@ export class PredictionTimes {
   }
 
   private window(): Window {
-    this.turn();
+    this.rotate();
     if (!this.current) {
       this.current = newWindow();
-      // After a window it begins where that one ended, or a late prediction would keep the one before for longer.
+      // The next window starts where this one ended; otherwise a late prediction would extend the previous window.
       if (!this.previous) this.startedAtMs = this.now();
     }
     return this.current;
   }
 
-  private turn(): void {
+  private rotate(): void {
     const ageMs = this.now() - this.startedAtMs;
     if (ageMs < WINDOW_MS) return;
     this.previous = ageMs < 2 * WINDOW_MS ? this.current : undefined;
@@ -92,15 +92,15 @@ export class PredictionTimes {
 const KEYS = [...PARTS, 'rows'] as const;
 
 function newWindow(): Window {
-  const times = PARTS.map((part) => [part, createHistogram(MICROSECONDS)]);
+  const times = PARTS.map((part) => [part, createHistogram(HISTOGRAM_RANGE)]);
   return Object.fromEntries([...times, ['rows', createHistogram(ROWS)]]) as Window;
 }
 
-function microseconds(ms: number): number {
+function toHistogramValue(ms: number): number {
   return Math.max(1, Math.round(ms * 1000));
 }
 
-function percentiles(histogram: RecordableHistogram, divisor: number): Percentiles {
-  const at = (percentile: number) => histogram.percentile(percentile) / divisor;
+function percentiles(histogram: RecordableHistogram, factor: number): Percentiles {
+  const at = (percentile: number) => histogram.percentile(percentile) / factor;
   return { p50: at(50), p90: at(90), p99: at(99) };
 }

@@ -2,12 +2,12 @@ import { TestStore } from '../../../test/support/build-store.js';
 import { logRun } from '../../../test/support/tiny-runs.js';
 import { loadConfig } from '../../config/load-config.js';
 import type { Run } from '../../domain/run.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 import { createModelHost } from '../../engines/pool/create-model-host.js';
 import { LocalRunSource } from '../../sources/local/local-run-source.js';
 import { rehearse } from '../promotion/champion-replay.js';
 import { RunLoader } from './run-loader.js';
-import type { ServedRun } from './loaded-run.js';
+import type { LoadedRun } from './loaded-run.js';
 
 const TIMEOUT_MS = 5_000;
 
@@ -20,22 +20,22 @@ describe('a run whose model answers NaN', () => {
   });
 
   /** The logarithm of `x` less `subtract`, which is NaN below it. */
-  const load = async (examples: Run['examples'], subtract = 0): Promise<ServedRun> => {
+  const load = async (examples: Run['examples'], subtract = 0): Promise<LoadedRun> => {
     const columns = [{ kind: 'number', field: 'x', subtract }] as const;
     const encode: Run['encode'] = { tensors: [{ kind: 'columns', tensor: 'x', dtype: 'float32', rank: 1, columns }] };
     const store = new TestStore().addModel('m').addRun('m', 'one', { ...logRun, encode, examples }, 'onnx-log');
     stores.push(store);
     const [model] = await new LocalRunSource(store.folder).listModels();
-    const sourced = model!.runs[0]!;
-    return new RunLoader(host, loadConfig({})).load(sourced, sourced.run!);
+    const sourceRun = model!.runs[0]!;
+    return new RunLoader(host, loadConfig({})).load(sourceRun, sourceRun.run!);
   };
-  const codesOf = (served: ServedRun) => served.warnings.map(({ code }) => code);
+  const codesOf = (loaded: LoadedRun) => loaded.warnings.map(({ code }) => code);
   const at = (x: number, output: Run['examples'][number]['output'] = {}) => ({ input: { x }, output });
 
   it('to every example is not served, when its trainer did not record that', async () => {
     const problem: unknown = await load([at(-1), at(-2)]).catch((error: unknown) => error);
 
-    expect(problem).toBeInstanceOf(RunProblem);
+    expect(problem).toBeInstanceOf(RunError);
     expect(problem).toMatchObject({
       code: 'SELF_TEST_FAILED',
       message: expect.stringContaining('The field "log" is null, which NaN becomes, in the answer to every example'),
@@ -48,8 +48,8 @@ describe('a run whose model answers NaN', () => {
   });
 
   it('to every example of the served run does not take over; to some of them it does, with a warning', async () => {
-    const served = await load([at(1, { log: 0 }), at(Math.E, { log: 1 })]);
-    const rehearsal = { served, policy: {}, timeoutMs: TIMEOUT_MS };
+    const loaded = await load([at(1, { log: 0 }), at(Math.E, { log: 1 })]);
+    const rehearsal = { current: loaded, policy: {}, timeoutMs: TIMEOUT_MS };
 
     const worse = await load([at(2.5, { log: 0 }), at(4.5)], 1.5);
     const broken = await load([at(101, { log: 0 }), at(102)], 100);

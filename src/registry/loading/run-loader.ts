@@ -8,29 +8,29 @@ import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
-import { ValidationError } from '../../domain/validation-problem.js';
-import type { ValidationProblem } from '../../domain/validation-problem.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { ValidationError } from '../../domain/validation-issue.js';
+import type { ValidationIssue } from '../../domain/validation-issue.js';
+import { RunError } from '../../domain/verdict.js';
 import { ModelHost } from '../../engines/model-host.js';
-import type { HostedModel } from '../../engines/model-host.js';
-import type { OpenedRun, SourcedRun } from '../../sources/run-source.js';
+import type { ModelHandle } from '../../engines/model-host.js';
+import type { RunArtifacts, SourceRun } from '../../sources/run-source.js';
 import {
-  MAX_PROOF_ROWS,
+  MAX_CHECKED_ROWS,
   ONE_ROW_PER_CALL,
-  ROWS_FAIL_TOGETHER,
-  ROWS_MINGLE,
-  answersAgree,
-  proofOrder,
-  takesOneRow,
+  ROWS_FAIL_BATCHED,
+  ROWS_DEPENDENT,
+  outputsMatch,
+  checkOrder,
+  acceptsOneRow,
 } from './batch-invariance.js';
-import { LOOK_FOR_NAN, unexplainedNulls } from './null-outputs.js';
+import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { runWarnings } from './run-warnings.js';
-import { selfTestHint } from './self-test-hints.js';
-import { ServedRun } from './loaded-run.js';
+import { selfTestHint } from './self-test-hint.js';
+import { LoadedRun } from './loaded-run.js';
 import type { Codec } from './loaded-run.js';
 
-/** Compiles a run's contract: no I/O, no engine. @throws RunProblem when its parts contradict each other. */
-export function compileCodec(run: Run, vocabularies: SourcedRun['vocabularies']): Codec {
+/** Compiles a run's contract: no I/O, no engine. @throws RunError when its parts contradict each other. */
+export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']): Codec {
   return {
     validator: compileRowValidator(run.signature.input),
     encoder: compileRowEncoder(run.encode, run.signature.input, vocabularies),
@@ -38,7 +38,7 @@ export function compileCodec(run: Run, vocabularies: SourcedRun['vocabularies'])
   };
 }
 
-/** Brings a run from its folder into memory and makes it prove itself. */
+/** Loads a run from its folder into memory and runs its self-test. */
 @Injectable()
 export class RunLoader {
   constructor(
@@ -47,140 +47,150 @@ export class RunLoader {
   ) {}
 
   /**
-   * Fetches and loads the artifact, compares it with the run's own words, replays its examples.
+   * Fetches and loads the artifact, compares it with the run's declaration, and replays its examples.
    *
-   * @returns the run in memory; its `run` is the whole one, where `run` lacked what only the model could say.
-   * @throws RunProblem with the verdict code of the first step that failed; nothing stays loaded then.
+   * @returns the loaded run; its `run` is complete where the declared one lacked what only the model could tell.
+   * @throws RunError with the verdict code of the first step that failed; nothing stays loaded then.
    */
-  async load(sourced: SourcedRun, run: Run): Promise<ServedRun> {
-    const opened = await sourced.open();
+  async load(sourceRun: SourceRun, run: Run): Promise<LoadedRun> {
+    const artifacts = await sourceRun.open();
     try {
-      return await this.loadOpened(opened, sourced, run);
+      return await this.loadArtifacts(artifacts, sourceRun, run);
     } catch (error) {
-      opened.close?.();
+      artifacts.close?.();
       throw error;
     }
   }
 
-  private async loadOpened({ folder, complete, close }: OpenedRun, sourced: SourcedRun, run: Run): Promise<ServedRun> {
-    const hosted = await this.host.load({ format: run.model.format, runFolder: folder, path: run.model.path });
+  private async loadArtifacts(
+    { folder, complete, close }: RunArtifacts,
+    sourceRun: SourceRun,
+    run: Run,
+  ): Promise<LoadedRun> {
+    const handle = await this.host.load({ format: run.model.format, runFolder: folder, path: run.model.path });
     try {
-      const whole = complete ? complete(hosted.info) : run;
-      const codec = compileCodec(whole, sourced.vocabularies);
-      requireMatch(codec, hosted);
-      const served = new ServedRun(whole, codec, hosted, this.config.predictionTimeoutMs, close);
-      if (takesOneRow(hosted.info, codec.decoder.outputNames)) served.serveRowByRow(ONE_ROW_PER_CALL);
-      const answers = await this.selfTest(served);
-      requireNumbers(whole, answers, { mayBeMadeUp: complete !== undefined && whole.examples.length === 1 });
-      served.noteWarnings(runWarnings(whole, hosted.info.inputs, answers));
+      const completeRun = complete ? complete(handle.info) : run;
+      const codec = compileCodec(completeRun, sourceRun.vocabularies);
+      requireMatch(codec, handle);
+      const loaded = new LoadedRun(completeRun, codec, handle, this.config.predictionTimeoutMs, close);
+      if (acceptsOneRow(handle.info, codec.decoder.outputNames)) loaded.setRowByRow(ONE_ROW_PER_CALL);
+      const outputs = await this.selfTest(loaded);
+      requireNumbers(completeRun, outputs, {
+        mayBeMadeUp: complete !== undefined && completeRun.examples.length === 1,
+      });
+      loaded.setWarnings(runWarnings(completeRun, handle.info.inputs, outputs));
       if (complete) {
-        requireDeclaredAnswers(whole, answers);
-        served.learnExamples(answers);
+        requireValidOutputs(completeRun, outputs);
+        loaded.setExampleOutputs(outputs);
       }
-      return served;
+      return loaded;
     } catch (error) {
-      await hosted.release();
+      await handle.release();
       throw error;
     }
   }
 
   /**
-   * Replays the examples: the first ones one by one, to learn whether rows may share calls, the others as the run is
-   * served. The trainer's answers must come out the way clients will get theirs.
+   * Replays the examples: the first ones one by one, to check whether rows may share calls; the others as the run is
+   * served. The recorded outputs must match what clients will get.
    *
-   * @returns the answers, one per example.
+   * @returns the outputs, one per example.
    */
-  private async selfTest(served: ServedRun): Promise<JsonObject[]> {
-    const { examples } = served.run;
-    const tolerance = toleranceOf(served.run);
+  private async selfTest(loaded: LoadedRun): Promise<JsonObject[]> {
+    const { examples } = loaded.run;
+    const tolerance = toleranceOf(loaded.run);
     const all = examples.map((_, index) => index);
-    const first = all.slice(0, MAX_PROOF_ROWS);
-    const alone = await this.replay(served, first, true);
-    if (!served.isRowByRow) await this.proveBatching(served, alone, tolerance);
-    const answers = served.isRowByRow
-      ? [...alone, ...(await this.replay(served, all.slice(first.length)))]
-      : await this.replay(served, all);
+    const first = all.slice(0, MAX_CHECKED_ROWS);
+    const single = await this.replay(loaded, first, true);
+    if (!loaded.isRowByRow) await this.checkBatchInvariance(loaded, single, tolerance);
+    const outputs = loaded.isRowByRow
+      ? [...single, ...(await this.replay(loaded, all.slice(first.length)))]
+      : await this.replay(loaded, all);
     examples.forEach(({ output }, i) => {
-      const difference = compareOutput(answers[i]!, output, tolerance);
-      if (!difference) return;
-      throw new RunProblem('SELF_TEST_FAILED', `Example ${i}: ${difference}${selfTestHint(served.run, answers)}`);
+      const mismatch = compareOutput(outputs[i]!, output, tolerance);
+      if (!mismatch) return;
+      throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${selfTestHint(loaded.run, outputs)}`);
     });
-    return answers;
+    return outputs;
   }
 
-  /** Serves the run row by row unless its examples get the same answers together, in another order, as alone. */
-  private async proveBatching(served: ServedRun, alone: readonly JsonObject[], tolerance: number): Promise<void> {
-    const order = proofOrder(alone.length);
+  /** Sets the run to row by row unless its examples get the same outputs in a batch, in another order, as alone. */
+  private async checkBatchInvariance(
+    loaded: LoadedRun,
+    single: readonly JsonObject[],
+    tolerance: number,
+  ): Promise<void> {
+    const order = checkOrder(single.length);
     try {
-      const together = await this.replay(served, order);
-      if (!answersAgree(together, alone, order, tolerance)) served.serveRowByRow(ROWS_MINGLE);
+      const batched = await this.replay(loaded, order);
+      if (!outputsMatch(batched, single, order, tolerance)) loaded.setRowByRow(ROWS_DEPENDENT);
     } catch (error) {
-      const { cause } = error as RunProblem;
+      const { cause } = error as RunError;
       if (!(cause instanceof AppError && cause.code === 'PREDICTION_FAILED')) throw error;
-      served.serveRowByRow(ROWS_FAIL_TOGETHER);
+      loaded.setRowByRow(ROWS_FAIL_BATCHED);
     }
   }
 
   /** Answers to the examples of these indices, in their order. */
-  private async replay(served: ServedRun, indices: readonly number[], rowByRow?: boolean): Promise<JsonObject[]> {
+  private async replay(loaded: LoadedRun, indices: readonly number[], rowByRow?: boolean): Promise<JsonObject[]> {
     if (indices.length === 0) return [];
     try {
-      return await served.predict(
-        indices.map((index) => served.run.examples[index]!.input),
+      return await loaded.predict(
+        indices.map((index) => loaded.run.examples[index]!.input),
         {
           source: 'body',
           mode: 'strict',
           locOf: (i) => ['examples', indices[i]!, 'input'],
-          include: new Set(served.onRequestFields),
+          include: new Set(loaded.onRequestFields),
           timeoutMs: this.config.predictionTimeoutMs,
           rowByRow,
         },
       );
     } catch (error) {
-      const first = error instanceof ValidationError ? error.problems[0] : undefined;
+      const first = error instanceof ValidationError ? error.issues[0] : undefined;
       const message = first ? `${first.loc.join('.')}: ${first.msg}.` : 'The model could not compute its examples.';
-      throw new RunProblem('SELF_TEST_FAILED', message, { cause: error });
+      throw new RunError('SELF_TEST_FAILED', message, { cause: error });
     }
   }
 }
 
-function requireMatch({ encoder, decoder }: Codec, { info }: HostedModel): void {
-  const mismatches = [...encoder.describeMismatch(info.inputs), ...decoder.describeMismatch(info.outputs)];
-  if (mismatches.length > 0) throw new RunProblem('SIGNATURE_MISMATCH', mismatches.join(' '));
+function requireMatch({ encoder, decoder }: Codec, { info }: ModelHandle): void {
+  const issues = [...encoder.describeMismatch(info.inputs), ...decoder.describeMismatch(info.outputs)];
+  if (issues.length > 0) throw new RunError('SIGNATURE_MISMATCH', issues.join(' '));
 }
 
 /** A model that answers nothing but NaN is broken, unless its trainer recorded that it does. */
 function requireNumbers(
   run: Run,
-  answers: readonly JsonObject[],
+  outputs: readonly JsonObject[],
   { mayBeMadeUp }: { readonly mayBeMadeUp: boolean },
 ): void {
-  const broken = unexplainedNulls(run, answers).find(({ isEvery, isRecorded }) => isEvery && !isRecorded);
+  const broken = unexpectedNulls(run, outputs).find(({ isEvery, isRecorded }) => isEvery && !isRecorded);
   if (!broken) return;
   const message = `The field "${broken.field}" is null, which NaN becomes, in the answer to every example: ${LOOK_FOR_NAN}.`;
   const madeUp =
     ' A run that was logged without an input example is tried with a row of zeros: log one if zeros make no sense.';
-  throw new RunProblem('SELF_TEST_FAILED', mayBeMadeUp ? message + madeUp : message);
+  throw new RunError('SELF_TEST_FAILED', mayBeMadeUp ? message + madeUp : message);
 }
 
 /** Without recorded outputs, the answers must at least be what the run's signature promises. */
-function requireDeclaredAnswers(run: Run, answers: readonly JsonObject[]): void {
+function requireValidOutputs(run: Run, outputs: readonly JsonObject[]): void {
   const validator = compileRowValidator(run.signature.output, '/signature/output');
-  const problems: ValidationProblem[] = [];
-  answers.forEach((answer, i) => {
+  const issues: ValidationIssue[] = [];
+  outputs.forEach((answer, i) => {
     const loc = [`example ${i}`];
-    const read = validator.validate(answer, loc, { source: 'body', mode: 'strict' }, problems);
-    // What is taken from clients, a text for a number for one, is not to be given to them.
+    const read = validator.validate(answer, loc, { source: 'body', mode: 'strict' }, issues);
+    // Coercions accepted from clients (a text for a number) are not allowed in outputs.
     for (const [name, value] of Object.entries(read ?? {})) {
-      const [given, promised] = [kindOf(answer[name]), kindOf(value)];
-      if (given === promised) continue;
-      problems.push({ loc: [...loc, name], msg: `it is a ${given}, not a ${promised}`, type: 'type_error' });
+      const [given, expected] = [kindOf(answer[name]), kindOf(value)];
+      if (given === expected) continue;
+      issues.push({ loc: [...loc, name], msg: `it is a ${given}, not a ${expected}`, type: 'type_error' });
     }
   });
-  const [first] = problems;
+  const [first] = issues;
   if (!first) return;
   const message = `The answer to ${first.loc.join('.')} is not what the signature says: ${first.msg}.`;
-  throw new RunProblem('SELF_TEST_FAILED', message);
+  throw new RunError('SELF_TEST_FAILED', message);
 }
 
 function kindOf(value: JsonValue | undefined): string {

@@ -1,6 +1,6 @@
 import { sumRun } from '../../../test/support/build-store.js';
 import type { Run } from '../../domain/run.js';
-import { unexplainedNulls } from './null-outputs.js';
+import { unexpectedNulls } from './null-outputs.js';
 import { runWarnings } from './run-warnings.js';
 
 const sum = sumRun('adder-1', '0'.repeat(64));
@@ -11,8 +11,8 @@ const examples: Run['examples'] = [
 ];
 const right = examples.map(({ output }) => output);
 const inputs = [{ name: 'x', dtype: 'float32', shape: [null, 2] }] as const;
-const codesOf = (run: Partial<Run>, answers: Run['examples'][number]['output'][] = right, shape = inputs[0].shape) =>
-  runWarnings({ ...sum, examples, ...run }, [{ ...inputs[0], shape }], answers).map(({ code }) => code);
+const codesOf = (run: Partial<Run>, outputs: Run['examples'][number]['output'][] = right, shape = inputs[0].shape) =>
+  runWarnings({ ...sum, examples, ...run }, [{ ...inputs[0], shape }], outputs).map(({ code }) => code);
 
 describe('what is worth knowing of a run that may be served', () => {
   it('is nothing when its examples differ and its model says what it takes', () => {
@@ -36,9 +36,9 @@ describe('what is worth knowing of a run that may be served', () => {
 
   it('is that they get the same answer but for what it repeats of them', () => {
     const decode: Run['decode'] = { kind: 'regression', tensor: 'y', fields: ['sum'], echo: { first: 'a' } };
-    const answers = [1, 2, 3].map((first) => ({ sum: 3, first }));
+    const outputs = [1, 2, 3].map((first) => ({ sum: 3, first }));
 
-    expect(codesOf({ decode }, answers)).toEqual(['ANSWERS_EQUAL']);
+    expect(codesOf({ decode }, outputs)).toEqual(['ANSWERS_EQUAL']);
   });
 
   it('is that some answers are null where the trainer recorded none', () => {
@@ -84,7 +84,7 @@ describe('what is worth knowing of a run that may be served', () => {
 describe('numbers that are null in every answer', () => {
   const learned = examples.map(({ input }) => ({ input, output: {} }));
   const fieldsOf = (run: Partial<Run>, value: Run['params'][string]) => {
-    const nulls = unexplainedNulls(
+    const nulls = unexpectedNulls(
       { ...sum, examples: learned, ...run },
       examples.map(() => ({ sum: value })),
     );

@@ -3,26 +3,26 @@ import { typeOf } from '../../codec/validate/schema-check.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
-import type { DeclaredTensor } from '../../domain/tensor.js';
+import type { TensorSpec } from '../../domain/tensor.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
-import { isOfNumbers, leavesOf, unexplainedNulls } from './null-outputs.js';
+import { isOfNumbers, flattenValue, unexpectedNulls } from './null-outputs.js';
 
-/** Different rows whose answers are all the same look like a model that answers nothing else. */
+/** Equal answers to this many different rows indicate a constant model. */
 const ENOUGH_ROWS = 3;
 
 /**
- * What is worth knowing of a run that has repeated its examples, though it speaks against nothing.
+ * What is worth knowing about a run that passed its self-test, but is no reason to reject it.
  *
- * @param inputs  as the loaded model declares them.
- * @param answers  one per example, in order.
+ * @param inputs  tensors the loaded model declares.
+ * @param outputs  one per example, in order.
  */
-export function runWarnings(run: Run, inputs: readonly DeclaredTensor[], answers: readonly JsonObject[]): Warning[] {
+export function runWarnings(run: Run, inputs: readonly TensorSpec[], outputs: readonly JsonObject[]): Warning[] {
   return [
     ...exampleWarnings(run),
     ...textWarnings(run),
-    ...nullWarnings(run, answers),
-    ...equalWarnings(run, answers),
+    ...nullWarnings(run, outputs),
+    ...equalWarnings(run, outputs),
     ...inputs.filter(({ shape }) => shape?.slice(1).includes(null)).map(openWarning),
   ];
 }
@@ -35,7 +35,9 @@ function exampleWarnings({ examples }: Run): Warning[] {
 function textWarnings({ examples, signature }: Run): Warning[] {
   const fields = Object.entries(signature.input.properties).filter(([, schema]) => isOfNumbers(schema));
   for (const [i, { input }] of examples.entries()) {
-    const found = fields.find(([name]) => leavesOf(fieldOf(input, name)).some((value) => typeof value === 'string'));
+    const found = fields.find(([name]) =>
+      flattenValue(fieldOf(input, name)).some((value) => typeof value === 'string'),
+    );
     if (!found) continue;
     const [name, schema] = found;
     return [warning('NUMBER_AS_TEXT', `Example ${i} gives the input "${name}", of type ${typeOf(schema)}, as a text.`)];
@@ -43,15 +45,15 @@ function textWarnings({ examples, signature }: Run): Warning[] {
   return [];
 }
 
-function nullWarnings(run: Run, answers: readonly JsonObject[]): Warning[] {
-  return unexplainedNulls(run, answers).map(({ field, isEvery }) =>
+function nullWarnings(run: Run, outputs: readonly JsonObject[]): Warning[] {
+  return unexpectedNulls(run, outputs).map(({ field, isEvery }) =>
     warning('ANSWERS_NULL', `The field "${field}" is null for ${isEvery ? 'every example' : 'some examples'}.`),
   );
 }
 
-function equalWarnings({ examples, decode }: Run, answers: readonly JsonObject[]): Warning[] {
+function equalWarnings({ examples, decode }: Run, outputs: readonly JsonObject[]): Warning[] {
   const rows = new Set(examples.map(({ input }) => stringifyJson(input)));
-  const own = answers.map((answer) =>
+  const own = outputs.map((answer) =>
     Object.entries(answer).filter(([name]) => !Object.hasOwn(decode.echo ?? {}, name)),
   );
   const isEqual = new Set(own.map((fields) => stringifyJson(fields))).size === 1;
@@ -59,7 +61,7 @@ function equalWarnings({ examples, decode }: Run, answers: readonly JsonObject[]
   return [warning('ANSWERS_EQUAL', `All ${rows.size} different examples get the same answer.`)];
 }
 
-function openWarning({ name }: DeclaredTensor): Warning {
-  const message = `The model's input "${name}" leaves open how wide a row is: only the examples say that encode fits.`;
+function openWarning({ name }: TensorSpec): Warning {
+  const message = `The model's input "${name}" does not fix the width of a row: only the examples show that encode matches.`;
   return warning('DIMENSION_OPEN', message);
 }

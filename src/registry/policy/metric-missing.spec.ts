@@ -25,8 +25,8 @@ describe('the verdict on a run without the metric of the policy', () => {
   });
 
   it.each(['rmse', 'mse_ratio2', 'f'])('does not take %s for mse or f1', (name) => {
-    for (const wanted of ['mae', 'f1'])
-      expect(metricMissing(run({ [name]: 1 }), wanted).message).not.toContain('meant');
+    for (const requested of ['mae', 'f1'])
+      expect(metricMissing(run({ [name]: 1 }), requested).message).not.toContain('meant');
   });
 
   it('points at the number in the nested report, which policies do not see', () => {

@@ -5,31 +5,31 @@ import { reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
 
 /** Names of metrics that a sentence lists. */
-const LISTED_METRICS = 10;
+const MAX_METRIC_NAMES = 10;
 
 /** The verdict on a run without the metric of the policy: what it has, and which of it is probably meant. */
-export function metricMissing({ metrics, performance }: Run, wanted: string): VerdictReason {
+export function metricMissing({ metrics, performance }: Run, requested: string): VerdictReason {
   const logged = Object.keys(metrics);
-  const names = logged.slice(0, LISTED_METRICS).join(', ') + (logged.length > LISTED_METRICS ? ', …' : '');
-  const message = `The run has no metric "${wanted}". It has: ${names || 'none'}.`;
-  const similar = logged.find((name) => isSimilar(name, wanted));
+  const names = logged.slice(0, MAX_METRIC_NAMES).join(', ') + (logged.length > MAX_METRIC_NAMES ? ', …' : '');
+  const message = `The run has no metric "${requested}". It has: ${names || 'none'}.`;
+  const similar = logged.find((name) => isSimilar(name, requested));
   if (similar !== undefined) {
-    const fix = `Log "${similar}" as "${wanted}", or let card.json select by "${similar}".`;
+    const fix = `Log "${similar}" as "${requested}", or let card.json select by "${similar}".`;
     return reason('METRIC_MISSING', `${message} Is "${similar}" meant?`, fix);
   }
-  const reported = findNumber(performance, wanted, 'performance');
-  if (!reported) return reason('METRIC_MISSING', message);
-  const { path, value } = reported;
+  const inReport = findNumber(performance, requested, 'performance');
+  if (!inReport) return reason('METRIC_MISSING', message);
+  const { path, value } = inReport;
   return reason(
     'METRIC_MISSING',
     `${message} ${path} is ${value}, but only metrics count.`,
-    `Log ${path} as the metric "${wanted}" too.`,
+    `Log ${path} as the metric "${requested}" too.`,
   );
 }
 
 /** Whether one name has all words of the other: `F1`, `f1_score` and `val/f1` for `f1`. */
-function isSimilar(name: string, wanted: string): boolean {
-  const [a, b] = [wordsOf(name), wordsOf(wanted)];
+function isSimilar(name: string, requested: string): boolean {
+  const [a, b] = [wordsOf(name), wordsOf(requested)];
   const [fewer, more] = a.length < b.length ? [a, b] : [b, a];
   return fewer.length > 0 && fewer.every((word) => more.includes(word));
 }

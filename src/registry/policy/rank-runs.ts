@@ -1,5 +1,5 @@
 import type { SelectionPolicy } from '../../domain/card.js';
-import { valueAt } from '../../lib/dotted-path.js';
+import { valueAt } from '../../lib/property-path.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
 import { compareMetric } from '../../domain/metric.js';
@@ -50,12 +50,14 @@ function metricReasons(run: Run, policy: SelectionPolicy): VerdictReason[] {
 }
 
 function whereReasons(run: Run, policy: SelectionPolicy): VerdictReason[] {
-  return Object.entries(policy.where ?? {}).flatMap(([path, wanted]) => {
+  return Object.entries(policy.where ?? {}).flatMap(([path, expected]) => {
     const actual = valueAt(run as unknown as JsonValue, path);
-    const allowed = Array.isArray(wanted) ? wanted : [wanted];
+    const allowed = Array.isArray(expected) ? expected : [expected];
     const found = actual === undefined ? 'absent' : stringifyJson(actual);
     if (actual !== undefined && allowed.some((value) => stringifyJson(value) === found)) return [];
-    return [reason('CONDITION_NOT_MET', `The policy wants ${path} to be ${stringifyJson(wanted)}; it is ${found}.`)];
+    return [
+      reason('CONDITION_NOT_MET', `The policy requires ${path} to be ${stringifyJson(expected)}; it is ${found}.`),
+    ];
   });
 }
 
@@ -69,7 +71,7 @@ function guardrailReasons(run: Run, policy: SelectionPolicy): VerdictReason[] {
     return [
       reason(
         'GUARDRAIL_NOT_MET',
-        `The policy wants ${metric} ${bounds.filter(Boolean).join(' and ')}; it is ${found}.`,
+        `The policy requires ${metric} ${bounds.filter(Boolean).join(' and ')}; it is ${found}.`,
       ),
     ];
   });

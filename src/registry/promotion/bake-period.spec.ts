@@ -1,51 +1,51 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 import { AppError } from '../../domain/app-error.js';
-import { Probation } from './bake-period.js';
+import { BakePeriod } from './bake-period.js';
 import type { Best } from '../state/registered-run.js';
-import { ServiceRecord } from '../loading/outcome-counter.js';
+import { OutcomeCounter } from '../loading/outcome-counter.js';
 
 /** A run of which only the record matters; `releases` counts how often its memory was given back. */
 function aBest() {
-  const best = { record: new ServiceRecord(), releases: 0 };
-  const served = { record: best.record, release: () => Promise.resolve(void (best.releases += 1)) };
-  return Object.assign(best, { best: { served } as unknown as Best });
+  const best = { record: new OutcomeCounter(), releases: 0 };
+  const loaded = { outcomes: best.record, release: () => Promise.resolve(void (best.releases += 1)) };
+  return Object.assign(best, { best: { loaded } as unknown as Best });
 }
 
 describe('a run on probation', () => {
   const failure = new AppError('PREDICTION_FAILED');
   const start = (durationMs?: number) => {
-    const [watched, previous] = [aBest(), aBest()];
+    const [current, previous] = [aBest(), aBest()];
     const verdicts: string[] = [];
     const onFailed = (failed: number, total: number) => void verdicts.push(`${failed}/${total}`);
-    const probation = new Probation(watched.best, previous.best, onFailed, durationMs);
-    const answer = (count: number) => (watched.record.answered += count);
+    const bakePeriod = new BakePeriod(current.best, previous.best, onFailed, durationMs);
+    const answer = (count: number) => (current.record.succeeded += count);
     const canRepeat = () => Promise.resolve();
-    const fail = async (error: unknown = failure, isHasty = false, repeatWith = canRepeat) => {
-      watched.record.noteFailure(error, isHasty, repeatWith);
+    const fail = async (error: unknown = failure, hasShortTimeout = false, replayWith = canRepeat) => {
+      current.record.recordFailure(error, hasShortTimeout, replayWith);
       await nextTurn();
     };
-    return { watched, previous, verdicts, probation, answer, fail };
+    return { current, previous, verdicts, bakePeriod, answer, fail };
   };
 
   it('fails when more than a fifth of at least five predictions fail', async () => {
-    const { verdicts, probation, fail } = start();
+    const { verdicts, bakePeriod, fail } = start();
     for (let i = 0; i < 4; i++) await fail();
     expect(verdicts).toEqual([]);
     for (let i = 0; i < 4; i++) await fail();
-    probation.end();
+    bakePeriod.end();
 
     expect(verdicts).toEqual(['5/5']);
   });
 
   it('holds while no more than a fifth fail', async () => {
-    const { verdicts, probation, answer, fail } = start();
+    const { verdicts, bakePeriod, answer, fail } = start();
     answer(8);
     await fail();
     await fail();
     expect(verdicts).toEqual([]);
     await fail();
-    probation.end();
+    bakePeriod.end();
 
     expect(verdicts).toEqual(['3/11']);
   });
@@ -54,57 +54,57 @@ describe('a run on probation', () => {
     ['a full queue', new AppError('QUEUE_FULL', { retryAfterSeconds: 1 }), false],
     ['a client that has gone', new DOMException('gone', 'AbortError'), false],
     ['a client in more of a hurry than the server', new AppError('PREDICTION_TIMEOUT', { timeoutMs: 1 }), true],
-  ])('is not blamed for %s', async (_what, error, isHasty) => {
-    const { verdicts, probation, fail } = start();
-    for (let i = 0; i < 10; i++) await fail(error, isHasty);
-    probation.end();
+  ])('is not blamed for %s', async (_what, error, hasShortTimeout) => {
+    const { verdicts, bakePeriod, fail } = start();
+    for (let i = 0; i < 10; i++) await fail(error, hasShortTimeout);
+    bakePeriod.end();
 
     expect(verdicts).toEqual([]);
   });
 
-  it('is not blamed for rows that its predecessor cannot compute either', async () => {
-    const { verdicts, probation, fail } = start();
+  it('is not blamed for rows that the previous run cannot compute either', async () => {
+    const { verdicts, bakePeriod, fail } = start();
     for (let i = 0; i < 10; i++) await fail(failure, false, () => Promise.reject(failure));
-    probation.end();
+    bakePeriod.end();
 
     expect(verdicts).toEqual([]);
   });
 
-  it('does not flood its predecessor with what fails', async () => {
-    const { watched, verdicts, probation } = start();
+  it('does not flood the previous run with what fails', async () => {
+    const { current, verdicts, bakePeriod } = start();
     let asked = 0;
     const never = () => new Promise<void>(() => void (asked += 1));
-    for (let i = 0; i < 100; i++) watched.record.noteFailure(failure, false, never);
+    for (let i = 0; i < 100; i++) current.record.recordFailure(failure, false, never);
     await nextTurn();
-    probation.end();
+    bakePeriod.end();
 
     expect([asked, verdicts]).toEqual([4, []]);
   });
 
   it('is blamed at once for a thread that is lost, and has nobody try the same', async () => {
-    const { verdicts, probation, fail } = start();
+    const { verdicts, bakePeriod, fail } = start();
     let asked = 0;
     for (let i = 0; i < 5; i++) {
       await fail(new AppError('WORKER_LOST'), false, () => Promise.resolve(void (asked += 1)));
     }
-    probation.end();
+    bakePeriod.end();
 
     expect([asked, verdicts]).toEqual([0, ['5/5']]);
   });
 
-  it('gives its predecessor back when the time is over, once, and is not judged any more', async () => {
-    const { previous, verdicts, probation, fail } = start(5);
+  it('gives the previous run back when the time is over, once, and is not judged any more', async () => {
+    const { previous, verdicts, bakePeriod, fail } = start(5);
     await sleep(30);
-    probation.end();
+    bakePeriod.end();
     for (let i = 0; i < 10; i++) await fail();
 
-    expect([previous.releases, verdicts, probation.isOver]).toEqual([1, [], true]);
+    expect([previous.releases, verdicts, bakePeriod.isOver]).toEqual([1, [], true]);
   });
 
-  it('keeps its predecessor that is to serve again', () => {
-    const { previous, probation } = start();
-    probation.end({ keepPrevious: true });
-    probation.end();
+  it('keeps the previous run that is to serve again', () => {
+    const { previous, bakePeriod } = start();
+    bakePeriod.end({ keepPrevious: true });
+    bakePeriod.end();
 
     expect(previous.releases).toBe(0);
   });

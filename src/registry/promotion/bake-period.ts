@@ -1,73 +1,73 @@
 import type { Best } from '../state/registered-run.js';
 import type { Failure } from '../loading/outcome-counter.js';
 
-/** How long a run is watched after it took over, and its predecessor kept ready. */
-export const PROBATION_MS = 60_000;
-/** A run goes when more than this share of its predictions failed, once there were enough of them. */
+/** Length of the bake period: the time after a cutover in which the previous run stays loaded. */
+const BAKE_PERIOD_MS = 60_000;
+/** The run is rolled back when more than this share of its predictions failed, given enough of them. */
 const MAX_FAILED_SHARE = 0.2;
-const FEWEST_PREDICTIONS = 5;
-/** Failed predictions that the predecessor is asked about at the same time; those of a flood beyond it are not counted. */
-const MOST_REPEATED = 4;
+const MIN_PREDICTIONS = 5;
+/** Maximum number of failed predictions replayed on the previous run at the same time; further ones are not counted. */
+const MAX_REPLAY_COUNT = 4;
 
 /**
- * The first minute of a run in service. Its predecessor stays in memory meanwhile, so that stepping back takes no time;
- * it is given back when the minute is over, or when the next run takes over.
+ * The bake period: the first minute of a run in service. The previous run stays in memory, so that a rollback takes no
+ * time; it is released when the period ends or the next run takes over.
  */
-export class Probation {
+export class BakePeriod {
   private readonly timer: NodeJS.Timeout;
   private hasFailed = false;
-  /** Failures that the predecessor is being asked about. */
-  private repeating = 0;
-  /** Whether it has ended: the predecessor is no longer kept. */
+  /** Failed predictions being replayed on the previous run now. */
+  private replayCount = 0;
+  /** Whether it has ended: the previous run is released. */
   isOver = false;
 
   /**
    * @param previous  the run that served before.
-   * @param onFailed  told once, during the minute, when too many predictions failed.
+   * @param onFailed  called once, during the period, when too many predictions failed.
    */
   constructor(
-    private readonly watched: Best,
+    private readonly current: Best,
     readonly previous: Best,
     private readonly onFailed: (failed: number, total: number) => void,
-    durationMs = PROBATION_MS,
+    durationMs = BAKE_PERIOD_MS,
   ) {
-    watched.served.record.reset((failure) => void this.weigh(failure));
+    current.loaded.outcomes.reset((failure) => void this.checkFailure(failure));
     this.timer = setTimeout(() => this.end(), durationMs).unref();
   }
 
-  /** Ends the watch; the predecessor is given back unless it is to serve again. */
+  /** Ends the bake period; the previous run is released unless it is to serve again. */
   end({ keepPrevious = false } = {}): void {
     clearTimeout(this.timer);
-    this.watched.served.record.onFailure = undefined;
-    if (!keepPrevious && !this.isOver) void this.previous.served.release();
+    this.current.loaded.outcomes.onFailure = undefined;
+    if (!keepPrevious && !this.isOver) void this.previous.loaded.release();
     this.isOver = true;
   }
 
   /**
-   * Rows that the predecessor cannot compute either speak against nobody: who sends them must not be able to take a run
-   * out of service. Only what fails in the model is asked again; what hung or killed a thread is not.
+   * Do not count a failure the previous run fails on too: otherwise clients could force a rollback with impossible
+   * rows. Only failures inside the model are replayed, not those that hung or killed a thread.
    */
-  private async weigh({ code, repeatWith }: Failure): Promise<void> {
-    if (code !== 'PREDICTION_FAILED') return this.blame();
-    if (this.repeating >= MOST_REPEATED) return;
-    this.repeating += 1;
+  private async checkFailure({ code, replayWith }: Failure): Promise<void> {
+    if (code !== 'PREDICTION_FAILED') return this.countFailure();
+    if (this.replayCount >= MAX_REPLAY_COUNT) return;
+    this.replayCount += 1;
     try {
-      await repeatWith(this.previous.served);
+      await replayWith(this.previous.loaded);
     } catch {
       return;
     } finally {
-      this.repeating -= 1;
+      this.replayCount -= 1;
     }
-    this.blame();
+    this.countFailure();
   }
 
-  private blame(): void {
-    const { record } = this.watched.served;
-    record.failed += 1;
-    const total = record.answered + record.failed;
-    const isFine = total < FEWEST_PREDICTIONS || record.failed <= MAX_FAILED_SHARE * total;
-    if (this.isOver || this.hasFailed || isFine) return;
+  private countFailure(): void {
+    const { outcomes } = this.current.loaded;
+    outcomes.failed += 1;
+    const total = outcomes.succeeded + outcomes.failed;
+    const isAccepted = total < MIN_PREDICTIONS || outcomes.failed <= MAX_FAILED_SHARE * total;
+    if (this.isOver || this.hasFailed || isAccepted) return;
     this.hasFailed = true;
-    this.onFailed(record.failed, total);
+    this.onFailed(outcomes.failed, total);
   }
 }

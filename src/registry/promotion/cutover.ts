@@ -1,113 +1,113 @@
 import { Injectable, Logger } from '@nestjs/common';
 
 import { reason } from '../../domain/verdict.js';
-import type { SourcedRun } from '../../sources/run-source.js';
-import { Chronicle } from '../history/model-history.js';
-import { Probation } from './bake-period.js';
+import type { SourceRun } from '../../sources/run-source.js';
+import { ModelHistory } from '../history/model-history.js';
+import { BakePeriod } from './bake-period.js';
 import type { Best, RegisteredModel, RegisteredRun } from '../state/registered-run.js';
-import { RegistryContents } from '../state/registry-state.js';
-import type { ServedRun } from '../loading/loaded-run.js';
+import { RegistryState } from '../state/registry-state.js';
+import type { LoadedRun } from '../loading/loaded-run.js';
 
 /**
- * The moment at which another run serves a model, and the minute after it: the run that took over is watched, its
- * predecessor kept in memory, and served again at once when the new one fails on real requests.
+ * Changes the run that serves a model, and watches it during its bake period: the previous run stays in memory and
+ * serves again at once when the new one fails on real requests.
  */
 @Injectable()
-export class Takeovers {
-  private readonly logger = new Logger(Takeovers.name);
-  private readonly probations = new Map<RegisteredModel, Probation>();
-  /** Why runs failed in service here: known at once, while the writing down takes its time. */
-  private readonly failures = new WeakMap<SourcedRun, string>();
+export class Cutover {
+  private readonly logger = new Logger(Cutover.name);
+  private readonly bakePeriodByModel = new Map<RegisteredModel, BakePeriod>();
+  /** Why runs failed in service here: known at once, before the failure is recorded in the history. */
+  private readonly failures = new WeakMap<SourceRun, string>();
 
   constructor(
-    private readonly contents: RegistryContents,
-    private readonly chronicle: Chronicle,
+    private readonly registryState: RegistryState,
+    private readonly modelHistory: ModelHistory,
   ) {}
 
-  /** Nothing is watched any more; predecessors go with the process. */
+  /** Ends all bake periods; previous runs end with the process. */
   close(): void {
-    for (const probation of this.probations.values()) probation.end({ keepPrevious: true });
-    this.probations.clear();
+    for (const bakePeriod of this.bakePeriodByModel.values()) bakePeriod.end({ keepPrevious: true });
+    this.bakePeriodByModel.clear();
   }
 
   /**
-   * Lets another run serve: one synchronous step, before and after which every reader finds a run that answers. The old
-   * run gives its memory back when all it has begun is answered; where the next is watched, when that is over.
+   * Changes the run that serves in one synchronous step, so that every reader finds a run that answers. The old run is
+   * released when its pending predictions are answered, or at the end of the bake period where there is one.
    */
-  swap(model: RegisteredModel, next: Best, { isWatched }: { readonly isWatched: boolean }): void {
+  switchTo(model: RegisteredModel, next: Best, { withBakePeriod }: { readonly withBakePeriod: boolean }): void {
     const previous = model.best;
-    const probation = this.probations.get(model);
-    const isStepBack = probation?.previous.served === next.served;
-    probation?.end({ keepPrevious: isStepBack });
-    this.probations.delete(model);
-    next.served.record.reset();
+    const bakePeriod = this.bakePeriodByModel.get(model);
+    const isRollback = bakePeriod?.previous.loaded === next.loaded;
+    bakePeriod?.end({ keepPrevious: isRollback });
+    this.bakePeriodByModel.delete(model);
+    next.loaded.outcomes.reset();
     // The store may have been read again while the run was loaded.
-    const registered = model.runs.find(({ sourced }) => sourced === next.registered.sourced) ?? next.registered;
+    const registered = model.runs.find(({ sourceRun }) => sourceRun === next.registered.sourceRun) ?? next.registered;
     registered.state = 'serving';
-    const best = { registered, served: next.served };
+    const best = { registered, loaded: next.loaded };
     model.best = best;
     if (previous) {
       previous.registered.state = 'checked';
-      if (isWatched) this.watch(model, best, previous);
-      else void previous.served.release();
+      if (withBakePeriod) this.watch(model, best, previous);
+      else void previous.loaded.release();
     }
-    this.contents.tellChange();
+    this.registryState.notifyChange();
   }
 
-  /** Takes a model out of service. What it has begun it finishes. */
-  withdraw(model: RegisteredModel): void {
+  /** Takes a model out of service. Its pending predictions finish. */
+  deactivate(model: RegisteredModel): void {
     this.confirm(model);
     const { best } = model;
     model.best = undefined;
-    void best?.served.release();
-    this.contents.tellChange();
+    void best?.loaded.release();
+    this.registryState.notifyChange();
   }
 
-  /** The run that serves needs not be watched any longer. */
+  /** Ends the bake period of the run that serves. */
   confirm(model: RegisteredModel): void {
-    this.probations.get(model)?.end();
-    this.probations.delete(model);
+    this.bakePeriodByModel.get(model)?.end();
+    this.bakePeriodByModel.delete(model);
   }
 
-  /** The run, when it is kept in memory because it served a moment ago. */
-  keptPrevious(model: RegisteredModel, { sourced }: RegisteredRun): ServedRun | undefined {
-    const probation = this.probations.get(model);
-    if (!probation || probation.isOver) return undefined;
-    return probation.previous.registered.sourced === sourced ? probation.previous.served : undefined;
+  /** The run, if it is the previous run still kept in memory by the bake period. */
+  findPrevious(model: RegisteredModel, { sourceRun }: RegisteredRun): LoadedRun | undefined {
+    const bakePeriod = this.bakePeriodByModel.get(model);
+    if (!bakePeriod || bakePeriod.isOver) return undefined;
+    return bakePeriod.previous.registered.sourceRun === sourceRun ? bakePeriod.previous.loaded : undefined;
   }
 
-  /** Why a run failed in service here; undefined when it did not, or is forgiven. */
-  failureOf({ sourced }: RegisteredRun): string | undefined {
-    return this.failures.get(sourced);
+  /** Why a run failed in service here; undefined when it did not, or was pinned since. */
+  failureOf({ sourceRun }: RegisteredRun): string | undefined {
+    return this.failures.get(sourceRun);
   }
 
-  /** Somebody wants the run all the same. */
-  forgive({ sourced }: RegisteredRun): void {
-    this.failures.delete(sourced);
+  /** Clears the failure of a run that a person pins. */
+  clearFailure({ sourceRun }: RegisteredRun): void {
+    this.failures.delete(sourceRun);
   }
 
   private watch(model: RegisteredModel, next: Best, previous: Best): void {
     const onFailed = (failed: number, total: number) => {
-      const sentence = `${failed} of its first ${total} predictions failed.`;
-      void this.stepBack(model, next, previous, sentence).catch((error: unknown) =>
-        this.logger.error(`The step back of model ${model.card.name} could not be written down`, error),
+      const message = `${failed} of its first ${total} predictions failed.`;
+      void this.rollBack(model, next, previous, message).catch((error: unknown) =>
+        this.logger.error(`The automatic rollback of model ${model.card.name} could not be recorded`, error),
       );
     };
-    this.probations.set(model, new Probation(next, previous, onFailed));
+    this.bakePeriodByModel.set(model, new BakePeriod(next, previous, onFailed));
   }
 
-  /** Serves the predecessor again, at once: it is still in memory. */
-  private async stepBack(model: RegisteredModel, failing: Best, previous: Best, sentence: string): Promise<void> {
-    if (model.best?.served !== failing.served) return;
-    const registered = model.runs.find(({ sourced }) => sourced === previous.registered.sourced);
-    const again = { registered: registered ?? previous.registered, served: previous.served };
-    this.swap(model, again, { isWatched: false });
-    this.failures.set(failing.registered.sourced, sentence);
-    failing.registered.holdBack(reason('FAILED_IN_SERVICE', sentence));
+  /** Serves the previous run again, at once: it is still in memory. */
+  private async rollBack(model: RegisteredModel, failedRun: Best, previous: Best, message: string): Promise<void> {
+    if (model.best?.loaded !== failedRun.loaded) return;
+    const registered = model.runs.find(({ sourceRun }) => sourceRun === previous.registered.sourceRun);
+    const again = { registered: registered ?? previous.registered, loaded: previous.loaded };
+    this.switchTo(model, again, { withBakePeriod: false });
+    this.failures.set(failedRun.registered.sourceRun, message);
+    failedRun.registered.setRejection(reason('FAILED_IN_SERVICE', message));
     this.logger.error(
-      `Model ${model.card.name} steps back from run ${failing.served.run.run_id} to ${again.served.run.run_id}: ${sentence}`,
+      `Model ${model.card.name} rolled back automatically from run ${failedRun.loaded.run.run_id} to ${again.loaded.run.run_id}: ${message}`,
     );
-    const asFound = failing.registered.sourced.run ?? failing.served.run;
-    await this.chronicle.steppedBack(model, asFound, again, sentence);
+    const asFound = failedRun.registered.sourceRun.run ?? failedRun.loaded.run;
+    await this.modelHistory.recordRollback(model, asFound, again, message);
   }
 }

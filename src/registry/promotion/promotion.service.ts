@@ -5,58 +5,59 @@ import { contractOf } from '../../domain/contract.js';
 import type { Contract } from '../../domain/contract.js';
 import { EMPTY_STATE } from '../../domain/model-state.js';
 import type { ModelState, Pin } from '../../domain/model-state.js';
-import { RunProblem, reason } from '../../domain/verdict.js';
+import { RunError, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
-import { CandidateTrials } from './candidate-checks.js';
+import { ChallengerChecks } from './challenger-checks.js';
 import { diffContracts } from '../contract/contract-diff.js';
 import { hasContract, passContractGate } from '../contract/contract-gate.js';
-import { Chronicle, runDigest } from '../history/model-history.js';
-import { incumbentOf } from '../selection/champion.js';
-import { whyServed } from '../selection/explain-selection.js';
+import { ModelHistory, runDigest } from '../history/model-history.js';
+import { championOf } from '../selection/champion.js';
+import { whyServed } from '../selection/selection-reasons.js';
 import { compareRuns, statusReasons } from '../policy/rank-runs.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
-import { Takeovers } from './cutover.js';
+import { Cutover } from './cutover.js';
 
 /**
- * Which run a model is to be served with, by pin, policy and contract. To be called for one model at a time.
+ * Decides which run serves a model, by pin, policy and contract. Must be called for one model at a time.
  *
- * The next run is loaded beside the old one, proves itself (`CandidateTrials`), and takes over in one synchronous step
- * (`Takeovers`); what the old one has begun it finishes. If anything about the next one is not right, nothing has happened
- * but a verdict.
+ * The challenger is loaded beside the champion, checked (`ChallengerChecks`), and takes over in one synchronous step
+ * (`Cutover`); the champion finishes its pending predictions. When a check fails, nothing changes but the challenger's
+ * verdict.
  */
 @Injectable()
 export class PromotionService implements BeforeApplicationShutdown {
   private readonly logger = new Logger(PromotionService.name);
-  /** Models of which the log says already that nothing can serve them. */
-  private readonly toldUnserved = new WeakSet<RegisteredModel>();
+  /** Models for which the log already says that no run can serve them. */
+  private readonly loggedUnavailable = new WeakSet<RegisteredModel>();
 
   constructor(
-    private readonly trials: CandidateTrials,
-    private readonly takeovers: Takeovers,
-    private readonly chronicle: Chronicle,
+    private readonly checks: ChallengerChecks,
+    private readonly cutover: Cutover,
+    private readonly modelHistory: ModelHistory,
   ) {}
 
   beforeApplicationShutdown(): void {
-    this.trials.close();
-    this.takeovers.close();
+    this.checks.close();
+    this.cutover.close();
   }
 
   /**
-   * Brings a model to the run it should be served with: the pinned one, else the best that may take over.
+   * Reconciles a model with the run that should serve it: the pinned one, else the best that may take over.
    *
-   * @param isAsked  whether a person waits: runs that the store could not give a moment ago are tried again at once.
+   * @param isManual  whether a person waits: runs that the store could not provide a moment ago are tried again at
+   *   once.
    */
-  async settle(model: RegisteredModel, { isAsked = false } = {}): Promise<void> {
-    for (const registered of model.runs) registered.forgetPassingFailure({ isAsked });
-    const state = await this.chronicle.read(model);
+  async reconcile(model: RegisteredModel, { isManual = false } = {}): Promise<void> {
+    for (const registered of model.runs) registered.clearTransientFailure({ isManual });
+    const state = await this.modelHistory.read(model);
     const wasPinned = model.pin !== undefined;
     model.pin = state.pin;
     if (state.pin && (await this.followPin(model, state.pin))) return;
-    // Told again who serves: a pin that is gone let another one serve, and a state that somebody deleted knows nothing.
-    if ((wasPinned && !state.pin) || !state.served) this.chronicle.forgetServed(model);
+    // The served run is logged again: without the pin another run may serve, and a deleted state holds nothing.
+    if ((wasPinned && !state.pin) || !state.served) this.modelHistory.forgetRecorded(model);
     if (!model.best) await this.resume(model, state);
-    // A person let go of the pin, or another server stepped back from the run: what serves now is not what clients are to
-    // rely on, and the way back to what served before is open.
+    // A pin was removed, or another replica rolled back: the contract of the present run is not the one clients rely
+    // on, and returning to the previous contract is allowed.
     const hasFailed = model.best !== undefined && this.failedInService(model.best.registered, state) !== undefined;
     const isUnpinned = wasPinned && !state.pin;
     const before = isUnpinned || hasFailed ? state.served : undefined;
@@ -64,36 +65,38 @@ export class PromotionService implements BeforeApplicationShutdown {
   }
 
   /**
-   * Serves a run because a person wants it, whatever policy and contract say.
+   * Serves a run because a person wants it, regardless of policy and contract.
    *
-   * @throws RunProblem when it cannot be loaded or fails its examples; nothing has changed then.
+   * @throws RunError when it cannot be loaded or fails its examples; nothing has changed then.
    */
   async serve(model: RegisteredModel, registered: RegisteredRun): Promise<void> {
-    if (model.best?.registered === registered) return this.takeovers.confirm(model);
-    const [against] = [...registered.sourced.reasons, ...statusReasons(registered.run)];
-    if (against) throw problemOf(against);
-    const kept = this.takeovers.keptPrevious(model, registered);
-    const served = kept ?? (await this.trials.load(registered));
-    registered.holdBack(undefined);
-    this.takeovers.forgive(registered);
-    if (model.refused?.run_id === registered.run.run_id) model.refused = undefined;
-    this.takeovers.swap(model, { registered, served }, { isWatched: false });
+    if (model.best?.registered === registered) return this.cutover.confirm(model);
+    const [against] = [...registered.sourceRun.reasons, ...statusReasons(registered.run)];
+    if (against) throw toRunError(against);
+    const previousRun = this.cutover.findPrevious(model, registered);
+    const loaded = previousRun ?? (await this.checks.load(registered));
+    registered.setRejection(undefined);
+    this.cutover.clearFailure(registered);
+    if (model.rejected?.run_id === registered.run.run_id) model.rejected = undefined;
+    this.cutover.switchTo(model, { registered, loaded }, { withBakePeriod: false });
   }
 
-  /** Takes a model out of service: it is gone from the store. What it has begun it finishes. */
-  withdraw(model: RegisteredModel): void {
-    this.takeovers.withdraw(model);
+  /** Takes a model out of service: it is gone from the store. Its pending predictions finish. */
+  deactivate(model: RegisteredModel): void {
+    this.cutover.deactivate(model);
   }
 
   private async followPin(model: RegisteredModel, pin: Pin): Promise<boolean> {
     const pinned = model.runs.find(({ run }) => run.run_id === pin.run_id);
-    const isServed = model.best?.served.run.run_id === pin.run_id;
-    if (pinned && pinned.sourced.place !== pin.place) await this.chronicle.pinMoved(model, pin, pinned.sourced.place);
-    // What its folder holds now takes over; when that is broken, or gone, what is in memory goes on.
-    if (isServed && (!pinned || pinned.brokenBy || pinned.sourced === model.best?.registered.sourced)) return true;
+    const isServed = model.best?.loaded.run.run_id === pin.run_id;
+    if (pinned && pinned.sourceRun.location !== pin.place)
+      await this.modelHistory.updatePinLocation(model, pin, pinned.sourceRun.location);
+    // The run its folder holds now takes over; when that is broken or gone, the one in memory stays.
+    if (isServed && (!pinned || pinned.brokenBy || pinned.sourceRun === model.best?.registered.sourceRun)) return true;
     if (!pinned || pinned.brokenBy) {
-      const why = pinned ? `${pinned.brokenBy!.code}: ${pinned.brokenBy!.message}` : 'it is not in the store';
-      if (!model.best) this.logger.warn(`Run ${pin.run_id}, pinned for ${model.card.name}, cannot be served: ${why}`);
+      const rejection = pinned ? `${pinned.brokenBy!.code}: ${pinned.brokenBy!.message}` : 'it is not in the store';
+      if (!model.best)
+        this.logger.warn(`Run ${pin.run_id}, pinned for ${model.card.name}, cannot be served: ${rejection}`);
       return false;
     }
     try {
@@ -101,80 +104,80 @@ export class PromotionService implements BeforeApplicationShutdown {
       this.logger.log(`Model ${model.card.name} is served by run ${pin.run_id}, pinned by ${pin.by}: ${pin.reason}`);
       return true;
     } catch (error) {
-      await this.trials.noteLoadFailure(model, pinned, error);
+      await this.checks.recordLoadFailure(model, pinned, error);
       return isServed;
     }
   }
 
-  /** After a start: serves the run that was served last, so that a better one has to prove itself against it as ever. */
+  /** After a start: serves the run that served last, so that a better one must pass the usual checks against it. */
   private async resume(model: RegisteredModel, { served: last }: ModelState): Promise<void> {
     const registered = last && model.runs.find(({ run }) => run.run_id === last.run_id);
     const isTheSame =
       registered && (!hasContract(registered.run) || diffContracts(last, contractOf(registered.run)).length === 0);
-    if (!isTheSame || !registered.isContender || registered === model.runs[0]) return;
-    const served = await this.trials.tryToLoad(model, registered);
-    if (served) this.takeovers.swap(model, { registered, served }, { isWatched: false });
+    if (!isTheSame || !registered.isCandidate || registered === model.runs[0]) return;
+    const loaded = await this.checks.tryToLoad(model, registered);
+    if (loaded) this.cutover.switchTo(model, { registered, loaded }, { withBakePeriod: false });
   }
 
   /**
-   * @param before  a contract that may be gone back to, besides the one that is served.
-   * @param hasFailed  whether the run that serves is to go when any other can take over.
+   * @param before  a contract that may be returned to, besides the served one.
+   * @param hasFailed  whether any other run that can take over replaces the present one.
    */
   private async followPolicy(
     model: RegisteredModel,
     state: ModelState,
     { before, hasFailed }: { readonly before: Contract | undefined; readonly hasFailed: boolean },
   ): Promise<void> {
-    const served = model.best && contractOf(model.best.served.run);
-    const baselines = [served ?? state.served, before].filter((contract) => contract !== undefined);
-    model.refused = undefined;
-    let firstRefused: RegisteredRun | undefined;
+    const loaded = model.best && contractOf(model.best.loaded.run);
+    const acceptedContracts = [loaded ?? state.served, before].filter((contract) => contract !== undefined);
+    model.rejected = undefined;
+    let firstRejected: RegisteredRun | undefined;
     for (const candidate of model.runs) {
-      if (!candidate.isContender || (!hasFailed && this.isServedKept(model, candidate))) break;
-      candidate.holdBack(undefined);
+      if (!candidate.isCandidate || (!hasFailed && this.mustKeepChampion(model, candidate))) break;
+      candidate.setRejection(undefined);
       if (candidate.brokenBy) continue;
-      if (await this.isHeldBack(model, candidate, state, baselines)) firstRefused ??= candidate;
-      else if (await this.promote(model, candidate, baselines)) return this.recordServed(model);
-      // Loading it has told what its contract is.
-      else if (candidate.verdict.reasons[0]?.code === 'CONTRACT_BREAKING') firstRefused ??= candidate;
+      if (await this.isRejected(model, candidate, state, acceptedContracts)) firstRejected ??= candidate;
+      else if (await this.promote(model, candidate, acceptedContracts)) return this.recordServed(model);
+      // Its contract is known since it was loaded.
+      else if (candidate.verdict.reasons[0]?.code === 'CONTRACT_BREAKING') firstRejected ??= candidate;
     }
-    if (!model.best && firstRefused) await this.serveAllTheSame(model, firstRefused);
+    if (!model.best && firstRejected) await this.serveAnyway(model, firstRejected);
     if (model.best) await this.recordServed(model);
-    else if (!this.toldUnserved.has(model)) {
-      this.toldUnserved.add(model);
+    else if (!this.loggedUnavailable.has(model)) {
+      this.loggedUnavailable.add(model);
       this.logger.error(`Model ${model.card.name} has no run that can be served`);
     }
   }
 
-  /** Whether something speaks against a run that might serve, as far as that is known without loading it. */
-  private async isHeldBack(
+  /** Whether a candidate is rejected, as far as known without loading it. */
+  private async isRejected(
     model: RegisteredModel,
     candidate: RegisteredRun,
     state: ModelState,
-    baselines: readonly Contract[],
+    acceptedContracts: readonly Contract[],
   ): Promise<boolean> {
-    const { differences, why: breaking } = passContractGate(candidate.run, baselines);
-    const why = this.failedInService(candidate, state) ?? breaking;
-    if (!why) return false;
-    candidate.holdBack(why);
-    if (differences.length > 0) model.refused ??= { run_id: candidate.run.run_id, differences };
-    // That a run failed in service is in the history since it did.
-    if (why.code !== 'FAILED_IN_SERVICE') await this.trials.noteRefusal(model, candidate, why);
+    const { differences, rejection: gateRejection } = passContractGate(candidate.run, acceptedContracts);
+    const rejection = this.failedInService(candidate, state) ?? gateRejection;
+    if (!rejection) return false;
+    candidate.setRejection(rejection);
+    if (differences.length > 0) model.rejected ??= { run_id: candidate.run.run_id, differences };
+    // A failure in service is already in the history.
+    if (rejection.code !== 'FAILED_IN_SERVICE') await this.checks.recordRejection(model, candidate, rejection);
     return true;
   }
 
-  /** Whether the run that serves is at least as good as the candidate, and may go on. */
-  private isServedKept(model: RegisteredModel, candidate: RegisteredRun): boolean {
+  /** Whether the champion is at least as good as the candidate, and may stay. */
+  private mustKeepChampion(model: RegisteredModel, candidate: RegisteredRun): boolean {
     if (model.best?.registered === candidate) return true;
-    const incumbent = incumbentOf(model);
-    return incumbent !== undefined && compareRuns(incumbent, candidate.run, model.card.selection) <= 0;
+    const champion = championOf(model);
+    return champion !== undefined && compareRuns(champion, candidate.run, model.card.selection) <= 0;
   }
 
   private failedInService(registered: RegisteredRun, { failed }: ModelState): VerdictReason | undefined {
-    const { run, sourced } = registered;
+    const { run, sourceRun } = registered;
     const written = failed.find(({ run_id: runId }) => runId === run.run_id);
-    const isTheSame = written !== undefined && written.digest === runDigest(sourced.run ?? run);
-    const sentence = this.takeovers.failureOf(registered) ?? (isTheSame ? written.reason : undefined);
+    const isTheSame = written !== undefined && written.digest === runDigest(sourceRun.run ?? run);
+    const sentence = this.cutover.failureOf(registered) ?? (isTheSame ? written.reason : undefined);
     return sentence === undefined ? undefined : reason('FAILED_IN_SERVICE', sentence);
   }
 
@@ -182,59 +185,59 @@ export class PromotionService implements BeforeApplicationShutdown {
   private async promote(
     model: RegisteredModel,
     candidate: RegisteredRun,
-    baselines: readonly Contract[],
+    acceptedContracts: readonly Contract[],
   ): Promise<boolean> {
-    const against = model.best?.served;
-    if (against && !(await this.trials.isWorthLoading(model, candidate, against))) return false;
-    const kept = this.takeovers.keptPrevious(model, candidate);
+    const against = model.best?.loaded;
+    if (against && !(await this.checks.checkBeforeLoad(model, candidate, against))) return false;
+    const previousRun = this.cutover.findPrevious(model, candidate);
     const isIncomplete = !hasContract(candidate.run);
-    const served = kept ?? (await this.trials.tryToLoad(model, candidate));
-    if (!served) return false;
-    if (isIncomplete && (await this.isHeldBack(model, candidate, EMPTY_STATE, baselines))) {
-      if (!kept) await served.release();
+    const loaded = previousRun ?? (await this.checks.tryToLoad(model, candidate));
+    if (!loaded) return false;
+    if (isIncomplete && (await this.isRejected(model, candidate, EMPTY_STATE, acceptedContracts))) {
+      if (!previousRun) await loaded.release();
       return false;
     }
-    if (against && !(await this.trials.standsRehearsal(model, candidate, { loaded: served, against }))) {
-      if (!kept) await served.release();
+    if (against && !(await this.checks.hasPassedRehearsal(model, candidate, { loaded, against }))) {
+      if (!previousRun) await loaded.release();
       return false;
     }
-    // The minute for which it was kept went by during the rehearsal: it is loaded again.
-    if (kept && this.takeovers.keptPrevious(model, candidate) !== kept)
-      return this.promote(model, candidate, baselines);
-    this.takeovers.swap(model, { registered: candidate, served }, { isWatched: true });
+    // The bake period ended during the rehearsal and released the run: it is loaded again.
+    if (previousRun && this.cutover.findPrevious(model, candidate) !== previousRun)
+      return this.promote(model, candidate, acceptedContracts);
+    this.cutover.switchTo(model, { registered: candidate, loaded }, { withBakePeriod: true });
     return true;
   }
 
-  /** At a start, when no run keeps the contract that was served last: there is nothing to protect it with. */
-  private async serveAllTheSame(model: RegisteredModel, candidate: RegisteredRun): Promise<void> {
-    const served = await this.trials.tryToLoad(model, candidate);
-    if (!served) return;
+  /** At a start, when no run keeps the contract that served last: there is no compatible run to serve instead. */
+  private async serveAnyway(model: RegisteredModel, candidate: RegisteredRun): Promise<void> {
+    const loaded = await this.checks.tryToLoad(model, candidate);
+    if (!loaded) return;
     this.logger.warn(
-      `Model ${model.card.name}: no run keeps what was served before; ` +
-        `run ${candidate.run.run_id} serves all the same (${candidate.verdict.reasons[0]?.message ?? ''})`,
+      `Model ${model.card.name}: no run keeps the contract that was served before; ` +
+        `run ${candidate.run.run_id} serves anyway (${candidate.verdict.reasons[0]?.message ?? ''})`,
     );
-    candidate.holdBack(undefined);
-    this.takeovers.swap(model, { registered: candidate, served }, { isWatched: false });
+    candidate.setRejection(undefined);
+    this.cutover.switchTo(model, { registered: candidate, loaded }, { withBakePeriod: false });
   }
 
   private async recordServed(model: RegisteredModel): Promise<void> {
     const best = model.best!;
-    const { registered, served } = best;
-    this.toldUnserved.delete(model);
-    const news = await this.chronicle.served(model, best, () => whyServed(model));
-    if (!news) return;
-    const { previous_run_id: previous } = news;
+    const { registered, loaded } = best;
+    this.loggedUnavailable.delete(model);
+    const recorded = await this.modelHistory.recordServed(model, best, () => whyServed(model));
+    if (!recorded) return;
+    const { previous_run_id: previous } = recorded;
     const before = previous === null || previous === registered.run.run_id ? '' : ` instead of ${previous}`;
     this.logger.log(
-      `Model ${model.card.name} is served by run ${registered.run.run_id}${before} (${served.backend}): ${news.reason}`,
+      `Model ${model.card.name} is served by run ${registered.run.run_id}${before} (${loaded.backend}): ${recorded.reason}`,
     );
     const { warnings } = registered.verdict;
     if (warnings.length === 0) return;
-    const said = warnings.map(({ code, message }) => `${code}: ${message}`).join(' ');
-    this.logger.warn(`Run ${registered.run.run_id} of model ${model.card.name} serves, but: ${said}`);
+    const text = warnings.map(({ code, message }) => `${code}: ${message}`).join(' ');
+    this.logger.warn(`Run ${registered.run.run_id} of model ${model.card.name} serves with warnings: ${text}`);
   }
 }
 
-function problemOf({ code, message }: VerdictReason): RunProblem {
-  return new RunProblem(code, message);
+function toRunError({ code, message }: VerdictReason): RunError {
+  return new RunError(code, message);
 }

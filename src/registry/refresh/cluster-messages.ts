@@ -1,23 +1,23 @@
 import cluster from 'node:cluster';
 
-/** What the processes of one server (`WORKERS`) tell each other; the primary passes it on. */
-export const LOOK_AGAIN = 'bestrun: look at the store';
+/** Message between the processes of one server (`WORKERS`); the primary forwards it. */
+export const REFRESH_MESSAGE = 'bestrun: look at the store';
 
-/** Tells the other processes of this server, if there are any, that a person has changed something. */
-export function tellSiblings(): void {
-  if (cluster.isWorker && process.connected) process.send?.(LOOK_AGAIN);
+/** Tells the other processes of this server, if there are any, that a person changed something. */
+export function broadcastRefresh(): void {
+  if (cluster.isWorker && process.connected) process.send?.(REFRESH_MESSAGE);
 }
 
 /**
- * Calls `onNews` when another process of this server tells that a person has changed something.
+ * Calls `onRefresh` when another process of this server broadcasts a change.
  *
- * @returns ends it.
+ * @returns a function that unsubscribes.
  */
-export function hearSiblings(onNews: () => void): () => void {
+export function onRefreshBroadcast(onRefresh: () => void): () => void {
   if (!cluster.isWorker) return () => undefined;
-  const hear = (message: unknown) => {
-    if (message === LOOK_AGAIN) onNews();
+  const onMessage = (message: unknown) => {
+    if (message === REFRESH_MESSAGE) onRefresh();
   };
-  process.on('message', hear);
-  return () => process.off('message', hear);
+  process.on('message', onMessage);
+  return () => process.off('message', onMessage);
 }

@@ -1,57 +1,58 @@
-import type { SourcedModel, SourcedRun } from '../../sources/run-source.js';
+import type { SourceModel, SourceRun } from '../../sources/run-source.js';
 import type { RegisteredModel } from '../state/registered-run.js';
 
 /** The run that keeps an id, for each id that several runs of the store claim. */
-export type IdHolders = ReadonlyMap<string, SourcedRun>;
+export type IdHolders = ReadonlyMap<string, SourceRun>;
 
 /**
- * Decides who keeps an id that several runs claim, in whatever folder, model or source: the one that had it (first of all
- * if it serves), else the one that served when the last process ended, else the first. A copy of a run's folder never
- * pushes the run aside.
+ * Resolves ids that several runs claim, in any folder, model or source: the run that had the id keeps it (the served
+ * one first), else the one that served when the last process ended, else the first. A copied run folder never replaces
+ * the original.
  *
- * @param present     what is registered now.
- * @param lastPlaces  where the runs that served last were found, as `ServedRecord.place`; asked only when needed.
+ * @param present  registered models.
+ * @param lastLocations  last known locations of the runs that served, as `ServedRecord.place`; called only when
+ *   needed.
  */
-export async function decideIdHolders(
-  listed: readonly SourcedModel[],
+export async function resolveDuplicateRunIds(
+  listing: readonly SourceModel[],
   present: readonly RegisteredModel[],
-  lastPlaces: () => Promise<ReadonlySet<string>>,
+  lastLocations: () => Promise<ReadonlySet<string>>,
 ): Promise<IdHolders> {
-  const contested = contestedIds(listed);
-  if (contested.size === 0) return new Map();
-  const presentPlaces = placesById(present);
-  const served = await lastPlaces();
-  const holders = new Map<string, SourcedRun>();
-  for (const [id, claimants] of contested) {
-    const places = presentPlaces.get(id) ?? [];
-    const had = places.map((place) => claimants.find((claimant) => claimant.place === place));
+  const duplicates = findDuplicateIds(listing);
+  if (duplicates.size === 0) return new Map();
+  const currentLocations = locationsById(present);
+  const served = await lastLocations();
+  const holders = new Map<string, SourceRun>();
+  for (const [id, candidates] of duplicates) {
+    const locations = currentLocations.get(id) ?? [];
+    const previous = locations.map((location) => candidates.find((candidate) => candidate.location === location));
     holders.set(
       id,
-      had.find((claimant) => claimant !== undefined) ??
-        claimants.find(({ place }) => served.has(place)) ??
-        claimants[0]!,
+      previous.find((candidate) => candidate !== undefined) ??
+        candidates.find(({ location }) => served.has(location)) ??
+        candidates[0]!,
     );
   }
   return holders;
 }
 
-function contestedIds(listed: readonly SourcedModel[]): Map<string, SourcedRun[]> {
-  const claimants = new Map<string, SourcedRun[]>();
-  for (const sourced of listed.flatMap(({ runs }) => runs)) {
-    const id = sourced.run?.run_id;
+function findDuplicateIds(listing: readonly SourceModel[]): Map<string, SourceRun[]> {
+  const candidates = new Map<string, SourceRun[]>();
+  for (const sourceRun of listing.flatMap(({ runs }) => runs)) {
+    const id = sourceRun.run?.run_id;
     if (id === undefined) continue;
-    const known = claimants.get(id);
-    if (known) known.push(sourced);
-    else claimants.set(id, [sourced]);
+    const known = candidates.get(id);
+    if (known) known.push(sourceRun);
+    else candidates.set(id, [sourceRun]);
   }
-  return new Map([...claimants].filter(([, runs]) => runs.length > 1));
+  return new Map([...candidates].filter(([, runs]) => runs.length > 1));
 }
 
-/** Places that hold an id now: those of runs that serve before those that are only registered. */
-function placesById(models: readonly RegisteredModel[]): Map<string, string[]> {
-  const places = new Map<string, string[]>();
-  const note = (id: string, place: string) => places.set(id, [...(places.get(id) ?? []), place]);
-  for (const { best } of models) if (best) note(best.served.run.run_id, best.registered.sourced.place);
-  for (const { runs } of models) for (const { run, sourced } of runs) note(run.run_id, sourced.place);
-  return places;
+/** Current locations of each id: those of served runs before those that are only registered. */
+function locationsById(models: readonly RegisteredModel[]): Map<string, string[]> {
+  const locations = new Map<string, string[]>();
+  const add = (id: string, location: string) => locations.set(id, [...(locations.get(id) ?? []), location]);
+  for (const { best } of models) if (best) add(best.loaded.run.run_id, best.registered.sourceRun.location);
+  for (const { runs } of models) for (const { run, sourceRun } of runs) add(run.run_id, sourceRun.location);
+  return locations;
 }

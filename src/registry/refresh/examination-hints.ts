@@ -1,20 +1,20 @@
-import type { RunsInMind } from '../../sources/run-source.js';
+import type { ExaminationHints } from '../../sources/run-source.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
 
 /**
- * What a source that does not look at every run of a model should know of them.
+ * Hints for a source that inspects only the best runs of a model.
  *
- * @param model  as it is registered now; undefined before its first listing.
- * @param wanted  ids of runs that matter whatever their rank, besides the one that serves.
+ * @param model  the registered model; undefined before its first listing.
+ * @param requestedIds  ids of runs that must be inspected regardless of their rank, besides the served one.
  */
-export function runsInMind(model: RegisteredModel | undefined, wanted: Iterable<string>): RunsInMind {
-  const needed = new Set(wanted);
+export function examinationHints(model: RegisteredModel | undefined, requestedIds: Iterable<string>): ExaminationHints {
+  const mustExamine = new Set(requestedIds);
   const { best, runs = [] } = model ?? {};
-  if (best) needed.add(best.served.run.run_id);
-  // What cannot be had at the moment may be had the next time; while nothing serves, it is of no use either.
-  const isUseless = (registered: RegisteredRun) =>
-    !registered.isUnexamined &&
+  if (best) mustExamine.add(best.loaded.run.run_id);
+  // What is unavailable now may be available at the next poll; while nothing serves, it is skipped too.
+  const canSkip = (registered: RegisteredRun) =>
+    !registered.wasSkipped &&
     !registered.verdict.eligible &&
     (!best || registered.brokenBy?.code !== 'ARTIFACT_UNAVAILABLE');
-  return { needed, useless: new Set(runs.filter(isUseless).map(({ run }) => run.run_id)) };
+  return { mustExamine, skip: new Set(runs.filter(canSkip).map(({ run }) => run.run_id)) };
 }

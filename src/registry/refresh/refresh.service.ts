@@ -6,25 +6,25 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import type { ModelCard } from '../../domain/card.js';
-import { Turns } from '../../lib/serial-queue.js';
+import { SerialQueue } from '../../lib/serial-queue.js';
 import { RunSource } from '../../sources/run-source.js';
-import type { SourcedModel, StoreReading } from '../../sources/run-source.js';
-import { Chronicle } from '../history/model-history.js';
+import type { SourceModel, SourceStatus } from '../../sources/run-source.js';
+import { ModelHistory } from '../history/model-history.js';
 import { NothingToServeError } from './nothing-to-serve.error.js';
 import { PromotionService } from '../promotion/promotion.service.js';
 import { newModel, registerRuns } from './register-runs.js';
 import type { RegisteredRuns } from './register-runs.js';
 import type { RegisteredModel } from '../state/registered-run.js';
-import { RegistryContents } from '../state/registry-state.js';
+import { RegistryState } from '../state/registry-state.js';
 import { formatReport } from '../selection/verdict-table.js';
-import { decideIdHolders } from './duplicate-run-ids.js';
+import { resolveDuplicateRunIds } from './duplicate-run-ids.js';
 import type { IdHolders } from './duplicate-run-ids.js';
-import { runsInMind } from './examination-hints.js';
-import { hearSiblings, tellSiblings } from './cluster-messages.js';
-import { VerdictLog } from './verdict-log.js';
+import { examinationHints } from './examination-hints.js';
+import { onRefreshBroadcast, broadcastRefresh } from './cluster-messages.js';
+import { EligibilityLogger } from './eligibility-logger.js';
 
 /** What a refresh did to one model. */
-export interface RefreshedModel {
+interface RefreshedModel {
   readonly model: string;
   /** null when no run can be served. */
   readonly run_id: string | null;
@@ -38,41 +38,42 @@ const NOT_READABLE = 'The store cannot be read; the log says why.';
 const HINT_PAUSE_MS = 250;
 
 /**
- * When the store is looked at: at the start, every `REFRESH_INTERVAL_MS`, when the source hints at a change, and when
- * somebody asks. One look at a time; who asks during one shares the next. A store that cannot be read changes nothing.
- * What concerns one model alone (settling it, a person's decision on it) takes that model's turn, so that neither a store
- * that hangs nor another model's download keeps a person waiting.
+ * Polls the store: at the start, every `REFRESH_INTERVAL_MS`, when the source hints at a change, and on request. One
+ * poll at a time; requests during one share the next. A store that cannot be read changes nothing.
+ *
+ * Work on one model (reconciling it, a person's decision) runs in that model's queue, so that neither a hanging store
+ * nor the download of another model delays it.
  */
 @Injectable()
 export class RefreshService implements BeforeApplicationShutdown {
   private readonly logger = new Logger(RefreshService.name);
-  private readonly looks = new Turns();
-  private readonly turnsByModel = new WeakMap<RegisteredModel, Turns>();
-  private readonly verdictLog = new VerdictLog((line) => this.logger.warn(line));
-  private kept: readonly RegisteredModel[] = [];
+  private readonly pollQueue = new SerialQueue();
+  private readonly queueByModel = new WeakMap<RegisteredModel, SerialQueue>();
+  private readonly eligibilityLogger = new EligibilityLogger((line) => this.logger.warn(line));
+  private retained: readonly RegisteredModel[] = [];
   private waiting: Promise<RefreshedModel[]> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private hintTimer: NodeJS.Timeout | undefined;
-  private stopWatching: (() => void) | undefined;
-  private stopHearing: (() => void) | undefined;
+  private stopWatch: (() => void) | undefined;
+  private stopBroadcasts: (() => void) | undefined;
   private isStopped = false;
-  private isAsked = false;
-  /** Why nothing could be read at the last look, a sentence; undefined when something could. */
-  private whyAway: string | undefined;
-  private notices: readonly string[] = [];
+  private isManual = false;
+  /** Why nothing could be read at the last poll, a sentence; undefined when something could. */
+  private unavailableReason: string | undefined;
+  private warnings: readonly string[] = [];
   /** Runs that a person wants at this moment. */
-  private readonly askedFor = new Set<string>();
+  private readonly requestedRunIds = new Set<string>();
 
   constructor(
     private readonly source: RunSource,
-    private readonly contents: RegistryContents,
+    private readonly registryState: RegistryState,
     private readonly promotions: PromotionService,
-    private readonly chronicle: Chronicle,
+    private readonly modelHistory: ModelHistory,
     private readonly config: AppConfig,
   ) {
-    source.keepInMind(async (name) => {
-      const written = await chronicle.idsInMind(name);
-      return runsInMind(contents.modelsByName.get(name), [...written, ...this.askedFor]);
+    source.useExaminationHints(async (name) => {
+      const written = await modelHistory.requiredRunIds(name);
+      return examinationHints(registryState.modelsByName.get(name), [...written, ...this.requestedRunIds]);
     });
   }
 
@@ -85,12 +86,12 @@ export class RefreshService implements BeforeApplicationShutdown {
    */
   async start(): Promise<void> {
     try {
-      await this.takeStock();
+      await this.initialSync();
       this.requireSomething();
     } catch (error) {
       if (!this.config.allowEmpty || error instanceof AppError) throw error;
       const isReadable = error instanceof NothingToServeError;
-      if (!isReadable) this.whyAway = NOT_READABLE;
+      if (!isReadable) this.unavailableReason = NOT_READABLE;
       const sentence = `${(error as Error).message}\nALLOW_EMPTY is set: what arrives is served.`;
       this.logger.warn(sentence, ...(isReadable ? [] : [error]));
     }
@@ -98,35 +99,36 @@ export class RefreshService implements BeforeApplicationShutdown {
   }
 
   private requireSomething(): void {
-    const { contents } = this;
-    if (contents.models.some((model) => model.best)) return requireDefault(contents.models, this.config.defaultModel);
-    const report = formatReport(contents.models, contents.brokenModels);
+    const { registryState } = this;
+    if (registryState.models.some((model) => model.best))
+      return requireDefault(registryState.models, this.config.defaultModel);
+    const report = formatReport(registryState.models, registryState.brokenModels);
     throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}`);
   }
 
   /**
-   * Looks at the store for the first time, and brings every model to its run.
+   * Polls the store for the first time and reconciles every model.
    *
    * @throws NothingToServeError when the default model is not there; Error when the store cannot be read.
    */
-  async takeStock(): Promise<void> {
-    const { contents, config } = this;
-    await this.readStore(await this.source.listModels());
-    this.tellNotices();
-    if (!config.allowEmpty) requireDefault(contents.models, config.defaultModel);
-    await Promise.all(contents.models.map((model) => this.settle(model, false)));
-    await this.lookFurther();
+  async initialSync(): Promise<void> {
+    const { registryState, config } = this;
+    await this.applyListing(await this.source.listModels());
+    this.logWarnings();
+    if (!config.allowEmpty) requireDefault(registryState.models, config.defaultModel);
+    await Promise.all(registryState.models.map((model) => this.reconcile(model, false)));
+    await this.inspectMore();
   }
 
-  /** A source looks at the best runs first: when none of those can serve, at the next ones, and so on. */
-  private async lookFurther(): Promise<void> {
-    const unserved = () => this.contents.models.filter(({ best }) => !best);
-    const countUnexamined = () => unserved().flatMap(({ runs }) => runs.filter((run) => run.isUnexamined)).length;
+  /** A source inspects the best runs first: when none of those can serve, the next ones, and so on. */
+  private async inspectMore(): Promise<void> {
+    const unavailable = () => this.registryState.models.filter(({ best }) => !best);
+    const countSkipped = () => unavailable().flatMap(({ runs }) => runs.filter((run) => run.wasSkipped)).length;
     let before = Infinity;
-    for (let left = countUnexamined(); left > 0 && left < before; left = countUnexamined()) {
+    for (let left = countSkipped(); left > 0 && left < before; left = countSkipped()) {
       before = left;
-      await this.readStore(await this.source.listModels());
-      await Promise.all(unserved().map((model) => this.settle(model, false)));
+      await this.applyListing(await this.source.listModels());
+      await Promise.all(unavailable().map((model) => this.reconcile(model, false)));
     }
   }
 
@@ -134,87 +136,87 @@ export class RefreshService implements BeforeApplicationShutdown {
     this.isStopped = true;
     clearTimeout(this.timer);
     clearTimeout(this.hintTimer);
-    this.stopWatching?.();
-    this.stopHearing?.();
+    this.stopWatch?.();
+    this.stopBroadcasts?.();
     this.source.close();
   }
 
   /** How each store was read last. */
-  get readings(): readonly StoreReading[] {
-    const { readings } = this.source;
-    if (this.whyAway === undefined || readings.some(({ problem }) => problem !== undefined)) return readings;
-    return readings.map((reading) => ({ ...reading, problem: this.whyAway }));
+  get statuses(): readonly SourceStatus[] {
+    const { statuses } = this.source;
+    if (this.unavailableReason === undefined || statuses.some(({ problem }) => problem !== undefined)) return statuses;
+    return statuses.map((status) => ({ ...status, problem: this.unavailableReason }));
   }
 
   /**
-   * Looks at the store now, because somebody asks: what the store could not give a moment ago is asked for again.
+   * Polls the store now, on request; runs that the store could not provide a moment ago are tried again.
    *
-   * @throws AppError STORE_NOT_READABLE; everything stays as it is then.
+   * @throws AppError STORE_NOT_READABLE; nothing changes then.
    */
   async refresh(): Promise<RefreshedModel[]> {
-    this.isAsked = true;
-    const refreshed = await this.look();
-    tellSiblings();
+    this.isManual = true;
+    const refreshed = await this.poll();
+    broadcastRefresh();
     return refreshed;
   }
 
-  /** Somebody says that something has changed: the store is looked at soon, once for all hints of a moment. */
+  /** Accepts a hint that something changed: the store is polled soon, once for all hints of a moment. */
   acceptHint(): { readonly accepted: true } {
     clearTimeout(this.hintTimer);
-    this.hintTimer = setTimeout(() => void this.refreshQuietly(), HINT_PAUSE_MS).unref();
+    this.hintTimer = setTimeout(() => void this.tryRefresh(), HINT_PAUSE_MS).unref();
     return { accepted: true };
   }
 
-  /** Runs `work` while nothing else changes who serves the model. */
-  exclusively<T>(model: RegisteredModel, work: () => Promise<T>): Promise<T> {
-    const turns = this.turnsByModel.get(model) ?? new Turns();
-    this.turnsByModel.set(model, turns);
-    return turns.take(work);
+  /** Runs `work` while nothing else changes the run that serves the model. */
+  runExclusive<T>(model: RegisteredModel, work: () => Promise<T>): Promise<T> {
+    const queue = this.queueByModel.get(model) ?? new SerialQueue();
+    this.queueByModel.set(model, queue);
+    return queue.run(work);
   }
 
   private keepLooking(): void {
     const { refreshIntervalMs } = this.config;
-    this.stopHearing = hearSiblings(() => this.acceptHint());
+    this.stopBroadcasts = onRefreshBroadcast(() => this.acceptHint());
     if (refreshIntervalMs === 0) return;
-    this.stopWatching = this.source.watch(() => this.acceptHint());
-    const poll = () => {
-      this.timer = setTimeout(() => void this.refreshQuietly().then(poll), refreshIntervalMs).unref();
+    this.stopWatch = this.source.watch(() => this.acceptHint());
+    const schedulePoll = () => {
+      this.timer = setTimeout(() => void this.tryRefresh().then(schedulePoll), refreshIntervalMs).unref();
       if (this.isStopped) clearTimeout(this.timer);
     };
-    poll();
+    schedulePoll();
   }
 
-  private async refreshQuietly(): Promise<void> {
+  private async tryRefresh(): Promise<void> {
     if (this.isStopped) return;
     try {
-      await this.look();
+      await this.poll();
     } catch (error) {
-      if (!(error instanceof AppError)) this.logger.error('The store could not be looked at', error);
+      if (!(error instanceof AppError)) this.logger.error('The store could not be polled', error);
     }
   }
 
-  private look(): Promise<RefreshedModel[]> {
-    this.waiting ??= this.looks.take(async () => {
+  private poll(): Promise<RefreshedModel[]> {
+    this.waiting ??= this.pollQueue.run(async () => {
       this.waiting = undefined;
       this.requireOpen();
-      return this.takeOver(await this.listStore());
+      return this.applyAndReconcile(await this.listStore());
     });
     return this.waiting;
   }
 
-  private async takeOver(listed: readonly SourcedModel[]): Promise<RefreshedModel[]> {
+  private async applyAndReconcile(listing: readonly SourceModel[]): Promise<RefreshedModel[]> {
     this.requireOpen();
-    const { isAsked } = this;
-    this.isAsked = false;
-    const before = new Map(this.contents.models.map((model) => [model, model.best?.served]));
-    await this.readStore(listed);
-    for (const model of this.contents.models) await this.settle(model, isAsked);
-    return this.contents.models.map((model) => {
-      const served = before.get(model);
+    const { isManual } = this;
+    this.isManual = false;
+    const before = new Map(this.registryState.models.map((model) => [model, model.best?.loaded]));
+    await this.applyListing(listing);
+    for (const model of this.registryState.models) await this.reconcile(model, isManual);
+    return this.registryState.models.map((model) => {
+      const loaded = before.get(model);
       return {
         model: model.card.name,
-        run_id: model.best?.served.run.run_id ?? null,
-        previous_run_id: served?.run.run_id ?? null,
+        run_id: model.best?.loaded.run.run_id ?? null,
+        previous_run_id: loaded?.run.run_id ?? null,
       };
     });
   }
@@ -224,78 +226,80 @@ export class RefreshService implements BeforeApplicationShutdown {
     if (this.isStopped) throw new AppError('SHUTTING_DOWN');
   }
 
-  /** Trouble with one model is no reason to leave the others as they are. */
-  private async settle(model: RegisteredModel, isAsked: boolean): Promise<void> {
+  /** An error of one model must not stop the others from being reconciled. */
+  private async reconcile(model: RegisteredModel, isManual: boolean): Promise<void> {
     if (this.isStopped) return;
     try {
-      await this.exclusively(model, () => this.promotions.settle(model, { isAsked }));
+      await this.runExclusive(model, () => this.promotions.reconcile(model, { isManual }));
     } catch (error) {
       if (error instanceof AppError && error.code === 'SHUTTING_DOWN') throw error;
-      this.logger.error(`Model ${model.card.name} could not be brought up to date`, error);
+      this.logger.error(`Model ${model.card.name} could not be reconciled`, error);
     }
   }
 
-  private async listStore(): Promise<SourcedModel[]> {
+  private async listStore(): Promise<SourceModel[]> {
     try {
-      const listed = await this.source.listModels();
+      const listing = await this.source.listModels();
       this.requireOpen();
-      // More likely an accident than somebody's wish to serve nothing.
-      if (listed.length === 0 && this.contents.models.length > 0) throw new Error(NO_MODELS);
-      this.tellNotices();
-      if (this.whyAway !== undefined) this.logger.log('The store can be read again');
-      this.whyAway = undefined;
-      return listed;
+      // More likely an accident than an intention to serve nothing.
+      if (listing.length === 0 && this.registryState.models.length > 0) throw new Error(NO_MODELS);
+      this.logWarnings();
+      if (this.unavailableReason !== undefined) this.logger.log('The store can be read again');
+      this.unavailableReason = undefined;
+      return listing;
     } catch (error) {
       this.requireOpen();
-      const isNews = this.whyAway === undefined;
-      if (isNews) this.logger.error('The store cannot be read; what is served stays as it is', error);
-      this.whyAway = (error as Error).message === NO_MODELS ? NO_MODELS : NOT_READABLE;
+      const isNew = this.unavailableReason === undefined;
+      if (isNew) this.logger.error('The store cannot be read; the served runs do not change', error);
+      this.unavailableReason = (error as Error).message === NO_MODELS ? NO_MODELS : NOT_READABLE;
       throw new AppError('STORE_NOT_READABLE', {}, { cause: error });
     }
   }
 
-  /** What the source has to say of its listing, once as long as it says the same. */
-  private tellNotices(): void {
-    const { notices } = this.source;
-    for (const notice of notices) if (!this.notices.includes(notice)) this.logger.warn(notice);
-    if (notices.length === 0 && this.notices.length > 0) this.logger.log('Every source is well again');
-    this.notices = notices;
+  /** Logs the source's warnings about its listing, each once. */
+  private logWarnings(): void {
+    const { warnings } = this.source;
+    for (const warning of warnings) if (!this.warnings.includes(warning)) this.logger.warn(warning);
+    if (warnings.length === 0 && this.warnings.length > 0) this.logger.log('All sources recovered');
+    this.warnings = warnings;
   }
 
-  /** Takes over what was found. Models keep their runs in service until `settle`; those that are gone are withdrawn. */
-  private async readStore(listed: readonly SourcedModel[]): Promise<void> {
-    const { contents } = this;
+  /**
+   * Applies a listing. Models keep their served runs until they are reconciled; those that are gone are deactivated.
+   */
+  private async applyListing(listing: readonly SourceModel[]): Promise<void> {
+    const { registryState } = this;
     // What cannot be registered has no runs that could claim an id.
-    const usable = listed.filter(({ card, place }) => card ?? contents.modelsByName.has(place));
-    const holders = await decideIdHolders(usable, contents.models, () => this.lastPlaces(usable));
+    const withCard = listing.filter(({ card, location }) => card ?? registryState.modelsByName.has(location));
+    const holders = await resolveDuplicateRunIds(withCard, registryState.models, () => this.lastLocations(withCard));
     const updates: (() => RegisteredModel)[] = [];
-    const broken: SourcedModel[] = [];
+    const broken: SourceModel[] = [];
     let hasChanged = false;
-    for (const sourced of listed) {
-      const known = contents.modelsByName.get(sourced.card?.name ?? sourced.place);
-      // A card that was usable and is not any more is somebody's half-written file.
-      const card = isDeepStrictEqual(sourced.card, known?.card) ? known?.card : (sourced.card ?? known?.card);
-      if (!sourced.card) broken.push(sourced);
+    for (const sourceModel of listing) {
+      const known = registryState.modelsByName.get(sourceModel.card?.name ?? sourceModel.location);
+      // A card that was usable and no longer is, is probably being written.
+      const card = isDeepStrictEqual(sourceModel.card, known?.card) ? known?.card : (sourceModel.card ?? known?.card);
+      if (!sourceModel.card) broken.push(sourceModel);
       if (!card) continue;
-      const registered = await this.register(card, sourced, holders, known);
+      const registered = await this.register(card, sourceModel, holders, known);
       if (!registered) continue;
       hasChanged ||= !known || known.card !== card || known.runs !== registered.runs;
-      updates.push(() => (known ? renew(known, { card, ...registered }) : newModel(card, registered)));
+      updates.push(() => (known ? updateModel(known, { card, ...registered }) : newModel(card, registered)));
     }
     const models = updates.map((update) => update());
-    const gone = contents.models.filter((model) => !models.includes(model));
-    const kept = gone.filter((model) => model.card.name === this.config.defaultModel);
-    this.reportChanges(listed, gone, kept);
-    contents.replace(inOrder([...models, ...kept], this.config.defaultModel), broken);
-    for (const model of gone) if (!kept.includes(model)) this.withdraw(model);
-    this.verdictLog.tell(contents.models);
-    if (hasChanged) contents.tellChange();
+    const removed = registryState.models.filter((model) => !models.includes(model));
+    const retained = removed.filter((model) => model.card.name === this.config.defaultModel);
+    this.reportChanges(listing, removed, retained);
+    registryState.replace(inOrder([...models, ...retained], this.config.defaultModel), broken);
+    for (const model of removed) if (!retained.includes(model)) this.deactivate(model);
+    this.eligibilityLogger.log(registryState.models);
+    if (hasChanged) registryState.notifyChange();
   }
 
-  /** @returns what is known of the model already when something of it is beyond us: the others are not to suffer. */
+  /** @returns the known runs when registering fails, so that an error of one model does not affect the others. */
   private async register(
     card: ModelCard,
-    { runs }: SourcedModel,
+    { runs }: SourceModel,
     holders: IdHolders,
     known: RegisteredModel | undefined,
   ): Promise<RegisteredRuns | undefined> {
@@ -307,55 +311,61 @@ export class RefreshService implements BeforeApplicationShutdown {
     }
   }
 
-  private withdraw(model: RegisteredModel): void {
-    void this.exclusively(model, () => Promise.resolve(this.promotions.withdraw(model)));
+  private deactivate(model: RegisteredModel): void {
+    void this.runExclusive(model, () => Promise.resolve(this.promotions.deactivate(model)));
   }
 
-  /** Has the source look at a run that it left out, because a person wants it. */
-  async examine(model: RegisteredModel, runId: string): Promise<void> {
-    if (!model.runs.some((registered) => registered.isUnexamined && registered.run.run_id === runId)) return;
-    this.askedFor.add(runId);
-    await this.refreshQuietly();
-    this.askedFor.delete(runId);
+  /** Has the source inspect a run that it skipped, because a person pins it. */
+  async inspectRun(model: RegisteredModel, runId: string): Promise<void> {
+    if (!model.runs.some((registered) => registered.wasSkipped && registered.run.run_id === runId)) return;
+    this.requestedRunIds.add(runId);
+    await this.tryRefresh();
+    this.requestedRunIds.delete(runId);
   }
 
-  private async lastPlaces(listed: readonly SourcedModel[]): Promise<ReadonlySet<string>> {
-    const names = listed.flatMap(({ card }) => (card ? [card.name] : []));
-    const places = await Promise.all(names.map((name) => this.chronicle.lastPlaces(name)));
-    return new Set(places.flat());
+  private async lastLocations(listing: readonly SourceModel[]): Promise<ReadonlySet<string>> {
+    const names = listing.flatMap(({ card }) => (card ? [card.name] : []));
+    const locations = await Promise.all(names.map((name) => this.modelHistory.lastLocations(name)));
+    return new Set(locations.flat());
   }
 
   private reportChanges(
-    listed: readonly SourcedModel[],
-    gone: readonly RegisteredModel[],
-    kept: readonly RegisteredModel[],
+    listing: readonly SourceModel[],
+    removed: readonly RegisteredModel[],
+    retained: readonly RegisteredModel[],
   ): void {
-    for (const model of gone) {
-      if (this.kept.includes(model)) continue;
-      const what = kept.includes(model) ? 'is served on, being the default model' : 'is served no more';
-      this.logger.warn(`Model ${model.card.name} is gone from the store and ${what}`);
+    for (const model of removed) {
+      if (this.retained.includes(model)) continue;
+      const outcome = retained.includes(model)
+        ? 'is still served because it is the default model'
+        : 'is no longer served';
+      this.logger.warn(`Model ${model.card.name} is gone from the store and ${outcome}`);
     }
-    this.kept = kept;
-    const wasBroken = new Set(this.contents.brokenModels.map(({ place, problems }) => `${place} ${problems.join()}`));
-    for (const { place, card, problems } of listed) {
-      if (card || wasBroken.has(`${place} ${problems.join()}`)) continue;
-      const goesOn = this.contents.modelsByName.has(place) ? ' What was known of it before counts on.' : '';
-      this.logger.warn(`Model ${place}: ${problems.join(' ')}${goesOn}`);
+    this.retained = retained;
+    const wasBroken = new Set(
+      this.registryState.brokenModels.map(({ location, issues }) => `${location} ${issues.join()}`),
+    );
+    for (const { location, card, issues } of listing) {
+      if (card || wasBroken.has(`${location} ${issues.join()}`)) continue;
+      const retainedText = this.registryState.modelsByName.has(location) ? ' The last known version stays in use.' : '';
+      this.logger.warn(`Model ${location}: ${issues.join(' ')}${retainedText}`);
     }
   }
 }
 
-/** Everything of a model but who serves it, in one step; the run that serves is found again among the new ones. */
-function renew(
+/**
+ * Updates everything of a model except the run that serves, in one step; that run is matched with its new registration.
+ */
+function updateModel(
   model: RegisteredModel,
   { card, runs, unreadable }: Pick<RegisteredModel, 'card' | 'runs' | 'unreadable'>,
 ): RegisteredModel {
   const { best } = model;
   Object.assign(model, { card, runs, unreadable });
   if (!best || runs.includes(best.registered)) return model;
-  const same = runs.find(({ sourced }) => sourced === best.registered.sourced);
-  const registered = same ?? (best.registered.card === card ? best.registered : best.registered.under(card));
-  model.best = { registered, served: best.served };
+  const same = runs.find(({ sourceRun }) => sourceRun === best.registered.sourceRun);
+  const registered = same ?? (best.registered.card === card ? best.registered : best.registered.withCard(card));
+  model.best = { registered, loaded: best.loaded };
   return model;
 }
 
@@ -364,8 +374,8 @@ function inOrder(models: readonly RegisteredModel[], first: string | undefined):
   return byName.sort((a, b) => Number(b.card.name === first) - Number(a.card.name === first));
 }
 
-function requireDefault(models: readonly RegisteredModel[], wanted: string | undefined): void {
-  if (wanted === undefined || models[0]?.card.name === wanted) return;
+function requireDefault(models: readonly RegisteredModel[], name: string | undefined): void {
+  if (name === undefined || models[0]?.card.name === name) return;
   const known = models.map((model) => model.card.name).join(', ') || 'none';
   throw new NothingToServeError(`DEFAULT_MODEL names a model that is not in the store. Known models: ${known}.`);
 }

@@ -1,8 +1,8 @@
 import type { ModelCard } from '../../domain/card.js';
-import { mapInTurns } from '../../lib/map-yielding.js';
+import { mapYielding } from '../../lib/map-yielding.js';
 import type { Run } from '../../domain/run.js';
-import { RunProblem, reason } from '../../domain/verdict.js';
-import type { SourcedRun } from '../../sources/run-source.js';
+import { RunError, reason } from '../../domain/verdict.js';
+import type { SourceRun } from '../../sources/run-source.js';
 import { compareRuns } from '../policy/rank-runs.js';
 import { RegisteredRun } from '../state/registered-run.js';
 import type { RegisteredModel } from '../state/registered-run.js';
@@ -21,48 +21,49 @@ export type RegisteredRuns = Pick<RegisteredModel, 'runs' | 'unreadable'>;
  */
 export async function registerRuns(
   card: ModelCard,
-  sourcedRuns: readonly SourcedRun[],
+  sourceRuns: readonly SourceRun[],
   holders: IdHolders,
   before?: RegisteredRuns,
 ): Promise<RegisteredRuns> {
-  const known = new Map(before?.runs.map((registered) => [registered.sourced, registered]));
+  const known = new Map(before?.runs.map((registered) => [registered.sourceRun, registered]));
   const runs: RegisteredRun[] = [];
-  const unreadable: SourcedRun[] = [];
-  await mapInTurns(sourcedRuns, (sourced) => {
-    const { run } = sourced;
-    if (!run) return unreadable.push(sourced);
-    const holder = holders.get(run.run_id) ?? sourced;
-    if (holder !== sourced) return unreadable.push(withDuplicateId(sourced, run.run_id, holder.place));
-    const same = known.get(sourced);
-    return runs.push(!same ? registerRun(card, sourced, run) : same.card === card ? same : same.under(card));
+  const unreadable: SourceRun[] = [];
+  await mapYielding(sourceRuns, (sourceRun) => {
+    const { run } = sourceRun;
+    if (!run) return unreadable.push(sourceRun);
+    const holder = holders.get(run.run_id) ?? sourceRun;
+    if (holder !== sourceRun) return unreadable.push(withDuplicateId(sourceRun, run.run_id, holder.location));
+    const same = known.get(sourceRun);
+    return runs.push(!same ? registerRun(card, sourceRun, run) : same.card === card ? same : same.withCard(card));
   });
-  const isSame = runs.length === known.size && runs.every((registered) => known.get(registered.sourced) === registered);
-  return { runs: isSame && before ? before.runs : ranked(runs, card), unreadable };
+  const isSame =
+    runs.length === known.size && runs.every((registered) => known.get(registered.sourceRun) === registered);
+  return { runs: isSame && before ? before.runs : rankedRuns(runs, card), unreadable };
 }
 
 /** A model as it is registered first. */
 export function newModel(card: ModelCard, { runs, unreadable }: RegisteredRuns): RegisteredModel {
-  return { card, runs, unreadable, best: undefined, pin: undefined, refused: undefined };
+  return { card, runs, unreadable, best: undefined, pin: undefined, rejected: undefined };
 }
 
-function ranked(runs: RegisteredRun[], card: ModelCard): readonly RegisteredRun[] {
+function rankedRuns(runs: RegisteredRun[], card: ModelCard): readonly RegisteredRun[] {
   const byRank = (a: RegisteredRun, b: RegisteredRun) =>
-    Number(b.isContender) - Number(a.isContender) || compareRuns(a.run, b.run, card.selection);
+    Number(b.isCandidate) - Number(a.isCandidate) || compareRuns(a.run, b.run, card.selection);
   runs.sort(byRank).forEach((registered, i) => (registered.rank = i + 1));
   return runs;
 }
 
-function registerRun(card: ModelCard, sourced: SourcedRun, run: Run): RegisteredRun {
+function registerRun(card: ModelCard, sourceRun: SourceRun, run: Run): RegisteredRun {
   try {
-    compileCodec(run, sourced.vocabularies);
-    return new RegisteredRun(card, run, sourced);
+    compileCodec(run, sourceRun.vocabularies);
+    return new RegisteredRun(card, run, sourceRun);
   } catch (error) {
-    if (!(error instanceof RunProblem)) throw error;
-    return new RegisteredRun(card, run, sourced, [...sourced.reasons, reason(error.code, error.message)]);
+    if (!(error instanceof RunError)) throw error;
+    return new RegisteredRun(card, run, sourceRun, [...sourceRun.reasons, reason(error.code, error.message)]);
   }
 }
 
-function withDuplicateId(sourced: SourcedRun, runId: string, holder: string): SourcedRun {
+function withDuplicateId(sourceRun: SourceRun, runId: string, holder: string): SourceRun {
   const duplicate = reason('RUN_ID_DUPLICATE', `The run ${holder} has the run_id "${runId}" already.`);
-  return { ...sourced, run: undefined, reasons: [...sourced.reasons, duplicate] };
+  return { ...sourceRun, run: undefined, reasons: [...sourceRun.reasons, duplicate] };
 }

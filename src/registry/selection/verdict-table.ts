@@ -1,6 +1,6 @@
 import type { VerdictReason, Warning } from '../../domain/verdict.js';
-import type { SourcedModel } from '../../sources/run-source.js';
-import { whatWouldWin, whyServed } from './explain-selection.js';
+import type { SourceModel } from '../../sources/run-source.js';
+import { howToWin, whyServed } from './selection-reasons.js';
 import type { RegisteredModel } from '../state/registered-run.js';
 
 /** One line of the table: a run (or a card) and what is said of it. */
@@ -20,14 +20,14 @@ const CARD_FIX = '\n    → Correct card.json; schemas/card.schema.json describe
  * model, why its run serves and what would win.
  *
  * @param brokenModels  models whose card cannot be used.
- * @param isShown  whether the run at a place of the store gets a line; all do unless set.
+ * @param isVisible  whether the run at a place of the store gets a line; all do unless set.
  */
 export function formatReport(
   models: readonly RegisteredModel[],
-  brokenModels: readonly SourcedModel[],
-  isShown: (place: string) => boolean = () => true,
+  brokenModels: readonly SourceModel[],
+  isVisible: (location: string) => boolean = () => true,
 ): string {
-  const lines = models.flatMap((model) => linesOfModel(model, isShown));
+  const lines = models.flatMap((model) => linesOfModel(model, isVisible));
   const width = (key: 'model' | 'run' | 'metric') => Math.max(key.length, ...lines.map((line) => line[key].length));
   const [modelWidth, runWidth, metricWidth] = [width('model'), width('run'), width('metric')];
   const row = (model: string, run: string, metric: string, verdict: string) =>
@@ -39,18 +39,18 @@ export function formatReport(
       ...line.reasons.map(({ code, message, fix }) => `  ${code}: ${message}\n    → ${fix}`),
       ...line.warnings.map(({ code, message, fix }) => `  warning ${code}: ${message}\n    → ${fix}`),
     ]),
-    ...brokenModels.flatMap(({ place, problems }) => [
-      row(place, '-', '-', 'card not usable'),
-      ...problems.map((problem) => `  ${problem}${problem.includes('card.json') ? CARD_FIX : ''}`),
+    ...brokenModels.flatMap(({ location, issues }) => [
+      row(location, '-', '-', 'card not usable'),
+      ...issues.map((problem) => `  ${problem}${problem.includes('card.json') ? CARD_FIX : ''}`),
     ]),
-    ...models.flatMap((model) => [`\n${model.card.name}: ${whyServed(model)}`, `  To win: ${whatWouldWin(model)}`]),
+    ...models.flatMap((model) => [`\n${model.card.name}: ${whyServed(model)}`, `  To win: ${howToWin(model)}`]),
   ].join('\n');
 }
 
-function linesOfModel(model: RegisteredModel, isShown: (place: string) => boolean): ReportLine[] {
+function linesOfModel(model: RegisteredModel, isVisible: (location: string) => boolean): ReportLine[] {
   const { name, selection } = model.card;
-  const shownRuns = model.runs.filter(({ sourced }) => isShown(sourced.place));
-  const ranked = shownRuns.map((registered): ReportLine => {
+  const shownRuns = model.runs.filter(({ sourceRun }) => isVisible(sourceRun.location));
+  const rankedRuns = shownRuns.map((registered): ReportLine => {
     const isBest = model.best?.registered === registered;
     return {
       model: name,
@@ -61,12 +61,12 @@ function linesOfModel(model: RegisteredModel, isShown: (place: string) => boolea
       warnings: registered.verdict.warnings,
     };
   });
-  const shownUnreadable = model.unreadable.filter(({ place }) => isShown(place));
-  const unreadable = shownUnreadable.map(({ place, reasons }): ReportLine => {
-    return { model: name, run: place, metric: '-', verdict: 'not eligible', reasons, warnings: [] };
+  const shownUnreadable = model.unreadable.filter(({ location }) => isVisible(location));
+  const unreadable = shownUnreadable.map(({ location, reasons }): ReportLine => {
+    return { model: name, run: location, metric: '-', verdict: 'not eligible', reasons, warnings: [] };
   });
-  const none: ReportLine[] = ranked.length + unreadable.length > 0 ? [] : [emptyLine(name)];
-  return [...ranked, ...unreadable, ...none];
+  const none: ReportLine[] = rankedRuns.length + unreadable.length > 0 ? [] : [emptyLine(name)];
+  return [...rankedRuns, ...unreadable, ...none];
 }
 
 function emptyLine(model: string): ReportLine {

@@ -6,23 +6,27 @@ import { RegisteredRun } from './registered-run.js';
 
 describe(RegisteredRun.name, () => {
   const { card, runs } = aRegisteredModel();
-  const unexamined = (more: Partial<Run>): RegisteredRun => {
+  const skippedRun = (more: Partial<Run>): RegisteredRun => {
     const run = { ...sumRun('x', ''), ...more };
-    return new RegisteredRun(card, run, { ...runs[0]!.sourced, run, reasons: [reason('NOT_EXAMINED', 'It was not.')] });
+    return new RegisteredRun(card, run, {
+      ...runs[0]!.sourceRun,
+      run,
+      reasons: [reason('NOT_EXAMINED', 'It was not.')],
+    });
   };
   const codesOf = ({ verdict }: RegisteredRun) => verdict.reasons.map(({ code }) => code);
 
-  it('does not say that nothing need be done of a run that something speaks against', () => {
-    expect(codesOf(unexamined({ metrics: {} }))).toEqual(['METRIC_MISSING']);
-    expect(codesOf(unexamined({ status: 'FAILED' }))).toEqual(['STATUS_NOT_FINISHED']);
+  it('does not say that no action is needed when the run has another reason', () => {
+    expect(codesOf(skippedRun({ metrics: {} }))).toEqual(['METRIC_MISSING']);
+    expect(codesOf(skippedRun({ status: 'FAILED' }))).toEqual(['STATUS_NOT_FINISHED']);
   });
 
-  it('says that a run was not examined when nothing else speaks against it; neither can be served', () => {
-    expect(codesOf(unexamined({}))).toEqual(['NOT_EXAMINED']);
-    expect([unexamined({}), unexamined({ metrics: {} })].map(({ verdict }) => verdict.eligible)).toEqual([
+  it('says that a run was not examined when it has no other reason; neither can be served', () => {
+    expect(codesOf(skippedRun({}))).toEqual(['NOT_EXAMINED']);
+    expect([skippedRun({}), skippedRun({ metrics: {} })].map(({ verdict }) => verdict.eligible)).toEqual([
       false,
       false,
     ]);
-    expect(unexamined({ metrics: {} }).brokenBy?.code).toBe('NOT_EXAMINED');
+    expect(skippedRun({ metrics: {} }).brokenBy?.code).toBe('NOT_EXAMINED');
   });
 });

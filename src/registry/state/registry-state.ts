@@ -1,23 +1,23 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-import type { SourcedModel } from '../../sources/run-source.js';
+import type { SourceModel } from '../../sources/run-source.js';
 import type { RegisteredModel, RegisteredRun } from './registered-run.js';
 
 /** What is known at this moment. Read through `ModelRegistryService`; written by what keeps it up to date. */
 @Injectable()
-export class RegistryContents {
-  private readonly logger = new Logger(RegistryContents.name);
+export class RegistryState {
+  private readonly logger = new Logger(RegistryState.name);
   private readonly listeners: (() => void)[] = [];
-  private isTelling = false;
+  private isScheduled = false;
   /** The default one first, then by name. */
   models: readonly RegisteredModel[] = [];
   /** Models whose card cannot be used. */
-  brokenModels: readonly SourcedModel[] = [];
+  brokenModels: readonly SourceModel[] = [];
   modelsByName: ReadonlyMap<string, RegisteredModel> = new Map();
   runsById: ReadonlyMap<string, RegisteredRun> = new Map();
 
   /** Takes what was found in the store, in one step. */
-  replace(models: readonly RegisteredModel[], brokenModels: readonly SourcedModel[]): void {
+  replace(models: readonly RegisteredModel[], brokenModels: readonly SourceModel[]): void {
     this.models = models;
     this.brokenModels = brokenModels;
     this.modelsByName = new Map(models.map((model) => [model.card.name, model]));
@@ -31,16 +31,16 @@ export class RegistryContents {
   }
 
   /** Tells the listeners, once for all changes of one turn. One that fails keeps none of the others from hearing. */
-  tellChange(): void {
-    if (this.isTelling) return;
-    this.isTelling = true;
+  notifyChange(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
     setImmediate(() => {
-      this.isTelling = false;
+      this.isScheduled = false;
       for (const listener of this.listeners) {
         try {
           listener();
         } catch (error) {
-          this.logger.error('What depends on the served runs could not be brought up to date', error);
+          this.logger.error('What depends on the served runs could not be updated', error);
         }
       }
     });

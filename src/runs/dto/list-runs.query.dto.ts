@@ -1,10 +1,10 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 
-import { WholeNumberParameter } from '../../http/validation/query-transforms.js';
-import { IsOneOf, IsText, IsWholeNumber } from '../../http/validation/pydantic-v1-rules.js';
+import { IntegerParameter } from '../../http/validation/query-transformers.js';
+import { IsOneOf, IsText, IsInteger } from '../../http/validation/pydantic-v1-rules.js';
 import { RUN_STATUSES } from '../../domain/run.js';
 
-export const MAX_PAGE = 1_000;
+const MAX_PAGE = 1_000;
 export const DEFAULT_PAGE = 100;
 
 /** How a list of runs of one model is cut and ordered. */
@@ -15,8 +15,8 @@ export class ListModelRunsQueryDto {
     description: 'Only the first so many runs of the order.',
     example: 10,
   })
-  @WholeNumberParameter()
-  @IsWholeNumber({ optional: true, min: 0 })
+  @IntegerParameter()
+  @IsInteger({ optional: true, min: 0 })
   top?: number;
 
   @ApiPropertyOptional({
@@ -26,13 +26,13 @@ export class ListModelRunsQueryDto {
     default: DEFAULT_PAGE,
     description: 'Runs per page.',
   })
-  @WholeNumberParameter()
-  @IsWholeNumber({ optional: true, min: 0, max: MAX_PAGE })
+  @IntegerParameter()
+  @IsInteger({ optional: true, min: 0, max: MAX_PAGE })
   limit?: number;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 0, default: 0, description: 'Runs to skip before the page.' })
-  @WholeNumberParameter()
-  @IsWholeNumber({ optional: true, min: 0 })
+  @IntegerParameter()
+  @IsInteger({ optional: true, min: 0 })
   offset?: number;
 
   @ApiPropertyOptional({

@@ -1,9 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-import { WholeNumberParameter } from '../../http/validation/query-transforms.js';
-import { IsWholeNumber } from '../../http/validation/pydantic-v1-rules.js';
+import { IntegerParameter } from '../../http/validation/query-transformers.js';
+import { IsInteger } from '../../http/validation/pydantic-v1-rules.js';
 
-export const MAX_POINTS = 10_000;
+const MAX_POINTS = 10_000;
 export const DEFAULT_POINTS = 1_000;
 
 /** How much of a metric's history is wanted. */
@@ -13,16 +13,16 @@ export class MetricQueryDto {
     minimum: 2,
     maximum: MAX_POINTS,
     default: DEFAULT_POINTS,
-    description: 'Most points of the history; a longer one is thinned evenly, its first and last point are kept.',
+    description: 'Most points of the history; a longer one is sampled evenly and keeps its first and last point.',
     example: 100,
   })
-  @WholeNumberParameter()
-  @IsWholeNumber({ optional: true, min: 2, max: MAX_POINTS })
+  @IntegerParameter()
+  @IsInteger({ optional: true, min: 2, max: MAX_POINTS })
   points?: number;
 }
 
 /** One value of a metric as it was logged in training. */
-export class MetricPointDto {
+class MetricPointDto {
   @ApiProperty({ type: 'integer', description: 'Epoch, batch or whatever the trainer counted.', example: 3 })
   step: number;
 
@@ -33,7 +33,7 @@ export class MetricPointDto {
   value: number | null;
 }
 
-/** A metric of a run with its course over the training. */
+/** A metric of a run with its history over the training. */
 export class MetricDto {
   @ApiProperty({ description: 'Name of the metric.', example: 'f1' })
   metric: string;
@@ -52,6 +52,6 @@ export class MetricDto {
   })
   history: MetricPointDto[];
 
-  @ApiProperty({ type: 'integer', description: 'Points that the store has, before thinning.', example: 1 })
+  @ApiProperty({ type: 'integer', description: 'Points that the store has, before sampling.', example: 1 })
   total: number;
 }

@@ -20,7 +20,7 @@ export class RunDto {
   @ApiProperty({ enum: RUN_STATUSES, enumName: 'RunStatus', description: 'How training ended.' })
   status: string;
 
-  @ApiProperty({ type: 'integer', minimum: 1, description: 'Place among the runs of its model; 1 is the best.' })
+  @ApiProperty({ type: 'integer', minimum: 1, description: 'Rank among the runs of its model; 1 is the best.' })
   rank: number;
 
   @ApiProperty({ description: 'Whether its model is served with this run.' })
@@ -78,7 +78,7 @@ export class RunDetailDto extends RunDto {
   performance: object;
 
   @ApiProperty({
-    description: 'Hash of the contract clients rely on: fields, types, ranges, and what is given to whom.',
+    description: 'Hash of the contract clients rely on: fields, types, ranges, and which outputs are returned.',
     example: '0123456789abcdef',
   })
   contract: string;

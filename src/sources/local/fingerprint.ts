@@ -1,14 +1,14 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** Begins the fingerprint of a folder that cannot be looked at; a file's line begins with its name. */
-const UNLISTABLE = '/ ';
+/** Begins the fingerprint of a folder that cannot be read; a file's line begins with its name. */
+const UNREADABLE = '/ ';
 
 /**
- * What the file system says of a folder's files: names, sizes, times of change. Two equal ones mean that nothing was
- * written in between, as far as can be told without reading. That it cannot be looked at is a state as well.
+ * Fingerprint of a folder's files: names, sizes, times of change. Two equal ones mean that nothing was written in
+ * between, as far as can be told without reading. An unreadable folder has a fingerprint too.
  *
- * @returns undefined when the folder or one of its files went away meanwhile.
+ * @returns undefined when the folder or one of its files disappeared meanwhile.
  */
 export async function fingerprintOf(folder: string): Promise<string | undefined> {
   try {
@@ -18,13 +18,13 @@ export async function fingerprintOf(folder: string): Promise<string | undefined>
     return lines.sort().join('\n');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' && !(await isLink(folder)) ? undefined : `${UNLISTABLE}${code}`;
+    return code === 'ENOENT' && !(await isLink(folder)) ? undefined : `${UNREADABLE}${code}`;
   }
 }
 
-/** Whether this is the fingerprint of a folder that is there and cannot be looked at. */
-export function isUnlistable(fingerprint: string | undefined): boolean {
-  return fingerprint?.startsWith(UNLISTABLE) ?? false;
+/** Whether this is the fingerprint of a folder that exists and cannot be read. */
+export function isUnreadable(fingerprint: string | undefined): boolean {
+  return fingerprint?.startsWith(UNREADABLE) ?? false;
 }
 
 function isLink(path: string): Promise<boolean> {
@@ -34,13 +34,13 @@ function isLink(path: string): Promise<boolean> {
   );
 }
 
-/** With the time of the last change of any kind: a copy that keeps its old date changes that one all the same. */
+/** Includes the time of the last change of any kind: copying with the old date changes it too. */
 async function lineOf(file: string, folder: string): Promise<string> {
   const info = await stat(file, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
-    // A link to nowhere is a state like any other, which `readRun` will complain about.
+    // A dangling link has a fingerprint too; `readRun` reports it.
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  const facts = info ? `${info.size} ${info.mtimeNs} ${info.ctimeNs} ${info.ino}` : 'nothing';
-  return `${relative(folder, file)} ${facts}`;
+  const identity = info ? `${info.size} ${info.mtimeNs} ${info.ctimeNs} ${info.ino}` : 'nothing';
+  return `${relative(folder, file)} ${identity}`;
 }

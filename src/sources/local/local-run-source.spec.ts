@@ -14,7 +14,7 @@ import { join } from 'node:path';
 
 import { TestStore } from '../../../test/support/build-store.js';
 import { until } from '../../../test/support/watched-app.js';
-import type { SourcedModel } from '../run-source.js';
+import type { SourceModel } from '../run-source.js';
 import { LocalRunSource } from './local-run-source.js';
 import { itOnPosix } from '../../../test/support/posix.js';
 
@@ -29,7 +29,7 @@ describe('a folder of models that is listed again', () => {
   });
   afterEach(() => store.remove());
 
-  const ids = ([model]: readonly SourcedModel[]) => model!.runs.map(({ run }) => run?.run_id);
+  const ids = ([model]: readonly SourceModel[]) => model!.runs.map(({ run }) => run?.run_id);
 
   it('gives the same objects for what did not change', async () => {
     const [first] = await source.listModels();
@@ -37,6 +37,12 @@ describe('a folder of models that is listed again', () => {
 
     expect(second!.card).toBe(first!.card);
     expect(second!.runs.map((run, i) => run === first!.runs[i])).toEqual([true, true]);
+  });
+
+  it.each(['license', 'licence'])('takes "%s" in a card', async (field) => {
+    store.addModel('adder', { [field]: 'MIT' });
+
+    expect(await source.listModels()).toMatchObject([{ card: { [field]: 'MIT' }, issues: [] }]);
   });
 
   it('gives the same object for a run that was only touched or copied again', async () => {
@@ -60,8 +66,8 @@ describe('a folder of models that is listed again', () => {
 
     const [after] = await linked.listModels();
 
-    const folders = await Promise.all([before!, after!].map(async ({ runs }) => (await runs[0]!.open()).folder));
-    expect(folders).toEqual([store.folder, copy].map((folder) => join(realpathSync(folder), 'adder/runs/one')));
+    const paths = await Promise.all([before!, after!].map(async ({ runs }) => (await runs[0]!.open()).folder));
+    expect(paths).toEqual([store.folder, copy].map((folder) => join(realpathSync(folder), 'adder/runs/one')));
     rmSync(link);
     rmSync(copy, { recursive: true });
   });
@@ -75,7 +81,7 @@ describe('a folder of models that is listed again', () => {
     const [adder, piped] = await source.listModels();
 
     expect(adder!.runs.map(({ reasons }) => reasons[0]?.message)).toContain('run.json is not a file.');
-    expect(piped).toMatchObject({ place: 'piped', problems: ['There is no readable card.json.'] });
+    expect(piped).toMatchObject({ location: 'piped', issues: ['There is no readable card.json.'] });
   });
 
   it('sees runs that are new, changed and gone', async () => {
@@ -136,7 +142,7 @@ describe('a folder of models that is listed again', () => {
     const [broken] = await source.listModels();
 
     expect(changed!.card!.title).toBe('Another');
-    expect(broken!.problems).toEqual([expect.stringContaining('card.json is not JSON')]);
+    expect(broken!.issues).toEqual([expect.stringContaining('card.json is not JSON')]);
   });
 
   it('fails as a whole when the folder of models is away, and goes on when it is back', async () => {
@@ -167,10 +173,12 @@ describe('a folder of models that is listed again', () => {
     await source.listModels();
     symlinkSync(target, store.path('adder/runs/odd'));
     const unreadable = async (from: LocalRunSource) =>
-      (await from.listModels())[0]!.runs.filter(({ run }) => !run).map(({ place, reasons: [why] }) => ({ place, why }));
+      (await from.listModels())[0]!.runs
+        .filter(({ run }) => !run)
+        .map(({ location, reasons: [why] }) => ({ location, why }));
     const expected = [
       {
-        place: 'adder/runs/odd',
+        location: 'adder/runs/odd',
         why: { code: 'RUN_FILE_MISSING', message, fix: expect.stringContaining(fix) as string },
       },
     ];
@@ -196,7 +204,7 @@ describe('a folder of models that is listed again', () => {
     mkdirSync(store.path('notes/old'), { recursive: true });
     store.write('half/runs/one/run.json', '{}').write('no-model/card.json', '{');
 
-    const places = (await source.listModels()).map(({ place }) => place);
+    const places = (await source.listModels()).map(({ location }) => location);
 
     expect(places).toEqual(['adder', 'half', 'no-model']);
   });
@@ -206,7 +214,7 @@ describe('a folder of models that is listed again', () => {
     rmSync(store.path('adder/card.json'));
     rmSync(store.path('adder/runs'), { recursive: true });
 
-    for (const _look of [1, 2]) expect((await source.listModels()).map(({ place }) => place)).toEqual(['adder']);
+    for (const _look of [1, 2]) expect((await source.listModels()).map(({ location }) => location)).toEqual(['adder']);
   });
 
   it('looks at a thousand runs without keeping anybody waiting', async () => {

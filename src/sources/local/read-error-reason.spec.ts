@@ -1,8 +1,8 @@
-import { unreadableReason } from './read-error-reason.js';
+import { toReadReason } from './read-error-reason.js';
 
 describe('what cannot be read of a run', () => {
   const reasonFor = (code: string) =>
-    unreadableReason('RUN_FILE_MISSING', 'run.json', Object.assign(new Error('/secret/path'), { code }), 'It is gone.');
+    toReadReason('RUN_FILE_MISSING', 'run.json', Object.assign(new Error('/secret/path'), { code }), 'It is gone.');
 
   it.each([
     ['EACCES', 'run.json cannot be read (EACCES).', /^Give the server the right to read/],

@@ -3,18 +3,18 @@ import type { VerdictCode, VerdictReason } from '../../domain/verdict.js';
 import { NOT_A_FILE } from './read-regular-file.js';
 
 /**
- * What the file system said against reading something of a run, with a fix that helps: whoever lacks rights need not
- * copy files.
+ * Reason for a file system error while reading a run, with a fix that helps: without permission, copying files is no
+ * use.
  *
- * @param what  what was to be read, as the subject of a sentence.
- * @param absent  what is said when it is simply not there.
+ * @param subject  what was to be read, as the subject of a sentence.
+ * @param missing  message when it does not exist.
  */
-export function unreadableReason(code: VerdictCode, what: string, error: unknown, absent: string): VerdictReason {
-  const { code: why = 'unknown error' } = error as NodeJS.ErrnoException;
-  if (why === 'ENOENT' || why === 'ENOTDIR') return reason(code, absent);
-  if (why === NOT_A_FILE) return reason(code, `${what} is not a file.`, 'Put a file in its place.');
-  const message = `${what} cannot be read (${why}).`;
-  const isForbidden = why === 'EACCES' || why === 'EPERM';
+export function toReadReason(code: VerdictCode, subject: string, error: unknown, missing: string): VerdictReason {
+  const { code: errorCode = 'unknown error' } = error as NodeJS.ErrnoException;
+  if (errorCode === 'ENOENT' || errorCode === 'ENOTDIR') return reason(code, missing);
+  if (errorCode === NOT_A_FILE) return reason(code, `${subject} is not a file.`, 'Put a file in its place.');
+  const message = `${subject} cannot be read (${errorCode}).`;
+  const isForbidden = errorCode === 'EACCES' || errorCode === 'EPERM';
   const fix = isForbidden
     ? 'Give the server the right to read the run folder and all of its files.'
     : 'Check the disk or share that holds the run folder; it is read again when it changes.';

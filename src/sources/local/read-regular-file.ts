@@ -5,12 +5,12 @@ import { open } from 'node:fs/promises';
 export const NOT_A_FILE = 'EISNOTFILE';
 
 /**
- * Content of a file. Folders, pipes and devices are none: to open a pipe alone waits for somebody to write into it, and
- * the look at the whole store with it.
+ * Content of a regular file. Folders, pipes and devices are rejected: opening a pipe waits for a writer and would block
+ * the poll of the store.
  *
  * @throws NodeJS.ErrnoException when there is none or it cannot be read; with the code NOT_A_FILE for anything else.
  */
-export async function readPlainFile(path: string): Promise<Buffer> {
+export async function readRegularFile(path: string): Promise<Buffer> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     if (!(await file.stat()).isFile()) throw Object.assign(new Error('not a file'), { code: NOT_A_FILE });

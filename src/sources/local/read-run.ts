@@ -6,39 +6,39 @@ import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
 import { isJsonObject } from '../../lib/json.js';
 import type { JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
-import { RunProblem, reason } from '../../domain/verdict.js';
+import { RunError, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
-import type { SourcedRun } from '../run-source.js';
+import type { SourceRun } from '../run-source.js';
 import type { SchemaCheck } from '../schema-check.js';
 import { exportOfPythonFile } from './python-file.js';
-import { readPlainFile } from './read-regular-file.js';
+import { readRegularFile } from './read-regular-file.js';
 import { RunFolder } from './run-folder.js';
-import { unreadableReason } from './read-error-reason.js';
+import { toReadReason } from './read-error-reason.js';
 
 /** `run.json` larger than this is refused: it is read whole at every start. */
-export const MAX_RUN_FILE_BYTES = 32 * 1024 * 1024;
+const MAX_RUN_FILE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads one run folder: `run.json` against its schema, every artifact against its digest.
  * Whatever is wrong becomes a reason; nothing is thrown.
  */
-export async function readRun(path: string, place: string, store: string, check: SchemaCheck): Promise<SourcedRun> {
+export async function readRun(path: string, location: string, store: string, check: SchemaCheck): Promise<SourceRun> {
   const reasons: VerdictReason[] = [];
   const open = () => Promise.resolve({ folder: path });
-  const nothing = { place, run: undefined, vocabularies: new Map<string, string[]>(), reasons, open };
+  const nothing = { location, run: undefined, vocabularies: new Map<string, string[]>(), reasons, open };
   const folder = await RunFolder.open(path, store).catch((error: unknown) => void reasons.push(folderReasonOf(error)));
   if (!folder) return nothing;
   const document = await readJsonFile(join(folder.path, 'run.json'), reasons);
   if (document === undefined) return nothing;
-  const problems = check(document);
-  for (const { pointer, expected } of problems) {
+  const issues = check(document);
+  for (const { pointer, expected } of issues) {
     const message = `run.json ${pointer}: ${expected}.`;
     const isFormat = pointer === '/model/format';
     reasons.push(
       isFormat ? reason('FORMAT_UNKNOWN', message, exportFix(document)) : reason('RUN_FILE_INVALID', message),
     );
   }
-  if (problems.length > 0) return nothing;
+  if (issues.length > 0) return nothing;
   const run = toRun(document);
   const collect = (work: Promise<void>) => work.catch((error: unknown) => reasons.push(reasonOf(error)));
   const fix = exportFix(document);
@@ -46,7 +46,7 @@ export async function readRun(path: string, place: string, store: string, check:
   else reasons.push(reason('FORMAT_UNSUPPORTED', `The artifact "${run.model.path}" needs Python to run.`, fix));
   const vocabularies = new Map<string, string[]>();
   await collect(readVocabularies(folder, run.encode, vocabularies));
-  return { place, run, vocabularies, reasons, open: () => Promise.resolve({ folder: folder.path }) };
+  return { location, run, vocabularies, reasons, open: () => Promise.resolve({ folder: folder.path }) };
 }
 
 /** How the artifact that a run file names is exported, if only Python can load it. */
@@ -57,7 +57,7 @@ function exportFix(document: JsonValue): string | undefined {
 
 async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<JsonValue | undefined> {
   try {
-    const bytes = await readPlainFile(file);
+    const bytes = await readRegularFile(file);
     if (bytes.length > MAX_RUN_FILE_BYTES) {
       reasons.push(reason('RUN_FILE_INVALID', `run.json is larger than ${MAX_RUN_FILE_BYTES} bytes.`));
       return undefined;
@@ -68,7 +68,7 @@ async function readJsonFile(file: string, reasons: VerdictReason[]): Promise<Jso
     reasons.push(
       isSyntax
         ? reason('RUN_FILE_INVALID', `run.json is not JSON: ${error.message}.`)
-        : unreadableReason('RUN_FILE_MISSING', 'run.json', error, 'There is no readable run.json in the run folder.'),
+        : toReadReason('RUN_FILE_MISSING', 'run.json', error, 'There is no readable run.json in the run folder.'),
     );
     return undefined;
   }
@@ -84,7 +84,7 @@ function withoutNonFiniteMetrics(document: JsonValue): JsonValue {
   return { ...document, metrics: Object.fromEntries(metrics) };
 }
 
-/** The schema vouches for the shape; `null` metrics are the trainer's missing numbers. */
+/** The schema guarantees the shape; `null` metrics are the trainer's missing numbers. */
 function toRun(document: JsonValue): Run {
   const run = document as unknown as Run;
   const metrics = Object.entries(run.metrics).map(([name, value]) => [name, Number(value ?? NaN)]);
@@ -97,17 +97,17 @@ async function verifyArtifact(folder: RunFolder, run: Run): Promise<void> {
   if (isFolder) await folder.resolve(path);
   await folder.verify(isFolder ? posix.join(path, 'saved_model.pb') : path, sha256!);
   for (const file of files) await folder.verify(file.path, file.sha256);
-  if (format.startsWith('tfjs')) await requireListedWeights(folder, run);
+  if (format.startsWith('tfjs')) await requireKnownWeights(folder, run);
 }
 
-/** Weights are named by model.json; each must be among the checked files, or a changed file would go unseen. */
-async function requireListedWeights(folder: RunFolder, run: Run): Promise<void> {
-  const listed = new Set((run.model.files ?? []).map((file) => posix.normalize(file.path)));
+/** Weights are named by model.json; each must be among the checked files, or a changed file would not be noticed. */
+async function requireKnownWeights(folder: RunFolder, run: Run): Promise<void> {
+  const known = new Set((run.model.files ?? []).map((file) => posix.normalize(file.path)));
   const base = posix.dirname(run.model.path);
   for (const name of weightPathsOf(await modelJsonOf(folder, run.model.path))) {
     const path = posix.normalize(posix.join(base, name));
-    if (listed.has(path)) continue;
-    throw new RunProblem('ARTIFACT_MISSING', `The model's weights "${path}" are not listed in run.json /model/files.`);
+    if (known.has(path)) continue;
+    throw new RunError('ARTIFACT_MISSING', `The model's weights "${path}" are not listed in run.json /model/files.`);
   }
 }
 
@@ -116,7 +116,7 @@ async function modelJsonOf(folder: RunFolder, path: string): Promise<JsonValue> 
   try {
     return parseJson(text);
   } catch (error) {
-    throw new RunProblem('LOAD_FAILED', `"${path}" is not JSON.`, { cause: error });
+    throw new RunError('LOAD_FAILED', `"${path}" is not JSON.`, { cause: error });
   }
 }
 
@@ -137,14 +137,14 @@ async function readVocabularies(folder: RunFolder, encode: EncodeSpec, into: Map
 }
 
 function reasonOf(error: unknown): VerdictReason {
-  if (error instanceof RunProblem) return reason(error.code, error.message);
-  return unreadableReason('ARTIFACT_MISSING', 'A file of the run', error, 'A file of the run cannot be read.');
+  if (error instanceof RunError) return reason(error.code, error.message);
+  return toReadReason('ARTIFACT_MISSING', 'A file of the run', error, 'A file of the run cannot be read.');
 }
 
-/** The list of the folder's neighbours has its name: where nothing is behind it, it is a link. */
+/** The parent folder lists this name: where it leads nowhere, it is a dangling link. */
 function folderReasonOf(error: unknown): VerdictReason {
-  if (error instanceof RunProblem) return reason(error.code, error.message);
-  const dangling = 'The run folder is a link to something that is not there.';
-  const { code, message, fix } = unreadableReason('RUN_FILE_MISSING', 'The run folder', error, dangling);
-  return reason(code, message, message === dangling ? 'Correct the link, or remove it.' : fix);
+  if (error instanceof RunError) return reason(error.code, error.message);
+  const brokenLink = 'The run folder is a link to something that is not there.';
+  const { code, message, fix } = toReadReason('RUN_FILE_MISSING', 'The run folder', error, brokenLink);
+  return reason(code, message, message === brokenLink ? 'Correct the link, or remove it.' : fix);
 }

@@ -1,30 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
-import { mapInParallel } from '../../lib/map-with-concurrency.js';
-import type { SourcedRun } from '../run-source.js';
-import { fingerprintOf, isUnlistable } from './fingerprint.js';
+import { mapWithConcurrency } from '../../lib/map-with-concurrency.js';
+import type { SourceRun } from '../run-source.js';
+import { fingerprintOf, isUnreadable } from './fingerprint.js';
 
-/** Run folders looked at or read at the same time; more only wait for the disk. */
+/** Run folders checked or read at the same time; more would only wait for the disk. */
 const PARALLEL = 16;
 
 /** A run folder of the store. */
-export interface RunPlace {
+export interface RunLocation {
   /** Absolute. */
   readonly path: string;
   /** Relative to the store, for people. */
-  readonly place: string;
+  readonly location: string;
 }
 
 interface Known {
   readonly fingerprint: string | undefined;
-  readonly sourced: SourcedRun;
+  readonly sourceRun: SourceRun;
 }
 
 /**
- * The runs of a store as they were last read. A folder that did not change is not read again, and its run is the very
- * same object. One that is being written is left as it was before: it is read once it has been quiet for a while, and
- * taken only when nothing was written during the reading either.
+ * Cache of a store's runs. An unchanged folder is not read again, and its run is the same object. A folder that is
+ * being written keeps its last run: it is read once it did not change for a while, and the result is used only when
+ * nothing was written during the reading.
  */
 export class RunCache {
   private known: ReadonlyMap<string, Known> | undefined;
@@ -32,11 +32,11 @@ export class RunCache {
 
   /**
    * @param read  reads one run folder; never rejects.
-   * @param settleMs  how long a folder must be quiet. Measured here, between two looks: the times that files carry come
-   *   from the clocks of others.
+   * @param settleMs  how long a folder must not change. Measured here, between two polls, because file times come from
+   *   the clocks of other machines.
    */
   constructor(
-    private readonly read: (run: RunPlace) => Promise<SourcedRun>,
+    private readonly read: (run: RunLocation) => Promise<SourceRun>,
     private readonly settleMs: number,
   ) {}
 
@@ -50,56 +50,56 @@ export class RunCache {
    *
    * @returns without those that are new and still being written.
    */
-  async refresh(places: readonly RunPlace[]): Promise<ReadonlyMap<string, SourcedRun>> {
+  async refresh(places: readonly RunLocation[]): Promise<ReadonlyMap<string, SourceRun>> {
     const isFirst = this.known === undefined;
     const before = this.known ?? new Map<string, Known>();
     const after = new Map<string, Known>();
-    const changed: { place: RunPlace; fingerprint: string | undefined }[] = [];
-    await mapInParallel(places, PARALLEL, async (place) => {
-      const fingerprint = await fingerprintOf(place.path);
-      const known = before.get(place.path);
-      if (known) after.set(place.path, known);
-      // What was readable a moment ago is no less good because the disk or share is in trouble.
-      if (known?.sourced.run && isUnlistable(fingerprint)) return;
+    const changed: { location: RunLocation; fingerprint: string | undefined }[] = [];
+    await mapWithConcurrency(places, PARALLEL, async (location) => {
+      const fingerprint = await fingerprintOf(location.path);
+      const known = before.get(location.path);
+      if (known) after.set(location.path, known);
+      // A run that was readable a moment ago stays valid while the disk or share has errors.
+      if (known?.sourceRun.run && isUnreadable(fingerprint)) return;
       if (!known || known.fingerprint === undefined || known.fingerprint !== fingerprint) {
-        changed.push({ place, fingerprint });
+        changed.push({ location, fingerprint });
       }
     });
     if (changed.length > 0 && !isFirst) await sleep(this.settleMs);
     this.unsettled = 0;
-    await mapInParallel(changed, PARALLEL, async ({ place, fingerprint }) => {
-      const taken = isFirst ? await this.take(place, fingerprint) : await this.takeSettled(place, fingerprint);
-      if (taken) after.set(place.path, await keepSame(before.get(place.path), taken));
+    await mapWithConcurrency(changed, PARALLEL, async ({ location, fingerprint }) => {
+      const taken = isFirst ? await this.take(location, fingerprint) : await this.takeSettled(location, fingerprint);
+      if (taken) after.set(location.path, await keepSame(before.get(location.path), taken));
       else this.unsettled += 1;
     });
     this.known = after;
-    return new Map([...after].map(([path, { sourced }]) => [path, sourced]));
+    return new Map([...after].map(([path, { sourceRun }]) => [path, sourceRun]));
   }
 
-  private async take(place: RunPlace, fingerprint: string | undefined): Promise<Known> {
-    return { fingerprint, sourced: await this.read(place) };
+  private async take(location: RunLocation, fingerprint: string | undefined): Promise<Known> {
+    return { fingerprint, sourceRun: await this.read(location) };
   }
 
   /** undefined while the folder is being written. */
-  private async takeSettled(place: RunPlace, fingerprint: string | undefined): Promise<Known | undefined> {
-    if (fingerprint === undefined || (await fingerprintOf(place.path)) !== fingerprint) return undefined;
-    const taken = await this.take(place, fingerprint);
-    return (await fingerprintOf(place.path)) === fingerprint ? taken : undefined;
+  private async takeSettled(location: RunLocation, fingerprint: string | undefined): Promise<Known | undefined> {
+    if (fingerprint === undefined || (await fingerprintOf(location.path)) !== fingerprint) return undefined;
+    const taken = await this.take(location, fingerprint);
+    return (await fingerprintOf(location.path)) === fingerprint ? taken : undefined;
   }
 }
 
 /**
- * A folder that was copied again or only touched holds the same run as before: run.json vouches for every file. Behind a
- * link that leads elsewhere now it is another: the files of the one before may go.
+ * A folder that was copied again or touched holds the same run as before: run.json has the digest of every file. Behind
+ * a link that now leads elsewhere it is another one: the previous files may be deleted.
  */
 async function keepSame(before: Known | undefined, taken: Known): Promise<Known> {
-  if (!before || !isDeepStrictEqual(wordsOf(before.sourced), wordsOf(taken.sourced))) return taken;
-  const [was, is] = await Promise.all([before.sourced.open(), taken.sourced.open()]);
+  if (!before || !isDeepStrictEqual(wordsOf(before.sourceRun), wordsOf(taken.sourceRun))) return taken;
+  const [was, is] = await Promise.all([before.sourceRun.open(), taken.sourceRun.open()]);
   if (was.folder !== is.folder) return taken;
-  return { fingerprint: taken.fingerprint, sourced: before.sourced };
+  return { fingerprint: taken.fingerprint, sourceRun: before.sourceRun };
 }
 
-/** All of a run but the way to open it, which is a new function each time. */
-function wordsOf({ open: _open, ...words }: SourcedRun): object {
+/** A run without its `open` function, which is a new one each time. */
+function wordsOf({ open: _open, ...words }: SourceRun): object {
   return words;
 }

@@ -4,21 +4,21 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Locks and drafts of our own. */
-const OURS = /\.(lock|tmp)$/;
+const OWN_FILES = /\.(lock|tmp)$/;
 
-/** A folder that is watched, and which one it was: another may take its name. */
-interface Watched {
-  readonly watcher: FSWatcher;
+/** A watched folder and its inode: another folder may take its name. */
+interface WatchEntry {
+  readonly handle: FSWatcher;
   readonly inode: number;
 }
 
 /**
  * Watches the folders of a store in which models and runs appear: the store, each model, each model's `runs`. Not the
- * runs themselves: thousands of watches are more than systems like to give, and this only hints. Folders that cannot be
- * watched are not.
+ * runs themselves: systems limit the number of watches, and this only gives hints. Folders that cannot be watched are
+ * skipped.
  */
 export class FolderWatch {
-  private readonly watchedByFolder = new Map<string, Watched>();
+  private readonly watchByFolder = new Map<string, WatchEntry>();
   private isEnded = false;
 
   /**
@@ -29,11 +29,11 @@ export class FolderWatch {
     private readonly store: string,
     private readonly onHint: () => void,
   ) {
-    void this.renewAndHint();
+    void this.updateAndHint();
   }
 
   /** Watches what is there now: folders that are new, and those that were removed and made again. */
-  async renew(): Promise<void> {
+  async update(): Promise<void> {
     await this.add(this.store);
     const entries = await readdir(this.store, { withFileTypes: true }).catch(() => []);
     const models = entries.filter((entry) => !entry.isFile() && !entry.name.startsWith('.'));
@@ -43,14 +43,14 @@ export class FolderWatch {
   /** Ends it: there are no hints any more. */
   end(): void {
     this.isEnded = true;
-    for (const folder of [...this.watchedByFolder.keys()]) this.drop(folder);
+    for (const folder of [...this.watchByFolder.keys()]) this.drop(folder);
   }
 
-  private async renewAndHint(): Promise<void> {
-    const count = this.watchedByFolder.size;
-    await this.renew();
-    // What came while the folders were not watched yet gave no hint.
-    if (!this.isEnded && this.watchedByFolder.size > count) this.onHint();
+  private async updateAndHint(): Promise<void> {
+    const count = this.watchByFolder.size;
+    await this.update();
+    // Changes made before the folders were watched gave no hint.
+    if (!this.isEnded && this.watchByFolder.size > count) this.onHint();
   }
 
   private async addModel(model: string): Promise<void> {
@@ -60,31 +60,31 @@ export class FolderWatch {
   private async add(folder: string): Promise<void> {
     try {
       const inode = (await stat(folder)).ino;
-      if (this.watchedByFolder.get(folder)?.inode === inode) return;
+      if (this.watchByFolder.get(folder)?.inode === inode) return;
       this.drop(folder);
       if (this.isEnded) return;
-      const watcher = watch(folder, { persistent: false }, (_kind, name) => this.hear(folder, name));
-      watcher.on('error', () => this.drop(folder));
-      this.watchedByFolder.set(folder, { watcher, inode });
+      const handle = watch(folder, { persistent: false }, (_kind, name) => this.onEvent(folder, name));
+      handle.on('error', () => this.drop(folder));
+      this.watchByFolder.set(folder, { handle, inode });
     } catch {
-      // Not there, not allowed, or too many: the next look finds what changed all the same.
+      // Not there, not allowed, or too many watches: the next poll finds the changes anyway.
       this.drop(folder);
     }
   }
 
-  private hear(folder: string, name: string | null): void {
-    if (this.isEnded || (name !== null && OURS.test(name))) return;
-    // Its own name in it means that it was removed or moved: the watch is dead, even if another folder has the name (and,
-    // on many file systems, the inode) by now.
-    const isGone = name === basename(folder);
-    if (isGone) this.drop(folder);
+  private onEvent(folder: string, name: string | null): void {
+    if (this.isEnded || (name !== null && OWN_FILES.test(name))) return;
+    // An event with the folder's own name means that it was removed or moved: the watch is dead, even if another folder
+    // now has the name (and, on many file systems, the inode).
+    const isRemoved = name === basename(folder);
+    if (isRemoved) this.drop(folder);
     this.onHint();
-    if (isGone || folder === this.store) void this.renewAndHint();
+    if (isRemoved || folder === this.store) void this.updateAndHint();
     else if (dirname(folder) === this.store) void this.addModel(folder);
   }
 
   private drop(folder: string): void {
-    this.watchedByFolder.get(folder)?.watcher.close();
-    this.watchedByFolder.delete(folder);
+    this.watchByFolder.get(folder)?.handle.close();
+    this.watchByFolder.delete(folder);
   }
 }

@@ -1,8 +1,8 @@
 import type { ModelState } from '../../domain/model-state.js';
 import { StateStore } from './state-store.js';
 
-/** States as another store has them, and changes that are never written there: for trying out what would happen. */
-export class DraftStateStore extends StateStore {
+/** Reads states from another store and never writes changes: for a dry run. */
+export class DryRunStateStore extends StateStore {
   private readonly draftByModel = new Map<string, ModelState>();
 
   /** @param original  is only read. */

@@ -24,7 +24,7 @@ const PROGRAM = `
 
 class Gate {
   open: () => void = () => undefined;
-  readonly opened = new Promise<void>((resolve) => (this.open = resolve));
+  readonly runnable = new Promise<void>((resolve) => (this.open = resolve));
 }
 
 describe('a file lock', () => {
@@ -55,13 +55,13 @@ describe('a file lock', () => {
       lock,
       async ({ requireHeld }) => {
         started.open();
-        await end.opened;
+        await end.runnable;
         await requireHeld();
       },
       { renewMs: 3_600_000 },
     );
     const lost = expect(first).rejects.toMatchObject({ code: 'ELOCKLOST' });
-    await started.opened;
+    await started.runnable;
 
     const second = withFileLock(
       lock,
@@ -82,9 +82,9 @@ describe('a file lock', () => {
     const [started, end] = [new Gate(), new Gate()];
     const first = withFileLock(lock, () => {
       started.open();
-      return end.opened;
+      return end.runnable;
     });
-    await started.opened;
+    await started.runnable;
 
     await expect(withFileLock(lock, () => Promise.resolve(), { maxWaitMs: 20 })).rejects.toThrow(
       /^Other processes hold the lock .+state\.lock for longer than 20 ms\.$/,

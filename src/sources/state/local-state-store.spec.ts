@@ -93,7 +93,7 @@ describe('the state of a model', () => {
     rmSync(store.path('.bestrun'));
     await states.update('remote', adding('third'));
 
-    expect(warnings.filter((warning) => warning.includes('this process alone knows them'))).toHaveLength(1);
+    expect(warnings.filter((warning) => warning.includes('they are kept in memory'))).toHaveLength(1);
     expect([inMemory.pin?.run_id, inMemory.history.map(({ run_id: id }) => id)]).toEqual([
       'second',
       ['second', 'first'],
@@ -104,7 +104,7 @@ describe('the state of a model', () => {
   it('is written by the next look at it when the disk was full, and the log says both each time', async () => {
     const said: string[] = [];
     const note = (message: string) => void said.push(message);
-    const states = new LocalStateStore(store.folder, { warn: note, tell: note });
+    const states = new LocalStateStore(store.folder, { warn: note, log: note });
     const fill = async (runId: string) => {
       fillDisk(store.folder);
       await states.update('adder', pinned(runId));
@@ -148,7 +148,7 @@ describe('the state of a model', () => {
       ['is away with its folder', () => rmSync(store.path('adder'), { recursive: true })],
     ];
 
-    it.each(spoilt)('counts on when the file %s, and the log says so once', async (_what, spoil) => {
+    it.each(spoilt)('stays in use when the file %s, and the log says so once', async (_what, spoil) => {
       const warnings: string[] = [];
       const states = open((message) => void warnings.push(message));
       await states.update('adder', pinned('a'));
@@ -158,7 +158,9 @@ describe('the state of a model', () => {
 
       expect([first.pin?.run_id, second.pin?.run_id]).toEqual(['a', 'a']);
       expect(warnings).toEqual([
-        expect.stringMatching(/^The pin and history of model adder cannot be read \(.+\): what/),
+        expect.stringMatching(
+          /^The pin and history of model adder cannot be read \(.+\): the last known ones stay in use/,
+        ),
       ]);
     });
 

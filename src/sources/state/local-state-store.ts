@@ -3,49 +3,49 @@ import { dirname, join } from 'node:path';
 
 import { EMPTY_STATE } from '../../domain/model-state.js';
 import type { ModelState } from '../../domain/model-state.js';
-import { Turns } from '../../lib/serial-queue.js';
+import { SerialQueue } from '../../lib/serial-queue.js';
 import { StateStore } from './state-store.js';
-import { writeWhole } from '../../lib/write-file-atomic.js';
+import { writeFileAtomic } from '../../lib/write-file-atomic.js';
 import { withFileLock } from './file-lock.js';
 import type { FileLockOptions, HeldLock } from './file-lock.js';
-import { isOfNewerVersion, mergeHistories, readState, writeState } from './state-file.js';
+import { isFutureVersion, mergeHistories, readState, writeState } from './state-file.js';
 
 /** Name of the file beside a model's card. */
 export const STATE_FILE = '.bestrun-state.json';
-/** Where the state of models lies that have no folder in the store, because their runs live elsewhere. */
-const OTHERS = '.bestrun';
+/** Folder for the state of models that have no folder in the store, because their runs are stored elsewhere. */
+const STATE_DIR_NAME = '.bestrun';
 
-/** Where states lie, and who is told of troubles. */
+/** Where states lie, and who is told when they cannot be written. */
 export interface LocalStateOptions {
   /** Absolute path of the folder for all states; beside the cards unless set. */
   readonly stateDir?: string | undefined;
-  /** Gets a sentence for the operator when states cannot be kept. */
+  /** Gets a sentence for the operator when states cannot be written. */
   readonly warn?: (message: string, cause?: unknown) => void;
-  /** Gets one when all of them are kept again. */
-  readonly tell?: (message: string) => void;
+  /** Gets one when all of them are written again. */
+  readonly log?: (message: string) => void;
   /** Times of the lock of a state. */
   readonly lock?: FileLockOptions;
 }
 
-/** What is known of a model that could not be written, and what the file held at that time. */
-interface Unwritten {
+/** A state that could not be written, and what the file held at that time. */
+interface PendingWrite {
   readonly state: ModelState;
   readonly over: string | undefined;
 }
 
 /**
  * States in files beside the cards, or in a folder of their own. One that cannot be written is kept in memory until it
- * can; where one cannot be read, what this process knows of it counts on: a pin must not come and go with a disk.
+ * can; one that cannot be read is replaced by the last known state: a pin must not come and go with a disk.
  */
 export class LocalStateStore extends StateStore {
-  private readonly unwrittenByModel = new Map<string, Unwritten>();
-  private readonly turnsByModel = new Map<string, Turns>();
+  private readonly pendingByModel = new Map<string, PendingWrite>();
+  private readonly queueByModel = new Map<string, SerialQueue>();
   private readonly knownByModel = new Map<string, Known>();
   private readonly filesByModel = new Map<string, string>();
-  private readonly troubles = new Map<string, string>();
+  private readonly readErrors = new Map<string, string>();
   private readonly stateDir: string | undefined;
   private readonly warn: NonNullable<LocalStateOptions['warn']>;
-  private readonly tell: NonNullable<LocalStateOptions['tell']>;
+  private readonly log: NonNullable<LocalStateOptions['log']>;
   private readonly lockOptions: FileLockOptions;
   private hasWarned = false;
 
@@ -54,27 +54,27 @@ export class LocalStateStore extends StateStore {
    */
   constructor(
     private readonly folder: string,
-    { stateDir, warn = () => undefined, tell = () => undefined, lock = {} }: LocalStateOptions = {},
+    { stateDir, warn = () => undefined, log = () => undefined, lock = {} }: LocalStateOptions = {},
   ) {
     super();
     this.stateDir = stateDir;
     this.warn = warn;
-    this.tell = tell;
+    this.log = log;
     this.lockOptions = lock;
   }
 
   async read(model: string): Promise<ModelState> {
     // A disk that was full may have room again.
-    if (this.unwrittenByModel.has(model)) return this.update(model, (state) => state);
-    // What this process has begun to write it also reads.
-    await this.turnsByModel.get(model)?.take(() => Promise.resolve());
+    if (this.pendingByModel.has(model)) return this.update(model, (state) => state);
+    // Waits for this process' own pending writes.
+    await this.queueByModel.get(model)?.run(() => Promise.resolve());
     return this.present(model, await this.load(model, await this.fileOf(model)));
   }
 
   update(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
-    const turns = this.turnsByModel.get(model) ?? new Turns();
-    this.turnsByModel.set(model, turns);
-    return turns.take(() => this.changeNow(model, change));
+    const queue = this.queueByModel.get(model) ?? new SerialQueue();
+    this.queueByModel.set(model, queue);
+    return queue.run(() => this.changeNow(model, change));
   }
 
   private async changeNow(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
@@ -86,13 +86,13 @@ export class LocalStateStore extends StateStore {
     } catch (error) {
       const loaded = await this.load(model, file);
       const after = change(this.present(model, loaded));
-      this.unwrittenByModel.set(model, { state: after, over: loaded.text });
+      this.pendingByModel.set(model, { state: after, over: loaded.text });
       if (!this.hasWarned) {
         this.hasWarned = true;
         const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-        const what = `Pins and history cannot be written to the store (${code}): this process alone knows them`;
+        const message = `Pins and history cannot be written to the store (${code}): they are kept in memory`;
         this.warn(
-          `${what}, and the contract that clients rely on, until it ends. STATE_DIR may name another folder`,
+          `${message}, as is the contract that clients rely on, until this process ends. Set STATE_DIR to another folder`,
           error,
         );
       }
@@ -110,37 +110,37 @@ export class LocalStateStore extends StateStore {
     if (loaded.unreadable !== undefined) throw Object.assign(new Error(), { code: loaded.unreadable });
     const before = this.present(model, loaded);
     const after = change(before);
-    const isKept = after === before && !this.unwrittenByModel.has(model);
-    if (!isKept) {
+    const isSame = after === before && !this.pendingByModel.has(model);
+    if (!isSame) {
       await lock.requireHeld();
-      await keepDamaged(file, loaded);
+      await moveAside(file, loaded);
       const text = writeState(after);
-      await writeWhole(file, text, { isSynced: true });
+      await writeFileAtomic(file, text, { mustSync: true });
       this.knownByModel.set(model, { text, state: after });
     }
-    this.noteWritten(model);
+    this.markWritten(model);
     return after;
   }
 
-  private noteWritten(model: string): void {
-    this.unwrittenByModel.delete(model);
-    if (!this.hasWarned || this.unwrittenByModel.size > 0) return;
+  private markWritten(model: string): void {
+    this.pendingByModel.delete(model);
+    if (!this.hasWarned || this.pendingByModel.size > 0) return;
     this.hasWarned = false;
-    this.tell('Pins and history are written to the store again');
+    this.log('Pins and history are written to the store again');
   }
 
-  /** What the file says; or, as long as nobody else wrote it, what this process could not write. */
+  /** The state in the file; or, while no other process changed it, the one this process could not write. */
   private present(model: string, { text, state = EMPTY_STATE }: Loaded): ModelState {
-    const unwritten = this.unwrittenByModel.get(model);
-    if (!unwritten) return state;
-    if (unwritten.over === text) return unwritten.state;
-    return { ...state, history: mergeHistories(state.history, unwritten.state.history) };
+    const pending = this.pendingByModel.get(model);
+    if (!pending) return state;
+    if (pending.over === text) return pending.state;
+    return { ...state, history: mergeHistories(state.history, pending.state.history) };
   }
 
   private async load(model: string, file: string): Promise<Loaded> {
     const loaded = await readStateFile(file, { mustHaveFolder: dirname(file) === join(this.folder, model) });
-    this.noteTrouble(model, loaded);
-    if (loaded.unreadable === undefined && !loaded.isDamaged) {
+    this.recordReadError(model, loaded);
+    if (loaded.unreadable === undefined && !loaded.isInvalid) {
       this.knownByModel.set(model, loaded);
       return loaded;
     }
@@ -148,23 +148,21 @@ export class LocalStateStore extends StateStore {
     return { ...loaded, state, ...(loaded.unreadable !== undefined && { text }) };
   }
 
-  private noteTrouble(model: string, { unreadable, isDamaged }: Loaded): void {
-    const trouble = unreadable ?? (isDamaged ? 'it is damaged' : undefined);
-    if (trouble === this.troubles.get(model)) return;
-    if (trouble === undefined) {
-      this.troubles.delete(model);
-      return this.tell(`The pin and history of model ${model} can be read again`);
+  private recordReadError(model: string, { unreadable, isInvalid }: Loaded): void {
+    const readError = unreadable ?? (isInvalid ? 'it is damaged' : undefined);
+    if (readError === this.readErrors.get(model)) return;
+    if (readError === undefined) {
+      this.readErrors.delete(model);
+      return this.log(`The pin and history of model ${model} can be read again`);
     }
-    this.troubles.set(model, trouble);
-    this.warn(
-      `The pin and history of model ${model} cannot be read (${trouble}): what this process knows of them counts on`,
-    );
+    this.readErrors.set(model, readError);
+    this.warn(`The pin and history of model ${model} cannot be read (${readError}): the last known ones stay in use`);
   }
 
-  /** Never the store itself: one that is away is not to be made anew in its place. */
+  /** Never creates the store itself: one that is unavailable must not be replaced by an empty folder. */
   private async makeFolderOf(file: string): Promise<void> {
     if (this.stateDir !== undefined) await mkdir(this.stateDir, { recursive: true });
-    else if (dirname(file) === join(this.folder, OTHERS)) await mkdir(dirname(file)).catch(ignoreExisting);
+    else if (dirname(file) === join(this.folder, STATE_DIR_NAME)) await mkdir(dirname(file)).catch(ignoreExisting);
   }
 
   /** A model that had a folder keeps its file there: the folder may come back, and its pin with it. */
@@ -173,7 +171,7 @@ export class LocalStateStore extends StateStore {
     if (known !== undefined) return known;
     if (this.stateDir !== undefined) return join(this.stateDir, model + STATE_FILE);
     const own = join(this.folder, model);
-    if (!(await isFolder(own))) return join(this.folder, OTHERS, `${model}${STATE_FILE}`);
+    if (!(await isFolder(own))) return join(this.folder, STATE_DIR_NAME, `${model}${STATE_FILE}`);
     this.filesByModel.set(model, join(own, STATE_FILE));
     return join(own, STATE_FILE);
   }
@@ -186,22 +184,22 @@ interface Known {
 
 interface Loaded extends Known {
   /** Whether there is a text and it is no state. */
-  readonly isDamaged?: boolean;
-  /** Why nobody knows what the file holds: the code of the error, or a few words. It must not be written over. */
+  readonly isInvalid?: boolean;
+  /** Why the content of the file is unknown: the code of the error, or a few words. It must not be overwritten. */
   readonly unreadable?: string | undefined;
 }
 
-/** @param mustHaveFolder  whether the absence of the file's folder means that the store is away. */
+/** @param mustHaveFolder  whether a missing folder means that the store is unavailable. */
 async function readStateFile(file: string, { mustHaveFolder }: { readonly mustHaveFolder: boolean }): Promise<Loaded> {
   try {
     const text = await readFile(file, 'utf8');
-    if (isOfNewerVersion(text)) return { text, unreadable: 'a newer version has written it' };
+    if (isFutureVersion(text)) return { text, unreadable: 'a newer version has written it' };
     const state = readState(text);
-    return { text, state, isDamaged: state === undefined };
+    return { text, state, isInvalid: state === undefined };
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    const isAway = code !== 'ENOENT' || (mustHaveFolder && !(await isFolder(dirname(file))));
-    return { text: undefined, unreadable: isAway ? code : undefined };
+    const isUnavailable = code !== 'ENOENT' || (mustHaveFolder && !(await isFolder(dirname(file))));
+    return { text: undefined, unreadable: isUnavailable ? code : undefined };
   }
 }
 
@@ -216,7 +214,7 @@ function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
-/** A file that is no state is somebody's accident: it is put aside rather than written over. */
-async function keepDamaged(file: string, { isDamaged = false }: Loaded): Promise<void> {
-  if (isDamaged) await rename(file, `${file}.damaged`);
+/** A file that is no state was probably edited: it is moved aside rather than overwritten. */
+async function moveAside(file: string, { isInvalid = false }: Loaded): Promise<void> {
+  if (isInvalid) await rename(file, `${file}.damaged`);
 }

@@ -14,8 +14,7 @@ export function writeState({ pin, served, failed, history }: ModelState): string
 }
 
 /**
- * Reads the text of a state file. Parts that are not as they should be are left out: half of a memory is better than
- * none.
+ * Reads the text of a state file. Invalid parts are left out: a part of the state is better than none.
  *
  * @returns undefined when it is no state at all.
  */
@@ -26,7 +25,7 @@ export function readState(text: string): ModelState | undefined {
   return {
     ...EMPTY_STATE,
     ...(hasTexts(pin, ['run_id', 'reason', 'by', 'at']) && { pin: pin as unknown as ModelState['pin'] }),
-    ...(isServed(served) && { served: withoutOddLists(served) as unknown as ModelState['served'] }),
+    ...(isServed(served) && { served: withoutInvalidNames(served) as unknown as ModelState['served'] }),
     failed: listOf(failed, ['run_id', 'digest', 'reason']) as unknown as ModelState['failed'],
     history: listOf(history, ['at', 'event', 'run_id', 'reason', 'by'])
       .filter(({ event }) => (HISTORY_EVENTS as readonly unknown[]).includes(event))
@@ -34,8 +33,8 @@ export function readState(text: string): ModelState | undefined {
   };
 }
 
-/** Whether a newer version has written the text: what it means is not for this one to judge. */
-export function isOfNewerVersion(text: string): boolean {
+/** Whether a newer version wrote the text: this one must not interpret it. */
+export function isFutureVersion(text: string): boolean {
   const document = parsed(text);
   return isJsonObject(document) && typeof document.version === 'number' && document.version > VERSION;
 }
@@ -62,10 +61,10 @@ function isServed(value: JsonValue | undefined): value is Record<string, JsonVal
   return [input, output].every((row) => isJsonObject(row) && isJsonObject(row.properties));
 }
 
-/** What is given to whom counts as unknown where it is not written down as it should be. */
-function withoutOddLists(served: Record<string, JsonValue>): Record<string, JsonValue> {
-  const isOdd = (value: JsonValue) => !Array.isArray(value) || value.some((name) => typeof name !== 'string');
-  const entries = Object.entries(served).filter(([key, value]) => !GIVEN.includes(key) || !isOdd(value));
+/** Output lists of a contract count as unknown when they are malformed. */
+function withoutInvalidNames(served: Record<string, JsonValue>): Record<string, JsonValue> {
+  const isInvalid = (value: JsonValue) => !Array.isArray(value) || value.some((name) => typeof name !== 'string');
+  const entries = Object.entries(served).filter(([key, value]) => !GIVEN.includes(key) || !isInvalid(value));
   return Object.fromEntries(entries);
 }
 

@@ -1,11 +1,11 @@
 import type { ModelState } from '../../domain/model-state.js';
 
 /**
- * Where the state of models outlives a process: the port beside `RunSource`. Neither method fails: where nothing can be
- * kept, the state lives in this process alone, and the log says so once.
+ * Stores the state of models across processes: the port beside `RunSource`. Neither method fails: where nothing can be
+ * written, the state is kept in memory, and the log says so once.
  */
 export abstract class StateStore {
-  /** What is known of a model now, whoever wrote it. */
+  /** The present state of a model, whichever process wrote it. */
   abstract read(model: string): Promise<ModelState>;
 
   /**

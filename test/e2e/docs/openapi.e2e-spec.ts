@@ -110,16 +110,16 @@ describe('the API document of the shipped models', () => {
     for (const { name, operation } of operations) {
       for (const [status, response] of Object.entries<Json>(operation.responses)) {
         for (const [type, media] of Object.entries<Json>(resolveRef(document, response).content ?? {})) {
-          const place = `${name} ${status} ${type}`;
-          expect([place, isEmptySchema(document, media.schema)]).toEqual([place, false]);
+          const location = `${name} ${status} ${type}`;
+          expect([location, isEmptySchema(document, media.schema)]).toEqual([location, false]);
           const examples = media.examples
             ? Object.values<Json>(media.examples).map(({ value }) => value)
             : [media.example];
-          expect([place, examples.length > 0 && examples.every((example) => example !== undefined)]).toEqual([
-            place,
+          expect([location, examples.length > 0 && examples.every((example) => example !== undefined)]).toEqual([
+            location,
             true,
           ]);
-          for (const example of examples) expect([place, check(media.schema, example)]).toEqual([place, '']);
+          for (const example of examples) expect([location, check(media.schema, example)]).toEqual([location, '']);
         }
       }
     }
@@ -135,30 +135,30 @@ describe('the API document of the shipped models', () => {
 
   it('describes what every GET really answers', async () => {
     const check = schemaChecker(document);
-    for (const located of operations.filter(({ method }) => method === 'GET')) {
-      const media = located.operation.responses[200].content;
+    for (const entry of operations.filter(({ method }) => method === 'GET')) {
+      const media = entry.operation.responses[200].content;
       if (!media[JSON_TYPE]) continue;
-      const { status, json } = await ask(app.baseUrl, exampleAddress(located));
+      const { status, json } = await ask(app.baseUrl, exampleAddress(entry));
 
-      expect([located.name, status, check(media[JSON_TYPE].schema, json)]).toEqual([located.name, 200, '']);
+      expect([entry.name, status, check(media[JSON_TYPE].schema, json)]).toEqual([entry.name, 200, '']);
     }
   });
 
   it('shows bodies that work, and answers that are the real ones', async () => {
     const check = schemaChecker(document);
     // Those that need the operator's key change which run serves: tests of their own show them.
-    for (const located of operations.filter(({ operation }) => operation.requestBody && !operation.security)) {
-      const { examples, example, schema } = located.operation.requestBody.content[JSON_TYPE];
+    for (const entry of operations.filter(({ operation }) => operation.requestBody && !operation.security)) {
+      const { examples, example, schema } = entry.operation.requestBody.content[JSON_TYPE];
       const bodies: [string, Json][] = examples
         ? Object.entries<Json>(examples).map(([key, { value }]) => [key, value])
         : [['', example ?? resolveRef(document, schema).example]];
-      const answers = located.operation.responses[200].content[JSON_TYPE];
+      const answers = entry.operation.responses[200].content[JSON_TYPE];
       for (const [key, body] of bodies) {
-        const { status, json } = await ask(app.baseUrl, exampleAddress(located), { method: located.method, body });
+        const { status, json } = await ask(app.baseUrl, exampleAddress(entry), { method: entry.method, body });
 
-        expect([located.name, key, status, check(answers.schema, json)]).toEqual([located.name, key, 200, '']);
-        const shown = answers.examples?.[key]?.value;
-        if (shown) expect(rounded(json.data)).toEqual(rounded(shown.data));
+        expect([entry.name, key, status, check(answers.schema, json)]).toEqual([entry.name, key, 200, '']);
+        const visible = answers.examples?.[key]?.value;
+        if (visible) expect(rounded(json.data)).toEqual(rounded(visible.data));
       }
     }
   });
@@ -219,7 +219,7 @@ describe('the API document of the shipped models', () => {
     const docs = app.app.get(DocsService);
     const before = docs.getDocument();
 
-    docs.rebuild();
+    docs.build();
 
     expect(docs.getDocument()).toEqual(before);
   });
@@ -274,11 +274,11 @@ describe('the API document of a store with odd names', () => {
   });
 
   it('still shows requests that work', async () => {
-    for (const located of listOperations(document).filter(({ path }) => path.startsWith('/models/3d/'))) {
-      const body = located.operation.requestBody && firstExample(located.operation.requestBody.content[JSON_TYPE]);
-      const { status, json } = await ask(app.baseUrl, exampleAddress(located), { method: located.method, body });
+    for (const entry of listOperations(document).filter(({ path }) => path.startsWith('/models/3d/'))) {
+      const body = entry.operation.requestBody && firstExample(entry.operation.requestBody.content[JSON_TYPE]);
+      const { status, json } = await ask(app.baseUrl, exampleAddress(entry), { method: entry.method, body });
 
-      expect([located.name, status, json.data?.predictions]).toEqual([located.name, 200, [{ sum: 3 }]]);
+      expect([entry.name, status, json.data?.predictions]).toEqual([entry.name, 200, [{ sum: 3 }]]);
     }
   });
 

@@ -22,7 +22,7 @@ const send = (path: string, options?: AskOptions) => ask(app.baseUrl, path, opti
 const post = (path: string, body: unknown) => send(path, { method: 'POST', body });
 
 /** The problems of one row for the model with a field of every kind. */
-async function problemsOf(row: unknown) {
+async function issuesOf(row: unknown) {
   const { status, json } = await post('/models/every-field/predictions', { inputs: [row] });
   expect(status).toBe(422);
   return json.detail;
@@ -34,7 +34,7 @@ describe('the problems of a row', () => {
     type: `value_error.number.${rule}`,
     ctx: { limit_value: limit },
   });
-  const characters = (word: string, rule: string, limit: number) => ({
+  const splitChars = (word: string, rule: string, limit: number) => ({
     msg: `ensure this value has at ${word} ${limit} characters`,
     type: `value_error.any_str.${rule}`,
     ctx: { limit_value: limit },
@@ -82,8 +82,8 @@ describe('the problems of a row', () => {
     ['flag', {}, notBool],
     ['word', 1, notText],
     ['word', ['ab'], notText],
-    ['word', 'a', characters('least', 'min_length', 2)],
-    ['word', 'abcde', characters('most', 'max_length', 4)],
+    ['word', 'a', splitChars('least', 'min_length', 2)],
+    ['word', 'abcde', splitChars('most', 'max_length', 4)],
     [
       'code',
       'abc',
@@ -99,11 +99,11 @@ describe('the problems of a row', () => {
     ['list', [], items('least', 'min_items', 1)],
     ['list', [1, 2, 3, 4], items('most', 'max_items', 3)],
   ])('%s = %j is refused by its first broken rule', async (field, value, fault) => {
-    expect(await problemsOf({ a: 1, [field]: value })).toEqual([{ loc: ['body', 'inputs', 0, field], ...fault }]);
+    expect(await issuesOf({ a: 1, [field]: value })).toEqual([{ loc: ['body', 'inputs', 0, field], ...fault }]);
   });
 
   it('name the index inside a list as a number', async () => {
-    expect(await problemsOf({ a: 1, list: [1, 'x', true] })).toEqual([
+    expect(await issuesOf({ a: 1, list: [1, 'x', true] })).toEqual([
       { loc: ['body', 'inputs', 0, 'list', 1], ...notFloat },
       { loc: ['body', 'inputs', 0, 'list', 2], ...notFloat },
     ]);
@@ -115,7 +115,7 @@ describe('the problems of a row', () => {
     ['x', { msg: 'value is not a valid dict', type: 'type_error.dict' }],
     [[], { msg: 'value is not a valid dict', type: 'type_error.dict' }],
   ])('say that %j is no row', async (row, fault) => {
-    expect(await problemsOf(row)).toEqual([{ loc: ['body', 'inputs', 0], ...fault }]);
+    expect(await issuesOf(row)).toEqual([{ loc: ['body', 'inputs', 0], ...fault }]);
   });
 
   it('are all told, rows in index order, fields in declared order', async () => {

@@ -12,7 +12,7 @@ import { PredictionsModule } from '../../../src/predictions/predictions.module.j
 import { PredictionsService } from '../../../src/predictions/predictions.service.js';
 import { ModelHost } from '../../../src/engines/model-host.js';
 import { ModelRegistryService } from '../../../src/registry/model-registry.service.js';
-import type { ServedRun } from '../../../src/registry/loading/loaded-run.js';
+import type { LoadedRun } from '../../../src/registry/loading/loaded-run.js';
 import { ModelsService } from '../../../src/models/models.service.js';
 import { ReadinessService } from '../../../src/health/readiness.service.js';
 import { RunsController } from '../../../src/runs/runs.controller.js';
@@ -21,39 +21,39 @@ import { RunsService } from '../../../src/runs/runs.service.js';
 import { createTestApp } from '../../support/create-test-app.js';
 import { aFakeRegistry } from '../../support/fake-registry.js';
 
-/** One room alone, its registry replaced by a fake through injection. */
-async function roomOf(module: new () => object, registry = aFakeRegistry()) {
-  const room = await Test.createTestingModule({ imports: [ConfigModule.forRoot(loadConfig({})), module] })
+/** One module alone, its registry replaced by a fake through injection. */
+async function moduleOf(module: new () => object, registry = aFakeRegistry()) {
+  const testing = await Test.createTestingModule({ imports: [ConfigModule.forRoot(loadConfig({})), module] })
     .overrideProvider(ModelRegistryService)
     .useValue(registry)
     .overrideProvider(ModelHost)
     .useValue({})
     .compile();
-  return room;
+  return testing;
 }
 
-describe('each room works with a registry it is given', () => {
+describe('each module works with a registry it is given', () => {
   it('health says what is loaded', async () => {
-    const room = await roomOf(HealthModule);
+    const testing = await moduleOf(HealthModule);
 
-    const { status, models } = room.get(HealthController).getHealth();
+    const { status, models } = testing.get(HealthController).getHealth();
 
     expect({ status, names: models.map(({ name }) => name) }).toEqual({ status: 'ok', names: ['adder'] });
   });
 
   it('models tells why the best run is the best', async () => {
-    const room = await roomOf(ModelsModule);
+    const testing = await moduleOf(ModelsModule);
 
-    expect(room.get(ModelsController).getSelection('adder')).toMatchObject({
+    expect(testing.get(ModelsController).getSelection('adder')).toMatchObject({
       best_run_id: 'adder-1',
       ranking: [{ rank: 1, run_id: 'adder-1', value: 0.5 }],
     });
   });
 
   it('runs shows one run', async () => {
-    const room = await roomOf(RunsModule);
+    const testing = await moduleOf(RunsModule);
 
-    expect(room.get(RunsController).getRun('adder-1')).toMatchObject({
+    expect(testing.get(RunsController).getRun('adder-1')).toMatchObject({
       run_id: 'adder-1',
       is_best: true,
       backend: 'fake',
@@ -65,9 +65,9 @@ describe('each room works with a registry it is given', () => {
       onRequestFields: [],
       predictText: () => Promise.resolve('[{"sum":3}]'),
       codec: { decoder: { primaryFields: ['sum'] } },
-    } as unknown as ServedRun;
+    } as unknown as LoadedRun;
     const registry = aFakeRegistry({ useRun: (_registered, work) => work(served) });
-    const room = await roomOf(PredictionsModule, registry);
+    const testing = await moduleOf(PredictionsModule, registry);
     const head = {
       method: 'POST',
       url: '/models/adder/predictions',
@@ -75,7 +75,7 @@ describe('each room works with a registry it is given', () => {
       connection: { remoteAddress: '127.0.0.1', localPort: 5000, isEncrypted: false },
     };
 
-    const answer = await room.get(HttpEndpoint).find(head)!({
+    const answer = await testing.get(HttpEndpoint).find(head)!({
       requestId: 'a',
       receivedAtMs: performance.now(),
       signal: new AbortController().signal,
@@ -90,7 +90,7 @@ describe('each room works with a registry it is given', () => {
   });
 });
 
-describe('the rooms of one application', () => {
+describe('the modules of one application', () => {
   it('share one registry and one configuration', async () => {
     const testApp = await createTestApp();
     const { app } = testApp;

@@ -241,9 +241,7 @@ describe('a start without MLflow', () => {
     expect(health).toMatchObject({ status: 'degraded', sources: [{ source: 'mlflow', last_read_at: null }] });
     expect(health.sources[0].problem).toMatch(/^MLflow cannot be read: .*ECONNREFUSED/);
     expect(servedBy).toBe(OLD_RUN);
-    expect(warnings).toEqual([
-      expect.stringMatching(/cannot be read: .* What it held when it was last read is served\.$/),
-    ]);
+    expect(warnings).toEqual([expect.stringMatching(/cannot be read: .* Its last known listing is served\.$/)]);
     expect(await scene.data('/health')).toMatchObject({ status: 'ok', sources: [{ problem: null }] });
     expect(await statusesOf()).toEqual(new Set([200]));
   });

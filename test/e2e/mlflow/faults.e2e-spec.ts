@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Answer } from '../../support/ask.js';
 import { BETTER_RUN, MlflowScene, OLD_RUN, REPEATING, TOKEN } from '../../support/mlflow-scene.js';
-import type { Fault } from '../../support/mlflow-stub.js';
+import type { Issue } from '../../support/mlflow-stub.js';
 import { until } from '../../support/watched-app.js';
 import type { Holdings } from '../../support/watched-app.js';
 
@@ -11,11 +11,11 @@ const answering =
   (_request: IncomingMessage, response: ServerResponse) =>
     !!response.writeHead(status, headers).end(body);
 /** Says that more will come than does. */
-const breakingOff: Fault = (_request, response) => {
+const breakingOff: Issue = (_request, response) => {
   response.writeHead(200, { 'Content-Length': '1000' }).write('{"runs":');
   return !!setTimeout(() => response.destroy(), 20);
 };
-const hanging: Fault = () => true;
+const hanging: Issue = () => true;
 const PRIVATE_WORDS = 'no such table /srv/mlflow/secret.db';
 const FAILED = JSON.stringify({ error_code: 'INTERNAL_ERROR', message: PRIVATE_WORDS });
 /** What nobody is to read in an answer. */
@@ -40,7 +40,7 @@ function expectUndisturbed(answers: readonly Answer[]): void {
 const expectNothingInward = (text: string) => expect(INWARD.filter((word) => text.includes(word))).toEqual([]);
 
 describe('while MLflow cannot be read', () => {
-  it.each<[string, Fault | 'away', RegExp]>([
+  it.each<[string, Issue | 'away', RegExp]>([
     ['nothing listens', 'away', /nothing listens at this address \(ECONNREFUSED\)\./],
     ['it never answers', hanging, /it did not answer within 1000 ms\./],
     [
@@ -51,7 +51,7 @@ describe('while MLflow cannot be read', () => {
     ['it refuses the credentials', answering(401, 'No.'), /refuses the credentials \(401\).*MLFLOW_TRACKING_TOKEN/],
     ['it has failed', answering(500, FAILED), /it answers INTERNAL_ERROR\./],
     ['the proxy before it has failed', answering(502, '<html>Bad Gateway</html>'), /it answers 502\./],
-    ['its answers break off', breakingOff, /its answer broke off\./],
+    ['its answers break off', breakingOff, /its response was cut off\./],
     [
       'it sends elsewhere',
       answering(302, '', { Location: 'http://192.0.2.1/' }),
@@ -88,11 +88,13 @@ describe('while MLflow cannot be read', () => {
         looks.map(() => [200, health.sources]),
       );
       expect([servedBy, isReady]).toEqual([OLD_RUN, true]);
-      expect(warnings).toEqual([expect.stringMatching(/^MLflow at http:.* cannot be read: .* last read is served\.$/)]);
+      expect(warnings).toEqual([
+        expect.stringMatching(/^MLflow at http:.* cannot be read: .* last known listing is served\.$/),
+      ]);
       expect(warnings).toEqual([problem]);
       expect(after).toMatchObject({ status: 'ok', sources: [{ problem: null }] });
       expect(after.sources[0].last_read_at > health.sources[0].last_read_at).toBe(true);
-      expect(scene.app.log.map(({ msg }) => msg as string)).toContain('Every source is well again');
+      expect(scene.app.log.map(({ msg }) => msg as string)).toContain('All sources recovered');
       expectUndisturbed(answers);
       expectNothingInward(
         JSON.stringify([looks.map(({ text }) => text), health.sources]).replaceAll(scene.app.baseUrl, ''),
@@ -105,7 +107,7 @@ describe('while MLflow cannot be read', () => {
 
 /** The files of the better run alone. */
 const ofModel =
-  (fault: Fault): Fault =>
+  (fault: Issue): Issue =>
   (request, response) =>
     scene.stub.asksForFilesOf(BETTER_RUN, request) && request.url!.includes('model.onnx') && fault(request, response);
 
@@ -115,10 +117,10 @@ describe('while the files of a better run cannot be fetched', () => {
     before = await scene.app.holdings();
   });
 
-  it.each<[string, Fault, RegExp]>([
+  it.each<[string, Issue, RegExp]>([
     ['half of one arrives', answering(200, 'half'), /a file of \d+ bytes arrived with 4\./],
-    ['a download breaks off', breakingOff, /a download broke off\./],
-    ['a download stands still', (_, response) => !!response.writeHead(200).write('x'), /a download broke off\./],
+    ['a download breaks off', breakingOff, /a download was cut off\./],
+    ['a download stands still', (_, response) => !!response.writeHead(200).write('x'), /a download was cut off\./],
     ['nobody answers', hanging, /it did not answer within 1000 ms\./],
     ['a page comes instead', answering(200, '<html>Sign in</html>'), /a file of \d+ bytes arrived with 20\./],
     ['they need other credentials', answering(401, 'No.'), /refuses the credentials \(401\)/],

@@ -17,7 +17,7 @@ const copiesOf = (run: Json, metricOf: (i: number) => number): Json[] =>
     return copy;
   });
 
-describe('a store with more good runs than are looked at', () => {
+describe('a store with more good runs than are inspected', () => {
   let scene: MlflowScene;
   beforeEach(async () => (scene = await MlflowScene.start()));
   afterEach(() => scene.end());
@@ -54,7 +54,7 @@ describe('a store with more good runs than are looked at', () => {
     expect(servedBy).toBe(OLD_RUN);
   });
 
-  it('lets a person pin a run that was not looked at, and keeps the pin over a restart', async () => {
+  it('lets a person pin a run that was not inspected, and keeps the pin over a restart', async () => {
     const others = without(BREAKING_RUN);
     scene.stub.editRun = (run) =>
       run.info.run_name === BETTER_RUN ? copiesOf(run, (i) => 0.9 - i / 1_000) : others(run);

@@ -296,7 +296,7 @@ describe('whatever a client sends', () => {
     await fc.assert(
       fc.asyncProperty(method, address, headers, body, async (verb, [more, search], given, bytes) => {
         const path = `${route === '/' && more ? '' : route}${more}?${search}`;
-        const options: AskOptions = { method: verb, headers: given, body: bytes, patienceMs: 5_000 };
+        const options: AskOptions = { method: verb, headers: given, body: bytes, timeoutMs: 5_000 };
         expectDocumented(await ask(app.baseUrl, path, options), options);
       }),
       RUNS,

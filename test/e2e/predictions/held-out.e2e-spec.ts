@@ -16,13 +16,13 @@ interface HeldOut {
 }
 
 const readJson = <T>(...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8')) as T;
-const foldersIn = (...path: string[]) =>
+const listDirs = (...path: string[]) =>
   readdirSync(join(...path), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
 
-const runs = foldersIn(SHIPPED_MODELS).flatMap((model) =>
-  foldersIn(SHIPPED_MODELS, model, 'runs').map((name) => ({ model, name })),
+const runs = listDirs(SHIPPED_MODELS).flatMap((model) =>
+  listDirs(SHIPPED_MODELS, model, 'runs').map((name) => ({ model, name })),
 );
 
 describe('every shipped run', () => {
@@ -35,7 +35,7 @@ describe('every shipped run', () => {
   afterAll(() => app.close());
 
   it('has rows that its trainer predicted', () => {
-    const known = foldersIn(HELD_OUT).flatMap((model) =>
+    const known = listDirs(HELD_OUT).flatMap((model) =>
       readdirSync(join(HELD_OUT, model)).map((file) => `${model}/${basename(file, '.json')}`),
     );
 

@@ -291,7 +291,7 @@ describe('many clients at once', () => {
   it('may hang up early without harm to the others', async () => {
     const quitters = Array.from({ length: 50 }, () => {
       const body = { inputs: Array.from({ length: 1000 }, () => ({ a: 1, b: 1 })) };
-      return send('/models/adder/predictions', { method: 'POST', body, patienceMs: 1 }).catch(() => 'gave up');
+      return send('/models/adder/predictions', { method: 'POST', body, timeoutMs: 1 }).catch(() => 'gave up');
     });
 
     const { json } = await post('/models/adder/predictions', { inputs: [{ a: 1, b: 2 }] });

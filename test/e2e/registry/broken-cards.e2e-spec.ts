@@ -24,6 +24,6 @@ describe('a card that cannot be used, while the server runs', () => {
       'Model adder: ….',
       'Model new: ….',
     ]);
-    expect(warnings.map(({ msg }) => /counts on/.test(msg as string))).toEqual([true, false]);
+    expect(warnings.map(({ msg }) => /stays in use/.test(msg as string))).toEqual([true, false]);
   });
 });

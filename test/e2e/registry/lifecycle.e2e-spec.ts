@@ -285,7 +285,7 @@ describe('several worker processes', () => {
    * @returns id of the process that answered.
    */
   const healthCheck = async (baseUrl: string) => {
-    const check = () => ask(baseUrl, '/health', { patienceMs: 1_000 });
+    const check = () => ask(baseUrl, '/health', { timeoutMs: 1_000 });
     const { status, headers } = await check().catch(check);
     expect(status).toBe(200);
     return headers['x-worker-id'] as string;

@@ -148,7 +148,7 @@ describe('a person who overrides the policy', () => {
     },
   );
 
-  it('is followed by an event of what serves instead, to which a roll-back goes', async () => {
+  it('is followed by an event of what serves instead, to which a rollback goes', async () => {
     await pin('other');
     await askAsAdmin(app, 'DELETE', '/models/adder/pin');
     store.addRun('adder', 'third', f1(0.7));

@@ -226,7 +226,7 @@ describe('a model whose store changes while it is served', () => {
 
   it.each([
     ['is gone', '', 'The models folder cannot be read (ENOENT).'],
-    ['is empty', 'adder', 'The models folder holds no models any more.'],
+    ['is empty', 'adder', 'The models folder no longer holds any models.'],
   ])('says in /health when the folder of the models %s, and since when', async (_what, removed, problem) => {
     const before = await data('/health');
     const [since] = before.sources;

@@ -143,7 +143,7 @@ describe('a store that is not as anybody meant it', () => {
 
     expect(await refresh(app)).toEqual({ adder: 'better', beta: 'b1' });
     const { ranking } = await data('/models/beta/selection');
-    expect(ranking[1].verdict.reasons[0].message).toBe(`The policy wants params.seed to be 7; it is ${seed}.`);
+    expect(ranking[1].verdict.reasons[0].message).toBe(`The policy requires params.seed to be 7; it is ${seed}.`);
 
     const card = JSON.stringify(store.readJson('beta/card.json')).replace('"params.seed":7', `"params.seed":${seed}`);
     writeFileSync(store.path('beta/card.json'), card);

@@ -27,7 +27,7 @@ describe('a run that may be served, with warnings', () => {
     expect((ranking as Json[])[0].verdict).toEqual(verdict);
     const lines = server.log.filter(({ msg }) => String(msg).includes('EXAMPLES_FEW'));
     expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
-      [expect.anything(), 'Run lonely of model adder serves, but: EXAMPLES_FEW: The run has one example.'],
+      [expect.anything(), 'Run lonely of model adder serves with warnings: EXAMPLES_FEW: The run has one example.'],
     ]);
   });
 });

@@ -104,8 +104,8 @@ describe('the choice of the best run', () => {
     const reasons = await reasonsBeside('good');
 
     expect(reasons.map(({ code, message }) => [code, message])).toEqual([
-      ['CONDITION_NOT_MET', 'The policy wants params.seed to be 7; it is 8.'],
-      ['GUARDRAIL_NOT_MET', 'The policy wants precision at least 0.6; it is 0.3.'],
+      ['CONDITION_NOT_MET', 'The policy requires params.seed to be 7; it is 8.'],
+      ['GUARDRAIL_NOT_MET', 'The policy requires precision at least 0.6; it is 0.3.'],
     ]);
   });
 });

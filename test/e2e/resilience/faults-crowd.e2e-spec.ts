@@ -38,7 +38,7 @@ it('answers each of 10,000 requests that meet a queue for 100, and is as before 
   const gate = new Gate(store);
   const tell = (model: string, command: string): Promise<Answer> => {
     const body = { inputs: [{ command }] };
-    return ask(app.baseUrl, `/models/${model}/predictions`, { method: 'POST', body, agent, patienceMs: 60_000 });
+    return ask(app.baseUrl, `/models/${model}/predictions`, { method: 'POST', body, agent, timeoutMs: 60_000 });
   };
   const commandOf = (i: number) => `answer ${i}`;
 

@@ -50,7 +50,7 @@ const start = async (environment: Record<string, string> = {}): Promise<void> =>
 };
 const tell = (model: string, commands: readonly string[], headers: Record<string, string> = {}): Promise<Answer> => {
   const body = { inputs: commands.map((command) => ({ command })) };
-  return ask(app.baseUrl, `/models/${model}/predictions`, { method: 'POST', body, headers, agent, patienceMs: 60_000 });
+  return ask(app.baseUrl, `/models/${model}/predictions`, { method: 'POST', body, headers, agent, timeoutMs: 60_000 });
 };
 /** The predictions, or the code of the error. */
 const outcomeOf = ({ headers, json }: Answer): unknown => headers['x-error-code'] ?? json.data.predictions;
@@ -147,7 +147,7 @@ describe('a model that sleeps for 30 s', () => {
       const some = await Promise.all(times(10, () => tell('other', ['answer'])));
       outcomes.push(...some.map(outcomeOf));
     }
-    const asleep = (await app.holdings()).busyThreads;
+    const asleep = (await app.holdings()).activeThreads;
     const answer = await sleeping;
 
     expect(outcomes).toEqual(times(100, () => ANSWER));

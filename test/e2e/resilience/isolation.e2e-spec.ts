@@ -116,7 +116,7 @@ describe('a model with too many callers', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
 
     const path = '/models/slow/predictions?x=1&times=1';
-    await ask(app.baseUrl, path, { patienceMs: 50 }).catch(() => 'gave up');
+    await ask(app.baseUrl, path, { timeoutMs: 50 }).catch(() => 'gave up');
     await new Promise((resolve) => setTimeout(resolve, 50));
     const next = await count(1);
 

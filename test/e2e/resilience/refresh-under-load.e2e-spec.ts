@@ -87,10 +87,10 @@ function addRun(store: TestStore, i: number): void {
 
 /** Models that the threads of a server hold. */
 function heldModels({ app }: TestApp): number[] {
-  const pool = app.get<{ roster: { threads: Iterable<{ models: ReadonlySet<number> }> } }>(ModelHost, {
+  const pool = app.get<{ supervisor: { threads: Iterable<{ models: ReadonlySet<number> }> } }>(ModelHost, {
     strict: false,
   });
-  return [...pool.roster.threads].map(({ models }) => models.size);
+  return [...pool.supervisor.threads].map(({ models }) => models.size);
 }
 
 /** Predictions over several connections, one after the other on each, until it is stopped. */

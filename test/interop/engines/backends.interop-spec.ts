@@ -6,7 +6,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 
 import { TfjsEngine } from '../../../src/engines/tfjs/tfjs-engine.js';
-import { inTurn, useBackend } from '../../../src/engines/tfjs/tfjs-backends.js';
+import { enqueue, useBackend } from '../../../src/engines/tfjs/tfjs-backends.js';
 import type { TfjsBackend } from '../../../src/engines/tfjs/tfjs-backends.js';
 import { floatRows } from '../../contracts/inference-engine.contract.js';
 
@@ -15,7 +15,7 @@ describe('the backends of TensorFlow.js', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('answer alike, native, WASM and plain JavaScript', async () => {
-    await inTurn(() => saveNetwork(folder));
+    await enqueue(() => saveNetwork(folder));
     const rows = Array.from({ length: 50 }, (_, i) => Array.from({ length: 6 }, (__, j) => Math.sin(i * 6 + j)));
     const answers: number[][] = [];
     for (const backend of ['tensorflow', 'wasm', 'cpu'] satisfies TfjsBackend[]) {

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 import type { Tensor } from '../../../src/domain/tensor.js';
 import type { LoadRequest } from '../../../src/engines/inference-engine.js';
-import { nativeTensorFlow } from '../../../src/engines/tfjs/native-package.js';
+import { nativeTensorflow } from '../../../src/engines/tfjs/native-package.js';
 import { SavedModelEngine } from '../../../src/engines/tfjs/saved-model-engine.js';
 import { WorkerPool } from '../../../src/engines/pool/worker-pool.js';
 import { describeInferenceEngine, fixtureRequest, floatRows } from '../../contracts/inference-engine.contract.js';
@@ -30,7 +30,7 @@ describeInferenceEngine('SavedModelEngine', {
 
 describe('with @tensorflow/tfjs-node', () => {
   it('finds the package', () => {
-    expect(nativeTensorFlow()).not.toBeNull();
+    expect(nativeTensorflow()).not.toBeNull();
   });
 
   it('carries int64 beyond 32 bits, text and truth values of a SavedModel', async () => {
@@ -74,18 +74,18 @@ describe('with @tensorflow/tfjs-node', () => {
       const requests = (['onnx', 'tfjs-layers', 'tfjs-graph'] as const).map((format) =>
         fixtureRequest(format, `${format}-sum`),
       );
-      const hosted = await Promise.all([...requests, request('sum')].map((each) => pool.load(each)));
-      const backends = hosted.map((model) => model.info.backend);
+      const handle = await Promise.all([...requests, request('sum')].map((each) => pool.load(each)));
+      const backends = handle.map((model) => model.info.backend);
       expect(backends).toEqual(['onnxruntime-cpu', 'tfjs-native', 'tfjs-native', 'tensorflow-savedmodel']);
       for (let round = 0; round < 30; round += 1) {
         const row = [round, 0.5];
         const answers = await Promise.all(
-          hosted.map((model) =>
+          handle.map((model) =>
             model.predict(new Map([['x', floatRows([row])]]), { outputNames: ['y'], timeoutMs: 20_000 }),
           ),
         );
         expect(answers.map((outputs) => (outputs.get('y')!.data as Float32Array)[0])).toEqual(
-          hosted.map(() => round + 0.5),
+          handle.map(() => round + 0.5),
         );
       }
     } finally {

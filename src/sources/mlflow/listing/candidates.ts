@@ -1,108 +1,120 @@
 import { AppError } from '../../../domain/app-error.js';
 import type { SelectionPolicy } from '../../../domain/card.js';
-import { mapInTurns } from '../../../lib/map-yielding.js';
-import { RunProblem } from '../../../domain/verdict.js';
-import { mapInParallel } from '../../../lib/map-with-concurrency.js';
-import { CopiedVersions } from './copied-versions.js';
-import { CheckpointReader, asMeasured, byPreference } from './checkpoints.js';
+import { mapYielding } from '../../../lib/map-yielding.js';
+import { RunError } from '../../../domain/verdict.js';
+import { mapWithConcurrency } from '../../../lib/map-with-concurrency.js';
+import { VersionSources } from './version-sources.js';
+import { CheckpointReader, withCheckpointMetrics, sortCheckpoints } from './checkpoints.js';
 import type { RunRecord } from '../mapping/logged-run.js';
-import { StoreUnavailable, parseVersionSource } from '../store/mlflow-store.js';
+import { StoreUnavailableError, parseVersionSource } from '../store/mlflow-store.js';
 import type { Checkpoint, LoggedModel, MlflowRun, MlflowStore, MlflowVersion } from '../store/mlflow-store.js';
 import { aliasTag } from '../mapping/model-card.js';
-import type { DerivedCard } from '../mapping/model-card.js';
+import type { MlflowCard } from '../mapping/model-card.js';
 import { toRun, versionToRun } from '../mapping/to-run.js';
-import type { RunFacts } from '../mapping/to-run.js';
+import type { RunDetails } from '../mapping/to-run.js';
 
-const PARALLEL_READS = 8;
+const READ_CONCURRENCY = 8;
 
 /**
- * A run with the way to its models, which is walked only when the run is worth it. Its facts are those it has when it is
- * served with the model that is wanted first.
+ * A run with functions that find its models, which are called only when the run may be selected. Its details are those
+ * it has when served with its preferred model.
  */
 export interface Candidate extends RunRecord {
   /** As served with this one of its models. */
-  readonly factsWith: (model: LoggedModel) => RunFacts;
+  readonly detailsWith: (model: LoggedModel) => RunDetails;
   /** Changes when the run may have put out other models. */
   readonly modelMark: string;
   /** Whether the policy's conditions hold that the source itself set (an alias). */
-  readonly isWanted: boolean;
+  readonly isRequested: boolean;
   /**
-   * The models that the run put out, in the order in which they are wanted.
+   * The run's models, in order of preference.
    *
-   * @throws StoreUnavailable; RunProblem when they cannot be had now.
+   * @throws StoreUnavailableError; RunError when they are unavailable now.
    */
   readonly findModels: () => Promise<readonly LoggedModel[]>;
 }
 
-/** Makes candidates of what MLflow has recorded: of the runs of an experiment, or the versions of a registered model. */
-export class CandidateFinder {
+/** Makes candidates from MLflow's records: the runs of an experiment, or the versions of a registered model. */
+export class CandidateReader {
   private readonly checkpoints: CheckpointReader;
 
   constructor(private readonly store: MlflowStore) {
     this.checkpoints = new CheckpointReader(store);
   }
 
-  /** @throws StoreUnavailable. */
+  /** @throws StoreUnavailableError. */
   async ofRuns(
-    { name, card }: DerivedCard,
+    { name, card }: MlflowCard,
     experimentId: string,
     runs: readonly MlflowRun[],
   ): Promise<readonly Candidate[]> {
     const checkpoints = await this.checkpoints.readAll(experimentId, runs);
-    return mapInTurns(runs, (run) => this.ofRun(name, run, checkpoints.get(run.id) ?? [], card?.selection));
+    return mapYielding(runs, (run) => this.ofRun(name, run, checkpoints.get(run.id) ?? [], card?.selection));
   }
 
   /**
-   * @param wantedAlias  only versions that carry it may be chosen; `latest` and undefined stand for all.
-   * @throws StoreUnavailable.
+   * @param requestedAlias  only versions that carry it may be chosen; `latest` and undefined stand for all.
+   * @throws StoreUnavailableError.
    */
   ofVersions(
-    { name }: DerivedCard,
-    wantedAlias: string | undefined,
+    { name }: MlflowCard,
+    requestedAlias: string | undefined,
     versions: readonly MlflowVersion[],
   ): Promise<readonly Candidate[]> {
-    const copied = new CopiedVersions(this.store);
-    return mapInParallel(versions, PARALLEL_READS, (version) => this.ofVersion(name, wantedAlias, version, copied));
+    const versionSources = new VersionSources(this.store);
+    return mapWithConcurrency(versions, READ_CONCURRENCY, (version) =>
+      this.ofVersion(name, requestedAlias, version, versionSources),
+    );
   }
 
-  /** @param several  its models when it has several, in the order of their steps. */
+  /** @param runCheckpoints  its models when it has several, in the order of their steps. */
   private ofRun(
     model: string,
     run: MlflowRun,
-    several: readonly Checkpoint[],
+    runCheckpoints: readonly Checkpoint[],
     policy: SelectionPolicy | undefined,
   ): Candidate {
     const { id, endedAtMs, modelIds, tags } = run;
-    const wanted = byPreference(several, policy);
-    const factsAs = (checkpoint: Checkpoint | undefined) => toRun(checkpoint ? asMeasured(run, checkpoint) : run);
+    const sortedCheckpoints = sortCheckpoints(runCheckpoints, policy);
+    const detailsFor = (checkpoint: Checkpoint | undefined) =>
+      toRun(checkpoint ? withCheckpointMetrics(run, checkpoint) : run);
     return {
-      place: `${model}/runs/${id}`,
-      facts: factsAs(wanted[0]),
-      factsWith: ({ key }) => factsAs(wanted.find(({ files }) => files?.key === key)),
+      location: `${model}/runs/${id}`,
+      details: detailsFor(sortedCheckpoints[0]),
+      detailsWith: ({ key }) => detailsFor(sortedCheckpoints.find(({ files }) => files?.key === key)),
       readMetricHistory: this.historyOf(run),
-      modelMark: JSON.stringify([endedAtMs, modelIds, tags['mlflow.log-model.history'], wanted.map((one) => one.id)]),
-      isWanted: true,
-      findModels: () => (wanted.length > 0 ? Promise.resolve(wanted.flatMap(filesOf)) : this.modelsOf(run)),
+      modelMark: JSON.stringify([
+        endedAtMs,
+        modelIds,
+        tags['mlflow.log-model.history'],
+        sortedCheckpoints.map((one) => one.id),
+      ]),
+      isRequested: true,
+      findModels: () =>
+        sortedCheckpoints.length > 0 ? Promise.resolve(sortedCheckpoints.flatMap(filesOf)) : this.modelsOf(run),
     };
   }
 
   private async ofVersion(
     model: string,
-    wantedAlias: string | undefined,
+    requestedAlias: string | undefined,
     version: MlflowVersion,
-    copied: CopiedVersions,
+    versionSources: VersionSources,
   ): Promise<Candidate> {
     const run = version.runId ? await this.store.findRun(version.runId) : undefined;
-    const source = parseVersionSource(await copied.originalOf(version), run);
+    const source = parseVersionSource(await versionSources.originalOf(version), run);
     const checkpoint = source && 'modelId' in source ? await this.store.findCheckpoint(source.modelId, run) : undefined;
-    const facts = versionToRun(model, version, run && checkpoint ? asMeasured(run, checkpoint) : run);
+    const details = versionToRun(model, version, run && checkpoint ? withCheckpointMetrics(run, checkpoint) : run);
     return {
-      place: `${model}/versions/${version.version}`,
-      facts,
-      factsWith: () => facts,
+      location: `${model}/versions/${version.version}`,
+      details,
+      detailsWith: () => details,
       readMetricHistory: run && this.historyOf(run),
       modelMark: version.source,
-      isWanted: wantedAlias === undefined || wantedAlias === 'latest' || facts.tags[aliasTag(wantedAlias)] === 'true',
+      isRequested:
+        requestedAlias === undefined ||
+        requestedAlias === 'latest' ||
+        details.tags[aliasTag(requestedAlias)] === 'true',
       findModels: async () => {
         if (!source) return [];
         if ('modelId' in source) return filesOf(checkpoint);
@@ -124,19 +136,16 @@ export class CandidateFinder {
       try {
         return await this.store.readMetricHistory(run, metric);
       } catch (error) {
-        if (error instanceof StoreUnavailable) throw new AppError('STORE_NOT_READABLE', {}, { cause: error });
+        if (error instanceof StoreUnavailableError) throw new AppError('STORE_NOT_READABLE', {}, { cause: error });
         throw error;
       }
     };
   }
 }
 
-/** @throws RunProblem MODEL_MISSING when its files have not all arrived; they may, so this is not remembered. */
+/** @throws RunError MODEL_MISSING when not all of its files have arrived; not cached, because they may arrive later. */
 function filesOf(checkpoint: Checkpoint | undefined): readonly LoggedModel[] {
   if (!checkpoint) return [];
   if (checkpoint.isReady) return checkpoint.files ? [checkpoint.files] : [];
-  throw new RunProblem(
-    'MODEL_MISSING',
-    'Not all files of the logged model have arrived: MLflow does not call it ready.',
-  );
+  throw new RunError('MODEL_MISSING', 'Not all files of the logged model have arrived: MLflow does not call it ready.');
 }

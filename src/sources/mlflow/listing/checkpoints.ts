@@ -1,24 +1,24 @@
 import type { SelectionPolicy } from '../../../domain/card.js';
 import { compareMetric } from '../../../domain/metric.js';
-import { mapInParallel } from '../../../lib/map-with-concurrency.js';
+import { mapWithConcurrency } from '../../../lib/map-with-concurrency.js';
 import type { Checkpoint, MlflowRun, MlflowStore } from '../store/mlflow-store.js';
 
 /** Tag that names the logged model that a run or version is served with. */
-export const MODEL_ID_TAG = 'mlflow.modelId';
+const MODEL_ID_TAG = 'mlflow.modelId';
 
-const PARALLEL_READS = 8;
+const READ_CONCURRENCY = 8;
 
-interface Remembered {
+interface CacheEntry {
   readonly mark: string;
   readonly checkpoints: readonly Checkpoint[];
 }
 
 /**
- * Reads the models of runs that put out several (MLflow 3): which of them is meant decides what the run is worth, so it
- * must be known before runs are ranked. What a finished run put out is read once.
+ * Reads the models of runs that logged several (MLflow 3): the selected one decides the metrics of the run, so it must
+ * be known before runs are ranked. The models of a finished run are read once.
  */
 export class CheckpointReader {
-  private readonly byExperiment = new Map<string, ReadonlyMap<string, Remembered>>();
+  private readonly byExperiment = new Map<string, ReadonlyMap<string, CacheEntry>>();
 
   constructor(private readonly store: MlflowStore) {}
 
@@ -26,19 +26,19 @@ export class CheckpointReader {
    * @param runs  those of one experiment.
    * @returns the checkpoints whose files have arrived, in the order of their steps, by run id; nothing for runs with one
    *   model or none.
-   * @throws StoreUnavailable.
+   * @throws StoreUnavailableError.
    */
   async readAll(experimentId: string, runs: readonly MlflowRun[]): Promise<ReadonlyMap<string, readonly Checkpoint[]>> {
     const before = this.byExperiment.get(experimentId);
-    const several = runs.filter(({ status, modelIds }) => status === 'FINISHED' && modelIds.length > 1);
-    const read = await mapInParallel(several, PARALLEL_READS, async (run) => {
+    const withModels = runs.filter(({ status, modelIds }) => status === 'FINISHED' && modelIds.length > 1);
+    const read = await mapWithConcurrency(withModels, READ_CONCURRENCY, async (run) => {
       const mark = JSON.stringify([run.endedAtMs, run.modelIds, run.metrics]);
       const known = before?.get(run.id);
       return [run.id, known?.mark === mark ? known : { mark, checkpoints: await this.read(run) }] as const;
     });
-    // One that is still on its way is asked for again.
-    const whole = read.filter(([, { checkpoints }]) => checkpoints.every(({ isReady }) => isReady));
-    this.byExperiment.set(experimentId, new Map(whole));
+    // One whose files have not arrived is read again.
+    const complete = read.filter(([, { checkpoints }]) => checkpoints.every(({ isReady }) => isReady));
+    this.byExperiment.set(experimentId, new Map(complete));
     return new Map(read.map(([id, { checkpoints }]) => [id, checkpoints.filter(({ isReady }) => isReady)]));
   }
 
@@ -53,25 +53,24 @@ export class CheckpointReader {
 }
 
 /**
- * Checkpoints in the order in which they are wanted: by the policy's metric, then those without it, later ones before
- * earlier ones.
+ * Checkpoints in order of preference: by the policy's metric, then those without it; later ones before earlier ones.
  *
  * @param checkpoints  in the order of their steps.
  */
-export function byPreference(
+export function sortCheckpoints(
   checkpoints: readonly Checkpoint[],
   policy: SelectionPolicy | undefined,
 ): readonly Checkpoint[] {
   const latestFirst = [...checkpoints].reverse();
   if (!policy) return latestFirst;
   const { metric, goal } = policy;
-  const isMeasured = ({ metrics }: Checkpoint) => Object.hasOwn(metrics, metric);
-  const measured = latestFirst.filter(isMeasured);
-  const others = latestFirst.filter((checkpoint) => !isMeasured(checkpoint));
-  return [...measured.sort((a, b) => compareMetric(a.metrics[metric]!, b.metrics[metric]!, goal)), ...others];
+  const hasMetric = ({ metrics }: Checkpoint) => Object.hasOwn(metrics, metric);
+  const withMetric = latestFirst.filter(hasMetric);
+  const withoutMetric = latestFirst.filter((checkpoint) => !hasMetric(checkpoint));
+  return [...withMetric.sort((a, b) => compareMetric(a.metrics[metric]!, b.metrics[metric]!, goal)), ...withoutMetric];
 }
 
-/** The run as this model of it was measured: what was logged for the model itself counts before what the run ended with. */
-export function asMeasured(run: MlflowRun, { id, metrics }: Checkpoint): MlflowRun {
+/** The run with the metrics of this model: those logged for the model override those of the run. */
+export function withCheckpointMetrics(run: MlflowRun, { id, metrics }: Checkpoint): MlflowRun {
   return { ...run, metrics: { ...run.metrics, ...metrics }, tags: { ...run.tags, [MODEL_ID_TAG]: id } };
 }

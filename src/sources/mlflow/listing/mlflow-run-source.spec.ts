@@ -116,15 +116,15 @@ describe('experiments that are found by *', () => {
     };
     source = sourceOf(stub.url, keep(new TempFolder()).path, { MLFLOW_EXPERIMENTS: '*' });
   });
-  const listed = async () =>
-    (await source.listModels()).map(({ place, card, runs }) => [place, card?.title, runs.length > 0]);
+  const listing = async () =>
+    (await source.listModels()).map(({ location, card, runs }) => [location, card?.title, runs.length > 0]);
 
   it('keep a name that a newer one claims, and their runs', async () => {
     answers = [
       ['experiments/search', { experiments: [experiment('2', tags('adder')), experiment('1', tags('adder'))] }],
     ];
 
-    expect(await listed()).toEqual([
+    expect(await listing()).toEqual([
       ['adder', 'experiment 1', true],
       ['adder (experiment experiment 2)', undefined, false],
     ]);
@@ -134,12 +134,12 @@ describe('experiments that are found by *', () => {
     answers = [
       ['experiments/search', { experiments: [experiment('2', tags('adder')), experiment('1', tags('other'))] }],
     ];
-    await listed();
+    await listing();
     answers = [
       ['experiments/search', { experiments: [experiment('2', tags('adder')), experiment('1', tags('adder'))] }],
     ];
 
-    expect(await listed()).toEqual([
+    expect(await listing()).toEqual([
       ['adder', 'experiment 2', true],
       ['adder (experiment experiment 1)', undefined, false],
     ]);
@@ -152,11 +152,11 @@ describe('experiments that are found by *', () => {
 
     answers.push(['runs/search', { runs: [] }]);
 
-    const [model, ...others] = await source.listModels();
+    const [model, ...rest] = await source.listModels();
 
-    expect(model).toMatchObject({ place: 'adder', card: undefined });
-    expect(model!.problems.join()).toContain('bestrun.goal');
-    expect(others).toEqual([]);
+    expect(model).toMatchObject({ location: 'adder', card: undefined });
+    expect(model!.issues.join()).toContain('bestrun.goal');
+    expect(rest).toEqual([]);
   });
 });
 

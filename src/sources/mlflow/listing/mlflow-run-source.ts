@@ -1,16 +1,16 @@
 import type { MlflowItem } from '../../../config/mlflow-selection.js';
 import { RunSource } from '../../run-source.js';
-import type { RunsInMindOf, SourcedModel, StoreReading } from '../../run-source.js';
-import { CandidateFinder } from './candidates.js';
+import type { GetExaminationHints, SourceModel, SourceStatus } from '../../run-source.js';
+import { CandidateReader } from './candidates.js';
 import type { Candidate } from './candidates.js';
 import { CARD_TAGS, deriveCard, slugOf } from '../mapping/model-card.js';
-import type { CardOrigin, DerivedCard } from '../mapping/model-card.js';
-import { StoreUnavailable } from '../store/mlflow-store.js';
+import type { CardOrigin, MlflowCard } from '../mapping/model-card.js';
+import { StoreUnavailableError } from '../store/mlflow-store.js';
 import type { MlflowExperiment, MlflowRegisteredModel, MlflowStore } from '../store/mlflow-store.js';
-import { RunExaminer } from './run-inspector.js';
+import { RunInspector } from './run-inspector.js';
 
 /** Which experiments and registered models of the store are served. */
-export interface MlflowSelection {
+interface MlflowSelection {
   readonly experiments: readonly MlflowItem[];
   readonly models: readonly MlflowItem[];
 }
@@ -22,18 +22,18 @@ interface Found<Entity> {
 
 /**
  * Runs of MLflow: each selected experiment is a model whose runs compete, each selected registered model one whose
- * versions do. A store that cannot be read any more gives its last listing; after a restart, the one that the last
- * process has left.
+ * versions do. A store that can no longer be read is represented by its last listing; after a restart, by the cached
+ * one of the last process.
  */
 export class MlflowRunSource extends RunSource {
-  private readonly examiner = new RunExaminer();
-  private readonly candidates: CandidateFinder;
-  private last: SourcedModel[] | undefined;
-  private underWay: Promise<SourcedModel[]> | undefined;
+  private readonly inspector = new RunInspector();
+  private readonly candidates: CandidateReader;
+  private last: SourceModel[] | undefined;
+  private pending: Promise<SourceModel[]> | undefined;
   private readAt: Date | undefined;
-  private whyAway: StoreUnavailable | undefined;
-  private runsInMind: RunsInMindOf = () => Promise.resolve({ needed: new Set(), useless: new Set() });
-  /** Ids of what was listed last, by the name it had here: another experiment does not take it over. */
+  private unavailableReason: StoreUnavailableError | undefined;
+  private getHints: GetExaminationHints = () => Promise.resolve({ mustExamine: new Set(), skip: new Set() });
+  /** Ids of the last listing by model name, so that another experiment does not take over a name. */
   private holders: ReadonlyMap<string, string> = new Map();
 
   constructor(
@@ -41,66 +41,69 @@ export class MlflowRunSource extends RunSource {
     private readonly selection: MlflowSelection,
   ) {
     super();
-    this.candidates = new CandidateFinder(store);
+    this.candidates = new CandidateReader(store);
   }
 
   get description(): string {
     return this.store.description;
   }
 
-  get readings(): readonly StoreReading[] {
-    const { readAt, whyAway } = this;
-    return [{ source: 'mlflow', readAt, problem: whyAway && `MLflow cannot be read: ${whyAway.message}` }];
+  get statuses(): readonly SourceStatus[] {
+    const { readAt, unavailableReason } = this;
+    return [
+      { source: 'mlflow', readAt, problem: unavailableReason && `MLflow cannot be read: ${unavailableReason.message}` },
+    ];
   }
 
-  override get notices(): readonly string[] {
-    const { store, whyAway } = this;
-    const away = whyAway && `${this.describe(whyAway)} What it held when it was last read is served.`;
-    return [...(away ? [away] : []), ...store.notices];
+  override get warnings(): readonly string[] {
+    const { store, unavailableReason } = this;
+    const unavailableWarning =
+      unavailableReason && `${this.describe(unavailableReason)} Its last known listing is served.`;
+    return [...(unavailableWarning ? [unavailableWarning] : []), ...store.warnings];
   }
 
-  override keepInMind(runsInMind: RunsInMindOf): void {
-    this.runsInMind = runsInMind;
+  override useExaminationHints(getHints: GetExaminationHints): void {
+    this.getHints = getHints;
   }
 
   override close(): void {
     this.store.close();
   }
 
-  /** Readings never overlap: whoever asks while one is under way gets its result. */
-  listModels(): Promise<SourcedModel[]> {
-    this.underWay ??= this.readModels().finally(() => (this.underWay = undefined));
-    return this.underWay;
+  /** Only one listing runs at a time: concurrent callers share its result. */
+  listModels(): Promise<SourceModel[]> {
+    this.pending ??= this.readModels().finally(() => (this.pending = undefined));
+    return this.pending;
   }
 
-  private async readModels(): Promise<SourcedModel[]> {
+  private async readModels(): Promise<SourceModel[]> {
     try {
       this.last = await this.store.read(() => this.list());
       this.readAt = new Date();
-      this.whyAway = undefined;
+      this.unavailableReason = undefined;
       return this.last;
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      this.whyAway = error;
-      this.last ??= await this.store.recall(() => this.list());
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      this.unavailableReason = error;
+      this.last ??= await this.store.replay(() => this.list());
       if (!this.last) throw new Error(this.describe(error), { cause: error });
       return this.last;
     }
   }
 
-  private describe({ message, said }: StoreUnavailable): string {
-    return `MLflow at ${this.description} cannot be read: ${message}${said ? ` It says: ${said}` : ''}`;
+  private describe({ message, serverMessage }: StoreUnavailableError): string {
+    return `MLflow at ${this.description} cannot be read: ${message}${serverMessage ? ` It says: ${serverMessage}` : ''}`;
   }
 
-  private async list(): Promise<SourcedModel[]> {
+  private async list(): Promise<SourceModel[]> {
     const { experiments, models } = this.selection;
     const taken = new Map<string, string>();
-    const listed: SourcedModel[] = [];
-    for (const found of await this.findExperiments(experiments)) listed.push(await this.readExperiment(found, taken));
-    for (const found of await this.findModels(models)) listed.push(await this.readRegisteredModel(found, taken));
-    this.examiner.endListing();
+    const listing: SourceModel[] = [];
+    for (const found of await this.findExperiments(experiments)) listing.push(await this.readExperiment(found, taken));
+    for (const found of await this.findModels(models)) listing.push(await this.readRegisteredModel(found, taken));
+    this.inspector.endListing();
     this.holders = taken;
-    return listed.filter((model) => model !== NOT_MEANT);
+    return listing.filter((model) => model !== NOT_INCLUDED);
   }
 
   private async findExperiments(items: readonly MlflowItem[]): Promise<Found<MlflowExperiment | string>[]> {
@@ -109,25 +112,25 @@ export class MlflowRunSource extends RunSource {
     for (const item of named) found.push({ item, entity: (await this.store.findExperiment(item.name!)) ?? item.name! });
     const all = items.find(({ name }) => name === undefined);
     if (!all) return found;
-    const others = (await this.store.listExperiments()).filter(({ name }) => !named.some((item) => item.name === name));
+    const rest = (await this.store.listExperiments()).filter(({ name }) => !named.some((item) => item.name === name));
     const isHolder = (one: MlflowExperiment) => this.holders.get(deriveCard(originOf(one), all).name) === one.id;
-    others.sort(byAge);
-    const holdersFirst = [...others.filter(isHolder), ...others.filter((one) => !isHolder(one))];
+    rest.sort(byAge);
+    const holdersFirst = [...rest.filter(isHolder), ...rest.filter((one) => !isHolder(one))];
     return [...found, ...holdersFirst.map((entity) => ({ item: all, entity }))];
   }
 
   private async findModels(items: readonly MlflowItem[]): Promise<Found<MlflowRegisteredModel | string>[]> {
     const named = items.filter(({ name }) => name !== undefined);
     const all = items.find(({ name }) => name === undefined);
-    const others = all
+    const rest = all
       ? (await this.store.listRegisteredModels()).filter((name) => !named.some((i) => i.name === name))
       : [];
-    const wanted = [
+    const requested = [
       ...named.map((item) => [item, item.name!] as const),
-      ...others.map((name) => [all!, name] as const),
+      ...rest.map((name) => [all!, name] as const),
     ];
     const found: Found<MlflowRegisteredModel | string>[] = [];
-    for (const [item, name] of wanted) {
+    for (const [item, name] of requested) {
       found.push({ item, entity: (await this.store.findRegisteredModel(name)) ?? name });
     }
     return found;
@@ -136,42 +139,42 @@ export class MlflowRunSource extends RunSource {
   private async readExperiment(
     { item, entity }: Found<MlflowExperiment | string>,
     taken: Map<string, string>,
-  ): Promise<SourcedModel> {
+  ): Promise<SourceModel> {
     if (typeof entity === 'string') return missing(item, `MLflow has no experiment named "${entity}".`);
     const origin = originOf(entity);
-    const derived = deriveCard(origin, item);
-    if (!isMeant(derived, origin, item)) return NOT_MEANT;
+    const mlflowCard = deriveCard(origin, item);
+    if (!isIncluded(mlflowCard, origin, item)) return NOT_INCLUDED;
     const runs = await this.store.listRuns(entity.id);
-    const candidates = await this.candidates.ofRuns(derived, entity.id, runs);
-    return this.toModel(derived, taken, candidates, { ...origin, id: entity.id });
+    const candidates = await this.candidates.ofRuns(mlflowCard, entity.id, runs);
+    return this.toModel(mlflowCard, taken, candidates, { ...origin, id: entity.id });
   }
 
   private async readRegisteredModel(
     { item, entity }: Found<MlflowRegisteredModel | string>,
     taken: Map<string, string>,
-  ): Promise<SourcedModel> {
+  ): Promise<SourceModel> {
     if (typeof entity === 'string') return missing(item, `MLflow has no registered model named "${entity}".`);
     const origin: CardOrigin = { kind: 'registered model', ...entity };
-    const derived = deriveCard(origin, item);
-    if (!isMeant(derived, origin, item)) return NOT_MEANT;
-    const candidates = await this.candidates.ofVersions(derived, item.alias, entity.versions);
-    return this.toModel(derived, taken, candidates, { ...origin, id: entity.name });
+    const mlflowCard = deriveCard(origin, item);
+    if (!isIncluded(mlflowCard, origin, item)) return NOT_INCLUDED;
+    const candidates = await this.candidates.ofVersions(mlflowCard, item.alias, entity.versions);
+    return this.toModel(mlflowCard, taken, candidates, { ...origin, id: entity.name });
   }
 
   private async toModel(
-    { name, card, problems }: DerivedCard,
+    { name, card, issues }: MlflowCard,
     taken: Map<string, string>,
     candidates: readonly Candidate[],
     origin: CardOrigin & { readonly id: string },
-  ): Promise<SourcedModel> {
+  ): Promise<SourceModel> {
     if (taken.has(name)) {
       const problem = `Another entry is called ${name} here: give this one another name with ?name=… or the tag bestrun.name.`;
-      // Not in the place of the one that has the name, whose runs go on.
-      return { place: `${name} (${origin.kind} ${origin.name})`, card: undefined, problems: [problem], runs: [] };
+      // Under another location, so that the runs of the model with the name are not affected.
+      return { location: `${name} (${origin.kind} ${origin.name})`, card: undefined, issues: [problem], runs: [] };
     }
     taken.set(name, origin.id);
-    const runs = await this.examiner.examine(candidates, card?.selection, await this.runsInMind(name));
-    return { place: name, card, problems, runs };
+    const runs = await this.inspector.inspect(candidates, card?.selection, await this.getHints(name));
+    return { location: name, card, issues, runs };
   }
 }
 
@@ -179,19 +182,19 @@ function originOf({ name, tags }: MlflowExperiment): CardOrigin {
   return { kind: 'experiment', name, description: tags['mlflow.note.content'] ?? '', tags };
 }
 
-/** Older experiments first: MLflow counts their ids up. */
+/** Older experiments first: MLflow assigns increasing ids. */
 function byAge({ id: a }: MlflowExperiment, { id: b }: MlflowExperiment): number {
   return a.length - b.length || (a < b ? -1 : 1);
 }
 
-/** Whether the operator or the owner of an entry wants it served, right or wrong as the rest of its card is. */
-function isMeant({ card }: DerivedCard, { tags }: CardOrigin, item: MlflowItem): boolean {
+/** Whether the operator or the owner of an entry wants it served, even if the rest of its card is invalid. */
+function isIncluded({ card }: MlflowCard, { tags }: CardOrigin, item: MlflowItem): boolean {
   return card !== undefined || item.name !== undefined || Object.hasOwn(tags, CARD_TAGS.metric);
 }
 
 /** An entry that only `*` found and whose owner did not say that it is to be served. */
-const NOT_MEANT: SourcedModel = { place: '', card: undefined, problems: [], runs: [] };
+const NOT_INCLUDED: SourceModel = { location: '', card: undefined, issues: [], runs: [] };
 
-function missing(item: MlflowItem, problem: string): SourcedModel {
-  return { place: item.as ?? slugOf(item.name!), card: undefined, problems: [problem], runs: [] };
+function missing(item: MlflowItem, problem: string): SourceModel {
+  return { location: item.as ?? slugOf(item.name!), card: undefined, issues: [problem], runs: [] };
 }

@@ -1,13 +1,13 @@
 import type { RecordedVersion } from '../../../../test/support/mlflow-fixtures.js';
 import { STORE_KINDS, useRecordedStores } from '../../../../test/support/recorded-stores.js';
 import type { StoreKind } from '../../../../test/support/recorded-stores.js';
-import type { SourcedModel } from '../../run-source.js';
+import type { SourceModel } from '../../run-source.js';
 
 describe.each(['2', '3'] as RecordedVersion[])('registered models of MLflow %s', (version) => {
   const listModels = useRecordedStores(version);
-  const list = (store: StoreKind, models: string): Promise<SourcedModel[]> =>
+  const list = (store: StoreKind, models: string): Promise<SourceModel[]> =>
     listModels(store, { MLFLOW_EXPERIMENTS: '', MLFLOW_MODELS: models });
-  const verdicts = ([model]: SourcedModel[]) =>
+  const verdicts = ([model]: SourceModel[]) =>
     Object.fromEntries(model!.runs.map(({ run, reasons }) => [run!.run_id, reasons.map(({ code }) => code)]));
 
   describe.each(STORE_KINDS)('in the %s store', (store) => {
@@ -40,8 +40,8 @@ describe.each(['2', '3'] as RecordedVersion[])('registered models of MLflow %s',
       const models = await list(store, 'Adder, Nobody');
 
       expect(models.map(({ card }) => card)).toEqual([undefined, undefined]);
-      expect(models[0]!.problems).toEqual([expect.stringMatching(/bestrun\.metric.*Adder\?metric=….*Adder@champion/)]);
-      expect(models[1]!.problems).toEqual(['MLflow has no registered model named "Nobody".']);
+      expect(models[0]!.issues).toEqual([expect.stringMatching(/bestrun\.metric.*Adder\?metric=….*Adder@champion/)]);
+      expect(models[1]!.issues).toEqual(['MLflow has no registered model named "Nobody".']);
     });
 
     it('are left alone by * unless their tags say how to choose', async () => {

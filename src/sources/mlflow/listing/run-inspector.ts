@@ -1,90 +1,92 @@
 import type { SelectionPolicy } from '../../../domain/card.js';
-import { mapInTurns } from '../../../lib/map-yielding.js';
+import { mapYielding } from '../../../lib/map-yielding.js';
 import { compareMetric } from '../../../domain/metric.js';
-import { RunProblem, reason } from '../../../domain/verdict.js';
+import { RunError, reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
-import { mapInParallel } from '../../../lib/map-with-concurrency.js';
-import type { RunsInMind, SourcedRun } from '../../run-source.js';
+import { mapWithConcurrency } from '../../../lib/map-with-concurrency.js';
+import type { ExaminationHints, SourceRun } from '../../run-source.js';
 import type { Candidate } from './candidates.js';
-import { readLoggedModel, servableRun, unservableRun } from '../mapping/logged-run.js';
+import { readLoggedModel, servableRun, rejectedRun } from '../mapping/logged-run.js';
 import type { ReadModel } from '../mapping/logged-run.js';
 import type { LoggedModel } from '../store/mlflow-store.js';
 
-/** Runs of one model, best first, that are looked at until this many can be served. */
-export const ENOUGH_SERVABLE = 20;
+/** Runs of one model are inspected, best first, until this many can be served. */
+const ENOUGH_SERVABLE = 20;
 
-/** Most runs of one model that are looked at, whatever is found. */
-export const MOST_EXAMINED = 500;
+/** Maximum number of inspected runs of one model. */
+const INSPECT_LIMIT = 500;
 
-/** Models of one run that are looked at until one can be served. */
+/** Maximum number of models of one run that are inspected until one can be served. */
 const MOST_MODELS = 20;
 
-/** Runs whose words are read at the same time. */
-const PARALLEL_READS = 8;
+/** Runs that are read at the same time. */
+const READ_CONCURRENCY = 8;
 
-interface Remembered {
+interface CacheEntry {
   readonly fingerprint: string;
-  readonly sourced: SourcedRun;
+  readonly sourceRun: SourceRun;
 }
 
 /**
- * Turns candidates into runs with verdicts. Reading a model's words takes requests, so only finished runs with the
- * metric are looked at, best first, until enough can be served, and whatever somebody needs; and nothing is read twice,
- * because a logged model does not change. A run that has not changed since the last listing is the very same object.
+ * Turns candidates into runs with verdicts. Inspecting a model takes requests, so only finished runs with the metric
+ * are inspected, best first, until enough can be served, plus those that must be. Nothing is read twice, because a
+ * logged model does not change. An unchanged run is the same object as in the last listing.
  */
-export class RunExaminer {
+export class RunInspector {
   private readonly modelsByMark = new Map<string, ReadModel | VerdictReason>();
-  private runsByPlace: ReadonlyMap<string, Remembered> = new Map();
-  private nextRunsByPlace = new Map<string, Remembered>();
+  private runsByLocation: ReadonlyMap<string, CacheEntry> = new Map();
+  private nextRunsByLocation = new Map<string, CacheEntry>();
 
-  /** Forgets runs that were not met since the last call. */
+  /** Forgets runs that did not occur since the last call. */
   endListing(): void {
-    const marks = new Set([...this.nextRunsByPlace.keys()]);
-    this.runsByPlace = this.nextRunsByPlace;
-    this.nextRunsByPlace = new Map();
-    for (const mark of this.modelsByMark.keys()) if (!marks.has(placeOfMark(mark))) this.modelsByMark.delete(mark);
+    const marks = new Set([...this.nextRunsByLocation.keys()]);
+    this.runsByLocation = this.nextRunsByLocation;
+    this.nextRunsByLocation = new Map();
+    for (const mark of this.modelsByMark.keys()) if (!marks.has(locationOfMark(mark))) this.modelsByMark.delete(mark);
   }
 
-  /** @throws StoreUnavailable. */
-  async examine(
+  /** @throws StoreUnavailableError. */
+  async inspect(
     candidates: readonly Candidate[],
     policy: SelectionPolicy | undefined,
-    { needed, useless }: RunsInMind,
-  ): Promise<SourcedRun[]> {
-    const promising = candidates.filter((candidate) => isPromising(candidate, policy)).sort(byPolicy(policy));
-    const examined = new Map<Candidate, SourcedRun>();
-    const wanted = candidates.filter((candidate) => isFinished(candidate) && needed.has(candidate.facts.run_id));
-    await mapInParallel(wanted, PARALLEL_READS, async (candidate) => {
-      examined.set(candidate, await this.sourceOf(candidate));
+    { mustExamine, skip }: ExaminationHints,
+  ): Promise<SourceRun[]> {
+    const candidatesByRank = candidates.filter((candidate) => maySelect(candidate, policy)).sort(byPolicy(policy));
+    const results = new Map<Candidate, SourceRun>();
+    const required = candidates.filter(
+      (candidate) => isFinished(candidate) && mustExamine.has(candidate.details.run_id),
+    );
+    await mapWithConcurrency(required, READ_CONCURRENCY, async (candidate) => {
+      results.set(candidate, await this.sourceOf(candidate));
     });
     let servable = 0;
     for (
       let at = 0;
-      at < Math.min(promising.length, MOST_EXAMINED) && servable < ENOUGH_SERVABLE;
-      at += PARALLEL_READS
+      at < Math.min(candidatesByRank.length, INSPECT_LIMIT) && servable < ENOUGH_SERVABLE;
+      at += READ_CONCURRENCY
     ) {
-      const some = promising.slice(at, at + PARALLEL_READS);
+      const some = candidatesByRank.slice(at, at + READ_CONCURRENCY);
       const runs = await Promise.all(
-        some.map((candidate) => Promise.resolve(examined.get(candidate) ?? this.sourceOf(candidate))),
+        some.map((candidate) => Promise.resolve(results.get(candidate) ?? this.sourceOf(candidate))),
       );
-      some.forEach((candidate, i) => examined.set(candidate, runs[i]!));
-      servable += some.filter(({ facts }, i) => runs[i]!.reasons.length === 0 && !useless.has(facts.run_id)).length;
+      some.forEach((candidate, i) => results.set(candidate, runs[i]!));
+      servable += some.filter(({ details }, i) => runs[i]!.reasons.length === 0 && !skip.has(details.run_id)).length;
     }
-    return mapInTurns(candidates, (candidate) => examined.get(candidate) ?? this.unexamined(candidate));
+    return mapYielding(candidates, (candidate) => results.get(candidate) ?? this.skippedRun(candidate));
   }
 
-  private async sourceOf(candidate: Candidate): Promise<SourcedRun> {
-    const { place } = candidate;
+  private async sourceOf(candidate: Candidate): Promise<SourceRun> {
+    const { location } = candidate;
     const found = await this.modelOf(candidate);
     const mark = 'code' in found ? found.code + found.message : found.logged.key;
-    const facts = 'code' in found ? candidate.facts : candidate.factsWith(found.logged);
-    return this.sameAsBefore(place, `${mark}\n${JSON.stringify(facts)}`, () =>
-      'code' in found ? unservableRun({ ...candidate, facts }, found) : servableRun({ ...candidate, facts }, found),
+    const details = 'code' in found ? candidate.details : candidate.detailsWith(found.logged);
+    return this.sameAsBefore(location, `${mark}\n${JSON.stringify(details)}`, () =>
+      'code' in found ? rejectedRun({ ...candidate, details }, found) : servableRun({ ...candidate, details }, found),
     );
   }
 
-  private async modelOf({ place, modelMark, findModels }: Candidate): Promise<ReadModel | VerdictReason> {
-    const mark = `${place}\n${modelMark}`;
+  private async modelOf({ location, modelMark, findModels }: Candidate): Promise<ReadModel | VerdictReason> {
+    const mark = `${location}\n${modelMark}`;
     const known = this.modelsByMark.get(mark);
     if (known) return known;
     try {
@@ -92,28 +94,28 @@ export class RunExaminer {
       this.modelsByMark.set(mark, read);
       return read;
     } catch (error) {
-      // Not remembered: the files of one run may be there again next time.
-      if (error instanceof RunProblem) return reason(error.code, error.message);
+      // Not cached: the files of one run may be available next time.
+      if (error instanceof RunError) return reason(error.code, error.message);
       throw error;
     }
   }
 
-  private unexamined(candidate: Candidate): SourcedRun {
-    const message = `Only finished runs that the policy may choose are looked at, best first, until ${ENOUGH_SERVABLE} can be served.`;
-    return this.sameAsBefore(candidate.place, `-\n${JSON.stringify(candidate.facts)}`, () =>
-      unservableRun(candidate, reason('NOT_EXAMINED', message)),
+  private skippedRun(candidate: Candidate): SourceRun {
+    const message = `Only finished runs that the policy may choose are inspected, best first, until ${ENOUGH_SERVABLE} can be served.`;
+    return this.sameAsBefore(candidate.location, `-\n${JSON.stringify(candidate.details)}`, () =>
+      rejectedRun(candidate, reason('NOT_EXAMINED', message)),
     );
   }
 
-  private sameAsBefore(place: string, fingerprint: string, make: () => SourcedRun): SourcedRun {
-    const before = this.runsByPlace.get(place);
-    const now = before?.fingerprint === fingerprint ? before : { fingerprint, sourced: make() };
-    this.nextRunsByPlace.set(place, now);
-    return now.sourced;
+  private sameAsBefore(location: string, fingerprint: string, make: () => SourceRun): SourceRun {
+    const before = this.runsByLocation.get(location);
+    const now = before?.fingerprint === fingerprint ? before : { fingerprint, sourceRun: make() };
+    this.nextRunsByLocation.set(location, now);
+    return now.sourceRun;
   }
 }
 
-/** A run may hold a pickle and its export to ONNX: what can be served counts before what is wanted first. */
+/** A run may hold a pickle and its export to ONNX: the first servable model is taken. */
 async function readFirstServable(models: readonly LoggedModel[]): Promise<ReadModel | VerdictReason> {
   let first: VerdictReason | undefined;
   for (const model of models.slice(0, MOST_MODELS)) {
@@ -124,24 +126,24 @@ async function readFirstServable(models: readonly LoggedModel[]): Promise<ReadMo
   return first ?? reason('MODEL_MISSING', 'The run has no logged model.');
 }
 
-function placeOfMark(mark: string): string {
+function locationOfMark(mark: string): string {
   return mark.slice(0, mark.lastIndexOf('\n'));
 }
 
-function isPromising(candidate: Candidate, policy: SelectionPolicy | undefined): boolean {
-  const { facts, isWanted } = candidate;
-  return isWanted && isFinished(candidate) && (!policy || Object.hasOwn(facts.metrics, policy.metric));
+function maySelect(candidate: Candidate, policy: SelectionPolicy | undefined): boolean {
+  const { details, isRequested } = candidate;
+  return isRequested && isFinished(candidate) && (!policy || Object.hasOwn(details.metrics, policy.metric));
 }
 
-function isFinished({ facts }: Candidate): boolean {
-  return facts.status === 'FINISHED';
+function isFinished({ details }: Candidate): boolean {
+  return details.status === 'FINISHED';
 }
 
 /** Best first, newest of equals; newest first without a policy. */
 function byPolicy(policy: SelectionPolicy | undefined) {
-  const newest = (a: Candidate, b: Candidate) => (a.facts.started_at < b.facts.started_at ? 1 : -1);
-  if (!policy) return newest;
+  const latestFirst = (a: Candidate, b: Candidate) => (a.details.started_at < b.details.started_at ? 1 : -1);
+  if (!policy) return latestFirst;
   const { metric, goal } = policy;
   return (a: Candidate, b: Candidate): number =>
-    compareMetric(a.facts.metrics[metric]!, b.facts.metrics[metric]!, goal) || newest(a, b);
+    compareMetric(a.details.metrics[metric]!, b.details.metrics[metric]!, goal) || latestFirst(a, b);
 }

@@ -1,23 +1,23 @@
 import type { RecordedVersion } from '../../../../test/support/mlflow-fixtures.js';
 import { STORE_KINDS, useRecordedStores } from '../../../../test/support/recorded-stores.js';
 import type { StoreKind } from '../../../../test/support/recorded-stores.js';
-import type { SourcedRun } from '../../run-source.js';
+import type { SourceRun } from '../../run-source.js';
 
 describe.each(['2', '3'] as RecordedVersion[])('runs of MLflow %s', (version) => {
   const listModels = useRecordedStores(version);
-  const readRuns = async (store: StoreKind, experiment: string): Promise<Record<string, SourcedRun>> => {
+  const readRuns = async (store: StoreKind, experiment: string): Promise<Record<string, SourceRun>> => {
     const [model] = await listModels(store, { MLFLOW_EXPERIMENTS: experiment });
-    return Object.fromEntries(model!.runs.map((sourced) => [sourced.run!.name, sourced]));
+    return Object.fromEntries(model!.runs.map((sourceRun) => [sourceRun.run!.name, sourceRun]));
   };
   const SEVERAL = 'several?metric=f1&goal=maximize';
 
   describe.each(STORE_KINDS)('in the %s store', (store) => {
     it('are served with the model that can be served, when they put out a pickle beside its export', async () => {
-      const { 'pickle-and-export': sourced } = await readRuns(store, SEVERAL);
+      const { 'pickle-and-export': sourceRun } = await readRuns(store, SEVERAL);
 
-      expect(sourced!.reasons).toEqual([]);
-      expect(sourced!.run!.model).toMatchObject({ format: 'onnx', path: 'model.onnx' });
-      expect((await sourced!.open()).folder).not.toContain('pickle');
+      expect(sourceRun!.reasons).toEqual([]);
+      expect(sourceRun!.run!.model).toMatchObject({ format: 'onnx', path: 'model.onnx' });
+      expect((await sourceRun!.open()).folder).not.toContain('pickle');
     });
 
     it('keep the history of each metric, in the order of the steps', async () => {
@@ -55,10 +55,10 @@ describe.each(['2', '3'] as RecordedVersion[])('runs of MLflow %s', (version) =>
     });
 
     it('wait for a model whose files have not arrived', async () => {
-      const { 'broken-upload': sourced } = await readRuns(store, SEVERAL);
+      const { 'broken-upload': sourceRun } = await readRuns(store, SEVERAL);
 
-      expect(sourced!.reasons.map(({ code }) => code)).toEqual(['MODEL_MISSING']);
-      expect(sourced!.reasons[0]!.message).toMatch(/not all files.*ready/i);
+      expect(sourceRun!.reasons.map(({ code }) => code)).toEqual(['MODEL_MISSING']);
+      expect(sourceRun!.reasons[0]!.message).toMatch(/not all files.*ready/i);
     });
   });
 });

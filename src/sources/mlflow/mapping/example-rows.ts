@@ -3,10 +3,10 @@ import { isJsonObject } from '../../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../../lib/json.js';
 import type { ModelField } from './model-field.js';
 
-/** Rows of an input example that are kept; more add no proof. */
-export const MAX_EXAMPLE_ROWS = 32;
+/** Maximum number of example rows that are kept. */
+const MAX_EXAMPLE_ROWS = 32;
 
-/** Most items that a made-up value of a varying size has. */
+/** Maximum number of items of a made-up value of varying size. */
 const MADE_UP_SIZE = 1;
 
 /**
@@ -27,7 +27,7 @@ export function exampleRows(text: string, fields: readonly ModelField[]): JsonOb
     .filter((row) => fields.every((f) => !f.isRequired || Object.hasOwn(row, f.field)));
 }
 
-/** A row that is well-formed and means nothing, for a run without an input example: zeros and empty texts. */
+/** A valid row of zeros and empty texts, for a run without an input example. */
 export function madeUpRow(fields: readonly ModelField[]): JsonObject {
   return Object.fromEntries(fields.map((field) => [field.field, madeUpValue(field.kind, field.shape)]));
 }
@@ -67,11 +67,11 @@ function rowsOf(example: JsonObject, fields: readonly ModelField[]): JsonObject[
 }
 
 function rowsOfFrame(columns: JsonValue[], data: JsonValue[], fields: readonly ModelField[]): JsonObject[] {
-  const lists = data.filter(Array.isArray) as JsonValue[][];
+  const arrays = data.filter(Array.isArray) as JsonValue[][];
   const [only] = fields;
-  if (fields.length === 1 && only!.shape.length === 1) return lists.map((list) => toRow(fields, [list]));
+  if (fields.length === 1 && only!.shape.length === 1) return arrays.map((list) => toRow(fields, [list]));
   const isNamed = fields.some(({ name }) => columns.includes(name ?? ''));
-  return lists.map((list) =>
+  return arrays.map((list) =>
     toRow(
       fields,
       fields.map(({ name }, i) => list[isNamed ? columns.indexOf(name ?? '') : i]),
@@ -96,8 +96,8 @@ function toRow(fields: readonly ModelField[], values: readonly (JsonValue | unde
   const entries = fields.flatMap(({ field, shape }, i) => {
     let value = values[i];
     if (shape.length === 0 && Array.isArray(value) && value.length === 1) value = value[0];
-    const isAbsent = value === undefined || value === null || (typeof value === 'number' && !Number.isFinite(value));
-    return isAbsent ? [] : [[field, value!] as const];
+    const isMissing = value === undefined || value === null || (typeof value === 'number' && !Number.isFinite(value));
+    return isMissing ? [] : [[field, value!] as const];
   });
   return Object.fromEntries(entries);
 }

@@ -1,25 +1,25 @@
 import { posix } from 'node:path';
 
-import { RunProblem, reason } from '../../../domain/verdict.js';
+import { RunError, reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
 import { RunFolder } from '../../local/run-folder.js';
-import type { OpenedRun, SourcedRun } from '../../run-source.js';
+import type { RunArtifacts, SourceRun } from '../../run-source.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
 import { NO_MODEL, completePart, draftPart } from './run-draft.js';
 import { servableArtifact } from './servable-artifact.js';
 import type { ServableArtifact } from './servable-artifact.js';
 import type { LoggedModel } from '../store/mlflow-store.js';
-import type { RunFacts } from './to-run.js';
+import type { RunDetails } from './to-run.js';
 
 /** What MLflow has recorded of a run, without its model. */
 export interface RunRecord {
-  readonly place: string;
-  readonly facts: RunFacts;
-  readonly readMetricHistory: SourcedRun['readMetricHistory'];
+  readonly location: string;
+  readonly details: RunDetails;
+  readonly readMetricHistory: SourceRun['readMetricHistory'];
 }
 
-/** The words of a logged model, read once: they do not change. */
+/** Metadata of a logged model, read once: it does not change. */
 export interface ReadModel {
   readonly logged: LoggedModel;
   readonly mlModel: MlModel;
@@ -27,14 +27,14 @@ export interface ReadModel {
   readonly exampleText: string | undefined;
 }
 
-/** An input example larger than this is not one that people read. */
-const MAX_EXAMPLE_CHARACTERS = 1024 * 1024;
+/** A larger input example is not read. */
+const MAX_EXAMPLE_CHARS = 1024 * 1024;
 
 /**
  * Reads `MLmodel` and the input example, not the weights.
  *
  * @returns the reason why no run with this model can be served.
- * @throws StoreUnavailable; RunProblem ARTIFACT_UNAVAILABLE when only these files cannot be had.
+ * @throws StoreUnavailableError; RunError ARTIFACT_UNAVAILABLE when only these files cannot be had.
  */
 export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | VerdictReason> {
   const text = await logged.readText('MLmodel');
@@ -44,19 +44,19 @@ export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | 
     const artifact = servableArtifact(mlModel);
     if ('code' in artifact) return artifact;
     const example = mlModel.examplePath === undefined ? undefined : await logged.readText(mlModel.examplePath);
-    const exampleText = example !== undefined && example.length <= MAX_EXAMPLE_CHARACTERS ? example : undefined;
+    const exampleText = example !== undefined && example.length <= MAX_EXAMPLE_CHARS ? example : undefined;
     return { logged, mlModel, artifact, exampleText };
   } catch (error) {
-    if (error instanceof RunProblem && error.code !== 'ARTIFACT_UNAVAILABLE') return reason(error.code, error.message);
+    if (error instanceof RunError && error.code !== 'ARTIFACT_UNAVAILABLE') return reason(error.code, error.message);
     throw error;
   }
 }
 
 /** A run that may be loaded: its files are fetched when it is opened. */
-export function servableRun({ place, facts, readMetricHistory }: RunRecord, model: ReadModel): SourcedRun {
+export function servableRun({ location, details, readMetricHistory }: RunRecord, model: ReadModel): SourceRun {
   const { artifact, mlModel, exampleText } = model;
-  const run = { ...facts, model: artifact, ...draftPart(mlModel, exampleText) };
-  const open = async (): Promise<OpenedRun> => {
+  const run = { ...details, model: artifact, ...draftPart(mlModel, exampleText) };
+  const open = async (): Promise<RunArtifacts> => {
     const { path, release } = await model.logged.fetch();
     const folder = await RunFolder.open(path, path);
     const isFolder = artifact.format === 'saved-model';
@@ -64,19 +64,19 @@ export function servableRun({ place, facts, readMetricHistory }: RunRecord, mode
     return {
       folder: folder.path,
       close: release,
-      complete: (declared) => ({
+      complete: (modelSpec) => ({
         ...run,
-        ...completePart(mlModel, exampleText, declared),
+        ...completePart(mlModel, exampleText, modelSpec),
         model: { ...artifact, sha256 },
       }),
     };
   };
-  return { place, run, vocabularies: new Map(), reasons: [], open, readMetricHistory };
+  return { location, run, vocabularies: new Map(), reasons: [], open, readMetricHistory };
 }
 
 /** A run that is listed with its metrics and cannot be loaded. */
-export function unservableRun({ place, facts, readMetricHistory }: RunRecord, why: VerdictReason): SourcedRun {
-  const run = { ...facts, ...NO_MODEL, model: { format: 'onnx', path: '' } } as const;
-  const open = () => Promise.reject(new RunProblem(why.code, why.message));
-  return { place, run, vocabularies: new Map(), reasons: [why], open, readMetricHistory };
+export function rejectedRun({ location, details, readMetricHistory }: RunRecord, rejection: VerdictReason): SourceRun {
+  const run = { ...details, ...NO_MODEL, model: { format: 'onnx', path: '' } } as const;
+  const open = () => Promise.reject(new RunError(rejection.code, rejection.message));
+  return { location, run, vocabularies: new Map(), reasons: [rejection], open, readMetricHistory };
 }

@@ -1,4 +1,4 @@
-import { RunProblem } from '../../../domain/verdict.js';
+import { RunError } from '../../../domain/verdict.js';
 import { isMapping, parseYamlMapping, textOf } from '../store/yaml-text.js';
 import type { YamlValue } from '../store/yaml-text.js';
 import { fieldsOfSignature } from './signature-fields.js';
@@ -18,12 +18,12 @@ export interface MlModel {
 /**
  * Reads an `MLmodel` file.
  *
- * @throws RunProblem MLMODEL_INVALID when it is not one, SIGNATURE_UNSUPPORTED when rows cannot be made of its signature.
+ * @throws RunError MLMODEL_INVALID when it is not one, SIGNATURE_UNSUPPORTED when rows cannot be made of its signature.
  */
 export function readMlModel(text: string): MlModel {
   const document = parseYamlMapping(text);
   if (!document || !isMapping(document.flavors)) {
-    throw new RunProblem('MLMODEL_INVALID', 'The MLmodel file is not YAML with the key "flavors".');
+    throw new RunError('MLMODEL_INVALID', 'The MLmodel file is not YAML with the key "flavors".');
   }
   const flavors = Object.entries(document.flavors).filter((entry): entry is [string, Record<string, YamlValue>] =>
     isMapping(entry[1]),
@@ -41,8 +41,8 @@ export function readMlModel(text: string): MlModel {
 function halfOf(
   signature: Readonly<Record<string, YamlValue>>,
   key: 'inputs' | 'outputs',
-  unnamed: string,
+  defaultName: string,
 ): ModelField[] | undefined {
   const text = textOf(signature, key);
-  return text === undefined ? undefined : fieldsOfSignature(text, key, unnamed);
+  return text === undefined ? undefined : fieldsOfSignature(text, key, defaultName);
 }

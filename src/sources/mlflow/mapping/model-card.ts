@@ -23,11 +23,11 @@ export interface CardOrigin {
 }
 
 /** A card, or what is missing to make one. */
-export interface DerivedCard {
+export interface MlflowCard {
   /** The model's name here, with or without a card. */
   readonly name: string;
   readonly card: ModelCard | undefined;
-  readonly problems: readonly string[];
+  readonly issues: readonly string[];
 }
 
 /** The tag that a version carries for each alias that points to it. */
@@ -36,15 +36,14 @@ export function aliasTag(alias: string): string {
 }
 
 /** Makes a model's card: what the operator wrote wins over the tags of its owner. */
-export function deriveCard(origin: CardOrigin, item: MlflowItem): DerivedCard {
+export function deriveCard(origin: CardOrigin, item: MlflowItem): MlflowCard {
   const name = item.as ?? slugOf(origin.tags[CARD_TAGS.name] ?? origin.name);
   const selection = policyOf(origin, item);
-  const problems = [
+  const issues = [
     ...(name === '' ? [`The ${origin.kind} "${origin.name}" needs a name of letters: set its tag bestrun.name.`] : []),
     ...(typeof selection === 'string' ? [selection] : []),
   ];
-  if (typeof selection === 'string' || problems.length > 0)
-    return { name: name || origin.name, card: undefined, problems };
+  if (typeof selection === 'string' || issues.length > 0) return { name: name || origin.name, card: undefined, issues };
   const card: ModelCard = {
     name,
     title: origin.tags[CARD_TAGS.title] ?? origin.name,
@@ -52,7 +51,7 @@ export function deriveCard(origin: CardOrigin, item: MlflowItem): DerivedCard {
     task: taskOf(origin.tags[CARD_TAGS.task]),
     selection,
   };
-  return { name, card, problems };
+  return { name, card, issues };
 }
 
 /** Lower-case words joined by dashes; empty when nothing of the kind is in the text. */

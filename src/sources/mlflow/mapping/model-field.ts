@@ -1,6 +1,6 @@
 import type { FieldSchema, FieldType, RowSchema } from '../../../domain/signature.js';
-import type { DeclaredTensor, DType } from '../../../domain/tensor.js';
-import { RunProblem } from '../../../domain/verdict.js';
+import type { TensorSpec, DType } from '../../../domain/tensor.js';
+import { RunError } from '../../../domain/verdict.js';
 
 /** What one value is; MLflow's many widths differ only inside the tensor. */
 export type ValueKind = Extract<FieldType, 'number' | 'integer' | 'boolean' | 'string'>;
@@ -27,7 +27,7 @@ export function valueShape(tensorShape: readonly (number | null)[]): (number | n
 }
 
 /** Fields that a model's own tensors stand for: one each, by the tensor's name. */
-export function fieldsOfTensors(tensors: readonly DeclaredTensor[]): ModelField[] {
+export function fieldsOfTensors(tensors: readonly TensorSpec[]): ModelField[] {
   return tensors.map(({ name, dtype, shape }) => {
     return { field: name, name, kind: kindOf(dtype), shape: valueShape(shape ?? [null]), isRequired: true };
   });
@@ -68,12 +68,11 @@ function valueSchema({ kind, shape, isRequired }: ModelField, mayBeNaN: boolean)
   }, single);
 }
 
-/** @throws RunProblem SIGNATURE_UNSUPPORTED unless every field has a name of its own. */
+/** @throws RunError SIGNATURE_UNSUPPORTED unless every field has a name of its own. */
 export function requireDistinctFields(fields: readonly ModelField[], side: string): void {
   const seen = new Set<string>();
   for (const { field } of fields) {
-    if (seen.has(field))
-      throw new RunProblem('SIGNATURE_UNSUPPORTED', `The signature's ${side} name "${field}" twice.`);
+    if (seen.has(field)) throw new RunError('SIGNATURE_UNSUPPORTED', `The signature's ${side} name "${field}" twice.`);
     seen.add(field);
   }
 }

@@ -1,5 +1,5 @@
-import type { DeclaredTensor } from '../../../domain/tensor.js';
-import type { RunProblem } from '../../../domain/verdict.js';
+import type { TensorSpec } from '../../../domain/tensor.js';
+import type { RunError } from '../../../domain/verdict.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
 import { completePart, draftPart } from './run-draft.js';
@@ -22,7 +22,7 @@ const tensor = (dtype: string, shape: number[], name?: string) => ({
   'tensor-spec': { dtype, shape },
   ...(name && { name }),
 });
-const declared = (name: string, dtype: DeclaredTensor['dtype'], shape: (number | null)[]): DeclaredTensor => ({
+const declared = (name: string, dtype: TensorSpec['dtype'], shape: (number | null)[]): TensorSpec => ({
   name,
   dtype,
   shape,
@@ -32,7 +32,7 @@ const codeOf = (work: () => unknown): string => {
     work();
     return 'none';
   } catch (error) {
-    return (error as RunProblem).code;
+    return (error as RunError).code;
   }
 };
 

@@ -1,13 +1,13 @@
 import type { JsonObject } from '../../../lib/json.js';
 import type { Example, Run } from '../../../domain/run.js';
-import type { DeclaredModel } from '../../../domain/tensor.js';
+import type { ModelSpec } from '../../../domain/tensor.js';
 import { exampleRows, madeUpRow } from './example-rows.js';
-import { fitInputs, fitOutputs } from './derive-codec.js';
+import { deriveInputs, deriveOutputs } from './derive-codec.js';
 import { fieldsOfTensors, inputSchema, outputSchema, requireDistinctFields } from './model-field.js';
 import type { MlModel } from './ml-model.js';
 
 /** The parts of a `Run` that its model decides. */
-export type ModelPart = Pick<Run, 'signature' | 'encode' | 'decode' | 'examples'>;
+type ModelPart = Pick<Run, 'signature' | 'encode' | 'decode' | 'examples'>;
 
 /** The parts for a run whose model is unknown or cannot be used. */
 export const NO_MODEL: ModelPart = {
@@ -37,11 +37,11 @@ export function draftPart({ inputs = [], outputs = [] }: MlModel, exampleText: s
  * logged is the model's own: one field per tensor. Examples have no outputs; without an input example there is one
  * made-up row.
  *
- * @throws RunProblem SIGNATURE_MISMATCH or SIGNATURE_UNSUPPORTED when the signature cannot feed this model.
+ * @throws RunError SIGNATURE_MISMATCH or SIGNATURE_UNSUPPORTED when the signature cannot feed this model.
  */
-export function completePart(mlModel: MlModel, exampleText: string | undefined, model: DeclaredModel): ModelPart {
-  const inputs = fitInputs(mlModel.inputs ?? ownFields(model.inputs), model.inputs);
-  const outputs = fitOutputs(mlModel.outputs ?? ownFields(model.outputs), model.outputs);
+export function completePart(mlModel: MlModel, exampleText: string | undefined, model: ModelSpec): ModelPart {
+  const inputs = deriveInputs(mlModel.inputs ?? ownFields(model.inputs), model.inputs);
+  const outputs = deriveOutputs(mlModel.outputs ?? ownFields(model.outputs), model.outputs);
   const logged = exampleText === undefined ? [] : exampleRows(exampleText, inputs.fields);
   const rows = logged.length > 0 ? logged : [madeUpRow(inputs.fields)];
   return {
@@ -52,7 +52,7 @@ export function completePart(mlModel: MlModel, exampleText: string | undefined, 
   };
 }
 
-function ownFields(tensors: DeclaredModel['inputs']): ReturnType<typeof fieldsOfTensors> {
+function ownFields(tensors: ModelSpec['inputs']): ReturnType<typeof fieldsOfTensors> {
   const fields = fieldsOfTensors(tensors);
   requireDistinctFields(fields, 'tensors');
   return fields;

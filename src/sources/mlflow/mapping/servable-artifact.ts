@@ -27,7 +27,7 @@ const EXPORTS: Readonly<Record<string, string>> = {
 const AS_SAVED_MODEL =
   'Log it as a SavedModel (mlflow.keras.log_model(model, …, save_exported_model=True, signature=infer_signature(X, model.predict(X)))), or export';
 
-/** From here on TensorFlow brings Keras 3, which writes its own file where it wrote a SavedModel before. */
+/** From this version on TensorFlow includes Keras 3, which writes its own file instead of a SavedModel. */
 const TENSORFLOW_WITH_KERAS_3: readonly [number, number] = [2, 16];
 
 /**
@@ -57,7 +57,7 @@ function pathOfModule(flavor: Flavor): string | undefined {
 function pathOfKeras(flavor: Flavor): string | undefined {
   const data = flavor && textOf(flavor, 'data');
   if (!data || textOf(flavor, 'model_type') !== 'keras' || textOf(flavor, 'save_format') !== 'tf') return undefined;
-  return bringsKeras3(textOf(flavor, 'keras_version')) ? undefined : `${data}/model`;
+  return needsKeras3(textOf(flavor, 'keras_version')) ? undefined : `${data}/model`;
 }
 
 /** A Keras 3 model that was logged with `save_exported_model=True`. */
@@ -66,8 +66,8 @@ function pathOfExport(flavor: Flavor): string | undefined {
   return data && textOf(flavor, 'save_exported_model') === 'true' ? `${data}/model` : undefined;
 }
 
-function bringsKeras3(tensorFlow: string | undefined): boolean {
-  const [major = 0, minor = 0] = (tensorFlow ?? '').split('.').map(Number);
+function needsKeras3(tensorflow: string | undefined): boolean {
+  const [major = 0, minor = 0] = (tensorflow ?? '').split('.').map(Number);
   const [firstMajor, firstMinor] = TENSORFLOW_WITH_KERAS_3;
   return major > firstMajor || (major === firstMajor && minor >= firstMinor);
 }
@@ -75,10 +75,10 @@ function bringsKeras3(tensorFlow: string | undefined): boolean {
 function unsupported(flavors: readonly string[]): VerdictReason {
   const named = flavors.filter((name) => name !== 'python_function');
   const known = named.find((name) => Object.hasOwn(EXPORTS, name));
-  const what = named.length > 0 ? `the flavor ${named.join(', ')}` : 'Python code only';
-  const message = `The logged model is ${what}, which needs Python to run.`;
-  const way = known === 'keras' || known === 'tensorflow' ? AS_SAVED_MODEL : 'Export';
-  const how = known ? `${way} it to ONNX (${EXPORTS[known]})` : 'Export it to ONNX';
-  const fix = `${how} and log that: mlflow.onnx.log_model(onx, …). docs/mlflow.md shows it whole.`;
+  const found = named.length > 0 ? `the flavor ${named.join(', ')}` : 'Python code only';
+  const message = `The logged model is ${found}, which needs Python to run.`;
+  const advice = known === 'keras' || known === 'tensorflow' ? AS_SAVED_MODEL : 'Export';
+  const how = known ? `${advice} it to ONNX (${EXPORTS[known]})` : 'Export it to ONNX';
+  const fix = `${how} and log that: mlflow.onnx.log_model(onx, …). docs/mlflow.md shows the complete example.`;
   return reason('FORMAT_UNSUPPORTED', message, fix);
 }

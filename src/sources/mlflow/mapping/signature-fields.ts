@@ -1,7 +1,7 @@
 import { JsonSyntaxError, parseJson } from '../../../lib/json-text.js';
 import { isJsonObject } from '../../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../../lib/json.js';
-import { RunProblem } from '../../../domain/verdict.js';
+import { RunError } from '../../../domain/verdict.js';
 import { requireDistinctFields, valueShape } from './model-field.js';
 import type { ModelField, ValueKind } from './model-field.js';
 
@@ -22,16 +22,16 @@ const UNKNOWN = 'any';
  * Fields of one half of a signature: JSON inside the `MLmodel` file, with column or tensor specifications.
  *
  * @param side     `inputs` or `outputs`, for messages.
- * @param unnamed  what a specification without a name is called; numbered when there are several.
+ * @param defaultName  what a specification without a name is called; numbered when there are several.
  * @returns undefined when it only says that there is something.
- * @throws RunProblem MLMODEL_INVALID when it is no such JSON, SIGNATURE_UNSUPPORTED for a type that rows cannot hold.
+ * @throws RunError MLMODEL_INVALID when it is no such JSON, SIGNATURE_UNSUPPORTED for a type that rows cannot hold.
  */
-export function fieldsOfSignature(text: string, side: string, unnamed: string): ModelField[] | undefined {
+export function fieldsOfSignature(text: string, side: string, defaultName: string): ModelField[] | undefined {
   const specs = listOf(text, side);
   if (specs.length === 1 && specs[0]!.type === UNKNOWN && specs[0]!.name === undefined) return undefined;
   const fields = specs.map((spec, i) => {
     const name = typeof spec.name === 'string' ? spec.name : undefined;
-    const field = name ?? (specs.length === 1 ? unnamed : `${unnamed}_${i}`);
+    const field = name ?? (specs.length === 1 ? defaultName : `${defaultName}_${i}`);
     const value = spec.type === 'tensor' ? tensorValue(spec, side, field) : columnValue(spec.type, side, field);
     return { field, name, isRequired: spec.required !== false && spec.optional !== true, ...value };
   });
@@ -46,7 +46,7 @@ function listOf(text: string, side: string): JsonObject[] {
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
   }
-  throw new RunProblem(
+  throw new RunError(
     'MLMODEL_INVALID',
     `The signature's ${side} in the MLmodel file are not a list of specifications.`,
   );
@@ -61,7 +61,7 @@ function columnValue(type: JsonValue | undefined, side: string, field: string): 
 function tensorValue(spec: JsonObject, side: string, field: string): Pick<ModelField, 'kind' | 'shape'> {
   const tensor = spec['tensor-spec'];
   if (!isJsonObject(tensor) || typeof tensor.dtype !== 'string' || !Array.isArray(tensor.shape)) {
-    throw new RunProblem('MLMODEL_INVALID', `The tensor specification "${field}" of ${side} lacks its dtype or shape.`);
+    throw new RunError('MLMODEL_INVALID', `The tensor specification "${field}" of ${side} lacks its dtype or shape.`);
   }
   const kind = kindOfNumpy(tensor.dtype);
   if (!kind) throw unsupported(side, field, tensor.dtype);
@@ -76,6 +76,6 @@ function kindOfNumpy(dtype: string): ValueKind | undefined {
   return dtype === 'str' || dtype === 'object' || dtype === 'string' ? 'string' : undefined;
 }
 
-function unsupported(side: string, field: string, type: string): RunProblem {
-  return new RunProblem('SIGNATURE_UNSUPPORTED', `The field "${field}" of the signature's ${side} is ${type}.`);
+function unsupported(side: string, field: string, type: string): RunError {
+  return new RunError('SIGNATURE_UNSUPPORTED', `The field "${field}" of the signature's ${side} is ${type}.`);
 }

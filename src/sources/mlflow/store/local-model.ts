@@ -1,9 +1,9 @@
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { RunProblem } from '../../../domain/verdict.js';
+import { RunError } from '../../../domain/verdict.js';
 import { RunFolder, isInside } from '../../local/run-folder.js';
-import type { FetchedModel, LoggedModel } from './mlflow-store.js';
+import type { ModelFiles, LoggedModel } from './mlflow-store.js';
 
 /** Text files of a model larger than this are not MLflow's. */
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
@@ -29,17 +29,17 @@ export class LocalModel implements LoggedModel {
       const file = await folder.resolve(path);
       return (await stat(file)).size <= MAX_TEXT_BYTES ? await readFile(file, 'utf8') : undefined;
     } catch (error) {
-      if (error instanceof RunProblem && error.code === 'ARTIFACT_OUTSIDE_RUN') throw error;
+      if (error instanceof RunError && error.code === 'ARTIFACT_OUTSIDE_RUN') throw error;
       return undefined;
     }
   }
 
-  async fetch(): Promise<FetchedModel> {
+  async fetch(): Promise<ModelFiles> {
     try {
       return { path: (await RunFolder.open(this.folder, this.root)).path, release: () => undefined };
     } catch (error) {
-      if (error instanceof RunProblem) throw error;
-      throw new RunProblem('ARTIFACT_MISSING', 'The folder of the logged model is not there.', { cause: error });
+      if (error instanceof RunError) throw error;
+      throw new RunError('ARTIFACT_MISSING', 'The folder of the logged model is not there.', { cause: error });
     }
   }
 }
@@ -47,7 +47,7 @@ export class LocalModel implements LoggedModel {
 /**
  * The model among a run's artifacts: where the client's tag says, else at the top or one folder below.
  *
- * @param artifacts   absolute folder of the run's artifacts.
+ * @param artifacts  absolute folder of the run's artifacts.
  * @param taggedPath  from `loggedArtifactPath`.
  */
 export async function findLocalModel(
@@ -55,7 +55,7 @@ export async function findLocalModel(
   taggedPath: string | undefined,
   root: string,
 ): Promise<LocalModel | undefined> {
-  const paths = taggedPath === undefined ? ['.', ...(await foldersIn(artifacts))] : [taggedPath];
+  const paths = taggedPath === undefined ? ['.', ...(await listDirs(artifacts))] : [taggedPath];
   for (const path of paths) {
     const folder = join(artifacts, path);
     if (isInside(folder, artifacts) && (await isFile(join(folder, 'MLmodel')))) return new LocalModel(folder, root);
@@ -64,7 +64,7 @@ export async function findLocalModel(
 }
 
 /** Names of the folders inside, sorted; none when the folder is not there. */
-export async function foldersIn(folder: string): Promise<string[]> {
+export async function listDirs(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => entry.isDirectory())
@@ -73,7 +73,7 @@ export async function foldersIn(folder: string): Promise<string[]> {
 }
 
 /** Whether a folder is there and, links followed, inside another. */
-export async function liesInside(folder: string, root: string): Promise<boolean> {
+export async function isInsideFolder(folder: string, root: string): Promise<boolean> {
   try {
     return isInside(await realpath(folder), await realpath(root));
   } catch {

@@ -1,7 +1,7 @@
 import { compareMetric } from '../../../domain/metric.js';
 
 /** A value of a metric as Python writes it: `0.93`, `1e-05`, `nan`, `inf`, `-inf`. */
-export function pythonNumber(text: string): number {
+function pythonNumber(text: string): number {
   const word = text.toLowerCase();
   if (word === 'inf' || word === '+inf' || word === 'infinity') return Infinity;
   if (word === '-inf' || word === '-infinity') return -Infinity;
@@ -9,7 +9,7 @@ export function pythonNumber(text: string): number {
 }
 
 /** A line of a metric file. */
-export interface MetricLine {
+interface MetricLine {
   readonly step: number;
   readonly timeMs: number;
   readonly value: number;

@@ -54,7 +54,7 @@ export interface MlflowRegisteredModel {
 }
 
 /** The folder of a logged model on this machine's disk. */
-export interface FetchedModel {
+export interface ModelFiles {
   /** Absolute. */
   readonly path: string;
   /** It is not needed any more. */
@@ -70,15 +70,15 @@ export interface LoggedModel {
    *
    * @param path  relative to the folder, forward slashes.
    * @returns undefined when there is none.
-   * @throws StoreUnavailable.
+   * @throws StoreUnavailableError.
    */
   readText(path: string): Promise<string | undefined>;
   /**
-   * Has the folder on this machine's disk, until it is let go.
+   * Provides the folder on this machine's disk until it is released.
    *
-   * @throws RunProblem ARTIFACT_UNAVAILABLE, ARTIFACT_TOO_LARGE or ARTIFACT_MISSING.
+   * @throws RunError ARTIFACT_UNAVAILABLE, ARTIFACT_TOO_LARGE or ARTIFACT_MISSING.
    */
-  fetch(): Promise<FetchedModel>;
+  fetch(): Promise<ModelFiles>;
 }
 
 /**
@@ -91,57 +91,57 @@ export interface Checkpoint {
   readonly isReady: boolean;
   /** Latest value of each metric that was logged for this very model. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Undefined when its folder is nowhere to be found. */
+  /** Undefined when its folder is not found. */
   readonly files: LoggedModel | undefined;
 }
 
-/** The store cannot be read now; the message says why and what to look at. */
-export class StoreUnavailable extends Error {
-  /** What the server itself says of it, for operators alone: nobody knows what it names. */
-  readonly said: string | undefined;
+/** The store cannot be read now; the message says why and what to check. */
+export class StoreUnavailableError extends Error {
+  /** The server's own message, for operators only: it may contain anything. */
+  readonly serverMessage: string | undefined;
 
   /** @param message  finishes "MLflow cannot be read: …"; names no path, address or content. */
-  constructor(message: string, { said, ...options }: ErrorOptions & { readonly said?: string } = {}) {
+  constructor(message: string, { serverMessage, ...options }: ErrorOptions & { readonly serverMessage?: string } = {}) {
     super(message, options);
-    this.name = 'StoreUnavailable';
-    this.said = said;
+    this.name = 'StoreUnavailableError';
+    this.serverMessage = serverMessage;
   }
 }
 
 /**
- * MLflow's ways of keeping experiments, runs, registered models and their files, as one: a tracking server, the folder
- * of a file store, or `mlflow.db`. Nothing is ever written to it.
+ * MLflow's stores of experiments, runs, registered models and their files behind one interface: a tracking server, the
+ * folder of a file store, or `mlflow.db`. Nothing is ever written to it.
  *
- * @throws StoreUnavailable from every method that reads.
+ * @throws StoreUnavailableError from every method that reads.
  */
 export abstract class MlflowStore {
   /** Its place, for people; no credentials. */
   abstract readonly description: string;
 
-  /** What operators should know of the last reading, one sentence each. */
-  get notices(): readonly string[] {
+  /** Warnings about the last reading, one sentence each. */
+  get warnings(): readonly string[] {
     return [];
   }
 
-  /** Ends what is under way: nobody will ask again. */
+  /** Aborts running requests: there will be no further calls. */
   close(): void {
-    // Files are read in no time.
+    // Nothing to abort.
   }
 
   /**
-   * Runs `work` as one reading of the store. A store that keeps what it read (the server's) remembers it when the whole
-   * reading has succeeded.
+   * Runs `work` as one reading of the store. A store with a cache (the server's) commits it when the whole reading has
+   * succeeded.
    */
   read<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
 
   /**
-   * Runs `work` on what the last reading of an earlier process has left.
+   * Runs `work` on the cached responses of an earlier process's last reading.
    *
-   * @returns undefined when nothing was left.
+   * @returns undefined when there are none.
    */
-  recall<T>(_work: () => Promise<T>): Promise<T | undefined> {
+  replay<T>(_work: () => Promise<T>): Promise<T | undefined> {
     return Promise.resolve(undefined);
   }
 
@@ -206,8 +206,7 @@ export function loggedArtifactPath(tags: MlflowRun['tags']): string | undefined 
 }
 
 /** A version's source taken apart: a logged model, or a path among a run's artifacts. */
-export type VersionSource =
-  { readonly modelId: string } | { readonly runId: string; readonly path: string } | undefined;
+type VersionSource = { readonly modelId: string } | { readonly runId: string; readonly path: string } | undefined;
 
 /** Reads `models:/m-…`, `runs:/<run>/<path>`, or a URI below the artifacts of the version's own run. */
 export function parseVersionSource(version: MlflowVersion, run: MlflowRun | undefined): VersionSource {

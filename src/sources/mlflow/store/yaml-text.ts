@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 export type YamlValue = string | YamlValue[] | { [key: string]: YamlValue };
 
 /** MLflow's YAML files are small; anything larger is not one. */
-export const MAX_YAML_CHARACTERS = 1024 * 1024;
+const MAX_YAML_CHARS = 1024 * 1024;
 
 /**
  * Reads a YAML mapping of MLflow. All scalars stay texts, because Python leaves ids such as `81234567e90` unquoted,
@@ -13,7 +13,7 @@ export const MAX_YAML_CHARACTERS = 1024 * 1024;
  * @returns undefined when the text is no mapping: half-written, another file, or too large.
  */
 export function parseYamlMapping(text: string): Record<string, YamlValue> | undefined {
-  if (text.length > MAX_YAML_CHARACTERS) return undefined;
+  if (text.length > MAX_YAML_CHARS) return undefined;
   try {
     const value: unknown = parse(text, { schema: 'failsafe', maxAliasCount: 10, logLevel: 'silent' });
     return isMapping(value) ? value : undefined;

@@ -23,7 +23,7 @@ export async function requireStartFromCache(variables, cwd) {
   await withBestrun(variables, cwd, async (bestrun) => {
     assert.equal((await bestrun.ask('/models/iris')).data.best_run_id, 'iris-v2');
     assert.ok(
-      bestrun.lines.some((line) => line.includes('last read is served')),
+      bestrun.lines.some((line) => line.includes('last known listing is served')),
       bestrun.lines.join('\n'),
     );
   });

@@ -62,9 +62,9 @@ describe('looking again at mlflow.db', () => {
 
   it('copies it at most once more for what nobody has asked before', async () => {
     const first = await look();
-    const unexamined = first.filter(({ reasons }) => reasons[0]?.code === 'NOT_EXAMINED');
-    const needed = new Set(unexamined.map(({ place }) => place.split('/').at(-1)!));
-    source.keepInMind(() => Promise.resolve({ needed, useless: new Set() }));
+    const skippedRun = first.filter(({ reasons }) => reasons[0]?.code === 'NOT_EXAMINED');
+    const needed = new Set(skippedRun.map(({ location }) => location.split('/').at(-1)!));
+    source.useExaminationHints(() => Promise.resolve({ needed, skip: new Set() }));
 
     await look();
     await look();

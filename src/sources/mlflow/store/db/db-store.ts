@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { MetricPoint } from '../../../../domain/metric-point.js';
-import { Turns } from '../../../../lib/serial-queue.js';
+import { SerialQueue } from '../../../../lib/serial-queue.js';
 import { DiskStore } from '../disk-store.js';
-import { LocalModel, liesInside } from '../local-model.js';
+import { LocalModel, isInsideFolder } from '../local-model.js';
 import { MAX_METRIC_POINTS, inStepOrder, runStatusNamed } from '../mlflow-store.js';
 import type { Checkpoint, MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
 import { isoTime } from '../../mapping/to-run.js';
@@ -25,8 +25,8 @@ const READY_MODEL = 2;
  */
 export class DbStore extends DiskStore {
   private snapshot: SqliteSnapshot | undefined;
-  private remembered: Remembered = { mark: undefined, answers: new Map() };
-  private readonly historyTurns = new Turns();
+  private remembered: CacheEntry = { mark: undefined, answers: new Map() };
+  private readonly historyQueue = new SerialQueue();
 
   /** @param file  absolute. */
   constructor(private readonly file: string) {
@@ -43,7 +43,7 @@ export class DbStore extends DiskStore {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof NotRemembered)) throw error;
+      if (!(error instanceof NotCachedError)) throw error;
       return this.readAnew(work);
     }
   }
@@ -99,7 +99,7 @@ export class DbStore extends DiskStore {
   readMetricHistory({ id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
     const sql = `SELECT step, timestamp, value, is_nan FROM metrics WHERE run_uuid=? AND key=?
       ORDER BY step, timestamp, value LIMIT ?`;
-    return this.historyTurns.take(() =>
+    return this.historyQueue.run(() =>
       withSnapshot(this.file, (snapshot) =>
         Promise.resolve(snapshot.all(sql, [id, metric, MAX_METRIC_POINTS]).map(toMetricPoint)),
       ),
@@ -160,11 +160,11 @@ export class DbStore extends DiskStore {
   }
 
   /**
-   * The folder of an artifact URI on this disk. URIs are absolute ones of the machine that wrote them: where one leads
-   * nowhere, or out of the folder of the database, its last part is looked for beside the database.
+   * Local folder of an artifact URI. URIs are absolute paths of the machine that wrote them: when one does not exist
+   * here, or lies outside the database's folder, its last part is searched beside the database.
    */
   private async localFolder(uri: string): Promise<string | undefined> {
-    for (const folder of this.placesOf(uri)) if (await liesInside(folder, this.root)) return folder;
+    for (const folder of this.placesOf(uri)) if (await isInsideFolder(folder, this.root)) return folder;
     return undefined;
   }
 
@@ -172,8 +172,8 @@ export class DbStore extends DiskStore {
     const proxied = /^mlflow-artifacts:\/*(?:[^/]+:\d+\/)?(.*)$/.exec(uri)?.[1];
     if (proxied !== undefined) return [join(this.root, 'mlartifacts', proxied), join(this.root, 'mlruns', proxied)];
     const path = uri.startsWith('file:') ? pathOfUrl(uri) : uri;
-    const moved = /(?:^|[\\/])(mlruns|mlartifacts)[\\/](.*)$/.exec(path);
-    return [path, ...(moved ? [join(this.root, moved[1]!, moved[2]!)] : [])];
+    const match = /(?:^|[\\/])(mlruns|mlartifacts)[\\/](.*)$/.exec(path);
+    return [path, ...(match ? [join(this.root, match[1]!, match[2]!)] : [])];
   }
 
   private toExperiment({ id, name }: SqlRow): MlflowExperiment {
@@ -234,7 +234,7 @@ export class DbStore extends DiskStore {
   /**
    * An answer of the database as it is now, from memory when it has been asked before.
    *
-   * @throws NotRemembered when it was not, and there is no snapshot to ask.
+   * @throws NotCachedError when it was not, and there is no snapshot to ask.
    */
   private async remember<T>(question: string, ask: () => T | Promise<T>): Promise<T> {
     const { answers } = this.remembered;
@@ -245,13 +245,13 @@ export class DbStore extends DiskStore {
   }
 
   private all(sql: string, values: readonly (string | number)[] = []): SqlRow[] {
-    if (!this.snapshot) throw new NotRemembered();
+    if (!this.snapshot) throw new NotCachedError();
     return this.snapshot.all(sql, values);
   }
 }
 
 /** Answers of the database at one moment, by question. */
-interface Remembered {
+interface CacheEntry {
   readonly mark: string | undefined;
   readonly answers: Map<string, unknown>;
 }
@@ -262,7 +262,7 @@ interface RecordedCheckpoint extends Pick<Checkpoint, 'isReady' | 'metrics'> {
 }
 
 /** What is asked has not been asked of this database before: a snapshot is needed. */
-class NotRemembered extends Error {}
+class NotCachedError extends Error {}
 
 const RUN_COLUMNS = `SELECT run_uuid, name, CAST(experiment_id AS TEXT) AS experiment_id, status, start_time, end_time,
   artifact_uri FROM runs`;

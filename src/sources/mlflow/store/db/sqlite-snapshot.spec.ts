@@ -3,7 +3,7 @@ import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { Database } from 'node-sqlite3-wasm';
 
 import { TempFolder } from '../../../../../test/support/mlflow-fixtures.js';
-import { StoreUnavailable } from '../mlflow-store.js';
+import { StoreUnavailableError } from '../mlflow-store.js';
 import { withSnapshot } from './sqlite-snapshot.js';
 
 describe('a snapshot of a database', () => {
@@ -24,7 +24,7 @@ describe('a snapshot of a database', () => {
     expect(await count(folder.at('live.db'))).toBe(2);
     expect(readdirSync(folder.path)).toEqual(before);
     rmSync(folder.at('live.db-wal'));
-    await expect(count(folder.at('live.db'))).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(count(folder.at('live.db'))).rejects.toBeInstanceOf(StoreUnavailableError);
   });
 
   it('waits for a transaction that is half-written', async () => {

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Database } from 'node-sqlite3-wasm';
 
-import { StoreUnavailable } from '../mlflow-store.js';
+import { StoreUnavailableError } from '../mlflow-store.js';
 
-/** How often a copy is tried that a writer disturbed, and the pause before each further try, milliseconds. */
+/** Retries of a copy that a writer interrupted: the pause before each, milliseconds. */
 const TRIES = 20;
 const PAUSE_MS = 100;
 
@@ -27,11 +27,11 @@ export interface SqliteSnapshot {
 }
 
 /**
- * Runs `work` on a copy of a SQLite database, so that neither its writer nor this reader ever waits for the other. The
- * copy is taken when no transaction is half-written; what lies in the write-ahead log is part of it.
+ * Runs `work` on a copy of a SQLite database, so that neither its writer nor this reader waits for the other. The copy
+ * is taken between transactions and includes the write-ahead log.
  *
  * @param file  absolute.
- * @throws StoreUnavailable when the file is not there, is no database, or is in the middle of a transaction for too long.
+ * @throws StoreUnavailableError when the file does not exist, is no database, or is in a transaction for too long.
  */
 export async function withSnapshot<T>(file: string, work: (snapshot: SqliteSnapshot) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bestrun-mlflow-'));
@@ -54,11 +54,11 @@ export async function withSnapshot<T>(file: string, work: (snapshot: SqliteSnaps
  *
  * @param file  absolute.
  * @returns undefined while a transaction is half-written.
- * @throws StoreUnavailable when the file is not there.
+ * @throws StoreUnavailableError when the file is not there.
  */
 export async function readMark(file: string): Promise<string | undefined> {
-  const { isMidway, mark } = await stateOf(file);
-  return isMidway ? undefined : mark;
+  const { hasPendingWrite, mark } = await stateOf(file);
+  return hasPendingWrite ? undefined : mark;
 }
 
 /** @returns the mark of what was copied. */
@@ -66,25 +66,25 @@ async function takeCopy(file: string, copy: string): Promise<string> {
   for (let i = 0; i < TRIES; i++) {
     if (i > 0) await sleep(PAUSE_MS);
     const before = await stateOf(file);
-    if (before.isMidway) continue;
+    if (before.hasPendingWrite) continue;
     await copyFile(file, copy, constants.COPYFILE_FICLONE).catch(asUnavailable);
-    if (before.hasLog) await copyFile(`${file}-wal`, `${copy}-wal`).catch(ignoreAbsent);
+    if (before.hasLog) await copyFile(`${file}-wal`, `${copy}-wal`).catch(ignoreMissing);
     else await rm(`${copy}-wal`, { force: true });
     if ((await stateOf(file)).mark === before.mark) return before.mark;
   }
-  throw new StoreUnavailable('it is being written without a pause (or mlflow.db-journal is left from a crash).');
+  throw new StoreUnavailableError('it is being written without a pause (or mlflow.db-journal is left from a crash).');
 }
 
 /**
- * A transaction that is being written shows as a filled rollback journal; a copy taken then would be torn. With a
- * write-ahead log the copy is whole as long as neither file changed meanwhile.
+ * A non-empty rollback journal marks a running transaction; a copy taken then would be inconsistent. With a write-ahead
+ * log the copy is consistent when neither file changed meanwhile.
  */
-async function stateOf(file: string): Promise<{ isMidway: boolean; hasLog: boolean; mark: string }> {
+async function stateOf(file: string): Promise<{ hasPendingWrite: boolean; hasLog: boolean; mark: string }> {
   const main = await stat(file, { bigint: true }).catch(asUnavailable);
   const log = await stat(`${file}-wal`, { bigint: true }).catch(() => undefined);
   const journal = await stat(`${file}-journal`).catch(() => undefined);
   return {
-    isMidway: (journal?.size ?? 0) > 0,
+    hasPendingWrite: (journal?.size ?? 0) > 0,
     hasLog: (log?.size ?? 0n) > 0n,
     mark: [main.ino, main.mtimeNs, main.size, log?.mtimeNs, log?.size, journal?.size, await headersOf(file)].join(),
   };
@@ -111,17 +111,17 @@ async function readStart(file: string, length: number): Promise<string> {
 }
 
 async function open(file: string): Promise<Database> {
-  // Loaded on first use: a store of another kind never pays for the WebAssembly.
+  // Loaded on first use: other stores do not load the WebAssembly module.
   const { Database } = (await import('node-sqlite3-wasm')).default;
   const database = new Database(file);
   try {
-    // Nobody else has the copy, so the log can be read without the shared memory that WebAssembly lacks.
+    // The copy has one user, so the log can be read without shared memory, which WebAssembly lacks.
     database.exec('PRAGMA locking_mode=EXCLUSIVE');
     database.all('SELECT count(*) FROM sqlite_master');
     return database;
   } catch (error) {
     database.close();
-    throw new StoreUnavailable('it is no SQLite database, or a damaged one.', { cause: error });
+    throw new StoreUnavailableError('it is no SQLite database, or a damaged one.', { cause: error });
   }
 }
 
@@ -129,16 +129,16 @@ function query(database: Database, sql: string, values: readonly (string | numbe
   try {
     return database.all(sql, [...values]) as SqlRow[];
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'unknown';
-    throw new StoreUnavailable(`it is not a database of MLflow 2 or 3 (${why}).`, { cause: error });
+    const message = error instanceof Error ? error.message : 'unknown';
+    throw new StoreUnavailableError(`it is not a database of MLflow 2 or 3 (${message}).`, { cause: error });
   }
 }
 
 function asUnavailable(error: unknown): never {
   const { code } = error as NodeJS.ErrnoException;
-  throw new StoreUnavailable(`the file cannot be read (${code ?? 'unknown'}).`, { cause: error });
+  throw new StoreUnavailableError(`the file cannot be read (${code ?? 'unknown'}).`, { cause: error });
 }
 
-function ignoreAbsent(error: unknown): void {
+function ignoreMissing(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 
 import type { MetricPoint } from '../../../../domain/metric-point.js';
 import type { RunStatus } from '../../../../domain/run.js';
-import { mapInParallel } from '../../../../lib/map-with-concurrency.js';
+import { mapWithConcurrency } from '../../../../lib/map-with-concurrency.js';
 import { DiskStore } from '../disk-store.js';
-import { LocalModel, foldersIn, liesInside } from '../local-model.js';
+import { LocalModel, listDirs, isInsideFolder } from '../local-model.js';
 import { latestMetric, readMetricLines } from '../metric-lines.js';
-import { MAX_METRIC_POINTS, StoreUnavailable, inStepOrder, runStatusNamed } from '../mlflow-store.js';
+import { MAX_METRIC_POINTS, StoreUnavailableError, inStepOrder, runStatusNamed } from '../mlflow-store.js';
 import type { Checkpoint, MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';
 import { isoTime } from '../../mapping/to-run.js';
 import { parseYamlMapping, textOf } from '../yaml-text.js';
@@ -24,7 +24,7 @@ const STATUS_OF_NUMBER: Readonly<Record<string, RunStatus>> = {
   4: 'FAILED',
   5: 'KILLED',
 };
-const PARALLEL_READS = 16;
+const READ_CONCURRENCY = 16;
 
 type Meta = Readonly<Record<string, YamlValue>>;
 
@@ -39,10 +39,10 @@ export class FileStore extends DiskStore {
 
   async listExperiments(): Promise<MlflowExperiment[]> {
     const names = await readdir(this.root).catch((error: unknown) => {
-      throw new StoreUnavailable('the folder cannot be read.', { cause: error });
+      throw new StoreUnavailableError('the folder cannot be read.', { cause: error });
     });
     const ids = names.filter((name) => name !== 'models' && !name.startsWith('.')).sort();
-    const found = await mapInParallel(ids, PARALLEL_READS, (id) => this.readExperiment(id));
+    const found = await mapWithConcurrency(ids, READ_CONCURRENCY, (id) => this.readExperiment(id));
     return found.filter((experiment) => experiment !== undefined);
   }
 
@@ -51,8 +51,8 @@ export class FileStore extends DiskStore {
   }
 
   async listRuns(experimentId: string): Promise<MlflowRun[]> {
-    const ids = (await foldersIn(join(this.root, experimentId))).filter((name) => !RESERVED.has(name));
-    const runs = await mapInParallel(ids, PARALLEL_READS, (id) => this.readRun(experimentId, id));
+    const ids = (await listDirs(join(this.root, experimentId))).filter((name) => !RESERVED.has(name));
+    const runs = await mapWithConcurrency(ids, READ_CONCURRENCY, (id) => this.readRun(experimentId, id));
     return runs.filter((run) => run !== undefined);
   }
 
@@ -67,12 +67,12 @@ export class FileStore extends DiskStore {
 
   async readMetricHistory({ experimentId, id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
     const lines = (await readEntries(join(this.root, experimentId, id, 'metrics')))[metric] ?? '';
-    const points = readMetricLines(lines).slice(0, MAX_METRIC_POINTS);
-    return points.map(({ step, timeMs, value }) => ({ step, timestamp: isoTime(timeMs), value }));
+    const metricPoints = readMetricLines(lines).slice(0, MAX_METRIC_POINTS);
+    return metricPoints.map(({ step, timeMs, value }) => ({ step, timestamp: isoTime(timeMs), value }));
   }
 
   listRegisteredModels(): Promise<string[]> {
-    return foldersIn(join(this.root, 'models'));
+    return listDirs(join(this.root, 'models'));
   }
 
   async findRegisteredModel(name: string): Promise<MlflowRegisteredModel | undefined> {
@@ -81,8 +81,10 @@ export class FileStore extends DiskStore {
     const meta = await readMeta(folder);
     if (!meta) return undefined;
     const aliases = await readEntries(join(folder, 'aliases'));
-    const numbers = (await foldersIn(folder)).filter((entry) => /^version-\d+$/.test(entry));
-    const versions = await mapInParallel(numbers, PARALLEL_READS, (entry) => readVersion(join(folder, entry), aliases));
+    const numbers = (await listDirs(folder)).filter((entry) => /^version-\d+$/.test(entry));
+    const versions = await mapWithConcurrency(numbers, READ_CONCURRENCY, (entry) =>
+      readVersion(join(folder, entry), aliases),
+    );
     return {
       name,
       description: textOf(meta, 'description') ?? '',
@@ -110,7 +112,7 @@ export class FileStore extends DiskStore {
     const meta = await readMeta(folder);
     if (!meta || !isActive(meta)) return undefined;
     const artifacts = join(folder, 'artifacts');
-    const isThere = await liesInside(artifacts, this.root);
+    const isThere = await isInsideFolder(artifacts, this.root);
     const metrics = latestMetrics(await readEntries(join(folder, 'metrics')));
     const files = isThere ? new LocalModel(artifacts, this.root) : undefined;
     return { id, isReady: isReadyModel(meta), metrics, files };
@@ -126,7 +128,7 @@ export class FileStore extends DiskStore {
   private async readRun(experimentId: string, id: string): Promise<MlflowRun | undefined> {
     const folder = join(this.root, experimentId, id);
     const meta = await readMeta(folder);
-    // A meta.yaml that names another run was put there by somebody else than MLflow.
+    // A meta.yaml that names another run was not written by MLflow.
     if (!meta || !isActive(meta) || (textOf(meta, 'run_id') ?? textOf(meta, 'run_uuid')) !== id) return undefined;
     const [metrics, params, tags, modelIds] = await Promise.all([
       readEntries(join(folder, 'metrics')),
@@ -176,7 +178,7 @@ function statusOf(text: string | undefined): RunStatus {
 
 /** Ids of the logged models a run put out, the one of the latest step last. The folder's name is the id to trust. */
 async function readOutputs(folder: string): Promise<string[]> {
-  const ids = await foldersIn(folder);
+  const ids = await listDirs(folder);
   const steps = await Promise.all(
     ids.map(async (id) => Number(textOf((await readMeta(join(folder, id))) ?? {}, 'step') ?? 0)),
   );

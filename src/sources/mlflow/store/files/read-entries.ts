@@ -10,16 +10,16 @@ const MAX_DEPTH = 4;
  * @returns nothing for a folder that is not there.
  */
 export async function readEntries(folder: string): Promise<Record<string, string>> {
-  const entries = await readBelow(folder, '', 0);
+  const entries = await readNested(folder, '', 0);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-async function readBelow(folder: string, prefix: string, depth: number): Promise<[key: string, value: string][]> {
+async function readNested(folder: string, prefix: string, depth: number): Promise<[key: string, value: string][]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const found = await Promise.all(
     entries.map(async (entry): Promise<[string, string][]> => {
       const [path, key] = [join(folder, entry.name), prefix + entry.name];
-      if (entry.isDirectory()) return depth < MAX_DEPTH ? readBelow(path, `${key}/`, depth + 1) : [];
+      if (entry.isDirectory()) return depth < MAX_DEPTH ? readNested(path, `${key}/`, depth + 1) : [];
       if (!entry.isFile()) return [];
       const text = await readFile(path, 'utf8').catch(() => undefined);
       return text === undefined ? [] : [[key, text]];

@@ -2,7 +2,7 @@ import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TempFolder } from '../../../../../test/support/mlflow-fixtures.js';
-import { sha256OfFile } from '../../../../lib/digests.js';
+import { sha256OfFile } from '../../../../lib/digest.js';
 import { ArtifactCache } from './artifact-cache.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -15,13 +15,13 @@ describe('the cache of downloaded models', () => {
   });
   afterEach(() => folder.remove());
 
-  let fetched: string[] = [];
-  beforeEach(() => (fetched = []));
+  let newManifest: string[] = [];
+  beforeEach(() => (newManifest = []));
 
   /** Has the model of a key, of 1,000 bytes. */
   const open = (cache: ArtifactCache, key: string) =>
     cache.folderOf(key, async (into) => {
-      fetched.push(key);
+      newManifest.push(key);
       const file = join(into, 'model.onnx');
       writeFileSync(file, key.padEnd(FILE_BYTES));
       return [{ path: 'model.onnx', bytes: FILE_BYTES, sha256: await sha256OfFile(file, FILE_BYTES) }];
@@ -46,7 +46,7 @@ describe('the cache of downloaded models', () => {
     expect(kept()).toBe(2);
     expect(readdirSync(folder.at('keys'))).toHaveLength(2);
     await open(cache, 'first');
-    expect(fetched).toEqual(['first', 'second', 'third', 'first']);
+    expect(newManifest).toEqual(['first', 'second', 'third', 'first']);
   });
 
   it('keeps what is held, by itself or by another process, however old it is', async () => {
@@ -54,7 +54,7 @@ describe('the cache of downloaded models', () => {
     await open(cache, 'held here');
     await open(other, 'held there');
     pass(3);
-    await other.renew();
+    await other.renewLeases();
 
     (await open(cache, 'one more')).release();
 
@@ -89,7 +89,7 @@ describe('the cache of downloaded models', () => {
     pass(3);
     (await open(cache, 'other')).release();
 
-    expect(fetched).toEqual(['same', 'other']);
+    expect(newManifest).toEqual(['same', 'other']);
     expect(kept()).toBe(2);
     two.release();
     pass(3);

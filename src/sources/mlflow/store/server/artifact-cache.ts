@@ -2,49 +2,49 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { RunProblem } from '../../../../domain/verdict.js';
-import { sha256OfFile, sha256OfText } from '../../../../lib/digests.js';
-import { writeWhole } from '../../../../lib/write-file-atomic.js';
-import { CacheRoom, markNeeded, readManifest } from './cache-eviction.js';
+import { RunError } from '../../../../domain/verdict.js';
+import { sha256OfFile, sha256OfText } from '../../../../lib/digest.js';
+import { writeFileAtomic } from '../../../../lib/write-file-atomic.js';
+import { CacheEviction, markNeeded, readManifest } from './cache-eviction.js';
 import type { CachedFile, Manifest } from './cache-eviction.js';
 
 /** A folder that is here, until it is let go. */
-export interface HeldFolder {
+interface FolderLease {
   /** Absolute. */
   readonly path: string;
-  /** It is not needed any more; it may be deleted when room is needed. */
+  /** Releases the folder; it may be deleted when space is needed. */
   readonly release: () => void;
 }
 
 /**
- * Folders of downloaded files, addressed by their content: `folders/{digest}`, and `keys/{digest of the key}.json` that
- * says which folder a key stands for. A folder appears whole or not at all, so that several processes may share the
- * cache; each time it is asked for, every file is checked against its SHA-256, and a damaged folder is fetched again.
+ * Cache of downloaded folders, addressed by content: `folders/{digest}`, and `keys/{digest of the key}.json`, which
+ * names the folder of a key. A folder is installed atomically, so that several processes may share the cache; at each
+ * use every file is checked against its SHA-256, and a damaged folder is fetched again.
  */
 export class ArtifactCache {
-  private readonly underWay = new Map<string, Promise<string>>();
-  private readonly room: CacheRoom;
+  private readonly pending = new Map<string, Promise<string>>();
+  private readonly eviction: CacheEviction;
 
   /**
-   * @param folder    absolute; made when needed.
-   * @param maxBytes  of everything that is kept; what was needed within a day stays all the same.
+   * @param folder     absolute; created when needed.
+   * @param maxBytes  limit of all folders; folders used within a day stay anyway.
    */
   constructor(
     private readonly folder: string,
     maxBytes: number,
   ) {
-    this.room = new CacheRoom(folder, maxBytes);
+    this.eviction = new CacheEviction(folder, maxBytes);
   }
 
   /**
-   * The folder of a key, fetched when it is not here whole.
+   * The folder of a key, fetched unless it is complete here.
    *
-   * @param key    names content that never changes.
-   * @param fetch  fills an empty folder and says what it put there.
-   * @throws RunProblem ARTIFACT_UNAVAILABLE when the cache cannot be written; what `fetch` throws.
+   * @param key     names content that never changes.
+   * @param fetch  fills an empty folder and lists its files.
+   * @throws RunError ARTIFACT_UNAVAILABLE when the cache cannot be written; what `fetch` throws.
    */
-  async folderOf(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<HeldFolder> {
-    const release = this.room.hold(this.keyFileOf(key));
+  async folderOf(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<FolderLease> {
+    const release = this.eviction.retain(this.keyFileOf(key));
     try {
       return { path: await this.pathOfKey(key, fetch), release };
     } catch (error) {
@@ -53,16 +53,16 @@ export class ArtifactCache {
     }
   }
 
-  /** Says once in a while that what is held is held still. */
-  renew(): Promise<void> {
-    return this.room.renew();
+  /** Renews the time stamps of retained folders, at most once per interval. */
+  renewLeases(): Promise<void> {
+    return this.eviction.renewLeases();
   }
 
   private pathOfKey(key: string, fetch: (into: string) => Promise<CachedFile[]>): Promise<string> {
-    const known = this.underWay.get(key);
+    const known = this.pending.get(key);
     if (known) return known;
-    const found = this.findOrFetch(key, fetch).finally(() => this.underWay.delete(key));
-    this.underWay.set(key, found);
+    const found = this.findOrFetch(key, fetch).finally(() => this.pending.delete(key));
+    this.pending.set(key, found);
     return found;
   }
 
@@ -71,17 +71,17 @@ export class ArtifactCache {
     await markNeeded(keyFile);
     const manifest = await readManifest(keyFile);
     const known = manifest && this.pathOf(manifest);
-    if (known && (await isWhole(known, manifest.files))) return known;
+    if (known && (await isComplete(known, manifest.files))) return known;
     const incoming = join(this.folder, 'incoming', randomUUID());
     try {
-      await writing(mkdir(incoming, { recursive: true, mode: 0o700 }));
-      const files = await writing(fetch(incoming));
-      const fetched: Manifest = { digest: sha256OfText(JSON.stringify(files)), files };
-      await writing(this.install(incoming, fetched));
-      await writing(mkdir(join(this.folder, 'keys'), { recursive: true, mode: 0o700 }));
-      await writing(writeWhole(keyFile, JSON.stringify(fetched)));
-      await this.room.tidy();
-      return this.pathOf(fetched);
+      await toWriteError(mkdir(incoming, { recursive: true, mode: 0o700 }));
+      const files = await toWriteError(fetch(incoming));
+      const newManifest: Manifest = { digest: sha256OfText(JSON.stringify(files)), files };
+      await toWriteError(this.install(incoming, newManifest));
+      await toWriteError(mkdir(join(this.folder, 'keys'), { recursive: true, mode: 0o700 }));
+      await toWriteError(writeFileAtomic(keyFile, JSON.stringify(newManifest)));
+      await this.eviction.evict();
+      return this.pathOf(newManifest);
     } finally {
       await rm(incoming, { recursive: true, force: true }).catch(() => undefined);
     }
@@ -95,21 +95,21 @@ export class ArtifactCache {
     return join(this.folder, 'folders', digest);
   }
 
-  /** Another process may have installed the same content meanwhile, or a damaged folder may lie in the way. */
+  /** Another process may have installed the same content meanwhile, or a damaged folder may be there. */
   private async install(incoming: string, manifest: Manifest): Promise<void> {
     const target = this.pathOf(manifest);
-    if (await isWhole(target, manifest.files)) return;
+    if (await isComplete(target, manifest.files)) return;
     await mkdir(join(this.folder, 'folders'), { recursive: true, mode: 0o700 });
     const aside = `${incoming}-damaged`;
-    await rename(target, aside).catch(ignoreAbsent);
+    await rename(target, aside).catch(ignoreMissing);
     await rm(aside, { recursive: true, force: true });
     await rename(incoming, target).catch(async (error: unknown) => {
-      if (!(await isWhole(target, manifest.files))) throw error;
+      if (!(await isComplete(target, manifest.files))) throw error;
     });
   }
 }
 
-async function isWhole(folder: string, files: readonly CachedFile[]): Promise<boolean> {
+async function isComplete(folder: string, files: readonly CachedFile[]): Promise<boolean> {
   try {
     for (const { path, bytes, sha256 } of files) {
       const file = join(folder, path);
@@ -122,19 +122,19 @@ async function isWhole(folder: string, files: readonly CachedFile[]): Promise<bo
   }
 }
 
-/** Turns a fault of the file system into words; everything else passes. */
-async function writing<T>(work: Promise<T>): Promise<T> {
+/** Turns a file system error into a RunError; other errors pass through. */
+async function toWriteError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (code === undefined || syscall === undefined) throw error;
-    throw new RunProblem('ARTIFACT_UNAVAILABLE', `The cache for downloaded models cannot be written (${code}).`, {
+    throw new RunError('ARTIFACT_UNAVAILABLE', `The cache for downloaded models cannot be written (${code}).`, {
       cause: error,
     });
   }
 }
 
-function ignoreAbsent(error: unknown): void {
+function ignoreMissing(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

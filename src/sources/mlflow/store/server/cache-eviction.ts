@@ -1,7 +1,7 @@
 import { readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { sha256OfText } from '../../../../lib/digests.js';
+import { sha256OfText } from '../../../../lib/digest.js';
 
 /** A file of a cached folder. */
 export interface CachedFile {
@@ -27,16 +27,16 @@ interface Entry {
   neededAtMs: number;
 }
 
-/** What was needed within so long is never deleted: another process may be using it. */
-const KEPT_MS = 24 * 60 * 60 * 1000;
-/** How often a process says of what it holds that it still does. */
-const RENEWED_MS = 60 * 60 * 1000;
+/** Folders used within this time are never deleted: another process may be using them. */
+const RETENTION_MS = 24 * 60 * 60 * 1000;
+/** Interval at which a process renews the time stamps of its retained folders. */
+const RENEW_INTERVAL_MS = 60 * 60 * 1000;
 
 /**
- * Keeps a cache of downloaded folders within its size: those that were needed least recently go first, and what any
- * process holds stays. When a key was needed last is the time of its file, so that all processes see it.
+ * Limits the size of a cache of downloaded folders: the least recently used are deleted first, except those that a
+ * process retains. The time of a key's file is its last use, so that all processes see it.
  */
-export class CacheRoom {
+export class CacheEviction {
   private readonly holders = new Map<string, number>();
   private renewedAtMs = 0;
 
@@ -50,32 +50,35 @@ export class CacheRoom {
   ) {}
 
   /**
-   * Keeps what a key stands for.
+   * Retains the folder of a key.
    *
-   * @returns lets go of it.
+   * @returns releases it.
    */
-  hold(keyFile: string): () => void {
+  retain(keyFile: string): () => void {
     this.holders.set(keyFile, (this.holders.get(keyFile) ?? 0) + 1);
-    let isHeld = true;
+    let isRetained = true;
     return () => {
-      if (!isHeld) return;
-      isHeld = false;
+      if (!isRetained) return;
+      isRetained = false;
       const left = this.holders.get(keyFile)! - 1;
       if (left === 0) this.holders.delete(keyFile);
       else this.holders.set(keyFile, left);
     };
   }
 
-  /** Tells the other processes, once in a while, what this one holds. */
-  async renew(): Promise<void> {
+  /** Renews the time stamps of retained keys, at most once per interval, so that other processes see them. */
+  async renewLeases(): Promise<void> {
     const now = Date.now();
-    if (now - this.renewedAtMs < RENEWED_MS) return;
+    if (now - this.renewedAtMs < RENEW_INTERVAL_MS) return;
     this.renewedAtMs = now;
     await Promise.all([...this.holders.keys()].map(markNeeded));
   }
 
-  /** Deletes what is too much, and what a crash has left half-fetched. A fault costs room, nothing else. */
-  async tidy(): Promise<void> {
+  /**
+   * Evicts folders above the limit and incomplete downloads of a crashed process. Errors are ignored: they only cost
+   * space.
+   */
+  async evict(): Promise<void> {
     try {
       const entries = await this.readEntries();
       let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
@@ -85,14 +88,14 @@ export class CacheRoom {
         await this.delete(entry);
         bytes -= entry.bytes;
       }
-      await this.deleteRemains();
+      await this.deleteOrphaned();
     } catch {
-      // Another process tidies at the same time, or the disk does not let us.
+      // Another process evicts at the same time, or the disk does not allow it.
     }
   }
 
   private mayGo({ keyFiles, neededAtMs }: Entry): boolean {
-    return Date.now() - neededAtMs > KEPT_MS && !keyFiles.some((keyFile) => this.holders.has(keyFile));
+    return Date.now() - neededAtMs > RETENTION_MS && !keyFiles.some((keyFile) => this.holders.has(keyFile));
   }
 
   private async readEntries(): Promise<Entry[]> {
@@ -117,11 +120,11 @@ export class CacheRoom {
     await rm(join(this.folder, 'folders', digest), { recursive: true, force: true });
   }
 
-  private async deleteRemains(): Promise<void> {
+  private async deleteOrphaned(): Promise<void> {
     const incoming = join(this.folder, 'incoming');
     for (const name of await readdir(incoming)) {
       const path = join(incoming, name);
-      if (Date.now() - (await stat(path)).mtimeMs > KEPT_MS) await rm(path, { recursive: true, force: true });
+      if (Date.now() - (await stat(path)).mtimeMs > RETENTION_MS) await rm(path, { recursive: true, force: true });
     }
   }
 }
@@ -136,8 +139,8 @@ export async function markNeeded(keyFile: string): Promise<void> {
 export async function readManifest(keyFile: string): Promise<Manifest | undefined> {
   try {
     const { digest, files } = JSON.parse(await readFile(keyFile, 'utf8')) as Manifest;
-    const isOurs = /^[0-9a-f]{64}$/.test(digest) && digest === sha256OfText(JSON.stringify(files));
-    return isOurs ? { digest, files } : undefined;
+    const isOwn = /^[0-9a-f]{64}$/.test(digest) && digest === sha256OfText(JSON.stringify(files));
+    return isOwn ? { digest, files } : undefined;
   } catch {
     return undefined;
   }

@@ -7,20 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isJsonObject } from '../../../../lib/json.js';
 import type { JsonObject } from '../../../../lib/json.js';
-import { StoreUnavailable } from '../mlflow-store.js';
+import { StoreUnavailableError } from '../mlflow-store.js';
 import { messageOfNetworkError } from './network-error.js';
 
 /** How a tracking server is asked. */
-export interface ClientOptions {
+interface ClientOptions {
   /** `http(s)://host[:port][/prefix]`, without a slash at the end and without credentials. */
   readonly baseUrl: string;
   /** Value of the Authorization header; sent to `baseUrl`'s origin alone. */
   readonly authorization?: string;
   /** Longest time to an answer, and longest pause within a download, milliseconds. */
   readonly timeoutMs: number;
-  /** How often a request is repeated that met a passing fault. */
+  /** How often a request is retried after a transient error. */
   readonly retries: number;
-  /** Pause before the first repetition, milliseconds; doubled for each further one. 250 unless set. */
+  /** Pause before the first retry, milliseconds; doubled for each further one. 250 unless set. */
   readonly firstPauseMs?: number;
 }
 
@@ -39,23 +39,23 @@ export class MlflowError extends Error {
 }
 
 /** A file that arrived whole. */
-export interface Download {
+interface Download {
   readonly bytes: number;
   /** Lower-case hex. */
   readonly sha256: string;
 }
 
 /** What a downloaded file may be. */
-export interface DownloadLimits {
+interface DownloadLimits {
   /** Size that was announced; undefined when none was. */
   readonly size: number | undefined;
   readonly maxBytes: number;
 }
 
 /** A download that went over its limit. */
-export class TooLarge extends Error {}
+export class TooLargeError extends Error {}
 
-/** Statuses that pass: the request is repeated. */
+/** Statuses of transient errors: the request is retried. */
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_REDIRECTS = 3;
@@ -64,11 +64,11 @@ const MAX_PAUSE_MS = 10_000;
 const ERROR_CODE = /^[A-Z][A-Z\d_]{0,79}$/;
 
 /**
- * The HTTP side of MLflow: credentials, timeouts, repetition, and the many answers that are not MLflow's. Whatever is
- * asked, it is asked of the configured server: no address in an answer is ever followed to another origin.
+ * HTTP client of MLflow: credentials, timeouts, retries, and recognition of responses that are not MLflow's. Requests
+ * only go to the configured server: redirects to another origin are not followed.
  *
- * @throws StoreUnavailable when the server cannot be reached, refuses the credentials or is not MLflow; MlflowError for
- *   an error that MLflow itself answers.
+ * @throws StoreUnavailableError when the server cannot be reached, refuses the credentials or is not MLflow;
+ *   MlflowError for an error that MLflow itself answers.
  */
 export class MlflowClient {
   private readonly base: URL;
@@ -80,9 +80,9 @@ export class MlflowClient {
     setMaxListeners(0, this.closed.signal);
   }
 
-  /** Cuts off what is under way; whatever is asked later fails at once. */
+  /** Aborts running requests; later ones fail at once. */
   close(): void {
-    this.closed.abort(new StoreUnavailable('bestrun is shutting down.'));
+    this.closed.abort(new StoreUnavailableError('bestrun is shutting down.'));
   }
 
   /** Names the server; no credentials. */
@@ -92,19 +92,19 @@ export class MlflowClient {
 
   /** @returns the JSON object that MLflow answers, still as its text; absent lists and fields are just absent. */
   async getJson(path: string, query: Query = {}): Promise<string> {
-    return requireJson(await this.ask(path, query, {}));
+    return requireJson(await this.send(path, query, {}));
   }
 
   /** As `getJson`, for the calls that take a body. They only read, so they may be repeated. */
   async postJson(path: string, body: object): Promise<string> {
     const headers = { 'Content-Type': 'application/json' };
-    return requireJson(await this.ask(path, {}, { method: 'POST', body: JSON.stringify(body), headers }));
+    return requireJson(await this.send(path, {}, { method: 'POST', body: JSON.stringify(body), headers }));
   }
 
   /** A file as text; undefined when there is none. */
   async findText(path: string, query: Query): Promise<string | undefined> {
     try {
-      return await this.ask(path, query, {});
+      return await this.send(path, query, {});
     } catch (error) {
       if (error instanceof MlflowError && error.status === 404) return undefined;
       throw error;
@@ -115,7 +115,7 @@ export class MlflowClient {
    * Writes a file that the server holds. One that arrives short is asked for again.
    *
    * @param file  absolute path of a file that may be overwritten.
-   * @throws TooLarge; MlflowError 404; StoreUnavailable; the error of the file system when the file cannot be written.
+   * @throws TooLargeError; MlflowError 404; StoreUnavailableError; the error of the file system when the file cannot be written.
    */
   download(path: string, query: Query, file: string, limits: DownloadLimits): Promise<Download> {
     return this.repeated(async () => {
@@ -128,7 +128,7 @@ export class MlflowClient {
     });
   }
 
-  private ask(path: string, query: Query, init: RequestInit): Promise<string> {
+  private send(path: string, query: Query, init: RequestInit): Promise<string> {
     return this.repeated(async () => {
       const { response, touch, end } = await this.open(path, query, init);
       try {
@@ -145,22 +145,25 @@ export class MlflowClient {
       try {
         return await attempt();
       } catch (error) {
-        const passing = error instanceof PassingFault ? error : undefined;
-        if (!passing) throw error;
-        if (i >= retries) throw passing.toLasting();
-        const pauseMs = Math.min(MAX_PAUSE_MS, passing.retryAfterMs ?? firstPauseMs * 2 ** i);
+        const transient = error instanceof TransientError ? error : undefined;
+        if (!transient) throw error;
+        if (i >= retries) throw transient.toFinalError();
+        const pauseMs = Math.min(MAX_PAUSE_MS, transient.retryAfterMs ?? firstPauseMs * 2 ** i);
         await sleep(pauseMs, undefined, { signal: this.closed.signal }).catch(() => undefined);
         this.closed.signal.throwIfAborted();
       }
     }
   }
 
-  /** Headers have arrived and are good ones. The clock runs until `end`; each `touch` winds it up again. */
+  /**
+   * Resolves when the headers of a successful response have arrived. The timeout runs until `end`; each `touch`
+   * restarts it.
+   */
   private async open(path: string, query: Query, init: RequestInit): Promise<OpenResponse> {
     this.closed.signal.throwIfAborted();
     const stop = new AbortController();
     const { timeoutMs } = this.options;
-    const timer = setTimeout(() => stop.abort(new TimeoutFault(timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => stop.abort(new RequestTimeoutError(timeoutMs)), timeoutMs);
     const onClosed = () => stop.abort(this.closed.signal.reason);
     this.closed.signal.addEventListener('abort', onClosed);
     const end = () => {
@@ -170,11 +173,11 @@ export class MlflowClient {
     };
     try {
       const response = await this.follow(this.urlOf(path, query), init, stop.signal);
-      await requireGood(response);
+      await requireOk(response);
       return { response, touch: () => timer.refresh(), end };
     } catch (error) {
       end();
-      throw toFault(error, stop.signal);
+      throw toRequestError(error, stop.signal);
     }
   }
 
@@ -197,12 +200,12 @@ export class MlflowClient {
       await response.body?.cancel();
       url = new URL(location, url);
       if (url.origin !== this.base.origin) {
-        throw new StoreUnavailable(
+        throw new StoreUnavailableError(
           'it sends requests to another host, which is not followed. Set MLFLOW_TRACKING_URI to the address that answers itself.',
         );
       }
     }
-    throw new StoreUnavailable('it redirects in circles.');
+    throw new StoreUnavailableError('it redirects in a loop.');
   }
 }
 
@@ -212,8 +215,8 @@ interface OpenResponse {
   readonly end: () => void;
 }
 
-/** A fault that may pass when the request is repeated. */
-class PassingFault extends Error {
+/** An error that may not occur when the request is retried. */
+class TransientError extends Error {
   constructor(
     message: string,
     readonly retryAfterMs?: number,
@@ -224,45 +227,46 @@ class PassingFault extends Error {
   }
 
   /** What it is when it has not passed. */
-  toLasting(): Error {
-    return this.answer ?? new StoreUnavailable(this.message, { cause: this.cause });
+  toFinalError(): Error {
+    return this.answer ?? new StoreUnavailableError(this.message, { cause: this.cause });
   }
 }
 
-class TimeoutFault extends Error {
+class RequestTimeoutError extends Error {
   constructor(timeoutMs: number) {
     super(`it did not answer within ${timeoutMs} ms.`);
   }
 }
 
-function toFault(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted && signal.reason instanceof TimeoutFault) return new PassingFault(signal.reason.message);
-  if (signal.reason instanceof StoreUnavailable) return signal.reason;
-  if (error instanceof StoreUnavailable || error instanceof MlflowError || error instanceof PassingFault) return error;
-  return new PassingFault(messageOfNetworkError(error), undefined, undefined, { cause: error });
+function toRequestError(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted && signal.reason instanceof RequestTimeoutError) return new TransientError(signal.reason.message);
+  if (signal.reason instanceof StoreUnavailableError) return signal.reason;
+  if (error instanceof StoreUnavailableError || error instanceof MlflowError || error instanceof TransientError)
+    return error;
+  return new TransientError(messageOfNetworkError(error), undefined, undefined, { cause: error });
 }
 
-async function requireGood(response: Response): Promise<void> {
+async function requireOk(response: Response): Promise<void> {
   const { status } = response;
   if (status >= 200 && status < 300) return;
   const text = await textOf(response, () => undefined).catch(() => '');
   const error = errorOf(status, text);
   if (error instanceof MlflowError && PASSING.has(status)) {
-    throw new PassingFault(error.message, retryAfterOf(response), error);
+    throw new TransientError(error.message, retryAfterOf(response), error);
   }
-  if (PASSING.has(status)) throw new PassingFault(`it answers ${status}.`, retryAfterOf(response));
+  if (PASSING.has(status)) throw new TransientError(`it answers ${status}.`, retryAfterOf(response));
   throw error;
 }
 
 function errorOf(status: number, text: string): Error {
   if (status === 401) {
-    return new StoreUnavailable(
+    return new StoreUnavailableError(
       'it refuses the credentials (401). Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.',
     );
   }
   if (status === 403 && /invalid host header/i.test(text)) {
-    return new StoreUnavailable(
-      'it refuses the name it is called by (403). Start it with --allowed-hosts and the host of MLFLOW_TRACKING_URI.',
+    return new StoreUnavailableError(
+      'it rejects the host name (403). Start it with --allowed-hosts and the host of MLFLOW_TRACKING_URI.',
     );
   }
   const body = parse(text);
@@ -271,8 +275,8 @@ function errorOf(status: number, text: string): Error {
   }
   // An address that the server does not know: Flask and proxies answer it with a page of their own.
   if (status === 404) return new MlflowError(status, 'ENDPOINT_NOT_FOUND', 'it has no such address.');
-  return new StoreUnavailable(
-    `it answers ${status}, and not in MLflow's words. Is MLFLOW_TRACKING_URI the address of MLflow?`,
+  return new StoreUnavailableError(
+    `it answers ${status} without an MLflow error. Is MLFLOW_TRACKING_URI the address of MLflow?`,
   );
 }
 
@@ -283,7 +287,9 @@ function retryAfterOf(response: Response): number | undefined {
 
 function requireJson(text: string): string {
   if (parse(text)) return text;
-  throw new StoreUnavailable('it answers something that is not JSON. Is MLFLOW_TRACKING_URI the address of MLflow?');
+  throw new StoreUnavailableError(
+    'it answers something that is not JSON. Is MLFLOW_TRACKING_URI the address of MLflow?',
+  );
 }
 
 /** MLflow's own numbers are exact as doubles, and its ids are texts, so the engine's parser does. */
@@ -303,12 +309,12 @@ async function textOf(response: Response, touch: () => void): Promise<string> {
     for await (const chunk of response.body ?? []) {
       touch();
       bytes += (chunk as Uint8Array).length;
-      if (bytes > MAX_ANSWER_BYTES) throw new StoreUnavailable(`it answers more than ${MAX_ANSWER_BYTES} bytes.`);
+      if (bytes > MAX_ANSWER_BYTES) throw new StoreUnavailableError(`it answers more than ${MAX_ANSWER_BYTES} bytes.`);
       chunks.push(chunk as Uint8Array);
     }
   } catch (error) {
-    if (error instanceof StoreUnavailable) throw error;
-    throw new PassingFault('its answer broke off.', undefined, undefined, { cause: error });
+    if (error instanceof StoreUnavailableError) throw error;
+    throw new TransientError('its response was cut off.', undefined, undefined, { cause: error });
   }
   return Buffer.concat(chunks).toString('utf8');
 }
@@ -326,18 +332,18 @@ async function save(
       touch();
       bytes += chunk.length;
       hash.update(chunk);
-      done(bytes > maxBytes ? new TooLarge() : null, chunk);
+      done(bytes > maxBytes ? new TooLargeError() : null, chunk);
     },
   });
   const body = response.body ? Readable.fromWeb(response.body) : Readable.from([]);
   try {
     await pipeline(body, meter, createWriteStream(file));
   } catch (error) {
-    if (error instanceof TooLarge || isDiskError(error)) throw error;
-    throw new PassingFault('a download broke off.', undefined, undefined, { cause: error });
+    if (error instanceof TooLargeError || isDiskError(error)) throw error;
+    throw new TransientError('a download was cut off.', undefined, undefined, { cause: error });
   }
   if (size !== undefined && bytes !== size) {
-    throw new PassingFault(`a file of ${size} bytes arrived with ${bytes}.`);
+    throw new TransientError(`a file of ${size} bytes arrived with ${bytes}.`);
   }
   return { bytes, sha256: hash.digest('hex') };
 }

@@ -7,17 +7,16 @@ const WORDS: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was cut.',
   ETIMEDOUT: 'the connection timed out (ETIMEDOUT).',
   UND_ERR_CONNECT_TIMEOUT: 'the connection timed out.',
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'its certificate is signed by itself. Set NODE_EXTRA_CA_CERTS to the file that vouches for it.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed. Set NODE_EXTRA_CA_CERTS to a file that contains it.',
   SELF_SIGNED_CERT_IN_CHAIN:
-    'its certificate is not vouched for. Set NODE_EXTRA_CA_CERTS to the file that vouches for it.',
+    'its certificate is not trusted. Set NODE_EXTRA_CA_CERTS to the file of its certificate authority.',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'its certificate is not vouched for. Set NODE_EXTRA_CA_CERTS to the file that vouches for it.',
+    'its certificate is not trusted. Set NODE_EXTRA_CA_CERTS to the file of its certificate authority.',
   CERT_HAS_EXPIRED: 'its certificate has expired.',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host.',
 };
 
-/** The reason in the words of `StoreUnavailable`, which finish "MLflow at … cannot be read:". */
+/** The reason in the words of `StoreUnavailableError`, which finish "MLflow at … cannot be read:". */
 export function messageOfNetworkError(error: unknown): string {
   const code = codeOf(error);
   return (code && WORDS[code]) ?? `the connection failed${code ? ` (${code})` : ''}.`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { fillDisk } from '../../../../../test/support/full-disk.js';
 import { TempFolder } from '../../../../../test/support/mlflow-fixtures.js';
-import { AnswerMemory } from './response-cache.js';
+import { ResponseCache } from './response-cache.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -17,12 +17,12 @@ describe('the memory of answers', () => {
     folder.remove();
   });
 
-  const remember = async (memory: AnswerMemory, key: string) => {
-    memory.note(key, { text: key });
+  const remember = async (memory: ResponseCache, key: string) => {
+    memory.add(key, { text: key });
     await memory.commit();
   };
-  const read = async (memory: AnswerMemory, answers: Readonly<Record<string, string>>) => {
-    for (const [key, text] of Object.entries(answers)) memory.note(key, { text });
+  const read = async (memory: ResponseCache, pending: Readonly<Record<string, string>>) => {
+    for (const [key, text] of Object.entries(pending)) memory.add(key, { text });
     await memory.commit();
   };
   const letDaysPass = () => {
@@ -31,18 +31,18 @@ describe('the memory of answers', () => {
   };
 
   it('keeps what this process has needed once, however long it goes on', async () => {
-    const memory = new AnswerMemory(folder.path);
+    const memory = new ResponseCache(folder.path);
     await remember(memory, 'the MLmodel of the best run');
     letDaysPass();
 
     await remember(memory, 'the list of runs');
 
-    const restarted = new AnswerMemory(folder.path);
+    const restarted = new ResponseCache(folder.path);
     expect(await restarted.find('the MLmodel of the best run')).toEqual({ text: 'the MLmodel of the best run' });
   });
 
   it('keeps what another process over the same folder goes on needing', async () => {
-    const [mine, theirs] = [new AnswerMemory(folder.path), new AnswerMemory(folder.path)];
+    const [mine, theirs] = [new ResponseCache(folder.path), new ResponseCache(folder.path)];
     await remember(theirs, 'theirs');
     letDaysPass();
     await theirs.commit();
@@ -55,13 +55,13 @@ describe('the memory of answers', () => {
   it.each([0, 1, 2])(
     'has the words of every run that it lists, when the disk was full after %i files',
     async (left) => {
-      const memory = new AnswerMemory(folder.path);
+      const memory = new ResponseCache(folder.path);
       await read(memory, { list: 'run 1', 'words of 1': '1' });
       fillDisk(folder.path, left);
 
       await read(memory, { list: 'run 2', 'words of 2': '2', 'example of 2': '2' });
 
-      const restarted = new AnswerMemory(folder.path);
+      const restarted = new ResponseCache(folder.path);
       const listed = (await restarted.find('list'))!.text!.slice(-1);
       expect(await restarted.find(`words of ${listed}`)).toEqual({ text: listed });
       expect(readdirSync(folder.path).filter((name) => name.endsWith('.tmp'))).toEqual([]);
@@ -69,33 +69,33 @@ describe('the memory of answers', () => {
   );
 
   it('says while it cannot be written, and keeps all of the next reading when it can', async () => {
-    const memory = new AnswerMemory(folder.path);
+    const memory = new ResponseCache(folder.path);
     fillDisk(folder.path);
     await remember(memory, 'the list of runs');
-    const { problem } = memory;
+    const { writeFailure: problem } = memory;
     jest.restoreAllMocks();
 
     await remember(memory, 'the list of runs');
 
-    expect([problem, memory.problem]).toEqual(['ENOSPC', undefined]);
-    expect(await new AnswerMemory(folder.path).find('the list of runs')).toEqual({ text: 'the list of runs' });
+    expect([problem, memory.writeFailure]).toEqual(['ENOSPC', undefined]);
+    expect(await new ResponseCache(folder.path).find('the list of runs')).toEqual({ text: 'the list of runs' });
   });
 
   it('has all of the next reading when somebody deleted its files', async () => {
-    const memory = new AnswerMemory(folder.path);
+    const memory = new ResponseCache(folder.path);
     await remember(memory, 'the list of runs');
     for (const name of readdirSync(folder.path)) rmSync(folder.at(name));
 
     await remember(memory, 'the list of runs');
 
-    expect(await new AnswerMemory(folder.path).find('the list of runs')).toEqual({ text: 'the list of runs' });
+    expect(await new ResponseCache(folder.path).find('the list of runs')).toEqual({ text: 'the list of runs' });
   });
 
   it('forgets what nobody has needed for a day', async () => {
-    await remember(new AnswerMemory(folder.path), 'of an experiment that is gone');
+    await remember(new ResponseCache(folder.path), 'of an experiment that is gone');
     letDaysPass();
 
-    const restarted = new AnswerMemory(folder.path);
+    const restarted = new ResponseCache(folder.path);
     await remember(restarted, 'the list of runs');
 
     expect(await restarted.find('of an experiment that is gone')).toBeUndefined();

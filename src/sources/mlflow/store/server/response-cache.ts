@@ -1,44 +1,44 @@
 import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { sha256OfText } from '../../../../lib/digests.js';
-import { writeWhole } from '../../../../lib/write-file-atomic.js';
+import { sha256OfText } from '../../../../lib/digest.js';
+import { writeFileAtomic } from '../../../../lib/write-file-atomic.js';
 
-/** An answer that was given; `undefined` text means that there was nothing. */
-export interface Answer {
+/** A cached response; `undefined` text means that there was nothing. */
+interface CachedResponse {
   readonly text: string | undefined;
 }
 
-/** Files of answers that no process has needed for so long are deleted. */
+/** Response files unused for this long are deleted. */
 const FORGET_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Answers of a server, kept on disk: those of the last complete reading, so that a restart without the server still
- * knows what there was, and those that can never change, so that they are asked for once. Everything is advisory: what
- * cannot be written is asked for again. Several processes may share the folder: each keeps what it has needed young.
+ * Responses of a server, cached on disk: those of the last complete reading, so that a restart without the server still
+ * knows its content, and those that never change, so that they are requested once. The cache is optional: what cannot
+ * be written is requested again. Several processes may share the folder: each renews the time stamps of what it uses.
  */
-export class AnswerMemory {
-  /** Of all that this process has needed: what never changes is asked for once, and needed at the next start. */
-  private readonly writtenDigests = new Map<string, string>();
-  private whyUnwritten: string | undefined;
+export class ResponseCache {
+  /** Digests of all responses used by this process, by file name. */
+  private readonly digestByName = new Map<string, string>();
+  private writeError: string | undefined;
   private pending = new Map<string, string>();
 
   /** @param folder  absolute; made when needed. */
   constructor(private readonly folder: string) {}
 
-  /** Code of the error that kept the last reading from being written; undefined when all is kept. */
-  get problem(): string | undefined {
-    return this.whyUnwritten;
+  /** Code of the error that prevented the last reading from being written; undefined without one. */
+  get writeFailure(): string | undefined {
+    return this.writeError;
   }
 
-  async find(key: string): Promise<Answer | undefined> {
+  async find(key: string): Promise<CachedResponse | undefined> {
     const stored = this.pending.get(sha256OfText(key)) ?? (await this.readFile(sha256OfText(key)));
     if (stored === undefined) return undefined;
     return { text: stored.startsWith('+') ? stored.slice(1) : undefined };
   }
 
-  /** Takes an answer into the reading that is under way. */
-  note(key: string, { text }: Answer): void {
+  /** Adds a response to the running reading. */
+  add(key: string, { text }: CachedResponse): void {
     this.pending.set(sha256OfText(key), text === undefined ? '-' : `+${text}`);
   }
 
@@ -47,38 +47,38 @@ export class AnswerMemory {
     this.pending = new Map();
   }
 
-  /** The reading is complete: writes what changed, each file whole or not at all. */
+  /** The reading is complete: writes what changed, each file atomically. */
   async commit(): Promise<void> {
-    const answers = this.pending;
+    const pending = this.pending;
     this.pending = new Map();
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
       const present = new Set(await readdir(this.folder));
-      // The last ones first: a list is asked for before what it lists, so that a disk that is full half-way leaves no
-      // list of what is not there.
-      for (const [name, stored] of [...answers].reverse()) await this.write(name, stored, present);
-      await this.tidy();
-      this.whyUnwritten = undefined;
+      // In reverse order: a list is requested before its entries, so that a full disk leaves no list whose entries are
+      // missing.
+      for (const [name, stored] of [...pending].reverse()) await this.write(name, stored, present);
+      await this.deleteOld();
+      this.writeError = undefined;
     } catch (error) {
-      // A disk that is full costs the memory, not the reading.
-      this.whyUnwritten = (error as NodeJS.ErrnoException).code ?? 'unknown';
+      // A full disk costs the cache, not the reading.
+      this.writeError = (error as NodeJS.ErrnoException).code ?? 'unknown';
     }
   }
 
   private async write(name: string, stored: string, present: ReadonlySet<string>): Promise<void> {
     const digest = sha256OfText(stored);
-    if (this.writtenDigests.get(name) === digest && present.has(name)) return;
-    await writeWhole(join(this.folder, name), stored, { mode: 0o600 });
-    this.writtenDigests.set(name, digest);
+    if (this.digestByName.get(name) === digest && present.has(name)) return;
+    await writeFileAtomic(join(this.folder, name), stored, { mode: 0o600 });
+    this.digestByName.set(name, digest);
   }
 
-  private async tidy(): Promise<void> {
+  private async deleteOld(): Promise<void> {
     const now = Date.now();
     for (const name of await readdir(this.folder)) {
       const file = join(this.folder, name);
       const ageMs = now - (await stat(file)).mtimeMs;
       if (ageMs < FORGET_AFTER_MS / 2) continue;
-      if (this.writtenDigests.has(name)) await utimes(file, now / 1000, now / 1000);
+      if (this.digestByName.has(name)) await utimes(file, now / 1000, now / 1000);
       else if (ageMs > FORGET_AFTER_MS) await rm(file, { force: true });
     }
   }

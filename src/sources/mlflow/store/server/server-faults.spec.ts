@@ -8,7 +8,7 @@ import { TempFolder } from '../../../../../test/support/mlflow-fixtures.js';
 import { MlflowStub } from '../../../../../test/support/mlflow-stub.js';
 import { loadConfig } from '../../../../config/load-config.js';
 import { createRunSource } from '../../../create-run-source.js';
-import type { RunSource, SourcedModel, SourcedRun } from '../../../run-source.js';
+import type { RunSource, SourceModel, SourceRun } from '../../../run-source.js';
 
 describe('a tracking server that misbehaves', () => {
   let stub: MlflowStub;
@@ -34,14 +34,14 @@ describe('a tracking server that misbehaves', () => {
         ...environment,
       }),
     );
-  const bestOf = async (source: RunSource): Promise<SourcedRun> =>
+  const bestOf = async (source: RunSource): Promise<SourceRun> =>
     (await source.listModels())[0]!.runs.find(({ run }) => run?.name === 'best')!;
   const problemOf = (work: Promise<unknown>): Promise<{ code?: string; message: string }> =>
     work.then(
       () => ({ message: 'none' }),
       (error: Error & { code?: string }) => error,
     );
-  const codesOf = ([model]: readonly SourcedModel[]) =>
+  const codesOf = ([model]: readonly SourceModel[]) =>
     Object.fromEntries(model!.runs.map(({ run, reasons }) => [run!.name, reasons.map(({ code }) => code)]));
   const filesBelow = (folder: string) =>
     existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
@@ -62,11 +62,11 @@ describe('a tracking server that misbehaves', () => {
     [
       'answers half',
       (_, r) => !!r.writeHead(200, { 'Content-Length': '1000' }).write('{"exp') && !!setTimeout(() => r.destroy(), 20),
-      /broke off/,
+      /was cut off/,
     ],
     ['never answers', () => true, /within 1000 ms/],
     ['sends elsewhere', (_, r) => !!r.writeHead(302, { Location: 'http://192.0.2.1/' }).end(), /another host/],
-    ['sends in circles', (q, r) => !!r.writeHead(302, { Location: q.url }).end(), /circles/],
+    ['redirects in a loop', (q, r) => !!r.writeHead(302, { Location: q.url }).end(), /in a loop/],
     [
       'says that it has failed',
       (_, r) => !!r.writeHead(500).end('{"error_code":"INTERNAL_ERROR","message":"x"}'),
@@ -91,10 +91,10 @@ describe('a tracking server that misbehaves', () => {
     const after = await source.listModels();
 
     expect(after).toEqual(before);
-    expect(source.notices).toEqual([expect.stringMatching(said)]);
+    expect(source.warnings).toEqual([expect.stringMatching(said)]);
     stub.fault = undefined;
     await source.listModels();
-    expect(source.notices).toEqual([]);
+    expect(source.warnings).toEqual([]);
   });
 
   it('starts from what the last process has left when the server is away, and opens what was fetched', async () => {
@@ -105,13 +105,13 @@ describe('a tracking server that misbehaves', () => {
 
     const best = await bestOf(second);
 
-    expect(second.notices).toEqual([
-      expect.stringMatching(/(ECONNREFUSED|connection was cut).*last read is served\.$/),
+    expect(second.warnings).toEqual([
+      expect.stringMatching(/(ECONNREFUSED|connection was cut).*last known listing is served\.$/),
     ]);
     expect((await best.open()).folder).toBe(folder);
     await stub.restart();
     await second.listModels();
-    expect(second.notices).toEqual([]);
+    expect(second.warnings).toEqual([]);
   });
 
   it('does not take half of a new reading for the last one', async () => {
@@ -175,7 +175,7 @@ describe('a tracking server that misbehaves', () => {
     const source = makeSource({ MLFLOW_HTTP_REQUEST_MAX_RETRIES: '2' });
 
     expect(await source.listModels()).toHaveLength(1);
-    expect(source.notices).toEqual([]);
+    expect(source.warnings).toEqual([]);
   });
 
   it('asks for a download again that arrived short, and never keeps half a file', async () => {
@@ -251,7 +251,7 @@ describe('a tracking server that misbehaves', () => {
     const source = makeSource();
 
     expect((await bestOf(source)).reasons.map(({ code }) => code)).toEqual(['ARTIFACT_UNAVAILABLE']);
-    expect(source.notices).toEqual([]);
+    expect(source.warnings).toEqual([]);
 
     stub.fault = undefined;
     expect((await bestOf(source)).reasons).toEqual([]);
@@ -259,16 +259,16 @@ describe('a tracking server that misbehaves', () => {
 
   it('sends credentials to the server and to nobody else', async () => {
     const foreign: (string | undefined)[] = [];
-    const elsewhere = createServer((request, response) => {
+    const other = createServer((request, response) => {
       foreign.push(request.headers.authorization);
       response.end('{}');
     });
-    await new Promise<void>((done) => elsewhere.listen(0, '127.0.0.1', done));
+    await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
     const seen = new Set<string | undefined>();
     stub.fault = (request, response) => {
       seen.add(request.headers.authorization);
       if (!request.url!.includes('model.onnx')) return false;
-      const { port } = elsewhere.address() as AddressInfo;
+      const { port } = other.address() as AddressInfo;
       return !!response.writeHead(302, { Location: `http://127.0.0.1:${port}/stolen` }).end();
     };
 
@@ -287,7 +287,7 @@ describe('a tracking server that misbehaves', () => {
       MLFLOW_TRACKING_TOKEN: 'x',
     }).listModels();
     expect([...seen].at(-1)).toBe(`Basic ${Buffer.from('ds:pw').toString('base64')}`);
-    elsewhere.close();
+    other.close();
   });
 
   it('asks once for what does not change: a second reading costs only the lists', async () => {

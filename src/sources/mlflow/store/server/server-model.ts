@@ -2,36 +2,36 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { JsonObject } from '../../../../lib/json.js';
-import { RunProblem } from '../../../../domain/verdict.js';
-import { StoreUnavailable } from '../mlflow-store.js';
-import type { FetchedModel, LoggedModel } from '../mlflow-store.js';
+import { RunError } from '../../../../domain/verdict.js';
+import { StoreUnavailableError } from '../mlflow-store.js';
+import type { ModelFiles, LoggedModel } from '../mlflow-store.js';
 import type { ArtifactCache } from './artifact-cache.js';
 import type { CachedFile } from './cache-eviction.js';
-import { MlflowError, TooLarge } from './mlflow-client.js';
+import { MlflowError, TooLargeError } from './mlflow-client.js';
 import type { MlflowClient, Query } from './mlflow-client.js';
-import { objectsIn, textIn } from './server-answers.js';
+import { objectsIn, textIn } from './server-responses.js';
 
-/** Where a server keeps a model: below a run's artifacts (MLflow 2), or as a logged model (MLflow 3). */
-export type ModelPlace = { readonly runId: string; readonly path: string } | { readonly modelId: string };
+/** Location of a model on a server: below a run's artifacts (MLflow 2), or as a logged model (MLflow 3). */
+export type ModelLocation = { readonly runId: string; readonly path: string } | { readonly modelId: string };
 
 /** A file of a model as the server lists it. */
-interface ListedFile {
+interface RemoteFile {
   /** Relative to the model's folder. */
   readonly path: string;
   readonly isFolder: boolean;
   readonly size: number | undefined;
 }
 
-/** Reads a small answer that never changes, through the store's memory. */
-export type AskOnce = (key: string, ask: () => Promise<string | undefined>) => Promise<string | undefined>;
+/** Reads a small response that never changes, through the store's cache. */
+export type FetchOnce = (key: string, fetch: () => Promise<string | undefined>) => Promise<string | undefined>;
 
 /** What a model of a server needs to be read. */
-export interface ServerModelParts {
+interface ServerModelParts {
   readonly client: MlflowClient;
   readonly cache: ArtifactCache;
   /** Most bytes of all its files together. */
   readonly maxBytes: number;
-  readonly askOnce: AskOnce;
+  readonly fetchOnce: FetchOnce;
 }
 
 const MAX_FILES = 2_000;
@@ -39,45 +39,47 @@ const MAX_DEPTH = 8;
 /** Files that only Python needs. */
 const SKIPPED = /^(code|metadata)$|^(conda|python_env)\.yaml$|^requirements\.txt$/;
 
-/** A logged model of a tracking server: its files come through the server, whatever cloud they lie in. */
+/** A logged model of a tracking server: its files are downloaded through the server, whatever storage it uses. */
 export class ServerModel implements LoggedModel {
-  /** @param mark  changes when the files at the place are others. */
+  /** @param mark  changes when the files at the location change. */
   constructor(
     private readonly parts: ServerModelParts,
-    private readonly place: ModelPlace,
+    private readonly location: ModelLocation,
     private readonly mark: string,
   ) {}
 
   get key(): string {
-    return `${this.parts.client.baseUrl} ${JSON.stringify(this.place)} ${this.mark}`;
+    return `${this.parts.client.baseUrl} ${JSON.stringify(this.location)} ${this.mark}`;
   }
 
   async readText(path: string): Promise<string | undefined> {
     requireInside(path);
     try {
-      return await this.parts.askOnce(`${this.key} ${path}`, () => this.parts.client.findText(...this.fileRoute(path)));
+      return await this.parts.fetchOnce(`${this.key} ${path}`, () =>
+        this.parts.client.findText(...this.fileRoute(path)),
+      );
     } catch (error) {
-      // MLflow itself is well: it is this file that it cannot give.
+      // MLflow is available, except for this file.
       if (error instanceof MlflowError) {
-        throw new RunProblem('ARTIFACT_UNAVAILABLE', `MLflow cannot give "${path}": ${error.code}.`, { cause: error });
+        throw new RunError('ARTIFACT_UNAVAILABLE', `MLflow cannot give "${path}": ${error.code}.`, { cause: error });
       }
       throw error;
     }
   }
 
-  async fetch(): Promise<FetchedModel> {
+  async fetch(): Promise<ModelFiles> {
     try {
       return await this.parts.cache.folderOf(this.key, (into) => this.downloadTo(into));
     } catch (error) {
-      if (error instanceof RunProblem) throw error;
-      throw problemOf(error, this.parts.maxBytes);
+      if (error instanceof RunError) throw error;
+      throw toError(error, this.parts.maxBytes);
     }
   }
 
   private async downloadTo(into: string): Promise<CachedFile[]> {
     const files = await this.listFiles();
     let left = this.parts.maxBytes;
-    if (files.reduce((sum, { size = 0 }) => sum + size, 0) > left) throw new TooLarge();
+    if (files.reduce((sum, { size = 0 }) => sum + size, 0) > left) throw new TooLargeError();
     const cached: CachedFile[] = [];
     for (const { path, size } of files) {
       const file = join(into, path);
@@ -92,69 +94,69 @@ export class ServerModel implements LoggedModel {
     return cached;
   }
 
-  private async listFiles(): Promise<ListedFile[]> {
-    const files: ListedFile[] = [];
-    let folders = [''];
-    for (let depth = 0; folders.length > 0; depth++) {
+  private async listFiles(): Promise<RemoteFile[]> {
+    const files: RemoteFile[] = [];
+    let pending = [''];
+    for (let depth = 0; pending.length > 0; depth++) {
       if (depth > MAX_DEPTH)
-        throw new RunProblem('ARTIFACT_TOO_LARGE', `The model has folders deeper than ${MAX_DEPTH}.`);
-      const listed: ListedFile[] = [];
-      for (const folder of folders) listed.push(...(await this.listFolder(folder)));
-      const wanted = listed.filter(({ path }) => depth > 0 || !SKIPPED.test(path));
-      files.push(...wanted.filter(({ isFolder }) => !isFolder));
+        throw new RunError('ARTIFACT_TOO_LARGE', `The model has folders deeper than ${MAX_DEPTH}.`);
+      const remoteFiles: RemoteFile[] = [];
+      for (const folder of pending) remoteFiles.push(...(await this.listFolder(folder)));
+      const requested = remoteFiles.filter(({ path }) => depth > 0 || !SKIPPED.test(path));
+      files.push(...requested.filter(({ isFolder }) => !isFolder));
       if (files.length > MAX_FILES)
-        throw new RunProblem('ARTIFACT_TOO_LARGE', `The model has more than ${MAX_FILES} files.`);
-      folders = wanted.filter(({ isFolder }) => isFolder).map(({ path }) => path);
+        throw new RunError('ARTIFACT_TOO_LARGE', `The model has more than ${MAX_FILES} files.`);
+      pending = requested.filter(({ isFolder }) => isFolder).map(({ path }) => path);
     }
-    if (files.length === 0) throw new RunProblem('ARTIFACT_MISSING', 'The folder of the logged model is empty.');
+    if (files.length === 0) throw new RunError('ARTIFACT_MISSING', 'The folder of the logged model is empty.');
     return files.sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
-  private async listFolder(folder: string): Promise<ListedFile[]> {
-    const { place } = this;
-    const root = 'path' in place ? place.path : '';
-    const asked = [root, folder].filter(Boolean).join('/');
-    const files: ListedFile[] = [];
+  private async listFolder(folder: string): Promise<RemoteFile[]> {
+    const { location } = this;
+    const root = 'path' in location ? location.path : '';
+    const parent = [root, folder].filter(Boolean).join('/');
+    const files: RemoteFile[] = [];
     let token = '';
     do {
       const page: Query = token ? { page_token: token } : {};
       const text =
-        'runId' in place
+        'runId' in location
           ? await this.parts.client.getJson('/api/2.0/mlflow/artifacts/list', {
-              run_id: place.runId,
-              path: asked,
+              run_id: location.runId,
+              path: parent,
               ...page,
             })
           : await this.parts.client.getJson(
-              `/api/2.0/mlflow/logged-models/${encodeURIComponent(place.modelId)}/artifacts/directories`,
-              { ...(asked && { artifact_directory_path: asked }), ...page },
+              `/api/2.0/mlflow/logged-models/${encodeURIComponent(location.modelId)}/artifacts/directories`,
+              { ...(parent && { artifact_directory_path: parent }), ...page },
             );
       const body = JSON.parse(text) as JsonObject;
-      for (const file of objectsIn(body, 'files')) files.push(listedFile(textIn(file, 'path'), asked, root, file));
+      for (const file of objectsIn(body, 'files')) files.push(toRemoteFile(textIn(file, 'path'), parent, root, file));
       token = textIn(body, 'next_page_token');
     } while (token && files.length <= MAX_FILES);
     return files;
   }
 
   private fileRoute(path: string): [route: string, query: Query] {
-    const { place } = this;
-    if ('modelId' in place) {
-      const route = `/ajax-api/2.0/mlflow/logged-models/${encodeURIComponent(place.modelId)}/artifacts/files`;
+    const { location } = this;
+    if ('modelId' in location) {
+      const route = `/ajax-api/2.0/mlflow/logged-models/${encodeURIComponent(location.modelId)}/artifacts/files`;
       return [route, { artifact_file_path: path }];
     }
-    return ['/get-artifact', { run_id: place.runId, path: place.path ? `${place.path}/${path}` : path }];
+    return ['/get-artifact', { run_id: location.runId, path: location.path ? `${location.path}/${path}` : path }];
   }
 }
 
 /** A listed path must lie in the folder that was asked for: it becomes a path on this machine's disk. */
-function listedFile(path: string, asked: string, root: string, file: Record<string, unknown>): ListedFile {
+function toRemoteFile(path: string, parent: string, root: string, file: Record<string, unknown>): RemoteFile {
   requireInside(path);
-  if (asked !== '' && !path.startsWith(`${asked}/`)) throw outside(path);
+  if (parent !== '' && !path.startsWith(`${parent}/`)) throw outside(path);
   const size = typeof file.file_size === 'number' && file.file_size >= 0 ? file.file_size : undefined;
   return { path: root ? path.slice(root.length + 1) : path, isFolder: file.is_dir === true, size };
 }
 
-/** @throws RunProblem ARTIFACT_OUTSIDE_RUN for any path that is not plainly below its folder. */
+/** @throws RunError ARTIFACT_OUTSIDE_RUN for any path that is not plainly below its folder. */
 function requireInside(path: string): void {
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..') || /[\\\0]|^[a-z]:/i.test(path)) {
@@ -162,25 +164,25 @@ function requireInside(path: string): void {
   }
 }
 
-function outside(path: string): RunProblem {
-  return new RunProblem(
+function outside(path: string): RunError {
+  return new RunError(
     'ARTIFACT_OUTSIDE_RUN',
     `MLflow names "${path.slice(0, 200)}", which leads out of the model's folder.`,
   );
 }
 
-function problemOf(error: unknown, maxBytes: number): unknown {
-  if (error instanceof TooLarge) {
-    return new RunProblem('ARTIFACT_TOO_LARGE', `The model's files are larger than ${maxBytes} bytes.`);
+function toError(error: unknown, maxBytes: number): unknown {
+  if (error instanceof TooLargeError) {
+    return new RunError('ARTIFACT_TOO_LARGE', `The model's files are larger than ${maxBytes} bytes.`);
   }
   if (error instanceof MlflowError) {
-    // A proxy answers 404 too while MLflow behind it is being replaced: only MLflow's own word counts.
+    // A proxy also answers 404 while MLflow behind it is restarted: only MLflow's own error counts.
     const code = error.code === 'RESOURCE_DOES_NOT_EXIST' ? 'ARTIFACT_MISSING' : 'ARTIFACT_UNAVAILABLE';
-    return new RunProblem(code, `MLflow cannot give the model's files: ${error.code}.`, { cause: error });
+    return new RunError(code, `MLflow cannot give the model's files: ${error.code}.`, { cause: error });
   }
-  if (error instanceof StoreUnavailable) {
+  if (error instanceof StoreUnavailableError) {
     const message = `The model's files cannot be fetched from MLflow: ${error.message}`;
-    return new RunProblem('ARTIFACT_UNAVAILABLE', message, { cause: error });
+    return new RunError('ARTIFACT_UNAVAILABLE', message, { cause: error });
   }
   return error;
 }

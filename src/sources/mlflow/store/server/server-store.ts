@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../../../lib/json.js';
 import type { MetricPoint } from '../../../../domain/metric-point.js';
-import { RunProblem } from '../../../../domain/verdict.js';
-import { MAX_METRIC_POINTS, MlflowStore, StoreUnavailable, loggedArtifactPath } from '../mlflow-store.js';
+import { RunError } from '../../../../domain/verdict.js';
+import { MAX_METRIC_POINTS, MlflowStore, StoreUnavailableError, loggedArtifactPath } from '../mlflow-store.js';
 import type { Checkpoint, LoggedModel, MlflowExperiment, MlflowRegisteredModel, MlflowRun } from '../mlflow-store.js';
-import type { AnswerMemory } from './response-cache.js';
+import type { ResponseCache } from './response-cache.js';
 import type { ArtifactCache } from './artifact-cache.js';
 import { MlflowError } from './mlflow-client.js';
 import type { MlflowClient, Query } from './mlflow-client.js';
@@ -12,27 +12,27 @@ import {
   objectIn,
   objectsIn,
   textIn,
-  toCheckpointFacts,
+  toCheckpointDetails,
   toExperiment,
   toMetricPoint,
   toMlflowRun,
   toRegisteredModel,
-} from './server-answers.js';
+} from './server-responses.js';
 import { ServerModel } from './server-model.js';
-import type { AskOnce, ModelPlace } from './server-model.js';
+import type { FetchOnce, ModelLocation } from './server-model.js';
 
-/** Small pages: parsing one must not hold up the requests that are being answered. */
+/** Small pages: parsing one must not block requests for long. */
 const PAGE = 200;
 const MAX_PAGES = 5_000;
 const HISTORY_PAGE = 10_000;
-/** Most characters of MLflow's own words that are repeated. */
-const MAX_SAID = 200;
+/** Maximum number of characters of MLflow's own message that are repeated. */
+const MAX_MESSAGE_LENGTH = 200;
 
 /** What a tracking server needs beside the client. */
-export interface ServerStoreParts {
+interface ServerStoreParts {
   readonly client: MlflowClient;
   readonly cache: ArtifactCache;
-  readonly memory: AnswerMemory;
+  readonly responseCache: ResponseCache;
   /** Largest model that is downloaded, bytes, all its files together. */
   readonly maxModelBytes: number;
 }
@@ -40,7 +40,7 @@ export interface ServerStoreParts {
 /** An MLflow tracking server, versions 2 and 3, read through its REST API. */
 export class ServerStore extends MlflowStore {
   private readonly client: MlflowClient;
-  private isRecalling = false;
+  private isReplaying = false;
 
   constructor(private readonly parts: ServerStoreParts) {
     super();
@@ -51,10 +51,10 @@ export class ServerStore extends MlflowStore {
     return this.client.baseUrl;
   }
 
-  override get notices(): readonly string[] {
-    const { problem } = this.parts.memory;
-    if (problem === undefined) return [];
-    const why = `MLFLOW_CACHE_DIR cannot be written (${problem})`;
+  override get warnings(): readonly string[] {
+    const { writeFailure } = this.parts.responseCache;
+    if (writeFailure === undefined) return [];
+    const why = `MLFLOW_CACHE_DIR cannot be written (${writeFailure})`;
     return [`${why}: a start without MLflow at ${this.description} would not know what it holds now.`];
   }
 
@@ -63,27 +63,27 @@ export class ServerStore extends MlflowStore {
   }
 
   override async read<T>(work: () => Promise<T>): Promise<T> {
-    const { memory } = this.parts;
-    memory.discard();
+    const { responseCache } = this.parts;
+    responseCache.discard();
     try {
       const result = await work();
-      await memory.commit();
-      await this.parts.cache.renew();
+      await responseCache.commit();
+      await this.parts.cache.renewLeases();
       return result;
     } finally {
-      memory.discard();
+      responseCache.discard();
     }
   }
 
-  override async recall<T>(work: () => Promise<T>): Promise<T | undefined> {
-    this.isRecalling = true;
+  override async replay<T>(work: () => Promise<T>): Promise<T | undefined> {
+    this.isReplaying = true;
     try {
       return await work();
     } catch (error) {
-      if (error instanceof StoreUnavailable) return undefined;
+      if (error instanceof StoreUnavailableError) return undefined;
       throw error;
     } finally {
-      this.isRecalling = false;
+      this.isReplaying = false;
     }
   }
 
@@ -115,18 +115,18 @@ export class ServerStore extends MlflowStore {
   }
 
   async readMetricHistory({ id }: MlflowRun, metric: string): Promise<MetricPoint[]> {
-    const points: MetricPoint[] = [];
+    const metricPoints: MetricPoint[] = [];
     let token = '';
     do {
       // Without max_results some versions answer an empty page.
       const query = { run_id: id, metric_key: metric, max_results: String(HISTORY_PAGE) };
-      const ask = () =>
+      const fetch = () =>
         this.client.getJson('/api/2.0/mlflow/metrics/get-history', { ...query, ...(token && { page_token: token }) });
-      const body = JSON.parse(await asStoreProblem(ask, false)) as JsonObject;
-      points.push(...objectsIn(body, 'metrics').map(toMetricPoint));
+      const body = JSON.parse(await toStoreError(fetch, false)) as JsonObject;
+      metricPoints.push(...objectsIn(body, 'metrics').map(toMetricPoint));
       token = textIn(body, 'next_page_token');
-    } while (token && points.length < MAX_METRIC_POINTS);
-    return points.slice(0, MAX_METRIC_POINTS).sort((a, b) => a.step - b.step);
+    } while (token && metricPoints.length < MAX_METRIC_POINTS);
+    return metricPoints.slice(0, MAX_METRIC_POINTS).sort((a, b) => a.step - b.step);
   }
 
   async listRegisteredModels(): Promise<string[]> {
@@ -163,7 +163,7 @@ export class ServerStore extends MlflowStore {
 
   async findCheckpoint(id: string): Promise<Checkpoint | undefined> {
     const body = await this.find(`/api/2.0/mlflow/logged-models/${encodeURIComponent(id)}`, {});
-    return body && { ...toCheckpointFacts(objectIn(body, 'model')), id, files: this.model({ modelId: id }, '') };
+    return body && { ...toCheckpointDetails(objectIn(body, 'model')), id, files: this.model({ modelId: id }, '') };
   }
 
   async findModelOfRun(run: MlflowRun): Promise<LoggedModel | undefined> {
@@ -175,17 +175,17 @@ export class ServerStore extends MlflowStore {
     return Promise.resolve(this.model({ runId, path }, run ? markOf(run) : ''));
   }
 
-  private model(place: ModelPlace, mark: string): LoggedModel {
+  private model(location: ModelLocation, mark: string): LoggedModel {
     const { cache, maxModelBytes } = this.parts;
-    const askOnce: AskOnce = (key, ask) => this.remembered(key, ask, true).catch(asRunProblem);
-    return new ServerModel({ client: this.client, cache, maxBytes: maxModelBytes, askOnce }, place, mark);
+    const fetchOnce: FetchOnce = (key, fetch) => this.cached(key, fetch, true).catch(toRunError);
+    return new ServerModel({ client: this.client, cache, maxBytes: maxModelBytes, fetchOnce }, location, mark);
   }
 
   /** Looks for an `MLmodel` file at the top of a run's artifacts and one folder below. */
   private async searchArtifacts(runId: string): Promise<string | undefined> {
     const list = async (path: string) => {
       const query = { run_id: runId, ...(path && { path }) };
-      const body = await this.get('/api/2.0/mlflow/artifacts/list', query).catch(asRunProblem);
+      const body = await this.get('/api/2.0/mlflow/artifacts/list', query).catch(toRunError);
       return objectsIn(body, 'files');
     };
     const top = await list('');
@@ -208,9 +208,7 @@ export class ServerStore extends MlflowStore {
     let token = '';
     for (let page = 0; page < MAX_PAGES; page++) {
       const body = { ...request, max_results: PAGE, ...(token && { page_token: token }) };
-      const text = await this.remembered(`POST ${route} ${JSON.stringify(body)}`, () =>
-        this.client.postJson(route, body),
-      );
+      const text = await this.cached(`POST ${route} ${JSON.stringify(body)}`, () => this.client.postJson(route, body));
       const answer = JSON.parse(text!) as JsonObject;
       found.push(...objectsIn(answer, key).map(toEntity));
       token = textIn(answer, 'next_page_token');
@@ -220,15 +218,13 @@ export class ServerStore extends MlflowStore {
   }
 
   private async get(route: string, query: Query): Promise<JsonObject> {
-    const text = await this.remembered(`GET ${route} ${JSON.stringify(query)}`, () =>
-      this.client.getJson(route, query),
-    );
+    const text = await this.cached(`GET ${route} ${JSON.stringify(query)}`, () => this.client.getJson(route, query));
     return JSON.parse(text!) as JsonObject;
   }
 
   /** As `get`; undefined when MLflow says that there is no such thing. */
   private async find(route: string, query: Query): Promise<JsonObject | undefined> {
-    const text = await this.remembered(`GET ${route} ${JSON.stringify(query)}`, async () => {
+    const text = await this.cached(`GET ${route} ${JSON.stringify(query)}`, async () => {
       try {
         return await this.client.getJson(route, query);
       } catch (error) {
@@ -240,22 +236,22 @@ export class ServerStore extends MlflowStore {
   }
 
   /**
-   * Asks, and remembers the answer for a start without the server.
+   * Requests, and caches the response for a start without the server.
    *
-   * @param isLasting  whether the answer can never change, so that a remembered one will do.
+   * @param isFinal  whether the response never changes, so that a cached one is enough.
    */
-  private async remembered(
+  private async cached(
     key: string,
-    ask: () => Promise<string | undefined>,
-    isLasting = false,
+    fetch: () => Promise<string | undefined>,
+    isFinal = false,
   ): Promise<string | undefined> {
-    const { memory } = this.parts;
-    const found = isLasting || this.isRecalling ? await memory.find(key) : undefined;
-    // What was not there may have come; what was there stays.
-    const known = this.isRecalling || found?.text !== undefined ? found : undefined;
-    if (this.isRecalling && !known) throw new NotRemembered('nothing is remembered of it.');
-    const answer = known ?? { text: await asStoreProblem(ask, isLasting) };
-    if (!this.isRecalling) memory.note(key, answer);
+    const { responseCache } = this.parts;
+    const found = isFinal || this.isReplaying ? await responseCache.find(key) : undefined;
+    // A resource that did not exist may have been created; one that existed stays.
+    const known = this.isReplaying || found?.text !== undefined ? found : undefined;
+    if (this.isReplaying && !known) throw new NotCachedError('it is not in the cache.');
+    const answer = known ?? { text: await toStoreError(fetch, isFinal) };
+    if (!this.isReplaying) responseCache.add(key, answer);
     return answer.text;
   }
 }
@@ -265,29 +261,29 @@ function markOf({ endedAtMs, tags }: MlflowRun): string {
   return `${endedAtMs} ${tags['mlflow.log-model.history'] ?? ''}`;
 }
 
-/** MLflow is away, and no earlier reading got this answer. */
-class NotRemembered extends StoreUnavailable {}
+/** MLflow is unavailable, and no earlier reading cached this response. */
+class NotCachedError extends StoreUnavailableError {}
 
 /**
- * What costs one run and not the whole reading: MLflow answers, but cannot list the files of this run (its store of
- * artifacts is away, not MLflow); or it is away, and the last reading did not get them either.
+ * Errors that cost one run and not the whole reading: MLflow answers, but cannot list the files of this run (its
+ * artifact storage is unavailable); or MLflow is unavailable, and the last reading did not cache them.
  */
-function asRunProblem(error: unknown): never {
-  if (error instanceof NotRemembered) {
-    throw new RunProblem('ARTIFACT_UNAVAILABLE', "MLflow is away, and the run's files could not be read before.");
+function toRunError(error: unknown): never {
+  if (error instanceof NotCachedError) {
+    throw new RunError('ARTIFACT_UNAVAILABLE', "MLflow is away, and the run's files could not be read before.");
   }
   const { cause } = error as Error;
-  if (!(error instanceof StoreUnavailable && cause instanceof MlflowError)) throw error;
-  throw new RunProblem('ARTIFACT_UNAVAILABLE', `MLflow cannot list the run's files: ${cause.code}.`, { cause });
+  if (!(error instanceof StoreUnavailableError && cause instanceof MlflowError)) throw error;
+  throw new RunError('ARTIFACT_UNAVAILABLE', `MLflow cannot list the run's files: ${cause.code}.`, { cause });
 }
 
 /** An error that MLflow answers to a question about the whole store means that the store cannot be read. */
-async function asStoreProblem<T>(ask: () => Promise<T>, isFile: boolean): Promise<T> {
+async function toStoreError<T>(fetch: () => Promise<T>, isFile: boolean): Promise<T> {
   try {
-    return await ask();
+    return await fetch();
   } catch (error) {
     if (isFile || !(error instanceof MlflowError)) throw error;
-    const said = error.message.slice(0, MAX_SAID).replaceAll(/\s+/g, ' ');
-    throw new StoreUnavailable(`it answers ${error.code}.`, { said, cause: error });
+    const serverMessage = error.message.slice(0, MAX_MESSAGE_LENGTH).replaceAll(/\s+/g, ' ');
+    throw new StoreUnavailableError(`it answers ${error.code}.`, { serverMessage, cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { argmax, sigmoid, softmax } from './numerics.js';
+import { argmax, sigmoid, softmax } from './numeric.js';
 
 describe('sigmoid', () => {
   it('is one half at zero and stays within 0 and 1 at the ends', () => {

@@ -1,17 +1,9 @@
 import type { BinaryDecode, MultiClassDecode, MultiLabelDecode } from '../../domain/decode-spec.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
-import { argmax } from '../../domain/numerics.js';
+import { argmax } from '../../domain/numeric.js';
 import { given, perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
-import {
-  activatedRow,
-  activatedValue,
-  jsonNumber,
-  labelKey,
-  modelFault,
-  requireWidth,
-  tableOf,
-} from './output-table.js';
+import { activateRow, activateValue, jsonNumber, labelKey, modelError, requireWidth, tableOf } from './output-table.js';
 import { newRow } from '../rows.js';
 
 const DEFAULT_THRESHOLD = 0.5;
@@ -28,10 +20,10 @@ export function compileBinary(decode: BinaryDecode): OutputDecoder {
     decode(outputs, rows) {
       const table = tableOf(outputs, tensor, rows);
       if (table.width < leastWidth) {
-        throw modelFault(`The output "${tensor}" has ${table.width} columns where decode needs ${leastWidth}.`);
+        throw modelError(`The output "${tensor}" has ${table.width} columns where decode needs ${leastWidth}.`);
       }
       const positive = decode.positive ?? table.width - 1;
-      const probabilities = perRow(rows, (row) => activatedValue(table, row, positive, activation));
+      const probabilities = perRow(rows, (row) => activateValue(table, row, positive, activation));
       const columns = new Map<string, JsonValue[]>();
       columns.set(
         field,
@@ -51,23 +43,23 @@ export function compileMultiClass(decode: MultiClassDecode): OutputDecoder {
   return {
     fields: given(field, probabilityField, probabilitiesField),
     tensors: [{ tensor, isTable: true, width: labels.length }],
-    decode(outputs, rows, wanted) {
+    decode(outputs, rows, fieldNames) {
       const table = tableOf(outputs, tensor, rows);
       requireWidth(table, labels.length, tensor);
-      const probabilities = perRow(rows, (row) => activatedRow(table, row, activation));
-      const winners = probabilities.map(argmax);
+      const probabilities = perRow(rows, (row) => activateRow(table, row, activation));
+      const bestIndexes = probabilities.map(argmax);
       const columns = new Map<string, JsonValue[]>();
       columns.set(
         field,
-        winners.map((winner) => labels[winner] ?? null),
+        bestIndexes.map((best) => labels[best] ?? null),
       );
       if (probabilityField !== undefined) {
         columns.set(
           probabilityField,
-          winners.map((winner, row) => jsonNumber(probabilities[row]![winner] ?? NaN)),
+          bestIndexes.map((best, row) => jsonNumber(probabilities[row]![best] ?? NaN)),
         );
       }
-      if (probabilitiesField !== undefined && wanted.has(probabilitiesField)) {
+      if (probabilitiesField !== undefined && fieldNames.has(probabilitiesField)) {
         columns.set(
           probabilitiesField,
           probabilities.map((row) => byLabel(keys, row)),
@@ -84,16 +76,16 @@ export function compileMultiLabel(decode: MultiLabelDecode): OutputDecoder {
   return {
     fields: given(field, probabilitiesField),
     tensors: [{ tensor, isTable: true, width: labels.length }],
-    decode(outputs, rows, wanted) {
+    decode(outputs, rows, fieldNames) {
       const table = tableOf(outputs, tensor, rows);
       requireWidth(table, labels.length, tensor);
-      const probabilities = perRow(rows, (row) => activatedRow(table, row, activation));
+      const probabilities = perRow(rows, (row) => activateRow(table, row, activation));
       const columns = new Map<string, JsonValue[]>();
       columns.set(
         field,
         probabilities.map((row) => labels.filter((_, i) => row[i]! >= threshold)),
       );
-      if (probabilitiesField !== undefined && wanted.has(probabilitiesField)) {
+      if (probabilitiesField !== undefined && fieldNames.has(probabilitiesField)) {
         columns.set(
           probabilitiesField,
           probabilities.map((row) => byLabel(labels, row)),

@@ -5,7 +5,7 @@ import { sizeOf } from '../../domain/tensor.js';
 import type { Tensor } from '../../domain/tensor.js';
 import { perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
-import { jsonNumber, modelFault, outputOf, requireWidth, tableOf } from './output-table.js';
+import { jsonNumber, modelError, outputOf, requireWidth, tableOf } from './output-table.js';
 import { typeOf } from '../validate/schema-check.js';
 
 /** One field per column, `value * multiply + add`; whole numbers keep their digits when neither is given. */
@@ -30,17 +30,17 @@ export function compileTensors({ fields, single = [] }: TensorsDecode, schema: R
   const sources = Object.entries(fields);
   const rowsOfField = (field: string) => {
     if (!single.includes(field)) return nestedRows;
-    const toPromised = promisedBy(schema.properties[field]);
-    if (!toPromised) return singleRows;
-    return (tensor: Tensor, rows: number, name: string) => singleRows(tensor, rows, name).map(toPromised);
+    const convert = converterFor(schema.properties[field]);
+    if (!convert) return singleRows;
+    return (tensor: Tensor, rows: number, name: string) => singleRows(tensor, rows, name).map(convert);
   };
   return {
     fields: sources.map(([field]) => field),
     tensors: [...new Set(Object.values(fields))].map((tensor) => ({ tensor, isTable: false })),
-    decode(outputs, rows, wanted) {
+    decode(outputs, rows, fieldNames) {
       return new Map(
         sources
-          .filter(([field]) => wanted.has(field))
+          .filter(([field]) => fieldNames.has(field))
           .map(([field, name]) => [field, rowsOfField(field)(outputOf(outputs, name, rows), rows, name)]),
       );
     },
@@ -51,7 +51,7 @@ export function compileTensors({ fields, single = [] }: TensorsDecode, schema: R
  * Classifiers give the classes of a boolean as 0 and 1, and those of whole numbers, when they were trained on their
  * names, as texts. What is none of these stays, for the self-test to find.
  */
-function promisedBy(schema: FieldSchema | undefined): ((value: JsonValue) => JsonValue) | undefined {
+function converterFor(schema: FieldSchema | undefined): ((value: JsonValue) => JsonValue) | undefined {
   switch (schema && typeOf(schema)) {
     case 'boolean':
       return (value) => (value === 0 || value === 1 ? value === 1 : value);
@@ -68,7 +68,7 @@ const NUMBER = /^-?\d{1,15}(\.\d{1,15})?$/;
 
 function singleRows(tensor: Tensor, rows: number, name: string): JsonValue[] {
   if (sizeOf(tensor.shape.slice(1)) === 1) return perRow(rows, (row) => elementOf(tensor, row));
-  throw modelFault(`The output "${name}" has shape [${tensor.shape.join(', ')}], not one value per row.`);
+  throw modelError(`The output "${name}" has shape [${tensor.shape.join(', ')}], not one value per row.`);
 }
 
 function nestedRows(tensor: Tensor, rows: number): JsonValue[] {

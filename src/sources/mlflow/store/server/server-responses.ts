@@ -55,7 +55,7 @@ export function toMlflowRun(body: JsonObject): MlflowRun {
 }
 
 /** A logged model without its files. */
-export function toCheckpointFacts(body: JsonObject): Pick<Checkpoint, 'isReady' | 'metrics'> {
+export function toCheckpointDetails(body: JsonObject): Pick<Checkpoint, 'isReady' | 'metrics'> {
   const byTime = (a: JsonObject, b: JsonObject) =>
     Number(a.step ?? 0) - Number(b.step ?? 0) || Number(a.timestamp ?? 0) - Number(b.timestamp ?? 0);
   return {
@@ -64,7 +64,7 @@ export function toCheckpointFacts(body: JsonObject): Pick<Checkpoint, 'isReady' 
   };
 }
 
-export function toVersion(body: JsonObject, aliases: readonly string[]): MlflowVersion {
+function toVersion(body: JsonObject, aliases: readonly string[]): MlflowVersion {
   const modelId = textIn(body, 'model_id');
   return {
     version: Number(body.version),

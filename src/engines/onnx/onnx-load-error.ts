@@ -1,8 +1,8 @@
-import { shorten } from '../../lib/truncate.js';
-import { RunProblem } from '../../domain/verdict.js';
+import { truncate } from '../../lib/truncate.js';
+import { RunError } from '../../domain/verdict.js';
 
 /** What ONNX Runtime's text says, in words for the owner of the run. First match wins; `$1` and `$2` are matched names. */
-const SENTENCES: readonly (readonly [RegExp, string])[] = [
+const MESSAGES: readonly (readonly [RegExp, string])[] = [
   [
     /opset \d+ is under development|onnx opset|Unsupported model IR version/i,
     'The model uses a newer ONNX version than this ONNX Runtime knows: export it with a lower opset.',
@@ -33,13 +33,13 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The verdict on a model that ONNX Runtime refused. Its own text holds paths, so it goes along as the cause only. */
-export function onnxLoadProblem(cause: unknown): RunProblem {
+export function onnxLoadError(cause: unknown): RunError {
   const text = cause instanceof Error ? cause.message : String(cause);
-  for (const [pattern, sentence] of SENTENCES) {
+  for (const [pattern, message] of MESSAGES) {
     const match = pattern.exec(text);
     if (!match) continue;
-    const named = sentence.replace(/\$([12])/g, (_, group: string) => shorten(match[Number(group)] ?? ''));
-    return new RunProblem('LOAD_FAILED', named, { cause });
+    const named = message.replace(/\$([12])/g, (_, group: string) => truncate(match[Number(group)] ?? ''));
+    return new RunError('LOAD_FAILED', named, { cause });
   }
-  return new RunProblem('LOAD_FAILED', 'ONNX Runtime refused the model.', { cause });
+  return new RunError('LOAD_FAILED', 'ONNX Runtime refused the model.', { cause });
 }

@@ -4,7 +4,7 @@ import type { RowSchema } from './signature.js';
 export const TEXT_FIELD = 'text';
 
 /** Whether a row of only `{text}` can satisfy the contract. */
-export function takesTexts({ properties, required = [] }: RowSchema): boolean {
+export function acceptsTexts({ properties, required = [] }: RowSchema): boolean {
   const type = Object.hasOwn(properties, TEXT_FIELD) ? [properties[TEXT_FIELD]!.type].flat() : [];
   return type.includes('string') && required.every((name) => name === TEXT_FIELD);
 }

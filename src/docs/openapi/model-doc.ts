@@ -1,13 +1,13 @@
-import { takesTexts } from '../../domain/text-shorthand.js';
+import { acceptsTexts } from '../../domain/text-input.js';
 import type { Run } from '../../domain/run.js';
-import type { ServedModel } from '../../registry/model-registry.service.js';
+import type { ReadyModel } from '../../registry/model-registry.service.js';
 import { nameComponents } from './component-names.js';
 import type { ModelNames } from './component-names.js';
 import type { OpenApiDocument } from './openapi-types.js';
 
 /** A served model as the document speaks of it. */
-export interface DescribedModel {
-  readonly model: ServedModel;
+export interface ModelDoc {
+  readonly model: ReadyModel;
   readonly run: Run;
   readonly names: ModelNames;
   /** Path of its predictions. */
@@ -15,7 +15,7 @@ export interface DescribedModel {
 }
 
 /** The served models, with names that nothing else in the document has. */
-export function describeModels(models: readonly ServedModel[], document: OpenApiDocument): DescribedModel[] {
+export function describeModels(models: readonly ReadyModel[], document: OpenApiDocument): ModelDoc[] {
   const taken = new Set(namesIn(document).map((name) => name.toLowerCase()));
   return models.map((model) => ({
     model,
@@ -26,15 +26,16 @@ export function describeModels(models: readonly ServedModel[], document: OpenApi
 }
 
 /** The model that best shows a row of fields: the first whose fields no other shares, one for texts only at need. */
-export function modelForRows(models: readonly DescribedModel[]): DescribedModel {
-  const rowModels = models.filter(({ run }) => !takesTexts(run.signature.input));
+export function modelForRows(models: readonly ModelDoc[]): ModelDoc {
+  const rowModels = models.filter(({ run }) => !acceptsTexts(run.signature.input));
   const candidates = rowModels.length > 0 ? rowModels : models;
   return (
-    candidates.find((one) => !candidates.some((other) => other !== one && holdsExampleOf(other, one))) ?? candidates[0]!
+    candidates.find((one) => !candidates.some((other) => other !== one && acceptsExampleOf(other, one))) ??
+    candidates[0]!
   );
 }
 
-function holdsExampleOf(other: DescribedModel, one: DescribedModel): boolean {
+function acceptsExampleOf(other: ModelDoc, one: ModelDoc): boolean {
   const { properties } = other.run.signature.input;
   return Object.keys(one.run.examples[0]!.input).every((name) => Object.hasOwn(properties, name));
 }

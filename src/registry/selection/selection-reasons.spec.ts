@@ -7,7 +7,7 @@ import type { Run } from '../../domain/run.js';
 import { CombinedRunSource } from '../../sources/combined-run-source.js';
 import { LocalRunSource } from '../../sources/local/local-run-source.js';
 import { runDigest } from '../history/model-history.js';
-import { whatWouldWin, whyServed } from './explain-selection.js';
+import { howToWin, whyServed } from './selection-reasons.js';
 
 /** How a model came to be served as it is, what is said of that, and runs that put it to the proof. */
 interface Constellation {
@@ -156,7 +156,7 @@ describe('what is said of a selection', () => {
       {
         runs: { best: f1(0.9) },
         then: async (registry) => {
-          const { run } = registry.model().runs[0]!.sourced;
+          const { run } = registry.model().runs[0]!.sourceRun;
           const failed = { run_id: 'best', digest: runDigest(run!), reason: '5 of its first 5 predictions failed.' };
           await registry.states.update('adder', (state) => ({ ...state, failed: [failed] }));
           await registry.refresh();
@@ -261,7 +261,7 @@ describe('what is said of a selection', () => {
     await then?.(registry, store);
     const model = registry.model();
 
-    expect({ served: registry.servedBy(), why: whyServed(model), toWin: whatWouldWin(model) }).toEqual({
+    expect({ served: registry.servedBy(), why: whyServed(model), toWin: howToWin(model) }).toEqual({
       served: said.served,
       why: said.why,
       toWin: said.toWin,
@@ -283,7 +283,7 @@ describe('what is said of a selection', () => {
     const model = registry.model();
     registry.close();
 
-    const { history } = await registry.chronicle.read(model);
+    const { history } = await registry.modelHistory.read(model);
     expect(history.map(({ event, reason }) => [event, reason])).toEqual([['served', whyServed(model)]]);
   });
 
@@ -294,7 +294,7 @@ describe('what is said of a selection', () => {
     const where = { 'params.seed': 12345678901234567890n };
     registry.close();
 
-    expect(whatWouldWin({ ...model, card: { ...card, selection: { ...card.selection, where } } })).toContain(
+    expect(howToWin({ ...model, card: { ...card, selection: { ...card.selection, where } } })).toContain(
       'params.seed 12345678901234567890,',
     );
   });

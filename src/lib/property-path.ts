@@ -20,7 +20,7 @@ export function valueAt(root: JsonValue, path: string): JsonValue | undefined {
 }
 
 /** How far a path leads: the value at its longest prefix that exists, for saying what can be asked instead. */
-export function deepestObjectAt(root: JsonValue, path: string): { path: string; keys: string[] } {
+export function lastObjectAt(root: JsonValue, path: string): { path: string; keys: string[] } {
   for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
     const prefix = path.slice(0, end);
     const found = valueAt(root, prefix);

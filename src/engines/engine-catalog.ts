@@ -1,9 +1,9 @@
 import type { ModelFormat } from '../domain/run.js';
-import { RunProblem } from '../domain/verdict.js';
+import { RunError } from '../domain/verdict.js';
 import { InferenceEngine } from './inference-engine.js';
 import type { EngineModel, LoadRequest } from './inference-engine.js';
 
-/** Imports on first use: a store with ONNX models alone never pays for TensorFlow.js. */
+/** Imported on first use: a store with ONNX models only does not load TensorFlow.js. */
 const OPENERS: Record<ModelFormat, () => Promise<InferenceEngine>> = {
   onnx: async () => new (await import('./onnx/onnx-engine.js')).OnnxEngine(),
   'tfjs-layers': async () => new (await import('./tfjs/tfjs-engine.js')).TfjsEngine(),
@@ -12,10 +12,10 @@ const OPENERS: Record<ModelFormat, () => Promise<InferenceEngine>> = {
 };
 
 /**
- * Every engine as one: the format of the artifact decides which computes. For worker threads only, because what it
- * imports blocks its thread.
+ * All engines behind one interface: the format of the artifact decides which one computes. For worker threads only,
+ * because the engines block their thread.
  */
-export class EngineCatalogue extends InferenceEngine {
+export class EngineCatalog extends InferenceEngine {
   private readonly engines = new Map<ModelFormat, Promise<InferenceEngine>>();
 
   override async load(request: LoadRequest): Promise<EngineModel> {
@@ -23,8 +23,7 @@ export class EngineCatalogue extends InferenceEngine {
   }
 
   private engineFor(format: ModelFormat): Promise<InferenceEngine> {
-    if (!Object.hasOwn(OPENERS, format))
-      throw new RunProblem('FORMAT_UNKNOWN', `No engine computes "${format}" models.`);
+    if (!Object.hasOwn(OPENERS, format)) throw new RunError('FORMAT_UNKNOWN', `No engine computes "${format}" models.`);
     const engine = this.engines.get(format) ?? OPENERS[format]();
     this.engines.set(format, engine);
     return engine;

@@ -1,21 +1,21 @@
 import type { MlflowRegisteredModel, MlflowStore, MlflowVersion } from '../store/mlflow-store.js';
 
-/** Copies of copies of a version that are followed. */
-const MOST_COPIES = 5;
+/** Maximum number of copies followed to the original version. */
+const MAX_COPY_DEPTH = 5;
 
 /**
- * Versions that are copies of others (`MlflowClient.copy_model_version`): such a one only says of which, and the files
- * are that one's. The models they were copied from are read once; made anew for each listing.
+ * Resolves versions that are copies of others (`MlflowClient.copy_model_version`): a copy only names its original,
+ * which has the files. Each original is read once; made anew for each listing.
  */
-export class CopiedVersions {
+export class VersionSources {
   private readonly models = new Map<string, Promise<MlflowRegisteredModel | undefined>>();
 
   constructor(private readonly store: MlflowStore) {}
 
-  /** The version itself when it is no copy, or its original is gone. @throws StoreUnavailable. */
+  /** The version itself when it is no copy, or its original is gone. @throws StoreUnavailableError. */
   async originalOf(version: MlflowVersion): Promise<MlflowVersion> {
     let original = version;
-    for (let copies = 0; copies < MOST_COPIES; copies += 1) {
+    for (let depth = 0; depth < MAX_COPY_DEPTH; depth += 1) {
       const [, name, number] = /^models:\/+([^/]+)\/(\d+)\/?$/.exec(original.source) ?? [];
       const model = name === undefined ? undefined : await this.modelOf(name);
       const next = model?.versions.find((each) => each.version === Number(number));

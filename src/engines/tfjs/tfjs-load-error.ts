@@ -1,7 +1,7 @@
-import { RunProblem } from '../../domain/verdict.js';
+import { RunError } from '../../domain/verdict.js';
 
 /** What the text of TensorFlow.js says, in words for the owner of the run. First match wins; `$1` is the matched name. */
-const SENTENCES: readonly (readonly [RegExp, string])[] = [
+const MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/Unknown layer: ([\w>.-]+)/, 'The model uses the layer $1, which TensorFlow.js does not have.'],
   [
     /Unknown (?:activation|initializer|regularizer|constraint): ([\w>.-]+)/,
@@ -25,13 +25,13 @@ export function missingOperation(error: unknown): string | undefined {
 }
 
 /** The verdict on a model that TensorFlow.js refused; its own text goes along as the cause only. */
-export function tfjsLoadProblem(cause: unknown): RunProblem {
-  if (cause instanceof RunProblem) return cause;
-  for (const [pattern, sentence] of SENTENCES) {
+export function tfjsLoadError(cause: unknown): RunError {
+  if (cause instanceof RunError) return cause;
+  for (const [pattern, message] of MESSAGES) {
     const match = pattern.exec(messageOf(cause));
-    if (match) return new RunProblem('LOAD_FAILED', sentence.replace('$1', match[1] ?? match[2] ?? ''), { cause });
+    if (match) return new RunError('LOAD_FAILED', message.replace('$1', match[1] ?? match[2] ?? ''), { cause });
   }
-  return new RunProblem('LOAD_FAILED', 'TensorFlow.js refused the model.', { cause });
+  return new RunError('LOAD_FAILED', 'TensorFlow.js refused the model.', { cause });
 }
 
 function messageOf(error: unknown): string {

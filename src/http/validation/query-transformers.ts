@@ -1,10 +1,10 @@
 import { Transform } from 'class-transformer';
 
 /** Whole numbers as the dialect takes them: digits, a sign, spaces around; not "", "1.5", "1e1" or "0x10". */
-const WHOLE_NUMBER = /^\s*[+-]?\d{1,15}\s*$/;
+const INTEGER = /^\s*[+-]?\d{1,15}\s*$/;
 
 /** A query parameter that is a whole number; other text stays text, for the rule to refuse. */
-export const WholeNumberParameter = () =>
+export const IntegerParameter = () =>
   Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : value,
+    typeof value === 'string' && INTEGER.test(value) ? Number(value) : value,
   );

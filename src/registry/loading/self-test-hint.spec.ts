@@ -1,6 +1,6 @@
 import { sumRun } from '../../../test/support/build-store.js';
 import type { Run } from '../../domain/run.js';
-import { selfTestHint } from './self-test-hints.js';
+import { selfTestHint } from './self-test-hint.js';
 
 const sum = sumRun('adder-1', '0'.repeat(64));
 const examples = [
@@ -14,7 +14,7 @@ describe('a run that does not repeat its own examples', () => {
   });
 
   it('is told of a scaler that may have been forgotten, by the name of a field', () => {
-    expect(selfTestHint({ ...sum, examples }, [{ sum: 9 }, { sum: 9 }])).toContain('"b", for one, goes in as it is');
+    expect(selfTestHint({ ...sum, examples }, [{ sum: 9 }, { sum: 9 }])).toContain('"b", for example, is not scaled');
   });
 
   it('is told of labels the wrong way round', () => {
@@ -27,7 +27,7 @@ describe('a run that does not repeat its own examples', () => {
       ],
     };
 
-    expect(selfTestHint(run, [{ label: 'yes' }, { label: 'no' }])).toContain('Every label is the other one');
+    expect(selfTestHint(run, [{ label: 'yes' }, { label: 'no' }])).toContain('Every label is swapped');
     expect(selfTestHint(run, [{ label: 'no' }, { label: 'no' }])).toBe('');
   });
 

@@ -1,4 +1,4 @@
-import { deepestObjectAt, valueAt } from './dotted-path.js';
+import { lastObjectAt, valueAt } from './property-path.js';
 
 const report = {
   overall: { f1: 0.5, zero: 0, nothing: null },
@@ -40,7 +40,7 @@ describe('valueAt', () => {
 
 describe('deepestObjectAt', () => {
   it('says how far a path leads and what is there', () => {
-    expect(deepestObjectAt(report, 'overall.f1.x')).toEqual({ path: 'overall', keys: ['f1', 'zero', 'nothing'] });
-    expect(deepestObjectAt(report, 'nope.x')).toEqual({ path: '', keys: ['overall', 'class', 'a.b', 'a'] });
+    expect(lastObjectAt(report, 'overall.f1.x')).toEqual({ path: 'overall', keys: ['f1', 'zero', 'nothing'] });
+    expect(lastObjectAt(report, 'nope.x')).toEqual({ path: '', keys: ['overall', 'class', 'a.b', 'a'] });
   });
 });

@@ -2,7 +2,7 @@ import type { SelectionPolicy } from '../../domain/card.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import { compareMetric } from '../../domain/metric.js';
 import type { Run } from '../../domain/run.js';
-import { incumbentOf } from './champion.js';
+import { championOf } from './champion.js';
 import { metricOf } from '../policy/rank-runs.js';
 import type { Best, RegisteredModel } from '../state/registered-run.js';
 
@@ -11,11 +11,11 @@ export function whyServed(model: RegisteredModel): string {
   const { best, pin } = model;
   if (!best) return `No run can be served; the verdicts say why.`;
   if (isPinServed(model)) return `It is pinned by ${pin!.by}: ${pin!.reason}`;
-  return `${whyBest(model, best)}${pin ? ` The pinned run "${pin.run_id}" cannot be served.` : ''}`;
+  return `${explainBest(model, best)}${pin ? ` The pinned run "${pin.run_id}" cannot be served.` : ''}`;
 }
 
 /** What a run would need in order to take over, in a sentence for its trainer. */
-export function whatWouldWin(model: RegisteredModel): string {
+export function howToWin(model: RegisteredModel): string {
   const { card, best } = model;
   const { max_latency_ms: latencyMs, max_size_bytes: bytes, max_label_changes: changes } = card.promotion ?? {};
   const parts = [
@@ -25,54 +25,55 @@ export function whatWouldWin(model: RegisteredModel): string {
     bytes !== undefined && `at most ${bytes} bytes of artifact`,
     changes !== undefined && `at most a share of ${changes} of the served run's examples answered otherwise`,
   ];
-  const keeps = best ? ', and no change that breaks clients' : '';
-  return `${parts.filter((part) => part !== false).join(', ')}${keeps}.${tieRule(model)}${pinRule(model)}`;
+  const condition = best ? ', and no change that breaks clients' : '';
+  return `${parts.filter((part) => part !== false).join(', ')}${condition}.${tieRule(model)}${pinRule(model)}`;
 }
 
-function whyBest(model: RegisteredModel, best: Best): string {
-  const { card, runs, refused } = model;
+function explainBest(model: RegisteredModel, best: Best): string {
+  const { card, runs, rejected: refused } = model;
   const { registered } = best;
   const figure = figureOf(registered.run, card.selection);
-  const breaking = refused ? ` Run "${refused.run_id}" would break clients.` : '';
+  const incompatible = refused ? ` Run "${refused.run_id}" would break clients.` : '';
   const present = runs.includes(registered) ? registered : runs.find(({ run }) => run.run_id === registered.run.run_id);
-  if (present && !present.isAllowed) return `${notAllowed(present.verdict.reasons[0]?.code)}: ${figure}.${breaking}`;
+  if (present && !present.isAllowed)
+    return `${notAllowed(present.verdict.reasons[0]?.code)}: ${figure}.${incompatible}`;
   if (present !== registered) {
     const inMemory = `Its files are gone from the store or changed; it serves from memory (${figure}).`;
-    const { isContender, verdict } = registered.under(card);
-    return isContender ? inMemory : `${inMemory} ${notAllowed(verdict.reasons[0]?.code)}.`;
+    const { isCandidate, verdict } = registered.withCard(card);
+    return isCandidate ? inMemory : `${inMemory} ${notAllowed(verdict.reasons[0]?.code)}.`;
   }
   if (hasFailed(model)) return `It failed in service, but no other run can take over: ${figure}.`;
-  if (registered.rank === 1) return whyFirst(model, registered.run, figure);
-  return `It is the best of those that may serve (${figure}).${breaking}`;
+  if (registered.rank === 1) return explainFirst(model, registered.run, figure);
+  return `It is the best of those that may serve (${figure}).${incompatible}`;
 }
 
 function notAllowed(code: string | undefined): string {
   return `The policy does not allow it (${code}), but no run that it allows can take over`;
 }
 
-function whyFirst({ card: { selection }, runs }: RegisteredModel, run: Run, figure: string): string {
+function explainFirst({ card: { selection }, runs }: RegisteredModel, run: Run, figure: string): string {
   const { metric, goal } = selection;
-  const contenders = runs.filter(({ isContender }) => isContender).map((registered) => registered.run);
-  if (contenders.length === 1) return `It is the only run that the policy allows: ${figure}.`;
+  const candidates = runs.filter(({ isCandidate }) => isCandidate).map((registered) => registered.run);
+  if (candidates.length === 1) return `It is the only run that the policy allows: ${figure}.`;
   const value = metricOf(run, selection);
-  const count = `${contenders.length} runs`;
+  const count = `${candidates.length} runs`;
   const first = Number.isNaN(value)
     ? `None of the ${count} that the policy allows has a number as ${metric}.`
     : `It has the ${goal === 'maximize' ? 'highest' : 'lowest'} ${metric} of ${count}: ${value}.`;
-  const equals = contenders.filter((other) => other !== run && isTie(run, other, selection));
+  const equals = candidates.filter((other) => other !== run && isTie(run, other, selection));
   if (equals.length === 0) return first;
-  const decided = equals.some((other) => startedTogether(run, other))
+  const rule = equals.some((other) => hasSameStart(run, other))
     ? 'Of those with the same that started last, its run_id comes first.'
     : 'Of those with the same, it started last.';
-  return `${first} ${decided}`;
+  return `${first} ${rule}`;
 }
 
 function metricNeeded(model: RegisteredModel): string {
   const { selection } = model.card;
   const { metric, goal } = selection;
-  const incumbent = hasFailed(model) ? undefined : incumbentOf(model);
-  if (!incumbent) return `Any FINISHED run with ${metric}`;
-  const value = metricOf(incumbent, selection);
+  const champion = hasFailed(model) ? undefined : championOf(model);
+  if (!champion) return `Any FINISHED run with ${metric}`;
+  const value = metricOf(champion, selection);
   if (Number.isNaN(value)) return `A FINISHED run with any number as ${metric} (or none either, and started later)`;
   const better = goal === 'maximize' ? 'above' : 'below';
   return `A FINISHED run with ${metric} ${better} ${value} (or the same, and started later)`;
@@ -80,15 +81,15 @@ function metricNeeded(model: RegisteredModel): string {
 
 /** Named only where it has decided before: a tie of the start as well is rare. */
 function tieRule(model: RegisteredModel): string {
-  const incumbent = incumbentOf(model);
+  const champion = championOf(model);
   const { selection } = model.card;
   const hasTie = model.runs.some(
-    ({ isContender, run }) =>
-      isContender &&
-      incumbent &&
-      run.run_id !== incumbent.run_id &&
-      isTie(run, incumbent, selection) &&
-      startedTogether(run, incumbent),
+    ({ isCandidate, run }) =>
+      isCandidate &&
+      champion &&
+      run.run_id !== champion.run_id &&
+      isTie(run, champion, selection) &&
+      hasSameStart(run, champion),
   );
   return hasTie ? ' Of runs that started at the same time too, the first by run_id counts.' : '';
 }
@@ -97,14 +98,14 @@ function pinRule(model: RegisteredModel): string {
   const { pin, best, runs, card } = model;
   if (!pin) return '';
   if (!isPinServed(model)) return ` The pinned run "${pin.run_id}" takes over as soon as it can be served.`;
-  const next = runs.find((registered) => registered.isContender && registered.verdict.eligible);
+  const next = runs.find((registered) => registered.isCandidate && registered.verdict.eligible);
   const rule = ' Nothing takes over while a run is pinned.';
   if (!next || next === best?.registered) return rule;
   return `${rule} After that, run "${next.run.run_id}" (${figureOf(next.run, card.selection)}) is tried first.`;
 }
 
 function isPinServed({ pin, best }: RegisteredModel): boolean {
-  return pin !== undefined && pin.run_id === best?.served.run.run_id;
+  return pin !== undefined && pin.run_id === best?.loaded.run.run_id;
 }
 
 function hasFailed({ best }: RegisteredModel): boolean {
@@ -115,7 +116,7 @@ function isTie(a: Run, b: Run, policy: SelectionPolicy): boolean {
   return compareMetric(metricOf(a, policy), metricOf(b, policy), policy.goal) === 0;
 }
 
-function startedTogether(a: Run, b: Run): boolean {
+function hasSameStart(a: Run, b: Run): boolean {
   return Date.parse(a.started_at) === Date.parse(b.started_at);
 }
 
@@ -125,8 +126,8 @@ function figureOf(run: Run, policy: SelectionPolicy): string {
 }
 
 function conditionsOf({ where = {}, guardrails = [] }: SelectionPolicy): string[] {
-  const conditions = Object.entries(where).map(([path, wanted]) => {
-    const allowed = Array.isArray(wanted) ? wanted : [wanted];
+  const conditions = Object.entries(where).map(([path, expected]) => {
+    const allowed = Array.isArray(expected) ? expected : [expected];
     return `${path} ${allowed.map((value) => stringifyJson(value)).join(' or ')}`;
   });
   const bounds = guardrails.map(({ metric, minimum, maximum }) => {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
 /** Files up to this size are read whole to hash them; streaming costs more than it saves below. */
-const WHOLE_FILE_BYTES = 4 * 1024 * 1024;
+const MAX_READ_BYTES = 4 * 1024 * 1024;
 
 /** SHA-256 of a text, lower-case hex. */
 export function sha256OfText(text: string): string {
@@ -18,7 +18,7 @@ export function sha256OfText(text: string): string {
  */
 export async function sha256OfFile(file: string, bytes: number): Promise<string> {
   const hash = createHash('sha256');
-  if (bytes <= WHOLE_FILE_BYTES) hash.update(await readFile(file));
+  if (bytes <= MAX_READ_BYTES) hash.update(await readFile(file));
   else await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
 }

@@ -1,8 +1,8 @@
 /** 1 / (1 + e^-x), without overflow for large negative numbers. */
 export function sigmoid(value: number): number {
   if (value >= 0) return 1 / (1 + Math.exp(-value));
-  const power = Math.exp(value);
-  return power / (1 + power);
+  const exp = Math.exp(value);
+  return exp / (1 + exp);
 }
 
 /**
@@ -10,24 +10,24 @@ export function sigmoid(value: number): number {
  * All are NaN when one value is NaN or the largest is infinite.
  */
 export function softmax(values: readonly number[]): number[] {
-  let largest = -Infinity;
-  for (const value of values) largest = value > largest ? value : largest;
-  const powers = values.map((value) => Math.exp(value - largest));
+  let max = -Infinity;
+  for (const value of values) max = value > max ? value : max;
+  const weights = values.map((value) => Math.exp(value - max));
   let sum = 0;
-  for (const power of powers) sum += power;
-  return powers.map((power) => power / sum);
+  for (const exp of weights) sum += exp;
+  return weights.map((exp) => exp / sum);
 }
 
 /** Index of the largest value, the first of equals; -1 when there is none or one of them is NaN. */
 export function argmax(values: readonly number[]): number {
   let best = -1;
-  let largest = -Infinity;
+  let max = -Infinity;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (Number.isNaN(value)) return -1;
-    if (best < 0 || value > largest) {
+    if (best < 0 || value > max) {
       best = i;
-      largest = value;
+      max = value;
     }
   }
   return best;

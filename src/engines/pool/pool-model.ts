@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+
+import { AppError } from '../../domain/app-error.js';
+import type { NamedTensors } from '../../domain/tensor.js';
+import type { LoadRequest, ModelInfo } from '../inference-engine.js';
+import type { ModelHandle, PredictOptions } from '../model-host.js';
+import type { ModelQueue } from '../batching/model-queue.js';
+import { PendingPrediction } from '../batching/pending-prediction.js';
+
+/** Callbacks of a model to its pool. */
+interface ModelEvents {
+  /** A prediction waits: dispatch it to a free thread. */
+  onWork(model: PoolModel): void;
+  /** The model is released and nothing waits or runs: threads may unload it. */
+  onDrain(model: PoolModel): void;
+}
+
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 10_000;
+
+/** One model of the pool: its queue and its state. */
+export class PoolModel implements ModelHandle {
+  info: ModelInfo;
+  /** Threads that are loading it or computing with it at this moment. */
+  activeThreads = 0;
+  /** No thread takes work of this model before this time (`performance.now()`). */
+  backoffUntil = 0;
+  /** A further thread is loading it. */
+  isAddingReplica = false;
+  /** No further thread loads it before this time (`performance.now()`). */
+  replicaNotBefore = 0;
+
+  /** Threads lost on it since its last answer. */
+  crashCount = 0;
+  private closing: { promise: Promise<void>; resolve: () => void } | undefined;
+  private rejection: AppError | undefined;
+
+  constructor(
+    readonly key: number,
+    readonly request: LoadRequest,
+    readonly queue: ModelQueue,
+    private readonly events: ModelEvents,
+  ) {}
+
+  /** The artifact, for logs. */
+  get path(): string {
+    return join(this.request.runFolder, this.request.path);
+  }
+
+  /** Whether a thread may be terminated while it works on this model (see `WorkerRequest`). */
+  get canTerminate(): boolean {
+    return this.request.format !== 'onnx';
+  }
+
+  /** Whether it is in backoff after lost threads: no thread takes its work now. */
+  get isBackingOff(): boolean {
+    return this.backoffUntil > 0 && this.backoffUntil > performance.now();
+  }
+
+  /** Calls are so quick that waiting for the running one is cheaper than waking another thread. */
+  get waitsForOwnThread(): boolean {
+    return this.activeThreads > 0 && this.queue.latency.isQuick;
+  }
+
+  async predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors> {
+    options.signal?.throwIfAborted();
+    if (this.rejection) throw this.rejection;
+    this.queue.assertNotFull();
+    const prediction = new PendingPrediction(inputs, options, this.onLeave);
+    if (prediction.hasNoTimeLeft) prediction.timeOut();
+    else {
+      this.queue.add(prediction);
+      this.events.onWork(this);
+    }
+    return prediction.result;
+  }
+
+  release(): Promise<void> {
+    this.rejection ??= new AppError('INTERNAL_ERROR', {}, { cause: new Error('predict() after release()') });
+    if (!this.closing) {
+      let resolve = () => {};
+      const promise = new Promise<void>((done) => (resolve = done));
+      this.closing = { promise, resolve };
+      this.endIfIdle();
+    }
+    return this.closing.promise;
+  }
+
+  /** The pool closes: waiting predictions end, new ones are rejected. */
+  shutDown(): void {
+    this.rejection = new AppError('SHUTTING_DOWN');
+    for (const prediction of this.queue.takeAll()) prediction.fail(this.rejection);
+    this.released();
+  }
+
+  /** All threads gave the model back. */
+  released(): void {
+    this.closing?.resolve();
+  }
+
+  /** To be called whenever work of this model ends. */
+  endIfIdle(): void {
+    if (this.closing && this.queue.size === 0 && this.activeThreads === 0) this.events.onDrain(this);
+  }
+
+  recordSuccess(call: readonly PendingPrediction[], serviceMs: number, computeMs: number): void {
+    this.crashCount = 0;
+    this.queue.recordCall(call, serviceMs, computeMs);
+  }
+
+  /**
+   * Records a thread lost on this model. The first loss has no effect; further ones start a growing backoff, so that
+   * the model does not end one thread after the other.
+   *
+   * @returns backoff in milliseconds.
+   */
+  recordCrash(): number {
+    this.crashCount += 1;
+    if (this.crashCount < 2) return 0;
+    const backoffMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (this.crashCount - 2));
+    this.backoffUntil = performance.now() + backoffMs;
+    return backoffMs;
+  }
+
+  private readonly onLeave = (prediction: PendingPrediction): void => {
+    this.queue.delete(prediction);
+    this.endIfIdle();
+  };
+}

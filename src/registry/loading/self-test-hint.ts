@@ -1,0 +1,55 @@
+import { fieldOf } from '../../codec/rows.js';
+import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { Run } from '../../domain/run.js';
+import { LOOK_FOR_NAN } from './null-outputs.js';
+
+/** Inputs above this are probably scaled by the trainer before they reach a network. */
+const LARGE_INPUT = 10;
+
+/**
+ * Probable cause of a failed self-test: the mistakes that are hard to find.
+ *
+ * @param outputs  one per example, as clients would get them.
+ * @returns a sentence with a leading space, or an empty text when no known pattern matches.
+ */
+export function selfTestHint(run: Run, outputs: readonly JsonObject[]): string {
+  const hint = nanHint(run, outputs) ?? orderHint(run, outputs) ?? scalerHint(run);
+  return hint === undefined ? '' : ` ${hint}`;
+}
+
+/** NaN travels as null. */
+function nanHint({ examples, signature }: Run, outputs: readonly JsonObject[]): string | undefined {
+  const fields = Object.entries(signature.output.properties).filter(([, { type }]) =>
+    [type].flat().some((name) => name === 'number' || name === 'integer'),
+  );
+  const isNan = fields.some(([field]) =>
+    outputs.every(
+      (answer, i) => fieldOf(answer, field) === null && typeof fieldOf(examples[i]!.output, field) === 'number',
+    ),
+  );
+  return isNan && outputs.length > 0 ? `The model answers NaN to every example: ${LOOK_FOR_NAN}.` : undefined;
+}
+
+/** Every label is the other one. */
+function orderHint({ decode, examples }: Run, outputs: readonly JsonObject[]): string | undefined {
+  if (decode.kind !== 'binary') return undefined;
+  const { field, labels } = decode;
+  const otherOf = (label: JsonValue | undefined) => (label === labels[0] ? labels[1] : labels[0]);
+  const isReversed = outputs.every(
+    (answer, i) => fieldOf(answer, field) === otherOf(fieldOf(examples[i]!.output, field)),
+  );
+  return isReversed ? 'Every label is swapped: check the order of decode.labels, or decode.positive.' : undefined;
+}
+
+function scalerHint({ encode, examples }: Run): string | undefined {
+  const columns = encode.tensors.flatMap((tensor) => (tensor.kind === 'columns' ? tensor.columns : []));
+  const numbers = columns.filter((column) => column.kind === 'number');
+  const hasScale = numbers.some(({ subtract = 0, divide = 1 }) => subtract !== 0 || divide !== 1);
+  if (hasScale) return undefined;
+  const large = numbers.find(({ field }) =>
+    examples.some(({ input }) => Math.abs(Number(fieldOf(input, field) ?? 0)) > LARGE_INPUT),
+  );
+  return large
+    ? `Did the trainer scale its inputs? No column of encode does ("${large.field}", for example, is not scaled): add subtract and divide, or export the scaler with the model.`
+    : undefined;
+}

@@ -1,0 +1,149 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { AppConfig } from '../../config/app-config.js';
+import { AppError } from '../../domain/app-error.js';
+import type { ErrorCode } from '../../domain/app-error.js';
+import { RunError, reason } from '../../domain/verdict.js';
+import type { VerdictReason } from '../../domain/verdict.js';
+import { ModelHistory } from '../history/model-history.js';
+import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
+import { rehearse, requireSize } from './champion-replay.js';
+import { RunLoader } from '../loading/run-loader.js';
+import type { LoadedRun } from '../loading/loaded-run.js';
+
+/**
+ * Checks a run passes before it may serve: it is loaded, repeats its own examples and, where another run serves, passes
+ * a rehearsal against it. A failure is recorded once in the run's verdict, the history and the log.
+ */
+@Injectable()
+export class ChallengerChecks {
+  private readonly logger = new Logger(ChallengerChecks.name);
+  private isClosed = false;
+  /** Failed rehearsals by challenger: not repeated against the same champion under the same card. */
+  private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: LoadedRun; rejection: VerdictReason }>();
+
+  constructor(
+    private readonly loader: RunLoader,
+    private readonly config: AppConfig,
+    private readonly modelHistory: ModelHistory,
+  ) {}
+
+  /** Failures from now on are caused by the shutdown, not by the runs. */
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** The run, ready to answer. @throws RunError when it cannot be loaded or fails its examples. */
+  async load(registered: RegisteredRun): Promise<LoadedRun> {
+    const { state } = registered;
+    registered.state = 'loading';
+    try {
+      const loaded = await this.loader.load(registered.sourceRun, registered.run);
+      registered.updateFrom(loaded);
+      registered.markLoaded();
+      return loaded;
+    } finally {
+      registered.state = state;
+    }
+  }
+
+  /** The run, ready to answer; undefined when it cannot be. @throws AppError SHUTTING_DOWN. */
+  async tryToLoad(model: RegisteredModel, registered: RegisteredRun): Promise<LoadedRun | undefined> {
+    try {
+      return await this.load(registered);
+    } catch (error) {
+      await this.recordLoadFailure(model, registered, error);
+      return undefined;
+    }
+  }
+
+  /** Whether a challenger may be rehearsed against the champion, as far as known without loading it. */
+  async checkBeforeLoad(model: RegisteredModel, candidate: RegisteredRun, against: LoadedRun): Promise<boolean> {
+    const before = this.failedRehearsals.get(candidate);
+    if (before?.against === against) {
+      candidate.setRejection(before.rejection);
+      return false;
+    }
+    const { sourceRun, run, card } = candidate;
+    return this.runCheck(model, candidate, against, () => requireSize(sourceRun, run, card.promotion ?? {}));
+  }
+
+  /** Whether a loaded challenger passes the rehearsal against the champion. @throws AppError SHUTTING_DOWN. */
+  hasPassedRehearsal(
+    model: RegisteredModel,
+    candidate: RegisteredRun,
+    { loaded, against }: { readonly loaded: LoadedRun; readonly against: LoadedRun },
+  ): Promise<boolean> {
+    return this.runCheck(model, candidate, against, async () => {
+      const { promotion: policy = {} } = candidate.card;
+      const timeoutMs = this.config.predictionTimeoutMs;
+      candidate.setRehearsalWarnings(await rehearse(loaded, { current: against, policy, timeoutMs }));
+    });
+  }
+
+  /** Records once that a challenger is rejected. @throws AppError SHUTTING_DOWN. */
+  async recordRejection(model: RegisteredModel, candidate: RegisteredRun, rejection: VerdictReason): Promise<void> {
+    this.requireOpen();
+    if (!(await this.modelHistory.recordRejected(model, candidate.run, rejection))) return;
+    this.logger.warn(
+      `Run ${candidate.run.run_id} of model ${model.card.name} is rejected: ${rejection.code}: ${rejection.message}`,
+    );
+  }
+
+  /** Records once that a run could not be loaded. @throws AppError SHUTTING_DOWN. */
+  async recordLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
+    this.requireOpen();
+    const isTransientFailure = isTransient(error);
+    const problem = isTransientFailure
+      ? TRANSIENT_FAILURE
+      : reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
+    registered.reject(problem, { isTransient: isTransientFailure });
+    if (!(await this.modelHistory.loadFailed(model, registered.run, problem))) return;
+    this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
+  }
+
+  /** Runs a part of the rehearsal; a failure is recorded against the present champion. */
+  private async runCheck(
+    model: RegisteredModel,
+    candidate: RegisteredRun,
+    against: LoadedRun,
+    part: () => Promise<void>,
+  ): Promise<boolean> {
+    try {
+      await part();
+      return true;
+    } catch (error) {
+      this.requireOpen();
+      const rejection = reasonOf(error, 'REHEARSAL_FAILED', 'The rehearsal could not be run.');
+      candidate.setRejection(rejection);
+      candidate.state = 'checked';
+      if (!isTransient(error)) this.failedRehearsals.set(candidate, { against, rejection });
+      await this.recordRejection(model, candidate, rejection);
+      return false;
+    }
+  }
+
+  /** Failures during the shutdown are not recorded: the runs did not cause them. */
+  private requireOpen(): void {
+    if (this.isClosed) throw new AppError('SHUTTING_DOWN');
+  }
+}
+
+/** Failures of the server rather than of the run. */
+const TRANSIENT_CODES: ReadonlySet<ErrorCode> = new Set(['QUEUE_FULL', 'PREDICTION_TIMEOUT', 'WORKER_LOST']);
+
+const TRANSIENT_FAILURE = reason(
+  'LOAD_FAILED',
+  'The server was too busy to try the run, or it is too slow for PREDICTION_TIMEOUT_MS.',
+  'No action is needed when the server was busy: the run is tried again automatically.',
+);
+
+/** Whether something was too busy, too slow or lost, so that another try may succeed. */
+function isTransient(error: unknown): boolean {
+  const cause = error instanceof RunError ? error.cause : error;
+  return cause instanceof AppError && TRANSIENT_CODES.has(cause.code);
+}
+
+function reasonOf(error: unknown, code: 'LOAD_FAILED' | 'REHEARSAL_FAILED', message: string): VerdictReason {
+  return error instanceof RunError ? reason(error.code, error.message) : reason(code, message);
+}
