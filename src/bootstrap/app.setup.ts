@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 
-import { Reflector } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cors from 'cors';
 import express from 'express';
@@ -9,8 +8,6 @@ import helmet from 'helmet';
 import type { HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 
-import { EnvelopeInterceptor } from '../http/envelope/envelope.interceptor.js';
-import { AppExceptionFilter } from '../http/errors/app-exception.filter.js';
 import { acceptableMiddleware } from '../http/middleware/acceptable.middleware.js';
 import { accessLog, accessLogMiddleware } from '../http/middleware/access-log.middleware.js';
 import { answerClientErrors } from '../http/server/client-error.js';
@@ -24,7 +21,6 @@ import { HttpEndpoint } from '../http/endpoint/http-endpoint.js';
 import { FastPath } from '../http/fast-path/fast-path.js';
 import { commonHeaders } from '../http/response/common-headers.js';
 import { PreshapedExpressAdapter } from '../http/server/preshaped-express-adapter.js';
-import { V1ValidationPipe } from '../http/validation/pydantic-v1-validation.pipe.js';
 import type { AppConfig } from '../config/app-config.js';
 
 /** Keep-alive longer than usual load balancers (60 s), so that they, not we, close idle connections. */
@@ -59,7 +55,7 @@ export function createAdapter(config: AppConfig): PreshapedExpressAdapter {
   return new PreshapedExpressAdapter(app);
 }
 
-/** Everything around the modules: the same for the server and for the tests. Call before `init()` or `listen()`. */
+/** The middlewares and the server's settings: the same for the server and for the tests. Call before `init()`. */
 export function setUpApp(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
   const http = app.getHttpAdapter().getInstance();
   const endpoint = app.get(HttpEndpoint);
@@ -70,9 +66,6 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
   app.use(optionsMiddleware(http));
   app.use(acceptableMiddleware(isOfEndpoint));
   app.use(jsonBodyMiddleware(config.bodyLimitBytes, isOfEndpoint));
-  app.useGlobalPipes(new V1ValidationPipe());
-  app.useGlobalInterceptors(new EnvelopeInterceptor(app.get(Reflector), config));
-  app.useGlobalFilters(new AppExceptionFilter(config));
   setUpServer(app.getHttpServer(), config);
 }
 
@@ -92,7 +85,7 @@ export function setUpFastPath(app: NestExpressApplication, config: AppConfig, lo
   });
 }
 
-/** What sets the headers of every answer, whichever way it goes. */
+/** The middlewares that set the headers of every answer, on the fast path and on the general path. */
 function headerMiddlewares(config: AppConfig): RequestHandler[] {
   return [
     workerIdMiddleware(),
