@@ -3,7 +3,7 @@ import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import type { EndpointAnswer } from '../http/endpoint/http-endpoint.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
-import { ApiSeedErrors } from '../http/openapi/api-errors.decorator.js';
+import { ApiShortRouteErrors } from '../http/openapi/api-errors.decorator.js';
 import { PredictPayload, PredictionsDto } from './dto/predictions.dto.js';
 import { EndpointRequest } from './endpoint/endpoint-request.decorator.js';
 import type { PredictionRequest } from './endpoint/endpoint-request.decorator.js';
@@ -26,7 +26,7 @@ export class ShortRoutesController {
   @ApiBody({ type: PredictPayload })
   @ApiOperation({ operationId: 'predict', summary: 'Predict texts with the default model', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
-  @ApiSeedErrors(...PREDICTION_ERRORS)
+  @ApiShortRouteErrors(...PREDICTION_ERRORS)
   predict(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
     return this.endpoint.handle(request);
   }
@@ -35,7 +35,7 @@ export class ShortRoutesController {
   @ApiBody({ type: PredictPayload })
   @ApiOperation({ operationId: 'prediction', summary: 'The same as POST /predict', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
-  @ApiSeedErrors(...PREDICTION_ERRORS)
+  @ApiShortRouteErrors(...PREDICTION_ERRORS)
   prediction(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
     return this.endpoint.handle(request);
   }
@@ -45,7 +45,7 @@ export class ShortRoutesController {
   @ApiParam({ name: 'run_id', description: 'Identifies the run; case-sensitive.', type: String })
   @ApiOperation({ operationId: 'predictWithRun', summary: 'Predict texts with any run', description: TEXTS })
   @ApiEnvelope(PredictionsDto, ANSWER)
-  @ApiSeedErrors(['RUN_NOT_FOUND', { runId: 'nope' }], ...PREDICTION_ERRORS)
+  @ApiShortRouteErrors(['RUN_NOT_FOUND', { runId: 'nope' }], ...PREDICTION_ERRORS)
   predictWithRun(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
     return this.endpoint.handle(request);
   }
@@ -56,7 +56,7 @@ export class ShortRoutesController {
     summary: 'The bare prediction for one row given in the query',
     description: BARE_ROW,
   })
-  @ApiSeedErrors(...QUERY_PREDICTION_ERRORS)
+  @ApiShortRouteErrors(...QUERY_PREDICTION_ERRORS)
   predictFromQuery(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
     return this.endpoint.handle(request);
   }
@@ -67,7 +67,7 @@ export class ShortRoutesController {
     summary: 'The bare prediction for one row given in the body',
     description: BARE_ROW,
   })
-  @ApiSeedErrors(...PREDICTION_ERRORS)
+  @ApiShortRouteErrors(...PREDICTION_ERRORS)
   putPredict(@EndpointRequest() request: PredictionRequest): Promise<EndpointAnswer> {
     return this.endpoint.handle(request);
   }

@@ -14,8 +14,9 @@ export type DocumentedError = ErrorCode | readonly [ErrorCode, ErrorFacts];
 /** Documents the errors of an operation, grouped by status, each with an example. */
 export const ApiErrors = (...errors: readonly DocumentedError[]) => documentErrors(ValidationErrorEnvelopeDto, errors);
 
-/** The same for the routes that answer a broken contract with `{"detail": […]}` alone. */
-export const ApiSeedErrors = (...errors: readonly DocumentedError[]) => documentErrors(HTTPValidationError, errors);
+/** The same for the short routes, which answer a validation error with `{"detail": […]}` alone (docs/decisions/0003). */
+export const ApiShortRouteErrors = (...errors: readonly DocumentedError[]) =>
+  documentErrors(HTTPValidationError, errors);
 
 function documentErrors(validationError: Type, errors: readonly DocumentedError[]) {
   return applyDecorators(
@@ -51,7 +52,7 @@ function byStatus(errors: readonly DocumentedError[]): Map<number, (readonly [Er
   return groups;
 }
 
-/** The body of an error as a client sees it; `isBare` for the validation errors of the seed's routes. */
+/** The body of an error as a client sees it; `isBare` for the validation errors of the short routes. */
 export function errorExample(code: ErrorCode, facts: ErrorFacts, isBare = false): object {
   const status = HTTP_STATUS_OF[code];
   const sentence = new AppError(code, facts).message;
