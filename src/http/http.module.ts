@@ -3,16 +3,19 @@ import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 
 import { EnvelopeInterceptor } from './envelope/envelope.interceptor.js';
 import { AppExceptionFilter } from './errors/app-exception.filter.js';
+import { RequestScopeInterceptor } from './request/request-scope.interceptor.js';
 import { V1ValidationPipe } from './validation/pydantic-v1-validation.pipe.js';
 
 /**
- * What every route of the general path goes through: the validation pipe, the envelope and the error filter.
+ * What every route of the general path goes through: the request's id for log lines, the validation pipe, the envelope and
+ * the error filter.
  *
  * A testing module that imports it beside the module under test answers as the server does.
  */
 @Module({
   providers: [
     { provide: APP_PIPE, useClass: V1ValidationPipe },
+    { provide: APP_INTERCEPTOR, useClass: RequestScopeInterceptor },
     { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
     { provide: APP_FILTER, useClass: AppExceptionFilter },
   ],

@@ -2,6 +2,8 @@ import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
 import type { LevelWithSilent, Logger } from 'pino';
 
+import { currentRequestId } from './request-scope.js';
+
 /** The process' logger: one JSON object per line on stdout, time in ISO 8601. */
 export function createLogger(level: LevelWithSilent): Logger {
   return pino({
@@ -15,7 +17,10 @@ export function createLogger(level: LevelWithSilent): Logger {
 /** Parts of Nest that list every module and route at each start; an operator reads the docs for those. */
 const CHATTY = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
 
-/** Nest's logging through pino: the last parameter is the context, an object or an error before it is kept whole. */
+/**
+ * Nest's logging through pino: the last parameter is the context, an object or an error before it is kept whole. A line
+ * that is written while a request is worked on carries its `request_id`.
+ */
 export class PinoLogger implements LoggerService {
   constructor(private readonly pino: Logger) {}
 
@@ -52,6 +57,7 @@ export class PinoLogger implements LoggerService {
     const error = rest.find((item) => item instanceof Error) ?? (message instanceof Error ? message : undefined);
     const facts = typeof message === 'object' && message !== null && !(message instanceof Error) ? message : {};
     const sentence = typeof message === 'string' ? message : message instanceof Error ? message.message : texts.shift();
-    this.pino[level]({ ...facts, ...(error && { err: error }), context: texts.at(-1) }, sentence ?? '');
+    const line = { request_id: currentRequestId(), ...facts, ...(error && { err: error }), context: texts.at(-1) };
+    this.pino[level](line, sentence ?? '');
   }
 }
