@@ -23,7 +23,7 @@ import { commonHeaders } from '../http/response/common-headers.js';
 import { PreshapedExpressAdapter } from '../http/server/preshaped-express-adapter.js';
 import type { AppConfig } from '../config/app-config.js';
 
-/** Keep-alive longer than usual load balancers (60 s), so that they, not we, close idle connections. */
+/** Longer than the keep-alive of usual load balancers (60 s), so that they close idle connections first. */
 const KEEP_ALIVE_MS = 65_000;
 
 /** Headers that pages of other origins may read. */
@@ -32,14 +32,14 @@ const EXPOSED_HEADERS = [
   'Contract-Hash',
 ];
 
-/** JSON needs no right to load anything; pages that do set their own policy. CORS decides who may read, not CORP. */
+/** For JSON, which loads nothing; pages set their own policy. CORP allows all: CORS decides who may read. */
 const SECURITY_HEADERS: HelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
     directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
   },
   crossOriginResourcePolicy: { policy: 'cross-origin' },
-  // Whether the host's other names speak TLS is not ours to say.
+  // Subdomains are left out: they may be other servers, without TLS.
   strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
 };
 
@@ -49,7 +49,7 @@ export function createAdapter(config: AppConfig): PreshapedExpressAdapter {
   app.set('case sensitive routing', true);
   app.set('query parser', parseQuery);
   app.set('trust proxy', config.trustProxy);
-  // Every envelope holds a timestamp: a hash of it never matches again.
+  // Each envelope has its own timestamp, so its hash never matches again.
   app.set('etag', false);
   app.disable('x-powered-by');
   return new PreshapedExpressAdapter(app);
@@ -104,7 +104,7 @@ function headerMiddlewares(config: AppConfig): RequestHandler[] {
 function setUpServer(server: Server, config: AppConfig): void {
   server.requestTimeout = config.requestTimeoutMs;
   server.headersTimeout = Math.min(60_000, config.requestTimeoutMs);
-  // How often Node looks for requests that take too long; its own 30 s would be the true limit of a shorter one.
+  // How often Node checks for requests that take too long. Its default of 30 s would delay a shorter limit.
   Reflect.set(server, 'connectionsCheckingInterval', Math.min(30_000, config.requestTimeoutMs / 2));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   answerClientErrors(server);

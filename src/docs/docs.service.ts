@@ -26,7 +26,7 @@ export class DocsService {
     this.registry.onChange(() => this.rebuild());
   }
 
-  /** Builds the document again, as is done when a model is served by another run. Until it is there the old one counts. */
+  /** Builds the document again; called when a model is served by another run. The old one is sent until then. */
   rebuild(): void {
     if (!this.fixed) throw new Error('publishDocs was not called.');
     const models = this.modelsDefaultFirst();

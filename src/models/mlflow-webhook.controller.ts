@@ -7,14 +7,14 @@ import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import { HintDto } from './dto/control.dto.js';
 import { ModelControlService } from './model-control.service.js';
 
-/** Where MLflow tells that something has changed (docs/mlflow.md). */
+/** Receives MLflow's webhooks (docs/mlflow.md). */
 @ApiTags('Operation')
 @UseGuards(MlflowWebhookGuard)
 @Controller('webhooks')
 export class MlflowWebhookController {
   constructor(private readonly control: ModelControlService) {}
 
-  /** What has changed is not read from the delivery: the store itself is looked at. MLflow does not wait for that. */
+  /** Has the store read soon, and answers before that. The content of the delivery is not used. */
   @Post('mlflow')
   @HttpCode(200)
   @ApiHeader({
@@ -36,7 +36,7 @@ export class MlflowWebhookController {
     operationId: 'receiveMlflowWebhook',
     summary: 'Take a webhook of MLflow, and look at the store soon',
     description: 'For MLflow, which signs what it sends with the secret of `MLFLOW_WEBHOOK_SECRET`.',
-    // No key of ours: the signature is all it takes.
+    // The signature replaces the operator's key.
     security: [{}],
   })
   @ApiEnvelope(HintDto, 'The store will be looked at.')

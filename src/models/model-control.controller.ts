@@ -21,7 +21,7 @@ const FOREIGN_RUN = [
 ] as const;
 const ModelParam = () => ApiParam({ name: 'model', description: 'Name of the model.' });
 
-/** What operators decide: when the store is looked at, and which run serves whatever the policy says. */
+/** What operators decide: when the store is read, and which run serves whatever the policy says. */
 @ApiTags('Operation')
 @AdminOnly()
 @Controller('models')

@@ -12,7 +12,7 @@ import { toPinDto } from './dto/control.dto.js';
 import type { HistoryDto } from './dto/control.dto.js';
 import type { ModelDto, ModelListDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
 
-/** What clients may know of models. */
+/** Describes models for clients. */
 @Injectable()
 export class ModelsService {
   constructor(private readonly registry: ModelRegistryService) {}

@@ -20,7 +20,7 @@ import { Page } from '../http/response/page.js';
 import { describeMetric } from './metric-history.js';
 import { sortRuns } from './sort-runs.js';
 
-/** What clients may know of runs. */
+/** Describes runs for clients. */
 @Injectable()
 export class RunsService {
   constructor(private readonly registry: ModelRegistryService) {}

@@ -30,7 +30,7 @@ export function buildDocument(fixed: OpenApiDocument, models: readonly ServedMod
   return document;
 }
 
-/** Each model's path stands where the generic one stood. */
+/** Puts the path of each model in place of the generic one. */
 function replaceGenericPath(
   paths: Record<string, PathItem>,
   models: readonly DescribedModel[],
@@ -54,7 +54,7 @@ function flattenSingleAllOf({ components }: OpenApiDocument): void {
   }
 }
 
-/** The payload as a whole gets the example of its one field, where readers of the seed's documents look for it. */
+/** Copies the example of the payload's one field to the payload, where the API of 2021 had it. */
 function exemplifyTexts({ components }: OpenApiDocument): void {
   const payload = components.schemas.PredictPayload;
   const texts = (payload?.properties as { texts?: { example?: unknown } } | undefined)?.texts?.example;

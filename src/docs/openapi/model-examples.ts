@@ -70,7 +70,7 @@ export function queryExample(run: Run, field: string): ParameterValue | undefine
 
 /**
  * What the model's own check says of rows that break its contract: a required field left out, a value out of bounds or
- * of the wrong type. Made by the check itself, so these are the very words of a real answer.
+ * of the wrong type. Made by the check itself, so the texts are those of a real answer.
  *
  * @param loc  where the row sits in the request.
  */
@@ -98,7 +98,7 @@ export function brokenRowExamples(
   ].filter(({ problems }) => problems.length > 0);
 }
 
-/** Values that break a field's rules, the most telling first. */
+/** Values that break a field's rules, the clearest first. */
 function badValuesOf({ type, enum: values, maximum, minimum, minLength }: FieldSchema): JsonValue[] {
   const isText = [type].flat()[0] === 'string';
   return [

@@ -1,4 +1,4 @@
-/** The parts of an OpenAPI 3.1 document that the documentation room touches. Everything else travels unread. */
+/** The parts of an OpenAPI 3.1 document that are read or written here; the rest is passed on as it is. */
 
 /** A JSON Schema (2020-12). */
 export type Schema = Record<string, unknown>;
@@ -71,7 +71,7 @@ export interface OpenApiDocument {
   };
 }
 
-/** An operation with where it lives. */
+/** An operation with its path and method. */
 export interface LocatedOperation {
   readonly path: string;
   readonly method: Method;

@@ -20,7 +20,7 @@ interface TextsPayload {
   readonly texts: readonly { readonly text: string }[];
 }
 
-/** What the two bodies of texts that break the contract are answered with, to the byte (seed of 2021). */
+/** Answers to the two bodies of texts that break the contract, to the byte as in the API of 2021. */
 const TEXT_PROBLEMS: Record<string, NamedExample> = {
   empty_text: {
     summary: 'An empty text',

@@ -2,7 +2,7 @@ import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
 import { SourceReadingDto } from '../../http/dto/source-reading.dto.js';
 
-/** Nothing to say beyond the envelope. */
+/** No data: the envelope says all. */
 @ApiSchema({ description: 'Empty: the envelope says it all.' })
 export class EmptyDto {
   [key: string]: never;

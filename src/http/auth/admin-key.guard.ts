@@ -10,7 +10,7 @@ import { AppError } from '../../domain/app-error.js';
 /** Header that carries the operator's key. */
 export const ADMIN_KEY_HEADER = 'X-API-Key';
 
-/** Lets only those in who have the operator's key; nobody when there is none. The key is never logged. */
+/** Allows requests that carry the operator's key; none when no key is set. The key is never logged. */
 @Injectable()
 export class AdminKeyGuard implements CanActivate {
   constructor(private readonly config: AppConfig) {}
@@ -25,7 +25,7 @@ export class AdminKeyGuard implements CanActivate {
   }
 }
 
-/** Takes the same time wherever the texts differ: digests have one length, and are compared whole. */
+/** Compares in constant time: digests have one length, and are compared whole. */
 function isSame(given: string, wanted: string): boolean {
   const [a, b] = [given, wanted].map((text) => createHash('sha256').update(text).digest());
   return timingSafeEqual(a!, b!);

@@ -11,7 +11,7 @@ import { errorAnswer } from './error-answer.js';
 import { logFault } from './log-fault.js';
 import { toRequestError } from './route-error.js';
 
-/** Any thing thrown outside an endpoint becomes one error answer. Faults of ours are logged once; bad input is not. */
+/** Turns whatever is thrown outside an endpoint into one error answer. Errors of the server are logged; bad input is not. */
 @Catch()
 export class AppExceptionFilter implements ExceptionFilter {
   private readonly logger = new Logger(AppExceptionFilter.name);
@@ -22,7 +22,7 @@ export class AppExceptionFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    // Nobody is left to tell; giving up the work was the right thing, not a fault.
+    // The client has gone: there is nobody to answer, and an aborted request is no error.
     if (response.headersSent || request.socket.destroyed) return;
     const error = toRequestError(thrown, request);
     const { method, requestId, headers } = request;

@@ -4,7 +4,7 @@ import { serverTiming } from './server-timing.js';
 const timing = (fields: Partial<PredictionTiming>): PredictionTiming => Object.assign(new PredictionTiming(), fields);
 
 describe(serverTiming.name, () => {
-  it('names the parts of a prediction in the order of its way', () => {
+  it('names the parts of a prediction in the order they happen', () => {
     const parts = { parseMs: 1, validateMs: 2, queueMs: 3, batchRows: 64, inferMs: 4, serialiseMs: 5 };
 
     expect(serverTiming(timing(parts))).toBe(

@@ -7,8 +7,8 @@ interface Layer {
 }
 
 /**
- * Methods some route answers at a path, e.g. `GET, HEAD, OPTIONS, POST`; empty when no route lives there.
- * Read from the router itself, so that `Allow` cannot say anything else than what happens.
+ * Methods some route answers at a path, e.g. `GET, HEAD, OPTIONS, POST`; empty when no route matches.
+ * Read from the router itself, so that `Allow` is always true.
  */
 export function allowedMethods(app: Express, path: string): string[] {
   const { stack } = app.router as unknown as { stack: readonly Layer[] };

@@ -19,12 +19,12 @@ export function answerClientErrors(server: Server): void {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     refuse(socket, ...(REFUSALS[error.code ?? ''] ?? NOT_HTTP));
   });
-  // Node would hang up without a word.
+  // Without this Node closes the connection without an answer.
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     socket.on('error', () => socket.destroy());
     refuse(socket, ...NOT_HTTP);
   });
-  // Node would answer 417 with no body; an expectation that nobody knows may as well be ignored (RFC 9110, 10.1.1).
+  // Unknown expectations are ignored, as RFC 9110, 10.1.1 allows; Node would answer 417 without a body.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-
 /** What else reads connections of the server, before Node does. */
 export interface ConnectionReader {
   /** Ends what serves no request. @returns the connections that go on until their answer has ended. */
@@ -25,7 +24,7 @@ export function watchConnections(server: Server, reader: ConnectionReader | unde
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  // Before Express' own listener, so that no answer is on its way yet.
+  // Runs before Express' listener, while no answer has been sent.
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
     responses.add(response);
     response.once('close', () => responses.delete(response));

@@ -47,7 +47,10 @@ function rules({ optional = false }: Presence, check: Rules): PropertyDecorator 
     name: 'v1',
     validator: {
       validate: (value: unknown) => all(value).length === 0,
-      defaultMessage: (args) => all(args?.value).map(({ msg }) => msg).join('; '),
+      defaultMessage: (args) =>
+        all(args?.value)
+          .map(({ msg }) => msg)
+          .join('; '),
     },
   });
   return (prototype, property) => {
@@ -69,7 +72,7 @@ function rulesOf(type: Function): Map<string, Rules> {
 export const IsText = (options: Presence & { minLength?: number; maxLength?: number } = {}) =>
   rules(options, (value) => textFindings(value, options));
 
-/** What a person writes into one line: a visible character, and none that moves the cursor. For OpenAPI as well. */
+/** Pattern of one line of text: at least one visible character, no control character. Used in OpenAPI as well. */
 export const ONE_LINE =
   '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]*$';
 
@@ -150,7 +153,7 @@ export const IsRowList = () =>
     return finding('ensure this value has at least 1 items', 'value_error.list.min_items', { limit_value: 1 });
   });
 
-/** A list of objects of a DTO class (that extends none); every item is checked. `emptyMessage` is the seed's own rule for an empty list. */
+/** A list of objects of a DTO class (that extends none); every item is checked. `emptyMessage` replaces the usual message for an empty list. */
 export const IsListOf = <T extends object>(item: () => new () => T, options: { emptyMessage: string }) =>
   rules({}, (value) => {
     if (!Array.isArray(value)) return notAList();
@@ -182,7 +185,7 @@ function objectFindings(element: unknown, type: Function): Finding[] {
 
 /**
  * An instance of a DTO class with the class' own fields taken from a plain object. One level deep: class-transformer
- * would walk (and copy) everything a client cares to nest.
+ * would copy whatever a client nests.
  */
 export function pick<T extends object>(type: new () => T, plain: object): T {
   const instance = new type() as Record<string, unknown>;
@@ -217,7 +220,8 @@ export function compileCheck(type: Function): FieldsCheck {
     const problems: ValidationProblem[] = [];
     for (const [field, check] of checks) {
       const given = Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
-      for (const { below, ...entry } of check(given)) problems.push(atField(loc, { below: [field, ...below], ...entry }));
+      for (const { below, ...entry } of check(given))
+        problems.push(atField(loc, { below: [field, ...below], ...entry }));
     }
     return problems.length > MAX_LISTED_PROBLEMS ? problems.slice(0, MAX_LISTED_PROBLEMS) : problems;
   };

@@ -8,7 +8,7 @@ import { bodyShapeProblem, checkOf, pick } from './pydantic-v1-rules.js';
 /**
  * Turns bodies and queries into their DTO classes and checks them, in the API's 422 dialect.
  *
- * Unknown fields are ignored, as in the seed. A list for a body counts as an object without fields (pydantic v1).
+ * Unknown fields are ignored, as in the API of 2021. A list for a body counts as an object without fields (pydantic v1).
  */
 @Injectable()
 export class V1ValidationPipe implements PipeTransform {
