@@ -55,7 +55,7 @@ export function runCluster(config: AppConfig): void {
 }
 
 /**
- * The processes must agree on pins. Where the store cannot be written they share a folder that lives as long as they do.
+ * The processes must agree on pins. Where the store cannot be written they share a folder until they end.
  *
  * @returns variables for each of them.
  */

@@ -7,8 +7,8 @@ import { RequestScopeInterceptor } from './request/request-scope.interceptor.js'
 import { V1ValidationPipe } from './validation/pydantic-v1-validation.pipe.js';
 
 /**
- * What every route of the general path goes through: the request's id for log lines, the validation pipe, the envelope and
- * the error filter.
+ * What every route of the general path goes through: the scope of log lines, the validation pipe, the envelope, the
+ * error filter.
  *
  * A testing module that imports it beside the module under test answers as the server does.
  */

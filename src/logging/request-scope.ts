@@ -11,11 +11,11 @@ let openScopes = 0;
 /**
  * Runs `work`, and everything it starts, as work for a request: the lines it logs carry the request's id.
  *
- * An `AsyncLocalStorage` in use makes every promise of the process dearer (Node 20 and 22 follow them by hooks), also those
- * of the fast path, which is in no scope. So it is switched off while no scope is open.
+ * The storage is switched off while no scope is open: in use, it makes every promise of the process slower (Node 20 and
+ * 22 put hooks on them), also those of the fast path, which is in no scope.
  *
- * @param work  is given what ends the scope; it must be called once. Timers and threads that the work leaves behind keep
- *              the scope: without an end their lines would carry the id of a request answered long ago.
+ * @param work  is given what ends the scope; it must be called once. Timers and threads that the work leaves behind
+ *              keep the scope: without an end their lines would carry the id of a request answered long ago.
  */
 export function runForRequest<T>(requestId: string, work: (end: () => void) => T): T {
   const scope: RequestScope = { requestId };

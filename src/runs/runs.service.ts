@@ -40,7 +40,7 @@ export class RunsService {
     return new Page({ runs: shown.map((run) => this.toDto(run)), total }, { limit, offset, total });
   }
 
-  /** The same for the runs of one model. @throws AppError MODEL_NOT_FOUND; ValidationError for an unknown sort field. */
+  /** The same for one model. @throws AppError MODEL_NOT_FOUND; ValidationError for an unknown sort field. */
   listModelRuns(name: string, query: ListModelRunsQueryDto): Page<RunListDto> {
     return this.listRuns({ ...query, model: this.registry.getModel(name).card.name });
   }

@@ -11,7 +11,7 @@ import { errorAnswer } from './error-answer.js';
 import { logFault } from './log-fault.js';
 import { toRequestError } from './route-error.js';
 
-/** Turns whatever is thrown outside an endpoint into one error answer. Errors of the server are logged; bad input is not. */
+/** Turns what is thrown outside an endpoint into an error answer. Errors of the server are logged; bad input is not. */
 @Catch()
 export class AppExceptionFilter implements ExceptionFilter {
   private readonly logger = new Logger(AppExceptionFilter.name);

@@ -14,7 +14,7 @@ export type DocumentedError = ErrorCode | readonly [ErrorCode, ErrorFacts];
 /** Documents the errors of an operation, grouped by status, each with an example. */
 export const ApiErrors = (...errors: readonly DocumentedError[]) => documentErrors(ValidationErrorEnvelopeDto, errors);
 
-/** The same for the short routes, which answer a validation error with `{"detail": […]}` alone (docs/decisions/0003). */
+/** The same for the short routes, which answer validation errors with `{"detail": […]}` alone (docs/decisions/0003). */
 export const ApiShortRouteErrors = (...errors: readonly DocumentedError[]) =>
   documentErrors(HTTPValidationError, errors);
 

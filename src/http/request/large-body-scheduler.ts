@@ -6,8 +6,8 @@ export const LARGE_BODY_BYTES = 65_536;
 let lastTurn: Promise<unknown> = Promise.resolve();
 
 /**
- * Waits until a large body may be read and checked: one per turn of the event loop, in the order of arrival. Otherwise many
- * that arrive together would be read in one turn, and `/health` and small requests would wait for all of them.
+ * Waits until a large body may be read and checked: one per turn of the event loop, in the order of arrival. Otherwise
+ * many that arrive together would be read in one turn, and `/health` and small requests would wait for all of them.
  *
  * @param bytes  length of the body.
  * @returns how long it waited, milliseconds; undefined when there is nothing to wait for.

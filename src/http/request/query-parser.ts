@@ -4,7 +4,7 @@ import { parse } from 'node:querystring';
 const MAX_PARAMETERS = 1_000;
 
 /**
- * Parses a query into an object without prototype; of a repeated key the last value wins, as in FastAPI, which the first API used.
+ * Parses a query into an object without prototype; of a repeated key the last value wins (as in FastAPI).
  *
  * @throws URIError for a percent sign that encodes nothing; Express answers 400 then.
  */

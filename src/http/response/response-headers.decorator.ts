@@ -5,8 +5,8 @@ import { tap } from 'rxjs';
 import type { Observable } from 'rxjs';
 
 /**
- * Sets headers on the answer of a handler. Unlike Nest's `@Header`, only when the handler succeeds: an error keeps its own
- * type and its `no-store`.
+ * Sets headers on the answer of a handler. Unlike Nest's `@Header`, only when the handler succeeds: an error keeps its
+ * own type and its `no-store`.
  *
  * @param headersOf  the headers for what the handler returns.
  */

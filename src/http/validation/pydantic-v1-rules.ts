@@ -153,7 +153,11 @@ export const IsRowList = () =>
     return finding('ensure this value has at least 1 items', 'value_error.list.min_items', { limit_value: 1 });
   });
 
-/** A list of objects of a DTO class (that extends none); every item is checked. `emptyMessage` replaces the usual message for an empty list. */
+/**
+ * A list of objects of a DTO class (that extends none); every item is checked.
+ *
+ * @param emptyMessage  replaces the usual message for an empty list.
+ */
 export const IsListOf = <T extends object>(item: () => new () => T, options: { emptyMessage: string }) =>
   rules({}, (value) => {
     if (!Array.isArray(value)) return notAList();
