@@ -1,6 +1,6 @@
-// Where the start is measured from: under `npm start` the process has installed and built before.
+// The start is measured from here: under `npm start` the process has installed and built before.
 performance.mark('bestrun:start');
-// Before anything that might load ONNX Runtime, which reads it once. Threads inherit it.
+// Set before anything loads ONNX Runtime, which reads it once. Threads inherit it.
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
 
 import 'reflect-metadata';

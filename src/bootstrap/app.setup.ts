@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 
-import { Reflector } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cors from 'cors';
 import express from 'express';
@@ -9,8 +8,6 @@ import helmet from 'helmet';
 import type { HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 
-import { EnvelopeInterceptor } from '../http/envelope/envelope.interceptor.js';
-import { AppExceptionFilter } from '../http/errors/app-exception.filter.js';
 import { acceptableMiddleware } from '../http/middleware/acceptable.middleware.js';
 import { accessLog, accessLogMiddleware } from '../http/middleware/access-log.middleware.js';
 import { answerClientErrors } from '../http/server/client-error.js';
@@ -24,10 +21,9 @@ import { HttpEndpoint } from '../http/endpoint/http-endpoint.js';
 import { FastPath } from '../http/fast-path/fast-path.js';
 import { commonHeaders } from '../http/response/common-headers.js';
 import { PreshapedExpressAdapter } from '../http/server/preshaped-express-adapter.js';
-import { PydanticV1ValidationPipe } from '../http/validation/pydantic-v1-validation.pipe.js';
 import type { AppConfig } from '../config/app-config.js';
 
-/** Keep-alive longer than usual load balancers (60 s), so that they, not we, close idle connections. */
+/** Longer than the keep-alive of usual load balancers (60 s), so that they close idle connections first. */
 const KEEP_ALIVE_MS = 65_000;
 
 /** Headers that pages of other origins may read. */
@@ -36,14 +32,14 @@ const EXPOSED_HEADERS = [
   'Contract-Hash',
 ];
 
-/** JSON needs no right to load anything; pages that do set their own policy. CORS decides who may read, not CORP. */
+/** For JSON, which loads nothing; pages set their own policy. CORP allows all: CORS decides who may read. */
 const SECURITY_HEADERS: HelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
     directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
   },
   crossOriginResourcePolicy: { policy: 'cross-origin' },
-  // Whether the host's other names speak TLS is not ours to say.
+  // Subdomains are left out: they may be other servers, without TLS.
   strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
 };
 
@@ -53,13 +49,13 @@ export function createAdapter(config: AppConfig): PreshapedExpressAdapter {
   app.set('case sensitive routing', true);
   app.set('query parser', parseQuery);
   app.set('trust proxy', config.trustProxy);
-  // Every envelope holds a timestamp: a hash of it never matches again.
+  // Each envelope has its own timestamp, so its hash never matches again.
   app.set('etag', false);
   app.disable('x-powered-by');
   return new PreshapedExpressAdapter(app);
 }
 
-/** Everything around the modules: the same for the server and for the tests. Call before `init()` or `listen()`. */
+/** The middlewares and the server's settings: the same for the server and for the tests. Call before `init()`. */
 export function setUpApp(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
   const http = app.getHttpAdapter().getInstance();
   const endpoint = app.get(HttpEndpoint);
@@ -70,9 +66,6 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
   app.use(optionsMiddleware(http));
   app.use(acceptableMiddleware(isOfEndpoint));
   app.use(jsonBodyMiddleware(config.bodyLimitBytes, isOfEndpoint));
-  app.useGlobalPipes(new PydanticV1ValidationPipe());
-  app.useGlobalInterceptors(new EnvelopeInterceptor(app.get(Reflector), config));
-  app.useGlobalFilters(new AppExceptionFilter(config));
   setUpServer(app.getHttpServer(), config);
 }
 
@@ -92,7 +85,7 @@ export function setUpFastPath(app: NestExpressApplication, config: AppConfig, lo
   });
 }
 
-/** What sets the headers of every answer, whichever way it goes. */
+/** The middlewares that set the headers of every answer, on the fast path and on the general path. */
 function headerMiddlewares(config: AppConfig): RequestHandler[] {
   return [
     workerIdMiddleware(),
@@ -111,7 +104,7 @@ function headerMiddlewares(config: AppConfig): RequestHandler[] {
 function setUpServer(server: Server, config: AppConfig): void {
   server.requestTimeout = config.requestTimeoutMs;
   server.headersTimeout = Math.min(60_000, config.requestTimeoutMs);
-  // How often Node looks for requests that take too long; its own 30 s would be the true limit of a shorter one.
+  // How often Node checks for requests that take too long. Its default of 30 s would delay a shorter limit.
   Reflect.set(server, 'connectionsCheckingInterval', Math.min(30_000, config.requestTimeoutMs / 2));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   answerClientErrors(server);

@@ -10,12 +10,12 @@ import { createLogger } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { REFRESH_MESSAGE } from '../registry/refresh/cluster-messages.js';
 
-/** A process that lived this long was a working one: its end is an accident, not a failed start. */
+/** A process that ended after this time had started well: it is replaced at once. */
 const STABLE_AFTER_MS = 10_000;
 const RESPAWN_DELAY_MS = 1_000;
 
 /**
- * Runs several server processes that share the port. One that dies is replaced; when the first ones cannot even start,
+ * Runs several server processes that share the port. One that ends is replaced; when the first ones cannot start,
  * the whole program ends with their exit code. SIGTERM goes to all of them, and the program ends after the last.
  */
 export function runCluster(config: AppConfig): void {
@@ -32,7 +32,7 @@ export function runCluster(config: AppConfig): void {
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
   };
   const replace = (worker: Worker, code: number) => {
-    // A process that had to be cut off makes the end of the whole an unclean one.
+    // A process that had to be killed gives the whole program exit code 1.
     if (isClosing) return void (process.exitCode ||= Number(code !== 0));
     if (!hasListened) return closeAll(code || 1);
     const livedMs = Date.now() - (startedAt.get(worker.id) ?? 0);
@@ -55,7 +55,7 @@ export function runCluster(config: AppConfig): void {
 }
 
 /**
- * The processes must agree on pins. Where the store cannot be written they share a folder that lives as long as they do.
+ * The processes must agree on pins. Where the store cannot be written they share a folder until they end.
  *
  * @returns variables for each of them.
  */

@@ -5,7 +5,7 @@ import { NothingToServeError } from '../registry/refresh/nothing-to-serve.error.
 export function stopWithReport(error: unknown): void {
   const isExpected = error instanceof ConfigError || error instanceof NothingToServeError || isListenError(error);
   const text = isExpected ? sentenceOf(error) : `bestrun could not start: ${describe(error)}`;
-  // process.exit would cut a long report short where stderr is a pipe.
+  // Exits after the write: where stderr is a pipe, process.exit would truncate a long report.
   process.stderr.write(`${text}\n`, () => process.exit(1));
 }
 

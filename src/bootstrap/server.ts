@@ -10,7 +10,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { createApp } from './create-app.js';
 
-/** Time for the last log line to leave the process. */
+/** Time for the last log line to be written. */
 const LAST_WORDS_MS = 50;
 
 /**
@@ -50,13 +50,13 @@ function closeOnSignals(
   process.once('SIGINT', close);
 }
 
-/** Nothing is left to do. `process.exit` would stop the clock and wait for threads that are deep in native code. */
+/** Ends when nothing is left to do. `process.exit` would stop all timers and wait for threads that run native code. */
 function endByItself(): void {
   process.exitCode = 0;
   if (cluster.isWorker) process.disconnect();
 }
 
-/** A thread in the middle of native code would abort the process on any gentler way out. */
+/** Kills the process: a thread that runs native code would make any other exit abort. */
 function endByForce(logger: Logger, graceMs: number): void {
   logger.error({ grace_ms: graceMs }, 'requests did not finish in time and are cut off');
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS_MS);

@@ -25,7 +25,7 @@ export const API_TAGS: readonly (readonly [name: string, description: string])[]
   ['Documentation', 'This document in several forms.'],
 ];
 
-/** Where a key would go. Names are part of the contract, so they are stated before any operator needs them. */
+/** Where a key is sent. Documented even when no key is set, because the names are part of the API. */
 const KEY_USE = 'Used only where the operator configures keys; requests need none otherwise.';
 
 export const API_KEY_HEADER = { type: 'apiKey', in: 'header', name: 'X-API-Key', description: KEY_USE } as const;

@@ -34,12 +34,12 @@ const FOLDER = [join(__dirname, '..', 'assets'), join(__dirname, '..', '..', 'di
 
 const versions = new Map<string, string>();
 
-/** The asset of that name; only known files exist, whatever else lies in the folder. */
+/** The asset of that name; undefined for any other file of the folder. */
 export function findAsset(name: string): Asset | undefined {
   return NAMES.has(name) ? { name, type: TYPES[name.split('.').at(-1)!]! } : undefined;
 }
 
-/** Changes when the file does; part of its address, so that browsers may keep it for good. */
+/** Hash of the file; part of its address, so that browsers may cache it without asking again. */
 export function assetVersion(name: string): string {
   const known = versions.get(name);
   if (known !== undefined) return known;
@@ -59,7 +59,7 @@ export function sendAsset({ name, type }: Asset, request: Request, response: Res
   response.setHeader('Vary', 'Accept-Encoding');
   const isCompressed = request.acceptsEncodings('gzip') === 'gzip' && existsSync(join(FOLDER, `${name}.gz`));
   if (isCompressed) response.setHeader('Content-Encoding', 'gzip');
-  // A client that goes away in the middle is no fault of ours.
+  // Errors are ignored: the client has gone before the end.
   response.sendFile(
     isCompressed ? `${name}.gz` : name,
     { root: FOLDER, cacheControl: false, acceptRanges: false },

@@ -1,25 +1,21 @@
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import { Controller, Get, UseInterceptors } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 
 import { NoEnvelope } from '../http/envelope/no-envelope.decorator.js';
-import { headOf } from '../http/request/express-head.js';
-import { baseUrl } from '../http/request/request-url.js';
-import { AppConfig } from '../config/app-config.js';
+import { BaseUrl } from '../http/request/base-url.decorator.js';
 import { DocsService } from './docs.service.js';
-import type { DocumentText } from './docs.service.js';
+import type { DocumentText } from './published-document.js';
+import { PublishedDocumentInterceptor } from './published-document.interceptor.js';
 
 const NOT_MODIFIED = { status: 304, description: 'The document has still the ETag that `If-None-Match` names.' };
 const anyObject = { type: 'object', additionalProperties: true } as const;
 
 /** The API description for programs. */
 @ApiTags('Documentation')
+@UseInterceptors(PublishedDocumentInterceptor)
 @Controller()
 export class DocsController {
-  constructor(
-    private readonly docs: DocsService,
-    private readonly config: AppConfig,
-  ) {}
+  constructor(private readonly docs: DocsService) {}
 
   @Get('openapi.json')
   @NoEnvelope()
@@ -49,8 +45,8 @@ export class DocsController {
     },
   })
   @ApiResponse(NOT_MODIFIED)
-  getDocument(@Res({ passthrough: true }) response: Response): string {
-    return send(this.docs.getDocument(), response);
+  getDocument(): DocumentText {
+    return this.docs.getDocument();
   }
 
   @Get('postman.json')
@@ -84,14 +80,7 @@ export class DocsController {
     },
   })
   @ApiResponse(NOT_MODIFIED)
-  async getCollection(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<string> {
-    return send(await this.docs.getCollection(baseUrl(headOf(request), this.config)), response);
+  getCollection(@BaseUrl() baseUrl: string): Promise<DocumentText> {
+    return this.docs.getCollection(baseUrl);
   }
-}
-
-/** Clients may keep it but must ask whether it is still the same: Express answers 304 by the ETag. */
-function send({ text, etag }: DocumentText, response: Response): string {
-  response.setHeader('ETag', etag);
-  response.setHeader('Cache-Control', 'no-cache');
-  return text;
 }

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { Injectable } from '@nestjs/common';
 
 import { stringifyJson } from '../lib/json-text.js';
@@ -9,13 +7,8 @@ import { buildDocument } from './openapi/build-document.js';
 import type { OpenApiDocument } from './openapi/openapi-types.js';
 import { convertToPostman } from './postman/convert-to-postman.js';
 import type { PostmanCollection } from './postman/postman-types.js';
-
-/** A document ready to be sent. */
-export interface DocumentText {
-  readonly text: string;
-  /** Strong: a digest of the text. */
-  readonly etag: string;
-}
+import { toDocumentText } from './published-document.js';
+import type { DocumentText } from './published-document.js';
 
 /** Holds the API document and what is made of it. */
 @Injectable()
@@ -75,8 +68,4 @@ export class DocsService {
     const ready = this.registry.listReadyModels();
     return [...ready].sort((a, b) => Number(b === defaultModel) - Number(a === defaultModel));
   }
-}
-
-function toDocumentText(text: string): DocumentText {
-  return { text, etag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"` };
 }

@@ -3,6 +3,7 @@ import { ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/
 import type { Request, Response } from 'express';
 
 import { NoEnvelope } from '../http/envelope/no-envelope.decorator.js';
+import { ResponseHeaders } from '../http/response/response-headers.decorator.js';
 import { AppError } from '../domain/app-error.js';
 import { findAsset, sendAsset } from './assets.js';
 import { REDOC, SWAGGER_UI, renderPage } from './pages.js';
@@ -16,19 +17,21 @@ const html = (description: string, example: string) =>
 @Controller()
 export class PagesController {
   @Get('docs')
+  @ResponseHeaders(() => pageHeaders(SWAGGER_UI))
   @NoEnvelope()
   @ApiOperation({ operationId: 'getSwaggerUi', summary: 'This API to read and to try out (Swagger UI)' })
   @html('The page.', '<!doctype html><title>bestrun - Swagger UI</title>')
-  getSwaggerUi(@Res({ passthrough: true }) response: Response): string {
-    return send(SWAGGER_UI, response);
+  getSwaggerUi(): string {
+    return renderPage(SWAGGER_UI);
   }
 
   @Get('redoc')
+  @ResponseHeaders(() => pageHeaders(REDOC))
   @NoEnvelope()
   @ApiOperation({ operationId: 'getRedoc', summary: 'This API to read (ReDoc)' })
   @html('The page.', '<!doctype html><title>bestrun - ReDoc</title>')
-  getRedoc(@Res({ passthrough: true }) response: Response): string {
-    return send(REDOC, response);
+  getRedoc(): string {
+    return renderPage(REDOC);
   }
 
   @Get(['docs/assets/:file', 'redoc/assets/:file'])
@@ -41,9 +44,10 @@ export class PagesController {
   }
 }
 
-function send(page: DocsPage, response: Response): string {
-  response.setHeader('Content-Type', 'text/html; charset=utf-8');
-  response.setHeader('Content-Security-Policy', page.policy);
-  response.setHeader('Cache-Control', 'no-cache');
-  return renderPage(page);
+function pageHeaders(page: DocsPage): Readonly<Record<string, string>> {
+  return {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': page.policy,
+    'Cache-Control': 'no-cache',
+  };
 }

@@ -23,7 +23,7 @@ export function createStaticDocument(app: INestApplication): OpenApiDocument {
   return {
     ...document,
     info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
-    // The empty requirement first: a key is never needed unless the operator says so.
+    // The empty requirement comes first: no key is needed unless the operator sets one.
     security: [{}, { ApiKeyHeader: [] }, { ApiKeyQuery: [] }],
   };
 }

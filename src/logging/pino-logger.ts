@@ -2,6 +2,8 @@ import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
 import type { LevelWithSilent, Logger } from 'pino';
 
+import { currentRequestId } from './request-scope.js';
+
 /** The process' logger: one JSON object per line on stdout, time in ISO 8601. */
 export function createLogger(level: LevelWithSilent): Logger {
   return pino({
@@ -21,7 +23,10 @@ const STARTUP_CONTEXTS = new Set([
   'NestApplication',
 ]);
 
-/** Nest's logging through pino: the last parameter is the context, an object or an error before it is kept whole. */
+/**
+ * Nest's logging through pino: the last parameter is the context, an object or an error before it is kept whole. A line
+ * that is written while a request is worked on carries its `request_id`.
+ */
 export class PinoLogger implements LoggerService {
   constructor(private readonly pino: Logger) {}
 
@@ -58,6 +63,7 @@ export class PinoLogger implements LoggerService {
     const error = rest.find((item) => item instanceof Error) ?? (message instanceof Error ? message : undefined);
     const fields = typeof message === 'object' && message !== null && !(message instanceof Error) ? message : {};
     const text = typeof message === 'string' ? message : message instanceof Error ? message.message : texts.shift();
-    this.pino[level]({ ...fields, ...(error && { err: error }), context: texts.at(-1) }, text ?? '');
+    const line = { request_id: currentRequestId(), ...fields, ...(error && { err: error }), context: texts.at(-1) };
+    this.pino[level](line, text ?? '');
   }
 }

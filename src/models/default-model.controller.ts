@@ -5,13 +5,12 @@ import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../htt
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import type { JsonObject } from '../lib/json.js';
-import { ModelRegistryService } from '../registry/model-registry.service.js';
-import { paramOf, performanceOf } from '../registry/run-report.js';
+import { ModelsService } from './models.service.js';
 
-/** Short addresses of the default model's best run. */
+/** Short routes to the default model's best run. */
 @Controller()
 export class DefaultModelController {
-  constructor(private readonly registry: ModelRegistryService) {}
+  constructor(private readonly models: ModelsService) {}
 
   @Get('performance')
   @ApiTags('Performance')
@@ -22,7 +21,7 @@ export class DefaultModelController {
   @ApiEnvelope(PerformanceDto, 'The report under `performance`, or the part asked for under its own path.')
   @ApiErrors(['PERFORMANCE_NOT_FOUND', { filter: 'nope', known: 'It has: overall, class, slices.' }])
   getPerformance(@Query() { filter }: PerformanceQueryDto): JsonObject {
-    return performanceOf(this.registry.getDefaultModel().best.registered.run, filter);
+    return this.models.getPerformance(undefined, filter);
   }
 
   @Get('params')
@@ -30,7 +29,7 @@ export class DefaultModelController {
   @ApiOperation({ operationId: 'listParams', summary: "The parameters of the default model's best run" })
   @ApiEnvelope(ParamsDto, 'All parameters.')
   listParams(): ParamsDto {
-    return { params: this.registry.getDefaultModel().best.registered.run.params };
+    return this.models.listParams();
   }
 
   @Get('params/:param')
@@ -40,6 +39,6 @@ export class DefaultModelController {
   @ApiEnvelope(ParamDto, 'The parameter under its own name.')
   @ApiErrors(['PARAM_NOT_FOUND', { param: 'nope', known: 'seed, lr' }])
   getParam(@Param('param') param: string): JsonObject {
-    return paramOf(this.registry.getDefaultModel().best.registered.run, param);
+    return this.models.getParam(undefined, param);
   }
 }

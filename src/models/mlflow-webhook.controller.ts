@@ -4,15 +4,15 @@ import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { MlflowWebhookGuard } from '../http/auth/mlflow-webhook.guard.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
-import { RefreshService } from '../registry/refresh/refresh.service.js';
 import { HintDto } from './dto/control.dto.js';
+import { ModelControlService } from './model-control.service.js';
 
 /** Receives MLflow's webhooks (docs/mlflow.md). */
 @ApiTags('Operation')
 @UseGuards(MlflowWebhookGuard)
 @Controller('webhooks')
 export class MlflowWebhookController {
-  constructor(private readonly refreshService: RefreshService) {}
+  constructor(private readonly control: ModelControlService) {}
 
   /** The change is not read from the webhook: the store itself is polled. MLflow does not wait for that. */
   @Post('mlflow')
@@ -42,6 +42,6 @@ export class MlflowWebhookController {
   @ApiEnvelope(HintDto, 'The store will be polled.')
   @ApiErrors('WEBHOOK_SIGNATURE_WRONG', 'WEBHOOK_SECRET_NOT_SET', 'BODY_NOT_READABLE')
   receive(): HintDto {
-    return this.refreshService.acceptHint();
+    return this.control.acceptHint();
   }
 }

@@ -2,21 +2,11 @@ import { Body, Controller, Delete, HttpCode, Param, Post, Put, Query } from '@ne
 import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { AdminOnly } from '../http/auth/admin-only.decorator.js';
-import { toSourceReadingDto } from '../http/dto/source-reading.dto.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import type { ErrorExample } from '../http/openapi/api-errors.decorator.js';
-import { PinService } from '../registry/pin.service.js';
-import { RefreshService } from '../registry/refresh/refresh.service.js';
-import {
-  NO_REASON,
-  PinRequestDto,
-  RefreshDto,
-  RollbackRequestDto,
-  ServedDto,
-  UnpinQueryDto,
-} from './dto/control.dto.js';
-import { ModelsService } from './models.service.js';
+import { PinRequestDto, RefreshDto, RollbackRequestDto, ServedDto, UnpinQueryDto } from './dto/control.dto.js';
+import { ModelControlService } from './model-control.service.js';
 
 const ADMIN: readonly ErrorExample[] = ['ADMIN_KEY_WRONG', 'ADMIN_KEY_NOT_SET'];
 const BODY: readonly ErrorExample[] = ['VALIDATION_FAILED', 'BODY_NOT_READABLE'];
@@ -30,18 +20,13 @@ const FOREIGN_RUN = [
   { model: 'titanic-survival', runId: 'tags-linear-001', reason: 'it belongs to the model "project-tags".' },
 ] as const;
 const ModelParam = () => ApiParam({ name: 'model', description: 'Name of the model.' });
-const DEFAULT_USER = 'admin';
 
-/** Admin routes: poll the store, and choose the run that serves regardless of the policy. */
+/** What operators decide: when the store is read, and which run serves whatever the policy says. */
 @ApiTags('Operation')
 @AdminOnly()
 @Controller('models')
 export class ModelControlController {
-  constructor(
-    private readonly refreshService: RefreshService,
-    private readonly pins: PinService,
-    private readonly models: ModelsService,
-  ) {}
+  constructor(private readonly control: ModelControlService) {}
 
   @Post('refresh')
   @HttpCode(200)
@@ -54,9 +39,8 @@ export class ModelControlController {
   })
   @ApiEnvelope(RefreshDto, 'What serves now, and what did before.')
   @ApiErrors(...ADMIN, 'STORE_NOT_READABLE')
-  async refresh(): Promise<RefreshDto> {
-    const models = await this.refreshService.refresh();
-    return { models, sources: this.refreshService.statuses.map(toSourceReadingDto) };
+  refresh(): Promise<RefreshDto> {
+    return this.control.refresh();
   }
 
   @Put(':model/pin')
@@ -68,12 +52,8 @@ export class ModelControlController {
   })
   @ApiEnvelope(ServedDto, 'What serves now.')
   @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['RUN_NOT_FOUND', { runId: 'nope' }], FOREIGN_RUN, PIN_ERRORS)
-  async pin(
-    @Param('model') name: string,
-    @Body() { run_id, reason, by = DEFAULT_USER }: PinRequestDto,
-  ): Promise<ServedDto> {
-    await this.pins.pin(name, { run_id, reason, by });
-    return this.models.getServing(name);
+  pin(@Param('model') name: string, @Body() request: PinRequestDto): Promise<ServedDto> {
+    return this.control.pin(name, request);
   }
 
   @Delete(':model/pin')
@@ -81,9 +61,8 @@ export class ModelControlController {
   @ApiOperation({ operationId: 'unpinRun', summary: 'Remove the pin: the policy chooses the run again' })
   @ApiEnvelope(ServedDto, 'What serves now.')
   @ApiErrors(...ADMIN, 'VALIDATION_FAILED', UNKNOWN_MODEL)
-  async unpin(@Param('model') name: string, @Query() { by = DEFAULT_USER }: UnpinQueryDto): Promise<ServedDto> {
-    await this.pins.unpin(name, by);
-    return this.models.getServing(name);
+  unpin(@Param('model') name: string, @Query() { by }: UnpinQueryDto): Promise<ServedDto> {
+    return this.control.unpin(name, by);
   }
 
   @Post(':model/rollback')
@@ -97,11 +76,7 @@ export class ModelControlController {
   @ApiBody({ type: RollbackRequestDto, required: false })
   @ApiEnvelope(ServedDto, 'What serves now.')
   @ApiErrors(...ADMIN, ...BODY, UNKNOWN_MODEL, ['NO_PREVIOUS_RUN', { model: 'titanic-survival' }], PIN_ERRORS)
-  async rollBack(
-    @Param('model') name: string,
-    @Body() { reason = NO_REASON, by = DEFAULT_USER }: RollbackRequestDto,
-  ): Promise<ServedDto> {
-    await this.pins.rollBack(name, { reason, by });
-    return this.models.getServing(name);
+  rollBack(@Param('model') name: string, @Body() request: RollbackRequestDto): Promise<ServedDto> {
+    return this.control.rollBack(name, request);
   }
 }

@@ -1,14 +1,12 @@
-import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
 
 import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../http/dto/report.dto.js';
 import { CONTRACT_HEADER } from '../http/request/contract-header.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
+import { ResponseHeaders } from '../http/response/response-headers.decorator.js';
 import type { JsonObject } from '../lib/json.js';
-import { ModelRegistryService } from '../registry/model-registry.service.js';
-import { paramOf, performanceOf } from '../registry/run-report.js';
 import { HistoryDto } from './dto/control.dto.js';
 import { ModelDto, ModelListDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
 import { ModelsService } from './models.service.js';
@@ -24,16 +22,13 @@ const ModelParam = () => ApiParam({ name: 'model', description: 'Name of the mod
 @ApiTags('Models')
 @Controller('models')
 export class ModelsController {
-  constructor(
-    private readonly models: ModelsService,
-    private readonly registry: ModelRegistryService,
-  ) {}
+  constructor(private readonly models: ModelsService) {}
 
   @Get()
   @ApiOperation({ operationId: 'listModels', summary: 'List the models' })
   @ApiEnvelope(ModelListDto, 'Every model with a usable card.')
   listModels(): ModelListDto {
-    return { models: this.models.listModels() };
+    return this.models.listModels();
   }
 
   @Get(':model')
@@ -72,6 +67,7 @@ export class ModelsController {
   }
 
   @Get(':model/schema')
+  @ResponseHeaders(({ contract }: ModelSchemaDto) => ({ [CONTRACT_HEADER]: contract }))
   @ModelParam()
   @ApiOperation({
     operationId: 'getModelSchema',
@@ -79,10 +75,8 @@ export class ModelsController {
   })
   @ApiEnvelope(ModelSchemaDto, 'The contract.')
   @ApiErrors(UNKNOWN_MODEL, NOT_READY)
-  getSchema(@Param('model') name: string, @Res({ passthrough: true }) response: Response): ModelSchemaDto {
-    const schema = this.models.getSchema(name);
-    response.setHeader(CONTRACT_HEADER, schema.contract);
-    return schema;
+  getSchema(@Param('model') name: string): ModelSchemaDto {
+    return this.models.getSchema(name);
   }
 
   @Get(':model/performance')
@@ -95,7 +89,7 @@ export class ModelsController {
     NOT_READY,
   )
   getPerformance(@Param('model') name: string, @Query() { filter }: PerformanceQueryDto): JsonObject {
-    return performanceOf(this.registry.getReadyModel(name).best.registered.run, filter);
+    return this.models.getPerformance(name, filter);
   }
 
   @Get(':model/params')
@@ -104,7 +98,7 @@ export class ModelsController {
   @ApiEnvelope(ParamsDto, 'All parameters.')
   @ApiErrors(UNKNOWN_MODEL, NOT_READY)
   listParams(@Param('model') name: string): ParamsDto {
-    return { params: this.registry.getReadyModel(name).best.registered.run.params };
+    return this.models.listParams(name);
   }
 
   @Get(':model/params/:param')
@@ -114,6 +108,6 @@ export class ModelsController {
   @ApiEnvelope(ParamDto, 'The parameter under its own name.')
   @ApiErrors(UNKNOWN_MODEL, ['PARAM_NOT_FOUND', { param: 'nope', known: 'seed, lr' }], NOT_READY)
   getParam(@Param('model') name: string, @Param('param') param: string): JsonObject {
-    return paramOf(this.registry.getReadyModel(name).best.registered.run, param);
+    return this.models.getParam(name, param);
   }
 }

@@ -1,20 +1,24 @@
 import { Injectable } from '@nestjs/common';
 
+import type { ParamsDto } from '../http/dto/report.dto.js';
 import { toVerdictDto } from '../http/dto/verdict.dto.js';
+import type { JsonObject } from '../lib/json.js';
+import { paramOf, performanceOf } from '../registry/run-report.js';
 import { howToWin, whyServed } from '../registry/selection/selection-reasons.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
+import type { Run } from '../domain/run.js';
 import type { RegisteredModel } from '../registry/state/registered-run.js';
 import { toPinDto } from './dto/control.dto.js';
-import type { HistoryDto, ServedDto } from './dto/control.dto.js';
-import type { ModelDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
+import type { HistoryDto } from './dto/control.dto.js';
+import type { ModelDto, ModelListDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
 
-/** What clients may know of models. */
+/** Describes models for clients. */
 @Injectable()
 export class ModelsService {
   constructor(private readonly registry: ModelRegistryService) {}
 
-  listModels(): ModelDto[] {
-    return this.registry.listModels().map((model) => this.toDto(model));
+  listModels(): ModelListDto {
+    return { models: this.registry.listModels().map((model) => this.toDto(model)) };
   }
 
   /** @throws AppError MODEL_NOT_FOUND. */
@@ -53,17 +57,6 @@ export class ModelsService {
     return { history: history.map((event) => ({ ...event })) };
   }
 
-  /** @throws AppError MODEL_NOT_FOUND. */
-  getServing(name: string): ServedDto {
-    const { best, pin } = this.registry.getModel(name);
-    return {
-      model: name,
-      run_id: best?.loaded.run.run_id ?? null,
-      contract: best?.loaded.contract ?? null,
-      pin: pin ? toPinDto(pin) : null,
-    };
-  }
-
   /** @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY. */
   getSchema(name: string): ModelSchemaDto {
     const { best } = this.registry.getReadyModel(name);
@@ -74,6 +67,41 @@ export class ModelsService {
       example: examples[0]!,
       contract: best.loaded.contract,
     };
+  }
+
+  /**
+   * The best run's report, or the part at a dotted path.
+   *
+   * @param name  of the model; undefined for the default one.
+   * @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY, PERFORMANCE_NOT_FOUND.
+   */
+  getPerformance(name: string | undefined, filter: string | undefined): JsonObject {
+    return performanceOf(this.bestRunOf(name), filter);
+  }
+
+  /**
+   * The best run's parameters.
+   *
+   * @param name  of the model; undefined for the default one.
+   * @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY.
+   */
+  listParams(name?: string): ParamsDto {
+    return { params: this.bestRunOf(name).params };
+  }
+
+  /**
+   * One of the best run's parameters, under its own name.
+   *
+   * @param name  of the model; undefined for the default one.
+   * @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY, PARAM_NOT_FOUND.
+   */
+  getParam(name: string | undefined, param: string): JsonObject {
+    return paramOf(this.bestRunOf(name), param);
+  }
+
+  private bestRunOf(name: string | undefined): Run {
+    const model = name === undefined ? this.registry.getDefaultModel() : this.registry.getReadyModel(name);
+    return model.best.registered.run;
   }
 
   private toDto(model: RegisteredModel): ModelDto {

@@ -42,7 +42,7 @@ describe('chooseModel', () => {
     }
   });
 
-  it('lets a model for texts give way where names do not decide', () => {
+  it('leaves out models for texts where names do not decide', () => {
     expect(chooseModel([tags, titanic], [], 'query')).toBe(titanic);
   });
 

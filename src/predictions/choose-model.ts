@@ -7,7 +7,7 @@ import type { ReadyModel } from '../registry/model-registry.service.js';
 /**
  * Finds the model a bare row is meant for by the names of its fields: the one whose inputs hold all of them and most of
  * whose required ones are given. Names no model knows do not count (unknown fields are ignored everywhere). Where names
- * alone do not decide, a model for texts gives way: it has `POST /predict`.
+ * alone do not decide, models for texts are left out: they have `POST /predict`.
  *
  * @param names  fields of the row.
  * @param source  where the row came from, for the place of the problem.

@@ -16,7 +16,7 @@ const TEXTS = 'Kept for clients of the 2021 API; new ones use the noun, `/predic
 const BARE_ROW =
   'Kept for clients of the 2020 tutorial. The model is found by the names of the fields; the answer is its primary output alone. Types are checked, ranges and enums are not.';
 
-/** The short routes of the documents this API grew from; they answer as they always did. */
+/** The short routes of the APIs of 2020 and 2021, for their clients; the answers are the same (docs/decisions/0003). */
 @ApiTags('Prediction')
 @Controller()
 export class ShortRoutesController {

@@ -17,7 +17,7 @@ export async function describeMetric(
 ): Promise<MetricDto> {
   const value = metricValueOf(run, metric);
   const recorded = (await sourceRun.readMetricHistory?.(metric)) ?? [];
-  // The value is known to be there: a store without a history, or without this part of it, has at least that.
+  // A store without a history of this metric still has its last value.
   const points = recorded.length > 0 ? recorded : [{ step: 0, timestamp: run.ended_at ?? run.started_at, value }];
   return {
     metric,

@@ -1,15 +1,12 @@
-import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 
 import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../http/dto/report.dto.js';
-import { setPageLinks } from '../http/response/set-page-links.js';
+import type { Page } from '../http/response/page.js';
+import { Paged } from '../http/response/paged.decorator.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
-import { AppConfig } from '../config/app-config.js';
 import type { JsonObject } from '../lib/json.js';
-import { ModelRegistryService } from '../registry/model-registry.service.js';
-import { paramOf, performanceOf } from '../registry/run-report.js';
 import { ListRunsQueryDto } from './dto/list-runs.query.dto.js';
 import { MetricDto, MetricQueryDto } from './dto/metric.dto.js';
 import { RunDetailDto, RunListDto } from './dto/run.dto.js';
@@ -22,13 +19,10 @@ const RunIdParam = () => ApiParam({ name: 'run_id', description: 'Identifies the
 @ApiTags('Runs')
 @Controller('runs')
 export class RunsController {
-  constructor(
-    private readonly runs: RunsService,
-    private readonly registry: ModelRegistryService,
-    private readonly config: AppConfig,
-  ) {}
+  constructor(private readonly runs: RunsService) {}
 
   @Get()
+  @Paged()
   @ApiOperation({
     operationId: 'listRuns',
     summary: 'List runs, best first',
@@ -37,12 +31,8 @@ export class RunsController {
   })
   @ApiEnvelope(RunListDto, 'A page of runs and how many there are.')
   @ApiErrors('VALIDATION_FAILED')
-  listRuns(
-    @Query() query: ListRunsQueryDto,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): RunListDto {
-    return setPageLinks(this.runs.listRuns(query), request, response, this.config);
+  listRuns(@Query() query: ListRunsQueryDto): Page<RunListDto> {
+    return this.runs.listRuns(query);
   }
 
   @Get(':run_id')
@@ -60,7 +50,7 @@ export class RunsController {
   @ApiEnvelope(PerformanceDto, 'The report under `performance`, or the part asked for under its own path.')
   @ApiErrors(UNKNOWN_RUN, ['PERFORMANCE_NOT_FOUND', { filter: 'nope', known: 'It has: overall, class, slices.' }])
   getPerformance(@Param('run_id') runId: string, @Query() { filter }: PerformanceQueryDto): JsonObject {
-    return performanceOf(this.registry.getRun(runId).run, filter);
+    return this.runs.getPerformance(runId, filter);
   }
 
   @Get(':run_id/metrics/:metric')
@@ -87,7 +77,7 @@ export class RunsController {
   @ApiEnvelope(ParamsDto, 'All parameters.')
   @ApiErrors(UNKNOWN_RUN)
   listParams(@Param('run_id') runId: string): ParamsDto {
-    return { params: this.registry.getRun(runId).run.params };
+    return this.runs.listParams(runId);
   }
 
   @Get(':run_id/params/:param')
@@ -97,6 +87,6 @@ export class RunsController {
   @ApiEnvelope(ParamDto, 'The parameter under its own name.')
   @ApiErrors(UNKNOWN_RUN, ['PARAM_NOT_FOUND', { param: 'nope', known: 'seed, lr' }])
   getParam(@Param('run_id') runId: string, @Param('param') param: string): JsonObject {
-    return paramOf(this.registry.getRun(runId).run, param);
+    return this.runs.getParam(runId, param);
   }
 }

@@ -7,17 +7,20 @@ import { toVerdictDto } from '../http/dto/verdict.dto.js';
 import { notOneOfIssue } from '../http/validation/pydantic-v1-rules.js';
 import { contractHash } from '../registry/contract/contract-hash.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
+import { paramOf, performanceOf } from '../registry/run-report.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
-import type { ListRunsQueryDto } from './dto/list-runs.query.dto.js';
+import type { ListModelRunsQueryDto, ListRunsQueryDto } from './dto/list-runs.query.dto.js';
 import { DEFAULT_PAGE } from './dto/list-runs.query.dto.js';
 import { DEFAULT_POINTS } from './dto/metric.dto.js';
 import type { MetricDto, MetricQueryDto } from './dto/metric.dto.js';
+import type { ParamsDto } from '../http/dto/report.dto.js';
+import type { JsonObject } from '../lib/json.js';
 import type { RunDetailDto, RunDto, RunListDto } from './dto/run.dto.js';
-import type { Page } from '../http/response/page-links.js';
+import { Page } from '../http/response/page.js';
 import { describeMetric } from './metric-history.js';
 import { sortRuns } from './sort-runs.js';
 
-/** What clients may know of runs. */
+/** Describes runs for clients. */
 @Injectable()
 export class RunsService {
   constructor(private readonly registry: ModelRegistryService) {}
@@ -27,14 +30,19 @@ export class RunsService {
    *
    * @throws ValidationError for an unknown model or sort field.
    */
-  listRuns(query: ListRunsQueryDto): { list: RunListDto; page: Page } {
+  listRuns(query: ListRunsQueryDto): Page<RunListDto> {
     const { model, status, sort, top = Infinity, limit = DEFAULT_PAGE, offset = 0 } = query;
     const runs = model === undefined ? this.registry.listRuns() : this.runsOf(model);
     const matching = status === undefined ? runs : runs.filter(({ run }) => run.status === status);
     const selected = sortRuns(matching, sort).slice(0, top);
     const total = selected.length;
     const page = selected.slice(offset, offset + limit);
-    return { list: { runs: page.map((run) => this.toDto(run)), total }, page: { limit, offset, total } };
+    return new Page({ runs: page.map((run) => this.toDto(run)), total }, { limit, offset, total });
+  }
+
+  /** The same for one model. @throws AppError MODEL_NOT_FOUND; ValidationError for an unknown sort field. */
+  listModelRuns(name: string, query: ListModelRunsQueryDto): Page<RunListDto> {
+    return this.listRuns({ ...query, model: this.registry.getModel(name).card.name });
   }
 
   /** @throws AppError RUN_NOT_FOUND. */
@@ -52,6 +60,21 @@ export class RunsService {
       notes: [...(loaded?.notes ?? [])],
       loaded_at: loaded?.loadedAt.toISOString() ?? null,
     };
+  }
+
+  /** The report, or the part at a dotted path. @throws AppError RUN_NOT_FOUND, PERFORMANCE_NOT_FOUND. */
+  getPerformance(runId: string, filter: string | undefined): JsonObject {
+    return performanceOf(this.registry.getRun(runId).run, filter);
+  }
+
+  /** @throws AppError RUN_NOT_FOUND. */
+  listParams(runId: string): ParamsDto {
+    return { params: this.registry.getRun(runId).run.params };
+  }
+
+  /** @throws AppError RUN_NOT_FOUND, PARAM_NOT_FOUND. */
+  getParam(runId: string, param: string): JsonObject {
+    return paramOf(this.registry.getRun(runId).run, param);
   }
 
   /** @throws AppError RUN_NOT_FOUND, METRIC_NOT_FOUND or STORE_NOT_READABLE. */

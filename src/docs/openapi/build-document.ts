@@ -30,7 +30,7 @@ export function buildDocument(fixed: OpenApiDocument, models: readonly ReadyMode
   return document;
 }
 
-/** Each model's path stands where the generic one stood. */
+/** Puts the path of each model in place of the generic one. */
 function replaceGenericPath(paths: Record<string, PathItem>, models: readonly ModelDoc[]): Record<string, PathItem> {
   const generic = paths[GENERIC_PATH] as Required<Pick<PathItem, 'get' | 'post' | 'put'>>;
   const entries = Object.entries(paths).flatMap(([path, item]): [string, PathItem][] => {

@@ -98,7 +98,7 @@ export function brokenRowExamples(
   ].filter(({ issues }) => issues.length > 0);
 }
 
-/** Values that break a field's rules, the most telling first. */
+/** Values that break a field's rules, the clearest first. */
 function badValuesOf({ type, enum: values, maximum, minimum, minLength }: FieldSchema): JsonValue[] {
   const isText = [type].flat()[0] === 'string';
   return [

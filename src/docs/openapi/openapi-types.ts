@@ -71,7 +71,7 @@ export interface OpenApiDocument {
   };
 }
 
-/** An operation with where it lives. */
+/** An operation with its path and method. */
 export interface OperationEntry {
   readonly path: string;
   readonly method: Method;

@@ -1,6 +1,6 @@
 import type { Schema } from './openapi-types.js';
 
-/** References may go in circles: below this depth nothing is filled in. */
+/** Depth below which nothing is filled in: references may be circular. */
 const MAX_DEPTH = 12;
 
 /**

@@ -15,7 +15,7 @@ const TIMEOUT_MS = 60_000;
  * @throws when the converter refuses the document or takes longer than a minute.
  */
 export async function convertToPostman(document: string): Promise<PostmanCollection> {
-  // What the converter prints about odd names is no line of our log.
+  // Discards what the converter prints about unusual names: it is no line of the log.
   const worker = new Worker(workerFile(), { workerData: document, stdout: true, stderr: true });
   try {
     const message = await firstMessage(worker);
@@ -37,7 +37,7 @@ function firstMessage(worker: Worker): Promise<ConversionMessage> {
   });
 }
 
-/** The neighbour of this file in the build. Threads cannot run TypeScript: under Jest it is the one in dist/. */
+/** The worker's compiled file. Threads cannot run TypeScript: under Jest it is the one in dist/. */
 function workerFile(): string {
   const compiled = join(__dirname, WORKER);
   return existsSync(compiled) ? compiled : join(__dirname, '..', '..', '..', 'dist', 'docs', 'postman', WORKER);

@@ -12,7 +12,7 @@ export type ConversionMessage = { readonly collection: PostmanCollection } | { r
 const OPTIONS = {
   folderStrategy: 'Tags',
   requestNameSource: 'Fallback',
-  // The default makes values up, e.g. "<number>".
+  // The default is a placeholder, e.g. "<number>".
   parametersResolution: 'Example',
   alwaysInheritAuthentication: true,
 };
@@ -22,7 +22,7 @@ const text = workerData as string;
 Converter.convertV2({ type: 'string', data: text }, OPTIONS, (error, conversion) => {
   const collection = conversion?.output?.[0]?.data as PostmanCollection | undefined;
   if (error || !collection) return answer({ failure: error?.message ?? conversion?.reason ?? 'no collection' });
-  // Plain data: the converter's objects have methods, which cannot travel.
+  // Copies to plain data: methods of the converter's objects cannot be sent between threads.
   const plain = JSON.parse(JSON.stringify(collection)) as PostmanCollection;
   answer({ collection: finishCollection(plain, JSON.parse(text) as OpenApiDocument) });
 });

@@ -2,8 +2,8 @@ import { JSON_TYPE } from '../openapi/openapi-types.js';
 import type { OpenApiDocument, Operation, ResponseObject, Schema } from '../openapi/openapi-types.js';
 
 /**
- * The test of one request, as lines of Postman's JavaScript: documented status, readable body, honest envelope. Requests
- * that need a key may also be told so: a collection holds none, and running it must change nothing.
+ * The test of one request, as lines of Postman's JavaScript: documented status, JSON body, envelope with that status.
+ * Requests that need a key may be answered 401 or 403: a collection holds none, and running it must change nothing.
  */
 export function testScript({ responses, security }: Operation, { components }: OpenApiDocument): string[] {
   const status = Object.keys(responses).find((code) => code.startsWith('2')) ?? '200';

@@ -25,7 +25,7 @@ export class AdminKeyGuard implements CanActivate {
   }
 }
 
-/** Takes the same time wherever the texts differ: digests have one length, and are compared whole. */
+/** Compares in constant time: digests have one length, and are compared whole. */
 function isSame(given: string, expected: string): boolean {
   const [a, b] = [given, expected].map((text) => createHash('sha256').update(text).digest());
   return timingSafeEqual(a!, b!);

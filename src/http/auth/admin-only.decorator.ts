@@ -3,5 +3,5 @@ import { ApiSecurity } from '@nestjs/swagger';
 
 import { AdminKeyGuard } from './admin-key.guard.js';
 
-/** For operators alone: needs their key, and says so in the document of the API. */
+/** Requires the operator's key, also in the OpenAPI document. */
 export const AdminOnly = () => applyDecorators(UseGuards(AdminKeyGuard), ApiSecurity('ApiKeyHeader'));

@@ -12,7 +12,7 @@ interface WebhookMessage {
   readonly body: Buffer;
 }
 
-/** How far the clocks of MLflow and this server may be apart, seconds. Older deliveries may be repeated by anybody. */
+/** How far the clocks of MLflow and this server may be apart, seconds. Older deliveries are refused as replays. */
 const TOLERANCE_S = 300;
 
 /**

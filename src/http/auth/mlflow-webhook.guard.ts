@@ -6,7 +6,7 @@ import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import { isSignedBy } from './mlflow-signature.js';
 
-/** Lets only deliveries in that MLflow has signed with the configured secret. */
+/** Allows deliveries that MLflow has signed with the configured secret. */
 @Injectable()
 export class MlflowWebhookGuard implements CanActivate {
   constructor(private readonly config: AppConfig) {}

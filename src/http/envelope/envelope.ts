@@ -18,7 +18,7 @@ export interface EnvelopeRequest {
   readonly url: string;
 }
 
-/** The head of an answer. `message` is the status' reason phrase unless a better sentence is given. */
+/** The head of an answer. `message` is the reason phrase of the status unless a sentence is given. */
 export function envelopeHead({ method, url }: EnvelopeRequest, status: number, message?: string): EnvelopeHead {
   return {
     message: message ?? STATUS_CODES[status] ?? 'Unknown',

@@ -8,7 +8,7 @@ import { headOf } from '../request/express-head.js';
 import { requestUrl } from '../request/request-url.js';
 import { allowedMethods } from '../server/allowed-methods.js';
 import { errorAnswer } from './error-answer.js';
-import { logFault } from './log-fault.js';
+import { logServerError } from './log-server-error.js';
 import { toRequestError } from './route-error.js';
 
 /**
@@ -29,7 +29,7 @@ export class AppExceptionFilter implements ExceptionFilter {
     if (response.headersSent || request.socket.destroyed) return;
     const error = toRequestError(thrown, request);
     const { method, requestId, headers } = request;
-    logFault(this.logger, error, requestId);
+    logServerError(this.logger, error, requestId);
     if (error.code === 'METHOD_NOT_ALLOWED') {
       response.setHeader('Allow', allowedMethods(request.app as Express, request.path).join(', '));
     }

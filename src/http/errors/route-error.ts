@@ -8,8 +8,8 @@ import { HTTP_STATUS_OF } from './http-status-of.js';
 import { toAppError } from './to-app-error.js';
 
 /**
- * Any thing thrown while Express answers a request, as one of our coded errors. Bodies and headers are looked at before
- * the route is: what is wrong with them must not hide that no route matches.
+ * What is thrown while Express answers a request, as one of our coded errors. Bodies and headers are checked before
+ * the route is found, so a client error becomes 404 or 405 where no route matches.
  */
 export function toRequestError(thrown: unknown, request: Request): AppError {
   // Nest throws NotFoundException when no route matched, for the path or only for the method.

@@ -7,7 +7,7 @@ interface HttpError {
   readonly status?: number;
 }
 
-/** Any thrown thing as one of our coded errors. What is unknown is INTERNAL_ERROR, with the thing as its cause. */
+/** What is thrown as a coded error: INTERNAL_ERROR with it as the cause, unless it is known. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   // Nest wraps what Express throws.

@@ -1,11 +1,11 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 
-/** A request as the access log tells it. */
+/** What the access log records of a request. */
 export interface LoggedRequest {
   readonly requestId: string;
   readonly method: string;
-  /** Without the query: a prediction's values and keys may sit in it. */
+  /** Without the query: it may contain keys and the values of a prediction. */
   readonly path: string;
   /** undefined when the client went away before its answer. */
   readonly status: number | undefined;
@@ -16,7 +16,7 @@ export interface LoggedRequest {
 /** Writes the line of one request. */
 export type LogRequest = (request: LoggedRequest) => void;
 
-/** Status in the log for a client that went away before its answer; it is sent to nobody. */
+/** Status logged for a client that closed the connection before its answer (nginx's code); it is never sent. */
 const CLIENT_GONE = 499;
 
 /** The access log: one line per request, with id, method, path, status and milliseconds. */

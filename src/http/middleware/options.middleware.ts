@@ -2,7 +2,7 @@ import type { Express, RequestHandler } from 'express';
 
 import { allowedMethods } from '../server/allowed-methods.js';
 
-/** What some route or other answers: for `OPTIONS *`, which asks about the server as a whole. */
+/** Methods of all routes together: the answer to `OPTIONS *`, which asks about the whole server. */
 const ALL_METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'];
 
 /** Answers OPTIONS with 204 and `Allow`; the CORS headers of a preflight are set before. Unknown paths go on to 404. */

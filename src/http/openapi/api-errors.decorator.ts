@@ -14,7 +14,7 @@ export type ErrorExample = ErrorCode | readonly [ErrorCode, ErrorDetails];
 /** Documents the errors of an operation, grouped by status, each with an example. */
 export const ApiErrors = (...errors: readonly ErrorExample[]) => documentErrors(ValidationErrorEnvelopeDto, errors);
 
-/** The same for the routes that answer a broken contract with `{"detail": […]}` alone. */
+/** The same for the short routes, which answer validation errors with `{"detail": […]}` alone (docs/decisions/0003). */
 export const ApiShortRouteErrors = (...errors: readonly ErrorExample[]) => documentErrors(HTTPValidationError, errors);
 
 function documentErrors(validationError: Type, errors: readonly ErrorExample[]) {

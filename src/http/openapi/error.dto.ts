@@ -33,7 +33,7 @@ class ValidationErrorDto {
   ctx?: Record<string, unknown>;
 }
 
-/** A request that breaks the contract, on the compatibility routes: the list alone. */
+/** A request that breaks the contract, on the short routes: the list alone. */
 export class HTTPValidationError {
   @ApiProperty({ type: [ValidationErrorDto], description: 'Every problem, in the order of the fields.' })
   detail: ValidationErrorDto[];

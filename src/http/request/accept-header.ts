@@ -3,7 +3,7 @@ import accepts from 'accepts';
 const JSON_TYPES = ['application/json', 'application/problem+json'];
 const PROBLEM = /\bapplication\/problem\+json\b/i;
 
-/** Texts of headers clients sent before: there are few. A client that sends many is not remembered for ever. */
+/** Results by header text. Bounded, because a client may send any number of different ones. */
 const known = new Map<string, boolean>();
 const MAX_KNOWN = 200;
 

@@ -4,7 +4,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 import { AppError } from '../../domain/app-error.js';
 
-/** What unpacks a body, by the word of Content-Encoding. */
+/** What decompresses a body, by Content-Encoding. */
 const UNPACKERS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
@@ -13,8 +13,8 @@ const UNPACKERS: Readonly<Record<string, () => Transform>> = {
 };
 
 /**
- * Reads a whole body, unpacked, and never more of it than is allowed: the moment it is too long reading ends and the
- * connection closes with the answer, so that neither a bomb nor a body without an end costs more than the limit.
+ * Reads a whole body, decompressed. As soon as it exceeds the limit, reading stops and the connection closes with the
+ * answer, so that neither a compression bomb nor an endless body costs more than the limit.
  *
  * @throws AppError UNSUPPORTED_ENCODING, BODY_TOO_LARGE or BODY_NOT_READABLE.
  */
@@ -39,7 +39,7 @@ export function readBodyWithin(
     const onData = (chunk: Buffer): void => {
       received += chunk.length;
       if (received <= limitBytes) return void chunks.push(chunk);
-      // What is still to come is not read: it may have no end.
+      // The rest is not read: it may be endless.
       request.pause();
       response.setHeader('Connection', 'close');
       stop(new AppError('BODY_TOO_LARGE', { limitBytes }));
@@ -48,7 +48,7 @@ export function readBodyWithin(
 
     source.on('data', onData);
     source.on('end', () => resolve(Buffer.concat(chunks, received)));
-    // Stays: what breaks after the end must not end the process.
+    // Never removed: an error after the end must not end the process.
     source.on('error', onError);
     if (source !== request) request.on('error', onError);
     request.on('close', () => {
@@ -57,7 +57,7 @@ export function readBodyWithin(
   });
 }
 
-/** The bytes of the body; undefined when nobody knows how it is packed. */
+/** The decompressed bytes of the body; undefined for an unknown encoding. */
 function unpacked(request: IncomingMessage): Readable | undefined {
   const encoding = (request.headers['content-encoding'] || 'identity').toLowerCase();
   if (encoding === 'identity') return request;

@@ -6,13 +6,13 @@ import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
 
 const JSON_TYPE = /^application\/(?:[\w.!#$&^-]+\+)?json$/i;
-/** How `fetch` labels a string when its caller names no type; nobody writes that by hand for anything else. */
+/** The content type that `fetch` gives to a string when its caller names none. */
 const UNLABELLED_FETCH = /^text\/plain;\s*charset=utf-8$/i;
 const BYTE_ORDER_MARK = 0xfeff;
 
 /**
  * Refuses a body that does not say it is JSON. A missing content type counts as JSON (clients of the first API send
- * none), and so does the label that `fetch` puts on a string by itself.
+ * none), and so does the type that `fetch` gives to a string by itself.
  *
  * @throws AppError UNSUPPORTED_MEDIA_TYPE.
  */

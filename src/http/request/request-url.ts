@@ -51,7 +51,7 @@ function firstOf(list: string | undefined): string | undefined {
   return list?.split(',', 1)[0]!.trim() || undefined;
 }
 
-/** Hosts found good before. Clients send the same few; a client that sends many is not remembered for ever. */
+/** Hosts that were found valid. Bounded, because a client may send any number of different ones. */
 const knownHosts = new Set<string>();
 const MAX_KNOWN_HOSTS = 100;
 

@@ -1,9 +1,4 @@
-/** A cut of a list. */
-export interface Page {
-  readonly limit: number;
-  readonly offset: number;
-  readonly total: number;
-}
+import type { PageBounds } from './page.js';
 
 /**
  * The `Link` header of a page (RFC 8288): first, prev, next, last.
@@ -11,7 +6,7 @@ export interface Page {
  * @param address  absolute address of the request; its other parameters stay.
  * @returns undefined for an empty page size, which has no pages.
  */
-export function pageLinks(address: string, { limit, offset, total }: Page): string | undefined {
+export function pageLinks(address: string, { limit, offset, total }: PageBounds): string | undefined {
   if (limit === 0) return undefined;
   const lastOffset = Math.max(0, Math.ceil(total / limit) - 1) * limit;
   const offsets: [string, number | undefined][] = [

@@ -12,7 +12,7 @@ export function serverTiming(timing: PredictionTiming): string {
   );
 }
 
-/** Microseconds are the last digits that mean something. */
+/** Rounds milliseconds to microseconds, the precision of the measurement. */
 function short(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

@@ -19,7 +19,7 @@ export function answerClientErrors(server: Server): void {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     rejectSocket(socket, ...(CLIENT_ERRORS[error.code ?? ''] ?? NOT_HTTP));
   });
-  // Node would hang up without a word.
+  // Without this Node closes the connection without an answer.
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     socket.on('error', () => socket.destroy());
     rejectSocket(socket, ...NOT_HTTP);

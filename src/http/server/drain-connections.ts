@@ -24,7 +24,7 @@ export function watchConnections(server: Server, reader: ConnectionReader | unde
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  // Before Express' own listener, so that no answer is on its way yet.
+  // Runs before Express' listener, while no answer has been sent.
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
     responses.add(response);
     response.once('close', () => responses.delete(response));

@@ -34,7 +34,7 @@ export class PreshapedExpressAdapter extends ExpressAdapter {
   }
 }
 
-/** A constructor like `base` whose instances have `prototype` from birth. Calls the base: `class` and Reflect are slower. */
+/** A constructor like `base` that creates with `prototype`. Calls the base: `class` and Reflect are slower. */
 function preshaped<T extends typeof IncomingMessage | typeof ServerResponse>(base: T, prototype: object): T {
   function Preshaped(this: object, ...args: unknown[]) {
     (base as unknown as Function).apply(this, args);

@@ -72,7 +72,7 @@ function rulesOf(type: Function): Map<string, Rules> {
 export const IsText = (options: FieldOptions & { minLength?: number; maxLength?: number } = {}) =>
   rules(options, (value) => textIssues(value, options));
 
-/** What a person writes into one line: a visible character, and none that moves the cursor. For OpenAPI as well. */
+/** Pattern of one line of text: at least one visible character, no control character. Used in OpenAPI as well. */
 export const ONE_LINE =
   '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]*$';
 
@@ -156,7 +156,11 @@ export const IsRowList = () =>
     return issue('ensure this value has at least 1 items', 'value_error.list.min_items', { limit_value: 1 });
   });
 
-/** A list of objects of a DTO class (that extends none); every item is checked. `emptyMessage` is the seed's own rule for an empty list. */
+/**
+ * A list of objects of a DTO class (that extends none); every item is checked.
+ *
+ * @param emptyMessage  replaces the usual message for an empty list.
+ */
 export const IsListOf = <T extends object>(item: () => new () => T, options: { emptyMessage: string }) =>
   rules({}, (value) => {
     if (!Array.isArray(value)) return notAList();
@@ -188,7 +192,7 @@ function objectIssues(element: unknown, type: Function): RuleIssue[] {
 
 /**
  * An instance of a DTO class with the class' own fields taken from a plain object. One level deep: class-transformer
- * would walk (and copy) everything a client cares to nest.
+ * would copy whatever a client nests.
  */
 export function pick<T extends object>(type: new () => T, plain: object): T {
   const instance = new type() as Record<string, unknown>;

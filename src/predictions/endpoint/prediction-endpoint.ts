@@ -6,7 +6,7 @@ import { ValidationError } from '../../domain/validation-issue.js';
 import { EndpointAnswer, HttpEndpoint } from '../../http/endpoint/http-endpoint.js';
 import type { EndpointCall, RequestExchange } from '../../http/endpoint/http-endpoint.js';
 import { errorAnswer } from '../../http/errors/error-answer.js';
-import { logFault } from '../../http/errors/log-fault.js';
+import { logServerError } from '../../http/errors/log-server-error.js';
 import { toAppError } from '../../http/errors/to-app-error.js';
 import { CONTRACT_HEADER } from '../../http/request/contract-header.js';
 import { parseJsonBody } from '../../http/request/json-content.js';
@@ -111,7 +111,7 @@ export class PredictionEndpoint extends HttpEndpoint {
   ): EndpointAnswer {
     const error = toAppError(thrown);
     // Nobody is left to tell; giving up the work was the right thing, not a fault.
-    if (!signal.aborted) logFault(this.logger, error, requestId);
+    if (!signal.aborted) logServerError(this.logger, error, requestId);
     const { hasBareErrors } = route;
     const answer = errorAnswer(error, { method, url, requestId, accept, hasBareErrors });
     if (contract === undefined) return answer;

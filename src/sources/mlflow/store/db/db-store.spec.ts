@@ -64,7 +64,7 @@ describe('looking again at mlflow.db', () => {
     const first = await look();
     const skippedRun = first.filter(({ reasons }) => reasons[0]?.code === 'NOT_EXAMINED');
     const needed = new Set(skippedRun.map(({ location }) => location.split('/').at(-1)!));
-    source.useExaminationHints(() => Promise.resolve({ needed, skip: new Set() }));
+    source.useExaminationHints(() => Promise.resolve({ mustExamine: needed, skip: new Set() }));
 
     await look();
     await look();
