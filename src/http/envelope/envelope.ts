@@ -1,5 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 
+import { isoTimestamp } from '../response/clock-texts.js';
+
 /** What every JSON answer of the API starts with, in this order and spelling (the users' documents of 2021). */
 export interface EnvelopeHead {
   readonly message: string;
@@ -24,7 +26,7 @@ export function envelopeHead({ method, url }: EnvelopeRequest, status: number, m
     message: message ?? STATUS_CODES[status] ?? 'Unknown',
     method,
     'status-code': status,
-    timestamp: new Date().toISOString(),
+    timestamp: isoTimestamp(),
     url,
   };
 }
@@ -39,7 +41,7 @@ export type EnvelopeWriter = (data: string) => string;
 export function envelopeWriter(request: EnvelopeRequest, status: number): EnvelopeWriter {
   const head = JSON.stringify({ ...envelopeHead(request, status), timestamp: TIMESTAMP });
   const [before, after] = head.slice(0, -1).split(TIMESTAMP, 2) as [string, string];
-  return (data) => `${before}${new Date().toISOString()}${after},"data":${data}}`;
+  return (data) => `${before}${isoTimestamp()}${after},"data":${data}}`;
 }
 
 /** Stands for the time of an answer; `message` comes before it and never holds it. */

@@ -1,6 +1,14 @@
 import { STATUS_CODES } from 'node:http';
 
 import type { EndpointAnswer } from '../endpoint/http-endpoint.js';
+import { httpDate } from '../response/clock-texts.js';
+
+/** An answer as it goes over the wire, and how to write it. */
+export interface AnswerText {
+  readonly text: string;
+  /** `latin1` for pure ASCII, which is written without being converted. */
+  readonly encoding: 'latin1' | 'utf8';
+}
 
 /**
  * An answer as it goes over the wire (RFC 9112).
@@ -13,10 +21,14 @@ export function answerText(
   commonHeaders: string,
   requestId: string,
   keepAliveMs: number | undefined,
-): string {
+): AnswerText {
   const lines = `${statusLine(status)}${commonHeaders}X-Request-Id: ${requestId}\r\n${headerLines(headers)}`;
   const connection = keepAliveMs === undefined ? 'close' : `keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}`;
-  return `${lines}Content-Length: ${Buffer.byteLength(body)}\r\nDate: ${httpDate()}\r\nConnection: ${connection}\r\n\r\n${body}`;
+  const bodyBytes = Buffer.byteLength(body);
+  return {
+    text: `${lines}Content-Length: ${bodyBytes}\r\nDate: ${httpDate()}\r\nConnection: ${connection}\r\n\r\n${body}`,
+    encoding: bodyBytes === body.length ? 'latin1' : 'utf8',
+  };
 }
 
 /** Header lines as text. @param headers  names and values in turn. */
@@ -28,18 +40,4 @@ export function headerLines(headers: readonly string[]): string {
 
 function statusLine(status: number): string {
   return status === 200 ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
-}
-
-let dateSecond = 0;
-let date = '';
-
-/** The time as HTTP writes it; it changes once a second. */
-function httpDate(): string {
-  const now = Date.now();
-  const second = Math.floor(now / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    date = new Date(now).toUTCString();
-  }
-  return date;
 }

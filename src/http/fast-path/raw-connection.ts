@@ -178,7 +178,8 @@ export class RawConnection {
     const isLast = this.owner.isClosing || head.isLast;
     const { keepAliveMs } = this.owner;
     const common = this.owner.commonHeaders(head.headers['origin']);
-    this.isBlocked = !this.socket.write(answerText(answer, common, requestId, isLast ? undefined : keepAliveMs));
+    const { text, encoding } = answerText(answer, common, requestId, isLast ? undefined : keepAliveMs);
+    this.isBlocked = !this.socket.write(text, encoding);
     this.owner.log(head, requestId, answer.status, receivedAtMs);
     this.activeAtMs = performance.now();
     if (isLast) {
