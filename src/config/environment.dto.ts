@@ -126,9 +126,9 @@ export class Environment {
   @Integer(0, 3_600_000, 'milliseconds')
   SHUTDOWN_GRACE_MS = 10_000;
 
-  /** Requests that may wait per run; more are answered 503 with Retry-After. */
+  /** Requests that may wait per run; more are answered 503 with Retry-After, and so are those that would wait longer than PREDICTION_TIMEOUT_MS. */
   @Integer(1, 1_000_000)
-  MAX_QUEUED_REQUESTS = 1_000;
+  MAX_QUEUED_REQUESTS = 10_000;
 
   /** Most rows that waiting requests may bring together in one call of the model; 1 computes each request alone. */
   @Integer(1, 1_000_000)

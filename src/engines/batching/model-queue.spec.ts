@@ -31,4 +31,33 @@ describe(ModelQueue.name, () => {
     }
     expect(refusal).toMatchObject({ code: 'QUEUE_FULL', details: { retryAfterSeconds: example.seconds } });
   });
+
+  it('takes a crowd of quick calls, and refuses what would wait longer than anybody does', () => {
+    const quick = new ModelQueue({ limit: 10_000, maxWaitMs: 30_000, threads: 2, maxBatchRows: 100 });
+    quick.recordCall(crowd(1), 1, 1);
+    for (const prediction of crowd(5_000)) quick.add(prediction);
+    const slow = new ModelQueue({ limit: 10_000, maxWaitMs: 30_000, threads: 2, maxBatchRows: 100 });
+    slow.recordCall(crowd(1), 5_000, 5_000);
+    for (const prediction of crowd(12)) slow.add(prediction);
+
+    expect(() => quick.assertNotFull()).not.toThrow();
+    expect(() => slow.assertNotFull()).not.toThrow();
+    for (const prediction of crowd(1)) slow.add(prediction);
+    expect(() => slow.assertNotFull()).toThrow('Too many predictions are waiting. Try again in 33 s.');
+  });
+
+  it('refuses more rows than it can hold, whoever brings them', () => {
+    const queue = new ModelQueue({ limit: 10_000, threads: 2, maxBatchRows: 100 });
+    const inputs = new Map([['x', floatRows(Array.from({ length: 100_000 }, () => [1]))]]);
+    const large = Array.from({ length: 10 }, () => {
+      const prediction = new PendingPrediction(inputs, { outputNames: ['y'], timeoutMs: 60_000 }, () => {});
+      queue.add(prediction);
+      return prediction;
+    });
+    made.push(...large);
+
+    expect(() => queue.assertNotFull()).toThrow('Too many predictions are waiting.');
+    queue.delete(large[0]!);
+    expect(() => queue.assertNotFull()).not.toThrow();
+  });
 });

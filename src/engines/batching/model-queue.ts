@@ -8,10 +8,14 @@ import { PredictionList } from './prediction-list.js';
 /** Weight of the latest call in the averages. */
 const LATEST_WEIGHT = 0.2;
 const MAX_RETRY_S = 60;
+/** Most rows that may wait for one model: they are held in memory as tensors. */
+const MAX_WAITING_ROWS = 1_000_000;
 
 interface QueueOptions {
   /** Most predictions that may wait. */
   readonly limit: number;
+  /** Nothing more may wait once the wait is expected to be longer than this; without limit unless set. */
+  readonly maxWaitMs?: number;
   /** Threads that empty the queue, for the estimate of when there is room again. */
   readonly threads: number;
   /** Most rows that several predictions may bring together in one call. */
@@ -42,11 +46,18 @@ export class ModelQueue {
     return this.meanCall?.ms ?? 0;
   }
 
-  /** @throws AppError QUEUE_FULL, with the whole seconds after which there should be room. */
+  /**
+   * A queue is full when too much waits, or for too long: a crowd of quick calls is soon answered, and refusing it would
+   * only have it ask again, while the hundredth slow call would wait in vain.
+   *
+   * @throws AppError QUEUE_FULL, with the whole seconds after which there should be room.
+   */
   assertNotFull(): void {
-    if (this.size < this.options.limit) return;
+    const { limit, threads, maxWaitMs = Infinity } = this.options;
     const { ms, predictions } = this.meanCall ?? { ms: 0, predictions: 1 };
-    const waitMs = (this.size / predictions) * (ms / this.options.threads);
+    const waitMs = (this.size / predictions) * (ms / threads);
+    const rows = this.waiting.rows + this.again.rows;
+    if (this.size < limit && rows < MAX_WAITING_ROWS && waitMs <= maxWaitMs) return;
     const retryAfterSeconds = Math.min(MAX_RETRY_S, Math.max(1, Math.ceil(waitMs / 1000)));
     throw new AppError('QUEUE_FULL', { retryAfterSeconds });
   }

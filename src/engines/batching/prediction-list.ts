@@ -6,6 +6,8 @@ import type { PendingPrediction } from './pending-prediction.js';
  */
 export class PredictionList implements Iterable<PendingPrediction> {
   size = 0;
+  /** Rows of all of them; a prediction whose inputs do not agree on a number counts as one. */
+  rows = 0;
   /** The one that came first. */
   first: PendingPrediction | undefined;
   private last: PendingPrediction | undefined;
@@ -18,10 +20,11 @@ export class PredictionList implements Iterable<PendingPrediction> {
     else this.first = prediction;
     this.last = prediction;
     this.size += 1;
+    this.rows += prediction.rows ?? 1;
   }
 
   /** Takes it out if it is in this list. */
-  delete({ node }: PendingPrediction): void {
+  delete({ node, rows }: PendingPrediction): void {
     if (node.list !== this) return;
     const { previous, next } = node;
     if (previous) previous.node.next = next;
@@ -30,6 +33,7 @@ export class PredictionList implements Iterable<PendingPrediction> {
     else this.last = previous;
     node.list = node.previous = node.next = undefined;
     this.size -= 1;
+    this.rows -= rows ?? 1;
   }
 
   *[Symbol.iterator](): Generator<PendingPrediction> {

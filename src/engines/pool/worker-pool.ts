@@ -55,6 +55,8 @@ const RELOAD_PAUSE_MS = 1_000;
 const START_FAILURES = 3;
 /** Timers may fire this much before their time by `performance.now()`. */
 const TIMER_TOLERANCE_MS = 2;
+/** A queue whose predictions are expected to wait less than this is never full for that reason. */
+const MIN_QUEUE_WAIT_MS = 1_000;
 const LOAD_TIMEOUT = 'loading took longer than its limit';
 /** A shared call is not hung before it has taken this many times the mean call. */
 const MEAN_CALL_FACTOR = 4;
@@ -111,8 +113,10 @@ export class WorkerPool extends ModelHost {
 
   override load(request: LoadRequest): Promise<ModelHandle> {
     if (this.isClosed) return Promise.reject(new AppError('SHUTTING_DOWN'));
-    const { maxQueuedPerModel: limit, threads, maxBatchRows = 1 } = this.options;
-    const queue = new ModelQueue({ limit, threads, maxBatchRows });
+    const { maxQueuedPerModel: limit, threads, maxBatchRows = 1, callTimeoutMs = 0 } = this.options;
+    // Nobody waits longer than a call may take; but a very short limit says nothing about a queue.
+    const maxWaitMs = callTimeoutMs > 0 ? Math.max(MIN_QUEUE_WAIT_MS, callTimeoutMs) : Infinity;
+    const queue = new ModelQueue({ limit, maxWaitMs, threads, maxBatchRows });
     const model = new PoolModel(this.nextKey++, request, queue, {
       onWork: (waiting) => this.onWork(waiting),
       onDrain: (idle) => this.releaseModel(idle),
