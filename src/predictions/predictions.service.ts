@@ -44,6 +44,9 @@ export interface PredictionContext {
   contract?: string;
 }
 
+/** Rows, or what makes them for the run they go to. It throws a ValidationError when that run cannot take them. */
+export type RowsForRun = PredictionRows | ((run: RegisteredRun) => PredictionRows);
+
 /** Predictions of one request. */
 export interface Prediction<T> {
   readonly model: string;
@@ -56,6 +59,9 @@ export interface Prediction<T> {
 
 /** Output rows of a loaded run, in some form. */
 type Compute<T> = (loaded: LoadedRun, values: readonly unknown[], options: PredictOptions) => Promise<T>;
+
+const computeRows: Compute<JsonObject[]> = (loaded, values, options) => loaded.predict(values, options);
+const computeText: Compute<string> = (loaded, values, options) => loaded.predictText(values, options);
 
 /**
  * From rows in to rows out, for every protocol: finds the run, checks the caller's contract, and computes. What a
@@ -72,51 +78,55 @@ export class PredictionsService {
   /**
    * Predicts rows; one output row for each, in order.
    *
-   * @param rowsFor  the rows, which may depend on the run they go to.
    * @throws AppError MODEL_NOT_FOUND, MODEL_NOT_READY, RUN_NOT_FOUND, RUN_NOT_SERVABLE, CONTRACT_CHANGED, or as
    *         `ServedRun.predict`.
    */
   predict(
     target: PredictionTarget,
-    rowsFor: (run: RegisteredRun) => PredictionRows,
+    rowsForRun: RowsForRun,
     context: PredictionContext,
   ): Promise<Prediction<JsonObject[]>> {
-    return this.compute(target, rowsFor, context, (loaded, values, options) => loaded.predict(values, options));
+    return this.compute(target, rowsForRun, context, computeRows);
   }
 
   /** The same with the output rows as the text of a JSON array, which is quicker than writing them afterwards. */
   predictText(
     target: PredictionTarget,
-    rowsFor: (run: RegisteredRun) => PredictionRows,
+    rowsForRun: RowsForRun,
     context: PredictionContext,
   ): Promise<Prediction<string>> {
-    return this.compute(target, rowsFor, context, (loaded, values, options) => loaded.predictText(values, options));
+    return this.compute(target, rowsForRun, context, computeText);
   }
 
   /** No await before `compute`: a swap waits for rows that were handed over in the turn in which their run was found. */
   private compute<T>(
     target: PredictionTarget,
-    rowsFor: (run: RegisteredRun) => PredictionRows,
+    rowsForRun: RowsForRun,
     context: PredictionContext,
     compute: Compute<T>,
   ): Promise<Prediction<T>> {
     const registered = this.targets.resolve(target);
-    const rows = rowsFor(registered);
+    const rows = typeof rowsForRun === 'function' ? rowsForRun(registered) : rowsForRun;
     requireFewRows(rows, this.config.maxRowsPerRequest);
-    return this.registry.useRun(registered, (loaded) => {
-      requireContract(registered, loaded, context);
-      const { signal, sinceMs, timing } = context;
-      const { locOf, source, mode } = rows;
-      const include = checkedInclude(loaded, rows);
-      const timeoutMs = Math.min(context.timeoutMs, this.config.predictionTimeoutMs);
-      const options = { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing };
-      return compute(loaded, rows.values, options).then((predicted) => ({
-        model: registered.card.name,
-        runId: registered.run.run_id,
-        primaryFields: loaded.codec.decoder.primaryFields,
-        rows: predicted,
-      }));
-    });
+    return this.registry.useRun(registered, (loaded) => this.computeWith(loaded, registered, rows, context, compute));
+  }
+
+  private async computeWith<T>(
+    loaded: LoadedRun,
+    registered: RegisteredRun,
+    rows: PredictionRows,
+    context: PredictionContext,
+    compute: Compute<T>,
+  ): Promise<Prediction<T>> {
+    requireContract(registered, loaded, context);
+    const { signal, sinceMs, timing } = context;
+    const { locOf, source, mode } = rows;
+    const include = checkedInclude(loaded, rows);
+    const timeoutMs = Math.min(context.timeoutMs, this.config.predictionTimeoutMs);
+    const options = { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing };
+    const predicted = await compute(loaded, rows.values, options);
+    const { primaryFields } = loaded.codec.decoder;
+    return { model: registered.card.name, runId: registered.run.run_id, primaryFields, rows: predicted };
   }
 }
 

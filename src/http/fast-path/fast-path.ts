@@ -7,13 +7,16 @@ import { endWhenStalled } from '../server/stalled-connections.js';
 import { headerLines } from './answer-text.js';
 import { GeneralPathStream } from './general-path-stream.js';
 import { RawConnection } from './raw-connection.js';
-import type { ConnectionOwner } from './raw-connection.js';
+import type { CachedHead, ConnectionOwner } from './raw-connection.js';
 import type { ParsedHead } from './request-head-parser.js';
 
 /** How often slow and idle connections are looked for, milliseconds. */
 const CHECK_MS = 500;
 /** Origins whose headers are kept; pages of further ones are answered a little slower. */
 const MAX_KEPT_ORIGINS = 100;
+
+/** Heads that connections share: clients open many and send the same over all of them. */
+const MAX_SHARED_HEADS = 500;
 
 export interface FastPathOptions {
   readonly endpoint: HttpEndpoint;
@@ -39,6 +42,7 @@ export class FastPath implements ConnectionOwner {
   readonly bodyLimitBytes: number;
   private readonly open = new Map<RawConnection, Socket>();
   private readonly headersByOrigin = new Map<string | undefined, string>();
+  private readonly sharedHeads = new Map<string, CachedHead>();
   private isDraining = false;
   private timer: NodeJS.Timeout | undefined;
   private readonly serveGenerally: (connection: unknown) => void;
@@ -92,6 +96,15 @@ export class FastPath implements ConnectionOwner {
 
   get isClosing(): boolean {
     return this.isDraining || !this.server.listening;
+  }
+
+  share(key: string, make: () => CachedHead): CachedHead {
+    const shared = this.sharedHeads.get(key);
+    if (shared) return shared;
+    const made = make();
+    if (this.sharedHeads.size >= MAX_SHARED_HEADS) this.sharedHeads.clear();
+    this.sharedHeads.set(key, made);
+    return made;
   }
 
   commonHeaders(origin: string | undefined): string {

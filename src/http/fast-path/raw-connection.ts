@@ -27,6 +27,8 @@ export interface ConnectionOwner {
   readonly bodyLimitBytes: number;
   /** Whether the server is closing: answers say that the connection ends with them. */
   readonly isClosing: boolean;
+  /** A head that another connection of the same peer has sent before, else the one that is made. */
+  share(key: string, make: () => CachedHead): CachedHead;
   /** Headers every answer carries, as text; they may depend on the page that asks. */
   commonHeaders(origin: string | undefined): string;
   /** Gives Node's HTTP server a stream as a connection. */
@@ -45,9 +47,29 @@ interface KnownHead {
   readonly call: EndpointCall | undefined;
 }
 
-/** A request that is being answered here. */
-interface Exchange extends RequestExchange {
-  readonly head: ParsedHead;
+/** A head whose requests are answered here, with its bytes. */
+export type CachedHead = KnownHead & { readonly bytes: Buffer };
+
+/** A request that is being answered here. Many wait at the same time, so it holds no closures, and its body only until it is read. */
+class RawExchange implements RequestExchange {
+  readonly requestId: string;
+  readonly receivedAtMs = performance.now();
+  private body: Buffer | undefined;
+
+  constructor(
+    readonly head: ParsedHead,
+    bytes: Buffer,
+    readonly signal: AbortSignal,
+  ) {
+    this.requestId = requestIdFor(head.headers['x-request-id']);
+    this.body = bytes.subarray(head.headBytes);
+  }
+
+  readBody(): Buffer {
+    const body = this.body ?? EMPTY;
+    this.body = undefined;
+    return body;
+  }
 }
 
 /**
@@ -59,8 +81,8 @@ export class RawConnection {
   private received: Buffer = EMPTY;
   private pieces = 0;
   /** Clients send the same head again and again; comparing it is quicker than reading it. */
-  private lastHead: (KnownHead & { readonly bytes: Buffer }) | undefined;
-  private exchange: Exchange | undefined;
+  private lastHead: CachedHead | undefined;
+  private exchange: RawExchange | undefined;
   private general: GeneralPathStream | undefined;
   /** Head of the request whose body is not all there. */
   private partial: ParsedHead | undefined;
@@ -151,27 +173,25 @@ export class RawConnection {
     const isHere = !head.needsGeneralPath && head.bodyBytes <= this.owner.bodyLimitBytes;
     const { method, url, headers } = head;
     const call = isHere ? this.owner.endpoint.find({ method, url, headers, connection: this.facts }) : undefined;
-    // A copy: a part of the bytes would keep all of them alive.
-    if (call) this.lastHead = { bytes: Buffer.from(bytes.subarray(0, head.headBytes)), head, call };
-    return { head, call };
+    if (!call) return { head, call };
+    const text = bytes.toString('latin1', 0, head.headBytes);
+    this.lastHead = this.owner.share(`${this.facts.remoteAddress} ${text}`, () => {
+      // A copy: a part of the bytes would keep all of them alive.
+      return { bytes: Buffer.from(text, 'latin1'), head, call };
+    });
+    return this.lastHead;
   }
 
   private answer(head: ParsedHead, call: EndpointCall, bytes: Buffer): void {
     this.received = this.received.length === bytes.length ? EMPTY : this.received.subarray(bytes.length);
     this.pieces = 1;
     this.partial = undefined;
-    const exchange: Exchange = {
-      head,
-      receivedAtMs: performance.now(),
-      requestId: requestIdFor(head.headers['x-request-id']),
-      signal: this.gone.signal,
-      readBody: () => bytes.subarray(head.headBytes),
-    };
+    const exchange = new RawExchange(head, bytes, this.gone.signal);
     this.exchange = exchange;
     void call(exchange).then((answer) => this.onAnswer(exchange, answer));
   }
 
-  private onAnswer(exchange: Exchange, answer: EndpointAnswer): void {
+  private onAnswer(exchange: RawExchange, answer: EndpointAnswer): void {
     const { head, requestId, receivedAtMs } = exchange;
     this.exchange = undefined;
     if (this.isOver) return this.owner.log(head, requestId, undefined, receivedAtMs);

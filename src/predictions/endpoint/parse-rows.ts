@@ -6,14 +6,13 @@ import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { RegisteredRun } from '../../registry/state/registered-run.js';
 import { AnyPredictionsRequestDto, PredictPayload, PredictionsRequestDto } from '../dto/predictions.dto.js';
 import type { PredictionTarget } from '../prediction-targets.js';
-import type { PredictionRows } from '../predictions.service.js';
+import type { PredictionRows, RowsForRun } from '../predictions.service.js';
 import type { PredictionRoute } from './prediction-route.js';
 
 /** What a request asks for: with what to predict, and which rows. */
 export interface RequestedRows {
   readonly target: PredictionTarget;
-  /** The rows for a run. @throws ValidationError when the run cannot take rows of this form. */
-  readonly rowsFor: (run: RegisteredRun) => PredictionRows;
+  readonly rows: RowsForRun;
 }
 
 /** Query parameter that asks for on-request fields, unless the model has an input of that name. */
@@ -37,12 +36,11 @@ export function rowsOfBody(
   switch (route.rows) {
     case 'texts': {
       const { texts } = checkedBody(PredictPayload, body) as unknown as { texts: Texts };
-      return { target: targetOf(route, params, {}), rowsFor: (run) => textRows(run, texts) };
+      return { target: targetOf(route, params, {}), rows: (run) => textRows(run, texts) };
     }
     case 'inputs': {
       const request = checkedBody(route.target === 'named' ? AnyPredictionsRequestDto : PredictionsRequestDto, body);
-      const rows = inputRows(request);
-      return { target: targetOf(route, params, request), rowsFor: () => rows };
+      return { target: targetOf(route, params, request), rows: inputRows(request) };
     }
     default:
       return bareRow(checkedShape(body), 'body');
@@ -57,7 +55,7 @@ export function rowsOfQuery(
 ): RequestedRows {
   const given = parseQuery(query);
   if (route.target === 'fields') return bareRow(given, 'query');
-  return { target: targetOf(route, params, {}), rowsFor: (run) => queryRow(run, given) };
+  return { target: targetOf(route, params, {}), rows: (run) => queryRow(run, given) };
 }
 
 function targetOf(
@@ -74,14 +72,19 @@ function targetOf(
 function inputRows({ inputs, include }: JsonObject): PredictionRows {
   return {
     values: inputs as readonly unknown[],
-    loc: ['body', 'inputs'],
-    locOf: (index) => ['body', 'inputs', index],
+    loc: INPUTS,
+    locOf: inputLocation,
     source: 'body',
     mode: 'strict',
-    include: (include as string[] | undefined) ?? [],
-    includeLoc: (index) => ['body', INCLUDE, index],
+    include: (include as string[] | undefined) ?? NO_FIELDS,
+    includeLoc: includeLocation,
   };
 }
+
+const INPUTS = ['body', 'inputs'];
+const NO_FIELDS: readonly string[] = [];
+const inputLocation = (index: number) => ['body', 'inputs', index];
+const includeLocation = (index: number) => ['body', INCLUDE, index];
 
 function textRows({ card, run }: RegisteredRun, texts: Texts): PredictionRows {
   if (!acceptsTexts(run.signature.input)) {
@@ -124,7 +127,7 @@ function bareRow(fields: JsonObject | Readonly<Record<string, string>>, source: 
     include: [],
     includeLoc: () => [source],
   };
-  return { target: { kind: 'fields', names: Object.keys(fields), source }, rowsFor: () => rows };
+  return { target: { kind: 'fields', names: Object.keys(fields), source }, rows };
 }
 
 /** The body as an object whose fields keep the rules of a DTO class. */

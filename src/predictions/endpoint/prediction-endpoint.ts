@@ -10,11 +10,12 @@ import { logServerError } from '../../http/errors/log-server-error.js';
 import { toAppError } from '../../http/errors/to-app-error.js';
 import { CONTRACT_HEADER } from '../../http/request/contract-header.js';
 import { parseJsonBody } from '../../http/request/json-content.js';
-import { turnOfBody } from '../../http/request/large-body-scheduler.js';
+import { LARGE_BODY_BYTES, turnOfBody } from '../../http/request/large-body-scheduler.js';
 import type { RequestHead } from '../../http/request/request-head.js';
 import { PredictionTargets } from '../prediction-targets.js';
+import type { PredictionTarget } from '../prediction-targets.js';
 import { PredictionsService } from '../predictions.service.js';
-import type { Prediction, PredictionContext } from '../predictions.service.js';
+import type { PredictionContext, RowsForRun } from '../predictions.service.js';
 import type { PredictionRequest } from './endpoint-request.decorator.js';
 import { rowsOfBody, rowsOfQuery } from './parse-rows.js';
 import type { RequestedRows } from './parse-rows.js';
@@ -71,30 +72,43 @@ export class PredictionEndpoint extends HttpEndpoint {
     };
     try {
       if (facts.error) throw facts.error;
-      const { route, params, query } = facts;
-      if (route.rows === 'query') return await this.predict(facts, rowsOfQuery(route, params, query), context);
-      const read = exchange.readBody();
-      const bytes = Buffer.isBuffer(read) ? read : await read;
-      const turn = turnOfBody(bytes.length);
-      if (turn) context.timing.bodyWaitMs = await turn;
-      const startMs = performance.now();
-      const body = parseJsonBody(bytes);
-      context.timing.parseMs = performance.now() - startMs;
-      return await this.predict(facts, rowsOfBody(route, params, body), context);
+      const read = this.readRows(facts, exchange, context);
+      const { target, rows } = read instanceof Promise ? await read : read;
+      if (facts.route.isBare) return await this.predictBare(target, rows, context);
+      return envelopeAnswer(facts.writeEnvelope, await this.predictions.predictText(target, rows, context), context);
     } catch (error) {
       return this.refuse(error, facts, exchange, context);
     }
   }
 
-  private predict(facts: RequestFacts, asked: RequestedRows, context: PredictionContext): Promise<EndpointAnswer> {
-    if (facts.route.isBare) return this.predictBare(asked, context);
-    const answer = (prediction: Prediction<string>) => envelopeAnswer(facts.writeEnvelope, prediction, context);
-    return this.predictions.predictText(asked.target, asked.rowsFor, context).then(answer);
+  /** What the request asks for; a promise only where its body has yet to arrive, or to wait for its turn. */
+  private readRows(
+    { route, params, query }: RequestFacts,
+    exchange: RequestExchange,
+    { timing }: PredictionContext,
+  ): RequestedRows | Promise<RequestedRows> {
+    if (route.rows === 'query') return rowsOfQuery(route, params, query);
+    const parse = (bytes: Buffer): RequestedRows => {
+      const startMs = performance.now();
+      const body = parseJsonBody(bytes);
+      timing.parseMs = performance.now() - startMs;
+      return rowsOfBody(route, params, body);
+    };
+    const read = exchange.readBody();
+    if (Buffer.isBuffer(read) && read.length < LARGE_BODY_BYTES) return parse(read);
+    return Promise.resolve(read).then(async (bytes) => {
+      timing.bodyWaitMs = (await turnOfBody(bytes.length)) ?? 0;
+      return parse(bytes);
+    });
   }
 
-  private async predictBare({ target, rowsFor }: RequestedRows, context: PredictionContext): Promise<EndpointAnswer> {
+  private async predictBare(
+    target: PredictionTarget,
+    rows: RowsForRun,
+    context: PredictionContext,
+  ): Promise<EndpointAnswer> {
     try {
-      return bareAnswer(await this.predictions.predict(target, rowsFor, context), context);
+      return bareAnswer(await this.predictions.predict(target, rows, context), context);
     } catch (error) {
       const isGuess = target.kind === 'fields' && target.names.length === 0;
       if (!isGuess || !(error instanceof ValidationError)) throw error;
