@@ -1,4 +1,5 @@
 import { MAX_HEAD_BYTES } from '../../src/http/fast-path/request-head-parser.js';
+import { watchConnections } from '../../src/http/server/drain-connections.js';
 import { TestStore } from '../support/build-store.js';
 import { createTestApp } from '../support/create-test-app.js';
 import type { TestApp } from '../support/create-test-app.js';
@@ -279,11 +280,13 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
 
     it('lets the server close: idle connections end, the others with their answer', async () => {
       const own = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', ...environment });
+      const drain = watchConnections(own.app.getHttpServer(), own.fastPath);
       const [idle, used] = [await RawSocket.open(own.baseUrl), await RawSocket.open(own.baseUrl)];
       await exchange(own.baseUrl, [requestOf()], 1);
       used.send(requestOf());
       await used.receive((text) => statusesIn(text).length === 1);
 
+      drain();
       await own.close();
 
       expect(statusesIn(await used.read())).toEqual([200]);
