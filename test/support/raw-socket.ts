@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
 import type { Json } from './get-json.js';
+import { until } from './until.js';
 
 /** A loopback connection on which a test says whatever it likes, HTTP or not. */
 export class RawSocket {
@@ -21,6 +22,11 @@ export class RawSocket {
     return new RawSocket(socket);
   }
 
+  /** What has come so far. */
+  get text(): string {
+    return this.received;
+  }
+
   send(data: string | Buffer): this {
     if (this.socket.writable) this.socket.write(data);
     return this;
@@ -36,12 +42,10 @@ export class RawSocket {
    *
    * @throws Error with what came so far when neither happens in time.
    */
-  async read(isEnough: (text: string) => boolean = () => false, patienceMs = 10_000): Promise<string> {
-    const end = Date.now() + patienceMs;
-    while (!isEnough(this.received) && !this.socket.closed) {
-      if (Date.now() > end) throw new Error(`No answer in ${patienceMs} ms, only: ${this.received.slice(0, 500)}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+  async read(isEnough: (text: string) => boolean = () => false, patienceMs = 60_000): Promise<string> {
+    await until(() => isEnough(this.received) || this.socket.closed, patienceMs).catch(() => {
+      throw new Error(`No answer in ${patienceMs} ms, only: ${this.received.slice(0, 500)}`);
+    });
     this.socket.destroy();
     return this.received;
   }

@@ -1,12 +1,12 @@
-import { connect } from 'node:net';
-
 import { MAX_HEAD_BYTES, readHead } from '../../../src/http/fast-path/request-head-parser.js';
 import { TestStore } from '../../support/build-store.js';
 import { createTestApp } from '../../support/create-test-app.js';
 import type { TestApp } from '../../support/create-test-app.js';
+import { ANSWER, exchange } from '../../support/raw-exchange.js';
+import type { Piece } from '../../support/raw-exchange.js';
 import { RawSocket, statusesIn } from '../../support/raw-socket.js';
 import { throwingRun } from '../../support/tiny-runs.js';
-import { until } from '../../support/watched-app.js';
+import { until } from '../../support/until.js';
 
 const PATH = '/models/adder/predictions';
 const BODY = '{"inputs":[{"a":1,"b":2}]}';
@@ -33,42 +33,6 @@ function masked(received: string): string {
 function comparable(received: string): string[] {
   return masked(received).split('\r\n').sort();
 }
-
-/** A piece that is no bytes but a wait: until what was sent is answered. */
-const ANSWER = Symbol('answer');
-
-type Piece = string | Buffer | typeof ANSWER;
-
-/** Sends pieces with a pause between, and gives what came until the server hung up or said nothing more for a while. */
-async function exchange(baseUrl: string, pieces: readonly Piece[]): Promise<string> {
-  const { hostname, port } = new URL(baseUrl);
-  const socket = connect({ host: hostname, port: Number(port) });
-  socket.on('error', () => {});
-  let received = '';
-  let quietSince: number;
-  socket.on('data', (chunk) => {
-    received += chunk.toString('latin1');
-    quietSince = Date.now();
-  });
-  const isComplete = () => {
-    const head = received.lastIndexOf('HTTP/1.1 ');
-    const [, length] = /\r\ncontent-length: (\d+)/i.exec(received.slice(head)) ?? [];
-    const end = received.indexOf('\r\n\r\n', head);
-    return length !== undefined && end >= 0 && received.length >= end + 4 + Number(length);
-  };
-  for (const piece of pieces) {
-    if (piece === ANSWER) await until(isComplete);
-    else socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece);
-    if (pieces.length > 1) await wait(5);
-  }
-  quietSince = Date.now();
-  // An answer may be followed by another, or by the end: both come at once.
-  while (!socket.closed && Date.now() - quietSince < (isComplete() ? 25 : 400)) await wait(2);
-  socket.destroy();
-  return received;
-}
-
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('a connection', () => {
   let store: TestStore;
@@ -102,13 +66,13 @@ describe('a connection', () => {
 
   it('with plain predictions only never comes to Node, however many there are', async () => {
     const socket = await RawSocket.open(app.baseUrl);
+    const answersIn = (text: string) => text.match(/"predictions":\[\{"sum":3\}\]/g)?.length ?? 0;
     for (let i = 1; i <= 3; i++) {
       socket.send(requestOf());
-      await wait(30);
+      await until(() => answersIn(socket.text) === i);
     }
-    const received = await socket.read((text) => statusesIn(text.replaceAll('}HTTP', '}\nHTTP')).length === 3);
+    socket.abort();
 
-    expect(received.match(/"predictions":\[\{"sum":3\}\]/g)).toHaveLength(3);
     expect(byNode).toEqual([]);
   });
 
@@ -132,11 +96,11 @@ describe('a connection', () => {
     ['a host that is none', requestOf(['Host: a b'])],
     ['a timeout', requestOf([...LINES, 'X-Timeout-Ms: 5000'])],
   ])('answers what is plain as Node would: %s', async (_what, request) => {
-    const plain = await exchange(app.baseUrl, [request]);
+    const plain = await exchange(app, [request]);
 
     expect(byNode).toEqual([]);
     expect(statusesIn(plain)).toEqual([200]);
-    expect(comparable(plain)).toEqual(comparable(await exchange(nodes.baseUrl, [request])));
+    expect(comparable(plain)).toEqual(comparable(await exchange(nodes, [request])));
   });
 
   const large = `{"inputs":[${Array.from({ length: 9000 }, () => '{"a":1.25,"b":2.5,"c":"xxxxxxxx"}').join()}]}`;
@@ -180,21 +144,21 @@ describe('a connection', () => {
     ['a head longer than what is read here', [requestOf([...LINES, `X-A: ${'a'.repeat(MAX_HEAD_BYTES)}`])]],
     ['a body larger than what is read here', [requestOf(LINES, large)]],
   ])('is given to Node for anything unusual: %s', async (_what, pieces) => {
-    expect(comparable(await exchange(app.baseUrl, pieces))).toEqual(comparable(await exchange(nodes.baseUrl, pieces)));
+    expect(comparable(await exchange(app, pieces))).toEqual(comparable(await exchange(nodes, pieces)));
   });
 
   it('is read in any two pieces, and in many', async () => {
     const request = requestOf();
-    const expected = comparable(await exchange(nodes.baseUrl, [request]));
+    const expected = comparable(await exchange(nodes, [request]));
     const cuts = [1, 4, 5, 20, request.indexOf('\r\n\r\n') + 1, request.indexOf('{'), request.length - 1];
 
     for (const cut of cuts) {
-      expect(comparable(await exchange(app.baseUrl, [request.slice(0, cut), request.slice(cut)]))).toEqual(expected);
+      expect(comparable(await exchange(app, [request.slice(0, cut), request.slice(cut)]))).toEqual(expected);
     }
     const many = [...Array(40).keys()].map((i) =>
       request.slice((i * request.length) / 40, ((i + 1) * request.length) / 40),
     );
-    expect(comparable(await exchange(app.baseUrl, many))).toEqual(expected);
+    expect(comparable(await exchange(app, many))).toEqual(expected);
   });
 
   it('answers a few hundred damaged requests as Node would', async () => {
@@ -203,7 +167,7 @@ describe('a connection', () => {
     const differing: string[] = [];
     const lane = async () => {
       for (let request = requests.pop(); request !== undefined; request = requests.pop()) {
-        const [plain, node] = await Promise.all([exchange(app.baseUrl, [request]), exchange(nodes.baseUrl, [request])]);
+        const [plain, node] = await Promise.all([exchange(app, [request]), exchange(nodes, [request])]);
         if (comparable(plain).join() !== comparable(node).join()) differing.push(`${request}\n→ ${plain}\n≠ ${node}`);
       }
     };
@@ -223,11 +187,11 @@ describe('a connection', () => {
 
     const [plain, other] = await Promise.all([
       exchange(
-        app.baseUrl,
+        app,
         pieces.flatMap((piece) => [piece, '']),
       ),
       exchange(
-        nodes.baseUrl,
+        nodes,
         pieces.flatMap((piece) => [piece, '']),
       ),
     ]);
@@ -241,7 +205,7 @@ describe('a connection', () => {
   it('tells a failure once, and computes it once', async () => {
     const request = requestOf(LINES, '{"inputs":[{"index":7}]}', 'POST /models/thrower/predictions HTTP/1.1');
 
-    const received = await exchange(app.baseUrl, [request]);
+    const received = await exchange(app, [request]);
 
     expect(received.match(/HTTP\/1\.1 (\d+)/g)).toEqual(['HTTP/1.1 503']);
     expect(received).toContain('X-Error-Code: PREDICTION_FAILED');
@@ -252,7 +216,7 @@ describe('a connection', () => {
     for (const start of ['', 'POST', requestOf().slice(0, -5)]) {
       const socket = await RawSocket.open(app.baseUrl);
       if (start !== '') socket.send(start);
-      const received = await socket.read(undefined, 8_000);
+      const received = await socket.read();
       if (start !== '') expect(statusesIn(received)).toEqual([408]);
     }
   });
@@ -260,14 +224,13 @@ describe('a connection', () => {
   it('that ends in the middle of a request leaves nothing behind', async () => {
     const sockets = await Promise.all(Array.from({ length: 50 }, () => RawSocket.open(app.baseUrl)));
     for (const socket of sockets) socket.send(requestOf().slice(0, -3));
-    await wait(30);
-    for (const socket of sockets) socket.abort();
-    await wait(60);
-
     const { plainConnections } = app.app.getHttpAdapter() as unknown as {
       plainConnections: { open: Map<unknown, unknown> };
     };
-    expect(plainConnections.open.size).toBe(0);
+    await until(() => plainConnections.open.size === sockets.length);
+    for (const socket of sockets) socket.abort();
+
+    await until(() => plainConnections.open.size === 0);
   });
 
   it('does not keep the server from closing', async () => {
@@ -275,7 +238,7 @@ describe('a connection', () => {
     const idle = await RawSocket.open(own.baseUrl);
     const used = await RawSocket.open(own.baseUrl);
     used.send(requestOf());
-    await wait(50);
+    await until(() => used.text.endsWith('}'));
 
     await own.close();
 

@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { ADMIN_KEY } from '../../support/admin.js';
 import { ask } from '../../support/ask.js';
 import { TestStore } from '../../support/build-store.js';
-import { RawSocket, statusesIn } from '../../support/raw-socket.js';
+import { RawSocket, jsonIn, statusesIn } from '../../support/raw-socket.js';
 import { ServerProcess } from '../../support/server-process.js';
 import { slowRun } from '../../support/tiny-runs.js';
-import { until } from '../../support/watched-app.js';
+import { until } from '../../support/until.js';
 
 /** About a second of native work on a usual machine. */
 const SLOW_TIMES = 1_500_000;
@@ -42,7 +42,25 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Sends a prediction of the slow model; resolves when a server of one process computes it. */
+async function startSlow(baseUrl: string, times: number): Promise<RawSocket> {
+  const socket = await RawSocket.open(baseUrl);
+  socket.send(`GET /models/slow/predictions?x=1&times=${times} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await untilRead(baseUrl);
+  return socket;
+}
+
+/** Resolves when a server of one process has read all that was sent before: it answers a later connection after that. */
+async function untilRead(baseUrl: string): Promise<void> {
+  await ask(baseUrl, '/livez');
+}
+
+const hasPrediction = (text: string) => text.includes('"predictions"') && text.endsWith('}');
+const codeOfFailure = (asked: Promise<unknown>): Promise<string | undefined> =>
+  asked.then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code ?? 'failed',
+  );
 
 describe('the start', () => {
   it('opens the port only when it can predict: refused, then 200, never anything else', async () => {
@@ -52,7 +70,7 @@ describe('the start', () => {
 
     let refusals = 0;
     let first: number | string | undefined;
-    for (const end = Date.now() + 20_000; first === undefined && Date.now() < end; await wait(10)) {
+    await until(async () => {
       first = await ask(baseUrl, '/models/adder/predictions?a=1&b=2').then(
         ({ status }) => status,
         (error: NodeJS.ErrnoException) => {
@@ -61,7 +79,8 @@ describe('the start', () => {
           return undefined;
         },
       );
-    }
+      return first !== undefined;
+    });
 
     expect(refusals).toBeGreaterThan(0);
     expect(first).toBe(200);
@@ -156,14 +175,12 @@ describe('the end', () => {
     async (signal) => {
       const server = start();
       const baseUrl = await server.ready();
-      const running = ask(baseUrl, `/models/slow/predictions?x=1&times=${SLOW_TIMES}`);
-      await wait(150);
+      const running = await startSlow(baseUrl, SLOW_TIMES);
 
       server.kill(signal);
-      await wait(150);
 
-      await expect(ask(baseUrl, '/livez')).rejects.toThrow(/ECONNREFUSED/);
-      expect((await running).json.data.predictions).toEqual([{ y: SLOW_TIMES + 1 }]);
+      await until(async () => (await codeOfFailure(ask(baseUrl, '/livez'))) === 'ECONNREFUSED');
+      expect(jsonIn(await running.read(hasPrediction)).data.predictions).toEqual([{ y: SLOW_TIMES + 1 }]);
       expect(await server.exited).toEqual({ code: 0, signal: null });
     },
   );
@@ -181,7 +198,7 @@ describe('the end', () => {
         response.resume().once('end', () => resolve(response.statusCode!)),
       ),
     );
-    await wait(100);
+    await untilRead(baseUrl);
 
     server.kill('SIGTERM');
 
@@ -194,14 +211,13 @@ describe('the end', () => {
   it('comes by force when the grace is over, and the log says so', async () => {
     const server = start({ SHUTDOWN_GRACE_MS: '200' });
     const baseUrl = await server.ready();
-    const running = ask(baseUrl, `/models/slow/predictions?x=1&times=${SLOW_TIMES * 3}`).catch(() => 'cut off');
-    await wait(150);
+    const running = await startSlow(baseUrl, SLOW_TIMES * 3);
 
     server.kill('SIGTERM');
 
     expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
     expect(server.log.at(-1)).toMatchObject({ level: 'error', grace_ms: 200 });
-    expect(await running).toBe('cut off');
+    expect(await running.read()).toBe('');
   });
 
   it('comes by force when a prediction that was given up still computes', async () => {
@@ -216,8 +232,10 @@ describe('the end', () => {
   });
 
   it('comes cleanly while the server is still starting', async () => {
-    const server = start();
-    await wait(250);
+    const port = await freePort();
+    const server = start({ PORT: String(port) });
+    // It has begun, and cannot have ended: what it loads takes longer than the first of many refusals.
+    expect(await codeOfFailure(ask(`http://127.0.0.1:${port}`, '/livez'))).toBe('ECONNREFUSED');
 
     server.kill('SIGTERM');
 
@@ -242,11 +260,11 @@ describe('the log', () => {
     await ask(baseUrl, '/nope?s3cret', { headers: { 'X-Request-Id': 'log-3' } });
     const socket = await RawSocket.open(baseUrl);
     socket.send('POST /predictions HTTP/1.1\r\nHost: x\r\nX-Request-Id: log-4\r\nContent-Length: 100\r\n\r\n{');
-    await wait(50);
+    await untilRead(baseUrl);
     socket.abort();
     await server.until(() => server.log.some((line) => line.request_id === 'log-4'));
 
-    const lines = server.log.filter(({ request_id }) => request_id !== undefined);
+    const lines = server.log.filter(({ request_id, path }) => request_id !== undefined && path !== '/livez');
     expect(lines.map(({ request_id, method, path, status }) => [request_id, method, path, status])).toEqual([
       ['log-1', 'GET', '/models/adder/predictions', 200],
       ['log-2', 'POST', '/predictions', 422],
@@ -284,7 +302,7 @@ describe('several worker processes', () => {
    * @returns id of the process that answered.
    */
   const healthCheck = async (baseUrl: string) => {
-    const check = () => ask(baseUrl, '/health', { patienceMs: 1_000 });
+    const check = () => ask(baseUrl, '/health', { patienceMs: 30_000 });
     const { status, headers } = await check().catch(check);
     expect(status).toBe(200);
     return headers['x-worker-id'] as string;
@@ -298,11 +316,8 @@ describe('several worker processes', () => {
 
     process.kill(childrenOf(server.child.pid!)[0]!, 'SIGKILL');
     const seen = new Set<string>();
-    for (const end = Date.now() + 15_000; !seen.has('5') && Date.now() < end; await wait(20)) {
-      seen.add(await healthCheck(baseUrl));
-    }
+    await until(async () => seen.add(await healthCheck(baseUrl)).has('5'));
 
-    expect(seen).toContain('5');
     const ids = await workerIds(baseUrl, 40);
     expect(ids.size).toBe(4);
     expect(ids).toContain('5');
@@ -361,11 +376,12 @@ describe('several worker processes', () => {
     const baseUrl = await server.ready();
     const running = await RawSocket.open(baseUrl);
     running.send(`GET /models/slow/predictions?x=1&times=${SLOW_TIMES} HTTP/1.1\r\nHost: x\r\n\r\n`);
-    await wait(200);
+    // Connections go to the two processes in turn: with four more, each has read what came before.
+    await workerIds(baseUrl, 4);
 
     server.kill('SIGTERM');
 
-    expect(statusesIn(await running.read((text) => text.includes('predictions"')))).toEqual([200]);
+    expect(statusesIn(await running.read(hasPrediction))).toEqual([200]);
     expect(await server.exited).toEqual({ code: 0, signal: null });
   });
 });

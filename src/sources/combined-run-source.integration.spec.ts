@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 
 import { TestStore } from '../../test/support/build-store.js';
+import { until } from '../../test/support/until.js';
 import { CombinedRunSource } from './combined-run-source.js';
 import { LocalRunSource } from './local/local-run-source.js';
 import { RunSource } from './run-source.js';
@@ -124,7 +125,7 @@ describe('several sources', () => {
     const slow = new SlowSource();
     slow.answer = undefined;
     const listing = new CombinedRunSource([new LocalRunSource(first.folder), slow], 0).listModels();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => slow.asked.length > 0);
     slow.asked[0]!([named('late')]);
 
     expect(placesOf(await listing)).toEqual(['adder', 'late']);
