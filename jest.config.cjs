@@ -1,6 +1,8 @@
 const { availableParallelism } = require('node:os');
+const { join } = require('node:path');
 
 const { base } = require('./jest.base.cjs');
+const { typesOnly } = require('./scripts/lib/types-only.cjs');
 
 // The kinds of tests, by the name of the file:
 //
@@ -21,8 +23,8 @@ module.exports = {
   testTimeout: 120_000,
   // Jest leaves a core free, which on two cores is half of the machine. The tests stand a busy one.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  // With `--coverage`, as CI runs it. Measured is what runs inside Jest; left out is only what runs nowhere else than in
-  // processes and threads of its own, where nothing is measured: the entry points.
+  // With `--coverage`, as CI runs it. Measured is what runs inside Jest. Left out are files of types, of which nothing runs,
+  // and what runs nowhere but in processes and threads of its own, where nothing is measured: the entry points.
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'json-summary'],
   coverageDirectory: '<rootDir>/.cache/coverage',
@@ -33,6 +35,7 @@ module.exports = {
     '!src/cli/*.ts',
     '!src/bootstrap/{cluster,server,exit-with-report}.ts',
     '!src/engines/worker/inference-worker.ts',
+    ...typesOnly(join(__dirname, 'src')).map((file) => `!src/${file}`),
   ],
   coverageThreshold: {
     './src/codec/': atLeast(90),
