@@ -1,3 +1,5 @@
+const { join } = require('node:path');
+
 // CommonJS + @swc/jest: the one set-up that runs Nest 12 (ESM only) below Node 24.9. See docs/decisions/0001.
 const esmOnly = ['@nestjs', 'file-type', 'strtok3', 'token-types', 'uint8array-extras', '@borewit', '@tokenizer'];
 const swc = [
@@ -19,6 +21,8 @@ exports.base = {
   // Interop tests keep gigabytes of other projects there.
   modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/dist/'],
   rootDir: __dirname,
+  // Not among temporary files, which are thrown away: translating Nest takes a minute.
+  cacheDirectory: join(__dirname, '.cache', 'jest'),
   testEnvironment: '<rootDir>/test/support/native-typed-arrays.environment.cjs',
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.[jt]s$': swc },

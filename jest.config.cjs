@@ -17,6 +17,7 @@ const quiet = { setupFilesAfterEnv: ['<rootDir>/test/support/quiet-nest.cjs'] };
 /** Least share of lines and branches, percent. */
 const atLeast = (percent) => ({ lines: percent, branches: percent });
 module.exports = {
+  cacheDirectory: base.cacheDirectory,
   // Worker threads cannot run TypeScript: tests start them from dist, so the build must be fresh first.
   globalSetup: '<rootDir>/test/support/build-first.cjs',
   reporters: ['default', '<rootDir>/test/support/count-reporter.cjs'],

@@ -116,7 +116,7 @@ describe('an inference thread', () => {
     ],
     ['what is no error', { odd: true }, { kind: 'failed', cause: '{ odd: true }' }],
   ])('passes on %s', async (_what, thrown, reply) => {
-    load = () => Promise.reject(thrown);
+    load = jest.fn<Promise<EngineModel>, []>().mockRejectedValue(thrown);
 
     expect(await ask(LOAD)).toEqual(reply);
   });
