@@ -132,13 +132,15 @@ describe('several sources', () => {
   });
 
   it('go on with what a slow one held, and take its answer at the next look; it is not asked twice at a time', async () => {
-    first.addModel('adder');
+    // It answers at once, whatever the machine does: only the slow one can take longer than the 10 ms.
+    const quick = new SlowSource();
+    quick.answer = [named('adder')];
     const slow = new SlowSource();
     slow.answer = [named('early')];
-    const source = new CombinedRunSource([new LocalRunSource(first.folder), slow], 10);
+    const source = new CombinedRunSource([quick, slow], 10);
     await source.listModels();
     slow.answer = undefined;
-    first.addModel('new');
+    quick.answer = [named('adder'), named('new')];
 
     for (const _look of [1, 2]) {
       expect(placesOf(await source.listModels())).toEqual(['adder', 'new', 'early']);
