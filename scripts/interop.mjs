@@ -2,6 +2,9 @@
  * `npm run test:interop`: tests against real external things (native TensorFlow, a browser, a Python client, MLflow). Each part
  * installs what it needs below .cache/ or says why it cannot, and then fails. Name parts to run only those.
  *
+ * `--ci` is the short form for every push, at most twelve minutes: each external thing once, in its newest version, with a
+ * twentieth of the rounds and without Keras. Parts read it from the variable INTEROP_CI.
+ *
  * Two parts run at a time, since most of a part is waiting for registries; what one says is shown when it ends.
  */
 import { spawn } from 'node:child_process';
@@ -20,7 +23,9 @@ await buildIfStale();
 
 const folder = join(projectRoot, 'test', 'interop');
 const known = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'run.mjs')));
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : known;
+const isShort = process.argv.includes('--ci');
+const named = process.argv.slice(2).filter((arg) => arg !== '--ci');
+const wanted = named.length > 0 ? named : known;
 const waiting = [...wanted].sort((a, b) => Number(b === LONGEST) - Number(a === LONGEST));
 const failed = [];
 
@@ -30,6 +35,7 @@ function runPart(name) {
   const startedAt = performance.now();
   const child = spawn(process.execPath, [join(folder, name, 'run.mjs')], {
     cwd: projectRoot,
+    env: { ...process.env, ...(isShort && { INTEROP_CI: 'true' }) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = [];

@@ -1,10 +1,10 @@
-/** `npm test`: installs when needed, then runs every test. Arguments go to Jest: `npm test -- src/domain`. */
-import { join } from 'node:path';
-
-import { installIfNeeded, projectRoot, requireSupportedNode, run } from './lib/project.mjs';
+/**
+ * `npm test`: installs when needed, then runs every test. Arguments go to Jest: `npm test -- src/domain`. Temporary files
+ * lie in memory where the system offers that, unless TMPDIR says where.
+ */
+import { installIfNeeded, requireSupportedNode } from './lib/project.mjs';
+import { runJest } from './lib/run-jest.mjs';
 
 requireSupportedNode();
 installIfNeeded();
-run(process.execPath, [join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js'), ...process.argv.slice(2)], {
-  ORT_DISABLE_TELEMETRY: '1',
-});
+process.exit(await runJest(process.argv.slice(2)));

@@ -14,18 +14,24 @@ interface SchemaIssue {
   readonly expected: string;
 }
 
+const compiled = new Map<string, SchemaCheck>();
+
 /**
- * Compiles `schemas/{name}.schema.json`.
+ * Compiles `schemas/{name}.schema.json`, which takes a while, once in a process.
  *
  * @param name  `card` or `run`.
  */
 export function compileSchemaCheck(name: 'card' | 'run'): SchemaCheck {
+  const known = compiled.get(name);
+  if (known) return known;
   // Two levels up from both src/sources and dist/sources: the project's root.
   const file = join(__dirname, '..', '..', 'schemas', `${name}.schema.json`);
   const ajv = new Ajv2020({ allErrors: true, discriminator: true, strictTypes: false });
   addFormats(ajv);
   const validate = ajv.compile(JSON.parse(readFileSync(file, 'utf8')) as object);
-  return (document) => (validate(document) ? [] : issuesOf(validate));
+  const check: SchemaCheck = (document) => (validate(document) ? [] : issuesOf(validate));
+  compiled.set(name, check);
+  return check;
 }
 
 const MAX_PROBLEMS = 20;

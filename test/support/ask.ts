@@ -28,7 +28,7 @@ export interface AskOptions {
  * (`/../x` stays), any method.
  */
 export function ask(baseUrl: string, path: string, options: AskOptions = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, body, timeoutMs = 20_000, agent = false } = options;
+  const { method = 'GET', headers = {}, body, timeoutMs = 60_000, agent = false } = options;
   const isRaw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
   const bytes = isRaw ? Buffer.from(body ?? '') : Buffer.from(JSON.stringify(body));
   const { hostname, port } = new URL(baseUrl);

@@ -1,14 +1,26 @@
 // An inference thread whose engine fails on demand, for the tests of the pool. Its models do what each text of the input
 // `command` says, one after the other, and give for every row its own `length`, the `thread`, its `priority` and the
 // number of `rows` of the engine's call; their name (the artifact's path) says how they load.
+//
+// The clock of this thread stands still but for what calls are said to take: `block` its milliseconds, `hold` some, each
+// call a little. So what the pool learns of a model's speed does not depend on how busy the machine is.
 const { existsSync } = require('node:fs');
 const { getPriority } = require('node:os');
 const { setImmediate } = require('node:timers');
 const { parentPort, threadId } = require('node:worker_threads');
 const { serveEngine } = require('../../dist/engines/worker/serve-engine.js');
 
+const CALL_MS = 0.25;
+const HOLD_MS = 40;
+let clockMs = 0;
+performance.now = () => clockMs;
+
+const wait = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 /** Blocks the thread, as computing does. */
-const block = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+const block = (ms) => {
+  wait(ms);
+  clockMs += ms;
+};
 const blockForever = () => {
   for (;;) block(1000);
 };
@@ -25,7 +37,8 @@ const commands = {
   block: (ms) => block(Number(ms)),
   hang: blockForever,
   hold: (untilFile) => {
-    while (!existsSync(untilFile)) block(5);
+    while (!existsSync(untilFile)) wait(2);
+    clockMs += HOLD_MS;
   },
   exit: () => process.exit(3),
   'throw-later': () => new Promise(() => setImmediate(commands.throw)),
@@ -47,12 +60,13 @@ const info = {
 
 serveEngine(parentPort, {
   load: async ({ path }) => {
-    if (path.startsWith('load-')) await commands[path.slice('load-'.length)]();
-    if (path.startsWith('slow-load')) block(150);
+    const [command, argument] = path.split(' ');
+    if (command.startsWith('load-')) await commands[command.slice('load-'.length)](argument);
     return {
       info,
       predict: async (inputs, outputNames) => {
         const { data } = inputs.get('command');
+        clockMs += CALL_MS;
         const perCall = data.includes('throw-every-third') ? ['throw-every-third'] : data;
         for (const [command, argument] of perCall.map((text) => text.split(' '))) await commands[command](argument);
         const rows = data.length + (data.includes('one-row-more') ? 1 : 0);

@@ -50,7 +50,8 @@ export function unpackDatabase(version: RecordedVersion): TempFolder {
   const { sql, files } = read(`db-${version}.json`) as { sql: string[]; files: PackedFiles };
   fromPayload(files, folder);
   const database = new Database(folder.at('mlflow.db'));
-  database.exec(sql.join('\n'));
+  // One transaction: otherwise each of the 200 statements waits for the disk.
+  database.exec(['BEGIN;', ...sql, 'COMMIT;'].join('\n'));
   database.close();
   return folder;
 }

@@ -7,7 +7,9 @@ import type { Json } from './get-json.js';
 import { TempFolder } from './mlflow-fixtures.js';
 import { MlflowStub, without } from './mlflow-stub.js';
 import { SteadyPredictions } from './steady-predictions.js';
-import { WatchedApp, until } from './watched-app.js';
+import type { LaneAnswers } from './steady-predictions.js';
+import { until } from './until.js';
+import { WatchedApp } from './watched-app.js';
 
 /** Told to MLflow, and to nobody else. */
 export const TOKEN = 'tok3n-of-mlflow';
@@ -78,11 +80,11 @@ export class MlflowScene {
     this.stub.editRun = (run) => hidden(run.info.run_name === BETTER_RUN ? edit(structuredClone(run)) : run);
   }
 
-  /** Answers of the steady predictions. */
-  async stopLoad(): Promise<readonly Answer[]> {
-    const answers = (await this.load?.stop()) ?? [];
+  /** Answers of the steady predictions, lane by lane; those of `keepPredicting` are the first lane. */
+  async stopLoad(): Promise<readonly LaneAnswers[]> {
+    const lanes = (await this.load?.stop()) ?? [];
     this.load = undefined;
-    return answers;
+    return lanes;
   }
 
   /** Waits until a prediction is answered that was asked for after this call. */

@@ -1,4 +1,3 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Run } from '../../src/domain/run.js';
@@ -42,21 +41,4 @@ export function onDemandStore(...models: string[]): TestStore {
   const store = new TestStore();
   for (const model of models) store.addModel(model).addRun(model, `${model}-1`, onDemandRun, FIXTURE);
   return store;
-}
-
-/** Keeps a thread of `faulty-worker.cjs` busy until it is opened. */
-export class Gate {
-  private readonly path: string;
-  /** The command that waits for it. */
-  readonly command: string;
-
-  constructor(store: TestStore) {
-    this.path = store.path('gate');
-    rmSync(this.path, { force: true });
-    this.command = `hold ${this.path}`;
-  }
-
-  open(): void {
-    if (!existsSync(this.path)) writeFileSync(this.path, '');
-  }
 }

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
 import type { Json } from './get-json.js';
+import { until } from './until.js';
 
 /** A loopback connection on which a test says whatever it likes, HTTP or not. */
 export class RawSocket {
@@ -19,6 +20,11 @@ export class RawSocket {
     const socket = connect({ host: hostname, port: Number(port) });
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new RawSocket(socket);
+  }
+
+  /** What has come so far. */
+  get text(): string {
+    return this.received;
   }
 
   send(data: string | Buffer): this {
@@ -42,12 +48,10 @@ export class RawSocket {
    *
    * @throws Error with what came so far when neither happens in time.
    */
-  async read(isEnough: (text: string) => boolean = () => false, timeoutMs = 10_000): Promise<string> {
-    const end = Date.now() + timeoutMs;
-    while (!isEnough(this.received) && !this.socket.closed) {
-      if (Date.now() > end) throw new Error(`No answer in ${timeoutMs} ms, only: ${this.received.slice(0, 500)}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+  async read(isEnough: (text: string) => boolean = () => false, timeoutMs = 60_000): Promise<string> {
+    await until(() => isEnough(this.received) || this.socket.closed, timeoutMs).catch(() => {
+      throw new Error(`No answer in ${timeoutMs} ms, only: ${this.received.slice(0, 500)}`);
+    });
     this.socket.destroy();
     return this.received;
   }

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 import type { Json } from './get-json.js';
+import { until } from './until.js';
 
 const ROOT = join(__dirname, '..', '..');
 
@@ -43,12 +44,10 @@ export class ServerProcess {
   }
 
   /** Waits for something to become true. @throws Error with what the server said when it does not. */
-  async until(isTrue: () => boolean, timeoutMs = 20_000): Promise<void> {
-    const end = Date.now() + timeoutMs;
-    while (!isTrue()) {
-      if (Date.now() > end || this.child.exitCode !== null) throw new Error(`${this.stdout}\n${this.stderr}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+  async until(isTrue: () => boolean): Promise<void> {
+    const hasEnded = () => this.child.exitCode !== null || this.child.signalCode !== null;
+    await until(() => isTrue() || hasEnded()).catch(() => undefined);
+    if (!isTrue()) throw new Error(`${this.stdout}\n${this.stderr}`);
   }
 
   kill(signal: NodeJS.Signals): void {

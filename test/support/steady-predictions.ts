@@ -5,14 +5,22 @@ import { ask } from './ask.js';
 import type { Answer } from './ask.js';
 
 const LANES = 4;
-/** Between two requests of a lane: the load is steady, and the machine not full. */
-const PAUSE_MS = 5;
+/** Between two requests of a lane, milliseconds: the load is steady, and the machine not full. */
+const PAUSE_MS = 10;
 
-/** Predictions over several connections, one after the other on each, until they are stopped. */
+/**
+ * The answers of one lane in the order in which they were asked for. A lane asks only after its last answer; between
+ * lanes there is no order: of two answers under way at once, the older may arrive last.
+ */
+export type LaneAnswers = readonly Answer[];
+
+/** Predictions over several lanes, one after the other on each, until they are stopped. */
 export class SteadyPredictions {
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: LANES });
-  private readonly answers: Answer[] = [];
-  private readonly lanes: Promise<void>[];
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: LANES + 1 });
+  private readonly lanes: Answer[][] = Array.from({ length: LANES }, () => []);
+  /** Asked by `goOn`. */
+  private readonly ownLane: Answer[] = [];
+  private readonly running: Promise<unknown>;
   private isStopped = false;
 
   /** @param row  what is asked, again and again. */
@@ -21,28 +29,31 @@ export class SteadyPredictions {
     private readonly model: string,
     private readonly row: object,
   ) {
-    this.lanes = Array.from({ length: LANES }, () => this.run());
+    this.running = Promise.all(this.lanes.map((lane) => this.run(lane)));
   }
 
-  /** Every answer, in the order in which they came. */
-  async stop(): Promise<readonly Answer[]> {
+  /** The answers of every lane; the first lane is that of `goOn`. */
+  async stop(): Promise<readonly LaneAnswers[]> {
     this.isStopped = true;
-    await Promise.all(this.lanes);
+    await this.running;
     this.agent.destroy();
-    return this.answers;
+    return [this.ownLane, ...this.lanes];
   }
 
   /** Waits until a request is answered that was sent after this call. */
-  async goOn(): Promise<void> {
-    // Of twice as many answers as there are lanes, two came on one lane.
-    for (const enough = this.answers.length + 2 * LANES; this.answers.length < enough;) await sleep(PAUSE_MS);
+  goOn(): Promise<void> {
+    return this.askOn(this.ownLane);
   }
 
-  private async run(): Promise<void> {
-    const options = { method: 'POST', body: { inputs: [this.row] }, agent: this.agent };
+  private async run(lane: Answer[]): Promise<void> {
     while (!this.isStopped) {
-      this.answers.push(await ask(this.baseUrl, `/models/${this.model}/predictions`, options));
+      await this.askOn(lane);
       await sleep(PAUSE_MS);
     }
+  }
+
+  private async askOn(lane: Answer[]): Promise<void> {
+    const options = { method: 'POST', body: { inputs: [this.row] }, agent: this.agent };
+    lane.push(await ask(this.baseUrl, `/models/${this.model}/predictions`, options));
   }
 }

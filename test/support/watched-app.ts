@@ -3,7 +3,6 @@ import type { EventEmitter } from 'node:events';
 import { Agent } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { pino } from 'pino';
 
@@ -15,6 +14,7 @@ import type { PendingPrediction } from '../../src/engines/batching/pending-predi
 import type { PoolModel } from '../../src/engines/pool/pool-model.js';
 import type { TestApp } from './create-test-app.js';
 import type { Json } from './get-json.js';
+import { until } from './until.js';
 
 /** The parts of a `WorkerPool` that hold what is under way. */
 interface PoolInside {
@@ -152,8 +152,17 @@ export class WatchedApp implements TestApp {
   }
 
   private get pool(): PoolInside {
-    return this.app.get<unknown, PoolInside>(ModelHost, { strict: false });
+    return poolOf(this.app);
   }
+}
+
+/** Predictions of a server of this process that wait or are computed. */
+export function predictionsUnderWay(app: TestApp['app']): number {
+  return sum(poolOf(app).models, ({ queue, activeThreads }) => queue.size + activeThreads);
+}
+
+function poolOf(app: TestApp['app']): PoolInside {
+  return app.get<unknown, PoolInside>(ModelHost, { strict: false });
 }
 
 /**
@@ -174,15 +183,6 @@ export function leaveNothingBehind(appOf: () => WatchedApp): { readonly agent: A
     await appOf().expectBackTo(before);
   });
   return kept;
-}
-
-/** Waits for something to become true. @throws Error when it does not in `timeoutMs`. */
-export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error(`not true after ${timeoutMs} ms: ${isTrue.toString()}`);
-    await sleep(10);
-  }
 }
 
 function listenersOf(emitter: EventEmitter): number {

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { AppError } from '../../domain/app-error.js';
 import { BakePeriod } from './bake-period.js';
@@ -93,9 +93,13 @@ describe('a run on probation', () => {
   });
 
   it('gives the previous run back when the time is over, once, and is not judged any more', async () => {
-    const { previous, verdicts, bakePeriod, fail } = start(5);
-    await sleep(30);
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    const { previous, verdicts, bakePeriod, fail } = start(60_000);
+    jest.advanceTimersByTime(59_999);
+    expect([previous.releases, bakePeriod.isOver]).toEqual([0, false]);
+    jest.advanceTimersByTime(1);
     bakePeriod.end();
+    jest.useRealTimers();
     for (let i = 0; i < 10; i++) await fail();
 
     expect([previous.releases, verdicts, bakePeriod.isOver]).toEqual([1, [], true]);

@@ -10,7 +10,7 @@ import type { TestApp } from '../../support/create-test-app.js';
 import { ANSWER, exchange } from '../../support/raw-exchange.js';
 import type { Piece } from '../../support/raw-exchange.js';
 import { RawSocket, statusesIn } from '../../support/raw-socket.js';
-import { until } from '../../support/watched-app.js';
+import { until } from '../../support/until.js';
 
 const LARGE = `{"inputs":[${Array.from({ length: 9000 }, () => '{"a":1.25,"b":2.5,"c":"xxxxxxxx"}').join()}]}`;
 const JSON_LINES = ['Host: x', 'Content-Type: application/json'];

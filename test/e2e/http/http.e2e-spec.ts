@@ -5,7 +5,7 @@ import { createTestApp } from '../../support/create-test-app.js';
 import type { TestApp } from '../../support/create-test-app.js';
 import type { Json } from '../../support/get-json.js';
 import { tinyStore } from '../../support/tiny-runs.js';
-import { until } from '../../support/watched-app.js';
+import { until } from '../../support/until.js';
 
 let store: TestStore;
 let app: TestApp;

@@ -5,7 +5,7 @@ import { fillDisk } from '../../support/full-disk.js';
 import type { Json } from '../../support/get-json.js';
 import { mlflowEnvironment, MlflowScene, BETTER_RUN, OLD_RUN, REPEATING, TOKEN } from '../../support/mlflow-scene.js';
 import { ServerProcess } from '../../support/server-process.js';
-import { until } from '../../support/watched-app.js';
+import { until } from '../../support/until.js';
 import type { WatchedApp } from '../../support/watched-app.js';
 import { itOnPosix } from '../../support/posix.js';
 
@@ -17,7 +17,7 @@ afterEach(async () => {
   await scene.end();
 });
 
-const statusesOf = async () => new Set((await scene.stopLoad()).map(({ status }) => status));
+const statusesOf = async () => new Set((await scene.stopLoad()).flat().map(({ status }) => status));
 const idOf = async (name: string): Promise<string> => {
   const { ranking } = await scene.data('/models/adder/selection');
   return ranking.find((run: Json) => run.name === name).run_id as string;

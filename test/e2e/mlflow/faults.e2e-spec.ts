@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Answer } from '../../support/ask.js';
 import { BETTER_RUN, MlflowScene, OLD_RUN, REPEATING, TOKEN } from '../../support/mlflow-scene.js';
 import type { Issue } from '../../support/mlflow-stub.js';
-import { until } from '../../support/watched-app.js';
+import type { LaneAnswers } from '../../support/steady-predictions.js';
+import { until } from '../../support/until.js';
 import type { Holdings } from '../../support/watched-app.js';
 
 const answering =
@@ -12,8 +12,9 @@ const answering =
     !!response.writeHead(status, headers).end(body);
 /** Says that more will come than does. */
 const breakingOff: Issue = (_request, response) => {
-  response.writeHead(200, { 'Content-Length': '1000' }).write('{"runs":');
-  return !!setTimeout(() => response.destroy(), 20);
+  response.writeHead(200, { 'Content-Length': '1000' });
+  response.write('{"runs":', () => response.destroy());
+  return true;
 };
 const hanging: Issue = () => true;
 const PRIVATE_WORDS = 'no such table /srv/mlflow/secret.db';
@@ -29,12 +30,20 @@ afterEach(async () => {
   await scene.end();
 });
 
-/** Nobody noticed anything but that another run serves in the end. */
-function expectUndisturbed(answers: readonly Answer[]): void {
+/** Nobody noticed anything but that another run serves in the end: on no lane did the old run answer after the new one. */
+function expectUndisturbed(lanes: readonly LaneAnswers[]): void {
+  const answers = lanes.flat();
   expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
   expect(new Set(answers.map(({ json }) => json.data.predictions[0].sum as number))).toEqual(new Set([3]));
-  const runs = answers.map(({ json }) => json.data.run_id as string);
-  expect(runs.filter((run, i) => run !== runs[i - 1])).toHaveLength(2);
+  const [both, ...others] = lanes.map(runsOf);
+  expect(both).toHaveLength(2);
+  for (const runs of others) expect([both, both!.slice(0, 1), both!.slice(1)]).toContainEqual(runs);
+}
+
+/** Ids of the runs that answered on a lane, one after the other. */
+function runsOf(lane: LaneAnswers): string[] {
+  const runs = lane.map(({ json }) => json.data.run_id as string);
+  return runs.filter((run, i) => run !== runs[i - 1]);
 }
 
 const expectNothingInward = (text: string) => expect(INWARD.filter((word) => text.includes(word))).toEqual([]);
@@ -79,7 +88,7 @@ describe('while MLflow cannot be read', () => {
       await scene.untilBetterServes();
       const after = await scene.data('/health');
       await scene.keepPredicting();
-      const answers = await scene.stopLoad();
+      const lanes = await scene.stopLoad();
 
       const problem = expect.stringMatching(said) as string;
       expect(health).toMatchObject({ status: 'degraded', sources: [{ source: 'mlflow', problem }] });
@@ -95,7 +104,7 @@ describe('while MLflow cannot be read', () => {
       expect(after).toMatchObject({ status: 'ok', sources: [{ problem: null }] });
       expect(after.sources[0].last_read_at > health.sources[0].last_read_at).toBe(true);
       expect(scene.app.log.map(({ msg }) => msg as string)).toContain('All sources recovered');
-      expectUndisturbed(answers);
+      expectUndisturbed(lanes);
       expectNothingInward(
         JSON.stringify([looks.map(({ text }) => text), health.sources]).replaceAll(scene.app.baseUrl, ''),
       );
@@ -145,7 +154,7 @@ describe('while the files of a better run cannot be fetched', () => {
     scene.stub.fault = undefined;
     await scene.untilBetterServes();
     await scene.keepPredicting();
-    const answers = await scene.stopLoad();
+    const lanes = await scene.stopLoad();
 
     const words = expect.stringMatching(said) as string;
     expect(status).toBe(200);
@@ -153,7 +162,7 @@ describe('while the files of a better run cannot be fetched', () => {
     expect(reasons[0]).toMatch('ARTIFACT_UNAVAILABLE: ');
     expect(history).toMatchObject([{ event: 'load_failed', reason: words }, { event: 'served' }]);
     expect([servedBy, health.status, health.sources[0].problem]).toEqual([OLD_RUN, 'ok', null]);
-    expectUndisturbed(answers);
+    expectUndisturbed(lanes);
     expectNothingInward(JSON.stringify([reasons, history, health.sources]));
     expect([leftovers, scene.leftovers]).toEqual([[], []]);
     await scene.app.expectBackTo(before);

@@ -5,6 +5,7 @@ import { ask } from '../../support/ask.js';
 import type { Answer } from '../../support/ask.js';
 import { TestStore } from '../../support/build-store.js';
 import type { TestApp } from '../../support/create-test-app.js';
+import { until } from '../../support/until.js';
 
 const SECRET = 'what only the two of us know';
 const PATH = '/webhooks/mlflow';
@@ -48,7 +49,7 @@ describe('a webhook of MLflow', () => {
     const { status, json } = await deliver(app, SECRET);
     expect([status, json.data]).toEqual([200, { accepted: true }]);
 
-    while ((await bestRun()) !== 'better') await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await bestRun()) === 'better');
   });
 
   it.each<[string, () => Promise<Answer>]>([

@@ -1,7 +1,7 @@
 import type { Json } from '../../support/get-json.js';
 import { without } from '../../support/mlflow-stub.js';
 import { BETTER_RUN, MlflowScene, OLD_RUN } from '../../support/mlflow-scene.js';
-import { until } from '../../support/watched-app.js';
+import { until } from '../../support/until.js';
 
 /** It would break the clients of the old run. */
 const BREAKING_RUN = 'second';

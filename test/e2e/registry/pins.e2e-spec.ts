@@ -7,7 +7,7 @@ import { TestStore, sumRun } from '../../support/build-store.js';
 import type { TestApp } from '../../support/create-test-app.js';
 import type { Json } from '../../support/get-json.js';
 import { throwingRun } from '../../support/tiny-runs.js';
-import { until } from '../../support/watched-app.js';
+import { until } from '../../support/until.js';
 
 const f1 = (value: number): Partial<Run> => ({ metrics: { f1: value } });
 const { signature } = sumRun('any', '');

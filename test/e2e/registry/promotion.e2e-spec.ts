@@ -7,6 +7,7 @@ import { TestStore, sumEncoding, sumRun } from '../../support/build-store.js';
 import type { TestApp } from '../../support/create-test-app.js';
 import type { Json } from '../../support/get-json.js';
 import { textRun } from '../../support/tiny-runs.js';
+import { until } from '../../support/until.js';
 
 const f1 = (value: number): Partial<Run> => ({ metrics: { f1: value } });
 const { signature } = sumRun('any', '');
@@ -420,12 +421,9 @@ describe('a store that is watched', () => {
   });
 });
 
-/** Asks again and again for up to ten seconds; gives the last answer. */
+/** Asks again and again until the answer is as wanted; gives the last one. */
 async function eventually<T>(ask: () => Promise<T>, isThere: (answer: T) => boolean): Promise<T> {
-  const until = performance.now() + 10_000;
-  for (;;) {
-    const answer = await ask();
-    if (isThere(answer) || performance.now() > until) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  let answer = await ask();
+  await until(async () => isThere(answer) || isThere((answer = await ask()))).catch(() => undefined);
+  return answer;
 }

@@ -3,7 +3,8 @@ import { Agent } from 'node:http';
 import { ask } from '../../support/ask.js';
 import type { Answer } from '../../support/ask.js';
 import type { TestStore } from '../../support/build-store.js';
-import { Gate, onDemandStore } from '../../support/on-demand-runs.js';
+import { Gate } from '../../support/gate.js';
+import { onDemandStore } from '../../support/on-demand-runs.js';
 import { WatchedApp } from '../../support/watched-app.js';
 
 // Real threads whose engine computes when told to: the queue is as full as the test wants, however fast the machine is.
@@ -35,7 +36,7 @@ afterAll(async () => {
 it('answers each of 10,000 requests that meet a queue for 100, and is as before right after', async () => {
   const before = await app.idle();
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  const gate = new Gate(store);
+  const gate = new Gate(store.path('gate'));
   const tell = (model: string, command: string): Promise<Answer> => {
     const body = { inputs: [{ command }] };
     return ask(app.baseUrl, `/models/${model}/predictions`, { method: 'POST', body, agent, timeoutMs: 60_000 });

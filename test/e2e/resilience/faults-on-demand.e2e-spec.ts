@@ -6,9 +6,11 @@ import { runInNewContext } from 'node:vm';
 import { ask } from '../../support/ask.js';
 import type { Answer } from '../../support/ask.js';
 import type { TestStore } from '../../support/build-store.js';
-import { Gate, onDemandStore } from '../../support/on-demand-runs.js';
+import { Gate } from '../../support/gate.js';
+import { onDemandStore } from '../../support/on-demand-runs.js';
 import { RawSocket } from '../../support/raw-socket.js';
-import { WatchedApp, until } from '../../support/watched-app.js';
+import { until } from '../../support/until.js';
+import { WatchedApp } from '../../support/watched-app.js';
 import type { Holdings } from '../../support/watched-app.js';
 
 // Real threads whose engine fails when told to: the one thing about the server that is not as in production.
@@ -33,7 +35,7 @@ beforeAll(() => {
 });
 afterAll(() => store.remove());
 beforeEach(() => {
-  gate = new Gate(store);
+  gate = new Gate(store.path('gate'));
   holding = undefined;
   agent = new Agent({ keepAlive: true });
 });

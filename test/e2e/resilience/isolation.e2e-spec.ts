@@ -5,7 +5,10 @@ import type { Answer } from '../../support/ask.js';
 import type { TestStore } from '../../support/build-store.js';
 import { createTestApp } from '../../support/create-test-app.js';
 import type { TestApp } from '../../support/create-test-app.js';
+import { RawSocket } from '../../support/raw-socket.js';
 import { slowRun, throwingRun, tinyStore } from '../../support/tiny-runs.js';
+import { until } from '../../support/until.js';
+import { predictionsUnderWay } from '../../support/watched-app.js';
 
 /** About a second of native work on a usual machine. */
 const SLOW_TIMES = 1_500_000;
@@ -38,11 +41,9 @@ const codeOf = ({ status, headers, json }: Answer) => [status, headers['x-error-
 
 /** Asks until the model answers again: what hung has to end first. */
 async function untilOk(question: () => Promise<Answer>): Promise<Answer> {
-  for (;;) {
-    const answer = await question();
-    if (answer.status === 200) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  let answer = await question();
+  await until(async () => answer.status === 200 || (answer = await question()).status === 200);
+  return answer;
 }
 
 describe('a model that throws', () => {
@@ -62,17 +63,15 @@ describe('a model that hangs', () => {
   it('costs its own caller 504 while the others keep answering, and answers again afterwards', async () => {
     await start({ PREDICTION_TIMEOUT_MS: String(TIMEOUT_MS) });
 
-    const hanging = count(SLOW_TIMES);
+    let isOver = false;
+    const hanging = count(SLOW_TIMES).finally(() => (isOver = true));
     const others: Answer[] = [];
-    for (let i = 0; i < 20; i++) {
-      others.push(await add());
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+    await until(async () => (others.push(await add()), isOver));
     const answer = await hanging;
 
     expect(codeOf(answer)).toEqual([504, 'PREDICTION_TIMEOUT', 504]);
     expect(answer.json.message).toContain(`${TIMEOUT_MS} ms`);
-    expect(others.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(others.filter(({ status }) => status !== 200)).toEqual([]);
     expect((await untilOk(() => count(1))).json.data.predictions).toEqual([{ y: 2 }]);
     expect((await add()).status).toBe(200);
   });
@@ -113,11 +112,13 @@ describe('a model with too many callers', () => {
   it('forgets a caller who hangs up while waiting', async () => {
     await start({ MAX_QUEUED_REQUESTS: '1', INFERENCE_THREADS: '1', PREDICTION_TIMEOUT_MS: '20000' });
     const running = count(SLOW_TIMES / 2);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(() => predictionsUnderWay(app.app) === 1);
 
-    const path = '/models/slow/predictions?x=1&times=1';
-    await ask(app.baseUrl, path, { timeoutMs: 50 }).catch(() => 'gave up');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const leaving = await RawSocket.open(app.baseUrl);
+    leaving.send('GET /models/slow/predictions?x=1&times=1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await until(() => predictionsUnderWay(app.app) === 2);
+    leaving.abort();
+    await until(() => predictionsUnderWay(app.app) === 1);
     const next = await count(1);
 
     expect([next.status, (await running).status]).toEqual([200, 200]);

@@ -1,8 +1,8 @@
-// The unit project of the house with other files; run.mjs sets NODE_PATH so that tfjs-node is found.
+// The integration tests of the house with other files; run.mjs sets NODE_PATH so that tfjs-node is found.
 const house = require('../../../jest.config.cjs');
 
 module.exports = {
-  ...house.projects[0],
+  ...house.projects.find(({ displayName }) => displayName === 'integration'),
   displayName: 'engines',
   globalSetup: house.globalSetup,
   reporters: house.reporters,

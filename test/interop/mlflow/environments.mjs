@@ -8,21 +8,24 @@ import { pythonEnvironment } from '../support/python-environment.mjs';
 const PACKAGES = { 3: ['mlflow==3.17.2'], 2: ['mlflow==2.22.5', 'sqlalchemy<2.1'] };
 const requirements = join(import.meta.dirname, 'requirements.txt');
 
-/** Major versions that are tried, the slower one first. */
-export const versions = Object.keys(PACKAGES).reverse();
+/** The short form of the interop tests: `npm run test:interop -- --ci`. */
+export const isShort = process.env.INTEROP_CI === 'true';
+
+/** Major versions that are tried, the slower one first; the newest alone in the short form. */
+export const versions = isShort ? ['3'] : Object.keys(PACKAGES).reverse();
 
 /**
  * Python with MLflow, what trains and exports models, and TensorFlow.
  *
  * @param version  major, of MLflow.
- * @param wheel    promise of TensorFlow's file; the other packages do not wait for it.
+ * @param wheel    promise of TensorFlow's file; the other packages do not wait for it. undefined to do without.
  * @returns path of its interpreter.
  */
 export function pythonWithMlflow(version, wheel) {
-  const wanted = `${PACKAGES[version].join()}\n${readFileSync(requirements, 'utf8')}tensorflow-cpu ${TENSORFLOW}\n`;
-  return pythonEnvironment(`mlflow-interop/${version}`, wanted, async (pip) => {
+  const wanted = `${PACKAGES[version].join()}\n${readFileSync(requirements, 'utf8')}${wheel ? `tensorflow-cpu ${TENSORFLOW}\n` : ''}`;
+  return pythonEnvironment(`mlflow-interop/${version}${wheel ? '' : '-short'}`, wanted, async (pip) => {
     await pip(...PACKAGES[version], '-r', requirements);
-    await pip(await wheel);
+    if (wheel) await pip(await wheel);
   });
 }
 

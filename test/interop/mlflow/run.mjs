@@ -4,6 +4,7 @@
  * better runs, runs that break clients, an alias that moves, a webhook, a server that goes away and comes back.
  *
  * Needs npm and PyPI the first time (about 6 GB in .cache), nothing after that. For Linux with python3 and g++.
+ * With INTEROP_CI, only the server of the newest MLflow, without Keras: no TensorFlow, 1 GB.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import { join } from 'node:path';
 
 import { withBestrun } from '../support/bestrun.mjs';
 import { nativeTensorFlow } from '../support/native-tensorflow.mjs';
-import { pythonWithMlflow, versions } from './environments.mjs';
+import { isShort, pythonWithMlflow, versions } from './environments.mjs';
 import { MlflowServer } from './mlflow-server.mjs';
 import { logKeras, requireKeras, requireModelsCheck } from './scenarios/keras.mjs';
 import { requireOutageSurvived, requireStartFromCache } from './scenarios/outage.mjs';
@@ -69,30 +70,37 @@ async function tryServer(python, version, modules) {
   const { uri } = mlflow;
   const variables = over(uri, cwd);
   try {
-    const keras = await logKeras(python, uri, cwd);
+    if (modules) await tryKeras(python, version, uri, cwd, modules);
     await withTrainer(python, uri, cwd, async (trainer) => {
-      const native = { ...variables, NODE_PATH: modules };
-      await requireKeras(native, cwd, keras);
       if (version === '3') {
-        await requireModelsCheck(native, cwd);
         await requireWebhook(variables, cwd, trainer);
-        tell('server 3: a webhook moved the alias; models:check says what is served');
+        tell('server 3: a webhook moved the alias');
       }
       const also = (bestrun) => requireOutageSurvived(bestrun, mlflow, trainer);
       await tryStore({ kind: `server ${version}`, uri, cwd, trainer, also });
     });
     mlflow.kill();
     await requireStartFromCache(variables, cwd);
-    tell(`server ${version}: Keras served, an outage survived, started from the cache`);
+    tell(`server ${version}: an outage survived, started from the cache`);
   } finally {
     mlflow.kill();
   }
 }
 
+/** @param modules  the folder of native TensorFlow for Node. */
+async function tryKeras(python, version, uri, cwd, modules) {
+  const native = { ...over(uri, cwd), NODE_PATH: modules };
+  const answers = await logKeras(python, uri, cwd);
+  await requireKeras(native, cwd, answers);
+  if (version === '3') await requireModelsCheck(native, cwd);
+  tell(`server ${version}: Keras is served${version === '3' ? '; models:check says what is' : ''}`);
+}
+
+/** @param native  promise of native TensorFlow; undefined to do without. */
 async function tryVersion(version, native) {
   const python = await pythonWithMlflow(
     version,
-    native.then(({ wheel }) => wheel),
+    native?.then(({ wheel }) => wheel),
   );
   tell(`Python with MLflow ${version} is installed`);
   const folder = (kind) => {
@@ -100,14 +108,16 @@ async function tryVersion(version, native) {
     mkdirSync(path);
     return path;
   };
-  const [files, database] = [folder('files'), folder('db')];
-  await tryFiles(python, `file store ${version}`, `file://${files}/mlruns`, files);
-  await tryFiles(python, `mlflow.db ${version}`, `sqlite:///${database}/mlflow.db`, database);
-  await tryServer(python, version, (await native).modules);
+  if (!isShort) {
+    const [files, database] = [folder('files'), folder('db')];
+    await tryFiles(python, `file store ${version}`, `file://${files}/mlruns`, files);
+    await tryFiles(python, `mlflow.db ${version}`, `sqlite:///${database}/mlflow.db`, database);
+  }
+  await tryServer(python, version, (await native)?.modules);
 }
 
 try {
-  const native = nativeTensorFlow();
+  const native = isShort ? undefined : nativeTensorFlow();
   await Promise.all(versions.map((version) => tryVersion(version, native)));
 } finally {
   rmSync(work, { recursive: true, force: true });

@@ -11,9 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 import { TestStore } from '../../../test/support/build-store.js';
-import { until } from '../../../test/support/watched-app.js';
+import { until } from '../../../test/support/until.js';
 import type { SourceModel } from '../run-source.js';
 import { LocalRunSource } from './local-run-source.js';
 import { itOnPosix } from '../../../test/support/posix.js';
@@ -248,11 +249,13 @@ describe('a folder of models that is watched', () => {
     store.remove();
   });
 
-  /** Waits until what the file system has told so far has been heard. */
+  /** Waits until what the file system has told so far has been heard: it has no word for "that was all" but silence. */
   const quiet = async () => {
     for (let before = -1; before !== hints;) {
       before = hints;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
+      // What came while this process could not run is heard in the next turn of its loop.
+      await nextTurn();
     }
     hints = 0;
   };

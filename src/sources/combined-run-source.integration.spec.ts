@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 
 import { TestStore } from '../../test/support/build-store.js';
+import { until } from '../../test/support/until.js';
 import { CombinedRunSource } from './combined-run-source.js';
 import { LocalRunSource } from './local/local-run-source.js';
 import { RunSource } from './run-source.js';
@@ -124,20 +125,22 @@ describe('several sources', () => {
     const slow = new SlowSource();
     slow.answer = undefined;
     const listing = new CombinedRunSource([new LocalRunSource(first.folder), slow], 0).listModels();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => slow.asked.length > 0);
     slow.asked[0]!([named('late')]);
 
     expect(placesOf(await listing)).toEqual(['adder', 'late']);
   });
 
   it('go on with what a slow one held, and take its answer at the next look; it is not asked twice at a time', async () => {
-    first.addModel('adder');
+    // It answers at once, whatever the machine does: only the slow one can take longer than the 10 ms.
+    const quick = new SlowSource();
+    quick.answer = [named('adder')];
     const slow = new SlowSource();
     slow.answer = [named('early')];
-    const source = new CombinedRunSource([new LocalRunSource(first.folder), slow], 10);
+    const source = new CombinedRunSource([quick, slow], 10);
     await source.listModels();
     slow.answer = undefined;
-    first.addModel('new');
+    quick.answer = [named('adder'), named('new')];
 
     for (const _look of [1, 2]) {
       expect(placesOf(await source.listModels())).toEqual(['adder', 'new', 'early']);

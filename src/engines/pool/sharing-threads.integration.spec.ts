@@ -1,9 +1,9 @@
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fixtureRequest, floatRows } from '../../../test/contracts/inference-engine.contract.js';
-import { useTestPools } from '../../../test/support/test-pools.js';
+import { threadsOf, untilAllFree, useTestPools } from '../../../test/support/test-pools.js';
+import { until } from '../../../test/support/until.js';
 import { AppError } from '../../domain/app-error.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Tensor } from '../../domain/tensor.js';
@@ -14,7 +14,7 @@ import type { WorkerPool } from './worker-pool.js';
 const faultyWorker = join(__dirname, '..', '..', '..', 'test', 'support', 'faulty-worker.cjs');
 
 describe('models that share threads', () => {
-  const { makePool, events } = useTestPools({ threads: 2, workerFile: faultyWorker });
+  const { makePool, events, makeGate } = useTestPools({ threads: 2, workerFile: faultyWorker });
   const load = (pool: WorkerPool, path: string): Promise<PoolModel> =>
     pool.load({ format: 'tfjs-layers', runFolder: '/runs', path }) as Promise<PoolModel>;
   /** What the engine says of the call: its `thread`, the thread's `priority`, or the call's `rows`. */
@@ -31,13 +31,9 @@ describe('models that share threads', () => {
   const outcome = (promise: Promise<unknown>): Promise<unknown> =>
     promise.catch((error: unknown) => (error instanceof AppError ? error.code : error));
   const times = <T>(count: number, work: () => T): T[] => Array.from({ length: count }, work);
-  const started = async (pool: WorkerPool): Promise<void> => {
-    const { supervisor } = pool as unknown as { supervisor: { threads: Set<{ isFree: boolean }> } };
-    while ([...supervisor.threads].some(({ isFree }) => !isFree)) await sleep(5);
-  };
   /** On threads of their own as long as there are two; the pool knows how long their calls take. */
   const lightAndHeavy = async (pool: WorkerPool): Promise<[PoolModel, PoolModel]> => {
-    await started(pool);
+    await untilAllFree(pool);
     const [light, heavy] = [await load(pool, 'light'), await load(pool, 'heavy')];
     for (let i = 0; i < 3; i += 1) await ask(light, 'answer');
     await ask(heavy, 'block 30');
@@ -48,12 +44,11 @@ describe('models that share threads', () => {
     'leaves one of %d threads to short calls when a model with long ones could fill them all',
     async (threads) => {
       const [light, heavy] = await lightAndHeavy(makePool({ threads }));
-      let isHeavyDone = false;
-      const crowd = Promise.all(times(8 * threads, () => ask(heavy, 'block 40')));
-      void crowd.then(() => (isHeavyDone = true));
-      await sleep(60);
+      const gate = makeGate();
+      const crowd = Promise.all(times(8 * threads, () => ask(heavy, gate.command)));
+      await until(() => heavy.activeThreads === threads - 1 && !heavy.isAddingReplica);
       for (let i = 0; i < 20; i += 1) await ask(light, 'answer');
-      expect(isHeavyDone).toBe(false);
+      gate.open();
       const used = new Set(await crowd);
       expect(used.size).toBe(threads - 1);
       expect(used.has(await ask(light, 'answer'))).toBe(false);
@@ -61,9 +56,15 @@ describe('models that share threads', () => {
   );
 
   it('lets a model with long calls have all threads when there is no other', async () => {
-    const heavy = await load(makePool(), 'heavy');
+    const pool = makePool();
+    await untilAllFree(pool);
+    const heavy = await load(pool, 'heavy');
     await ask(heavy, 'block 30');
-    expect(new Set(await Promise.all(times(8, () => ask(heavy, 'block 30')))).size).toBe(2);
+    const gate = makeGate();
+    const crowd = Promise.all(times(8, () => ask(heavy, gate.command)));
+    await until(() => heavy.activeThreads === 2 && !heavy.isAddingReplica);
+    gate.open();
+    expect(new Set(await crowd).size).toBe(2);
   });
 
   it('lets models take turns when there is one thread', async () => {
@@ -75,14 +76,16 @@ describe('models that share threads', () => {
 
   it('loads a model without keeping short calls waiting', async () => {
     const pool = makePool();
-    await started(pool);
+    await untilAllFree(pool);
     const light = await load(pool, 'light');
     for (let i = 0; i < 3; i += 1) await ask(light, 'answer');
+    const gate = makeGate();
     let loaded = 0;
-    const loads = [1, 2, 3].map((i) => load(pool, `slow-load ${i}`).then(() => (loaded += 1)));
-    await sleep(30);
+    const loads = [1, 2, 3].map(() => load(pool, `load-${gate.command}`).then(() => (loaded += 1)));
+    await until(() => threadsOf(pool).some(({ isFree }) => !isFree));
     await ask(light, 'answer');
     expect(loaded).toBe(0);
+    gate.open();
     await Promise.all(loads);
   });
 
@@ -95,20 +98,20 @@ describe('models that share threads', () => {
 
   onLinux('moves a model of short calls away from a thread that begins to give way', async () => {
     const pool = makePool();
-    await started(pool);
+    await untilAllFree(pool);
     const [light] = [await load(pool, 'light'), await load(pool, 'elsewhere')];
     const heavy = await load(pool, 'heavy beside light');
     await ask(light, 'answer');
     for (let i = 0; i < 2; i += 1) await ask(heavy, 'block 30');
     expect(await ask(light, 'answer', 'priority')).toBeGreaterThan(getPriority(0));
-    while (light.isAddingReplica) await sleep(5);
+    await until(() => !light.isAddingReplica);
     expect(await ask(light, 'answer', 'priority')).toBe(getPriority(0));
   });
 
   it('serves others while a model sleeps, and answers its caller at the deadline', async () => {
     const [light, heavy] = await lightAndHeavy(makePool());
     const sleeper = outcome(ask(heavy, 'block 30000', 'thread', { timeoutMs: 300 }));
-    const waiting = outcome(ask(heavy, 'answer', 'thread', { timeoutMs: 5_000 }));
+    const waiting = outcome(ask(heavy, 'answer'));
     for (let i = 0; i < 50; i += 1) await ask(light, 'answer');
     expect(await sleeper).toBe('PREDICTION_TIMEOUT');
     expect(await waiting).toEqual(expect.any(Number));
@@ -121,7 +124,7 @@ describe('models that share threads', () => {
     expect(await outcome(ask(model, 'block 200', 'thread', { timeoutMs: 1 }))).toBe('PREDICTION_TIMEOUT');
     expect(await ask(model, 'answer')).toBe(thread);
     const busy = ask(model, 'block 60');
-    const hasty = times(3, () => outcome(ask(model, 'block 100', 'thread', { timeoutMs: 100 })));
+    const hasty = times(3, () => outcome(ask(model, 'block 50', 'thread', { timeoutMs: 50 })));
     expect(await Promise.all(hasty)).toEqual(times(3, () => 'PREDICTION_TIMEOUT'));
     expect([await busy, await ask(model, 'answer')]).toEqual([thread, thread]);
     expect(events.filter(({ kind }) => kind === 'thread-hung')).toEqual([]);

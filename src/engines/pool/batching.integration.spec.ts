@@ -1,9 +1,10 @@
 import { getEventListeners, setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { fixtureRequest, floatRows } from '../../../test/contracts/inference-engine.contract.js';
-import { useTestPools } from '../../../test/support/test-pools.js';
+import { threadsOf, useTestPools } from '../../../test/support/test-pools.js';
+import { until } from '../../../test/support/until.js';
 import { AppError } from '../../domain/app-error.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
@@ -16,7 +17,7 @@ import type { WorkerPoolOptions } from './worker-pool.js';
 const faultyWorker = join(__dirname, '..', '..', '..', 'test', 'support', 'faulty-worker.cjs');
 
 describe('predictions that share calls', () => {
-  const { makePool, events } = useTestPools({ maxBatchRows: 1_024 });
+  const { makePool, events, makeGate } = useTestPools({ maxBatchRows: 1_024 });
   const kinds = (kind: PoolEvent['kind']): PoolEvent[] => events.filter((event) => event.kind === kind);
   /** The code of an AppError, or what else came out. */
   const outcome = (promise: Promise<unknown>): Promise<unknown> =>
@@ -40,7 +41,7 @@ describe('predictions that share calls', () => {
       const model = await makePool({ batchWaitMs: 60 }).load(fixtureRequest('onnx', 'onnx-sum'));
       const timings = [new PredictionTiming(), new PredictionTiming()];
       const first = sums(model, [[1, 2]], { timing: timings[0] });
-      await sleep(5);
+      await nextTurn();
       const second = sums(model, [[3, 4]], { timing: timings[1] });
 
       expect(await Promise.all([first, second])).toEqual([[3], [7]]);
@@ -254,7 +255,7 @@ describe('predictions that share calls', () => {
 
     it('rests instead of spending a thread on each of many that end theirs', async () => {
       const model = await load(faulty());
-      const answers = [send(model, 'block 20'), ...times(8, () => send(model, 'exit', { timeoutMs: 600 }))];
+      const answers = [send(model, 'block 20'), ...times(8, () => send(model, 'exit', { timeoutMs: 1_500 }))];
       const codes = await Promise.all(answers);
       expect(new Set(codes.slice(1))).toEqual(new Set(['WORKER_LOST', 'PREDICTION_TIMEOUT']));
       expect(kinds('thread-lost').length).toBeLessThan(5);
@@ -263,8 +264,9 @@ describe('predictions that share calls', () => {
 
     it('answers in time who shares a call with one that hangs', async () => {
       const model = await load(faulty());
-      const answers = [send(model, 'block 20'), send(model, 'hang', { timeoutMs: 2_000 })];
-      answers.push(...times(5, () => send(model, 'answer', { timeoutMs: 2_000 })));
+      // A quarter of the time is left when the second thread was lost: enough to start a third on a busy machine.
+      const answers = [send(model, 'block 20'), send(model, 'hang')];
+      answers.push(...times(5, () => send(model, 'answer')));
       expect(await Promise.all(answers)).toEqual([1, 'WORKER_LOST', 1, 1, 1, 1, 1]);
       expect(kinds('thread-hung')).toHaveLength(2);
     });
@@ -278,8 +280,13 @@ describe('predictions that share calls', () => {
 
     it('does not end a thread because one of its callers is in a hurry', async () => {
       const model = await load(faulty());
-      const answers = [send(model, 'block 20'), send(model, 'answer', { timeoutMs: 40 }), send(model, 'block 300')];
-      expect(await Promise.all(answers)).toEqual([1, 'PREDICTION_TIMEOUT', 2]);
+      const gate = makeGate();
+      const busy = send(model, 'block 20');
+      const hasty = send(model, 'answer', { timeoutMs: 600 });
+      const patient = send(model, gate.command);
+      expect([await busy, await hasty]).toEqual([1, 'PREDICTION_TIMEOUT']);
+      gate.open();
+      expect(await patient).toBe(2);
       expect(kinds('thread-hung')).toEqual([]);
     });
 
@@ -292,10 +299,13 @@ describe('predictions that share calls', () => {
     it('leaves out who hung up while waiting, and answers the others when one hangs up later', async () => {
       const model = await load(faulty());
       const [early, late] = [new AbortController(), new AbortController()];
-      const answers = [send(model, 'block 40'), send(model, 'exit', { signal: early.signal })];
-      answers.push(send(model, 'block 60', { signal: late.signal }), send(model, 'answer'));
+      const gate = makeGate();
+      const answers = [send(model, 'block 20'), send(model, 'exit', { signal: early.signal })];
+      answers.push(send(model, gate.command, { signal: late.signal }), send(model, 'answer'));
       early.abort(new Error('hung up early'));
-      setTimeout(() => late.abort(new Error('hung up late')), 70);
+      await until(() => model.queue.size === 0);
+      late.abort(new Error('hung up late'));
+      gate.open();
       expect(await Promise.all(answers)).toEqual([1, 'hung up early', 'hung up late', 2]);
       for (const { signal } of [early, late]) expect(getEventListeners(signal, 'abort')).toEqual([]);
     });
@@ -334,23 +344,11 @@ describe('predictions that share calls', () => {
       await Promise.all(
         times(10, () => commands.map((command) => send(model, command, { signal, timeoutMs: 1_500 }))).flat(),
       );
-      await sleep(600);
-      const inside = pool as unknown as {
-        timers: Set<unknown>;
-        waitingModels: Set<unknown>;
-        supervisor: { threads: Set<unknown> };
-      };
-      expect({
-        waiting: model.queue.size,
-        busy: model.activeThreads,
-        waitingModels: inside.waitingModels.size,
-      }).toEqual({
-        waiting: 0,
-        busy: 0,
-        waitingModels: 0,
-      });
+      const { waitingModels } = pool as unknown as { waitingModels: Set<unknown> };
+      await until(
+        () => model.queue.size + model.activeThreads + waitingModels.size === 0 && threadsOf(pool).length === 2,
+      );
       expect(getEventListeners(signal, 'abort')).toEqual([]);
-      expect(inside.supervisor.threads.size).toBe(2);
       await pool.close();
       expect(process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort')).toEqual([]);
     });

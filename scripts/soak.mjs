@@ -1,0 +1,18 @@
+/**
+ * `npm run test:soak`: many promotions under load, the load generator's own tests, and requests made at random from a seed
+ * of today. About ten minutes; `--ci` is a part of two minutes. Other arguments go to Jest.
+ */
+import { installIfNeeded, requireSupportedNode } from './lib/project.mjs';
+import { runJest } from './lib/run-jest.mjs';
+
+requireSupportedNode();
+installIfNeeded();
+const isShort = process.argv.includes('--ci');
+const args = process.argv.slice(2).filter((arg) => arg !== '--ci');
+const environment = {
+  SOAK: isShort ? 'ci' : 'full',
+  FUZZ_RUNS: process.env.FUZZ_RUNS ?? (isShort ? '500' : '5000'),
+  FUZZ_SEED: process.env.FUZZ_SEED ?? String(Date.now()),
+};
+console.error(`soak: ${environment.FUZZ_RUNS} random requests of each kind, FUZZ_SEED=${environment.FUZZ_SEED}`);
+process.exit(await runJest(['--config', 'test/soak/jest.config.cjs', ...args], environment));
