@@ -10,7 +10,7 @@ import type { FastPath } from '../http/fast-path/fast-path.js';
 import { publishDocs } from '../docs/publish-docs.js';
 
 /** The application, and the transport that reads its connections first. */
-export interface BestrunApp {
+interface BestrunApp {
   readonly app: NestExpressApplication;
   /** undefined when it is switched off. */
   readonly fastPath: FastPath | undefined;

@@ -2,7 +2,7 @@ import { VARIABLE_RULES, secretFileVariables } from './variable-rules.js';
 import './environment.dto.js';
 
 /** A variable that nobody reads, and the one that is probably meant. */
-export interface MisspeltVariable {
+interface MisspeltVariable {
   readonly name: string;
   readonly meant: string;
 }

@@ -35,7 +35,7 @@ export function candidatesOf(models: readonly ReadyModel[]): { candidates: JsonV
 }
 
 /** Whether a model takes nothing but a text. */
-export function isForTexts(model: ReadyModel): boolean {
+function isForTexts(model: ReadyModel): boolean {
   return acceptsTexts(inputOf(model));
 }
 

@@ -98,7 +98,7 @@ export class PredictionsService {
     return this.compute(target, rowsForRun, context, computeText);
   }
 
-  /** No await before `compute`: a swap waits for rows that were handed over in the turn in which their run was found. */
+  /** No await before `compute`: a swap waits for rows that were sent to their run in the same turn of the event loop. */
   private compute<T>(
     target: PredictionTarget,
     rowsForRun: RowsForRun,

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { isoTimestamp } from '../response/clock-texts.js';
 
 /** What every JSON answer of the API starts with, in this order and spelling (the users' documents of 2021). */
-export interface EnvelopeHead {
+interface EnvelopeHead {
   readonly message: string;
   readonly method: string;
   readonly 'status-code': number;
@@ -14,7 +14,7 @@ export interface EnvelopeHead {
 }
 
 /** The request an envelope answers. */
-export interface EnvelopeRequest {
+interface EnvelopeRequest {
   readonly method: string;
   /** Absolute, secrets masked. */
   readonly url: string;

@@ -9,7 +9,7 @@ import { wantsProblemDetails } from '../request/accept-header.js';
 import { HTTP_STATUS_OF } from './http-status-of.js';
 
 /** What an error answer says of the request it answers. */
-export interface RefusedRequest {
+interface RefusedRequest {
   readonly method: string;
   /** Absolute, secrets masked. */
   readonly url: string;

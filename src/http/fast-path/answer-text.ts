@@ -4,7 +4,7 @@ import type { EndpointAnswer } from '../endpoint/http-endpoint.js';
 import { httpDate } from '../response/clock-texts.js';
 
 /** An answer as it goes over the wire, and how to write it. */
-export interface AnswerText {
+interface AnswerText {
   readonly text: string;
   /** `latin1` for pure ASCII, which is written without being converted. */
   readonly encoding: 'latin1' | 'utf8';

@@ -18,7 +18,7 @@ const MAX_KEPT_ORIGINS = 100;
 /** Heads that connections share: clients open many and send the same over all of them. */
 const MAX_SHARED_HEADS = 500;
 
-export interface FastPathOptions {
+interface FastPathOptions {
   readonly endpoint: HttpEndpoint;
   /** Headers every answer carries, names and values in turn. */
   readonly commonHeaders: (origin: string | undefined) => readonly string[];

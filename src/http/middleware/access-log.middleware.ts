@@ -2,7 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 
 /** What the access log records of a request. */
-export interface LoggedRequest {
+interface LoggedRequest {
   readonly requestId: string;
   readonly method: string;
   /** Without the query: it may contain keys and the values of a prediction. */

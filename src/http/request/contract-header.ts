@@ -24,8 +24,3 @@ export function readContractMatch(headers: RequestHeaders): readonly string[] | 
   });
   return hashes.every((hash) => hash !== undefined) ? hashes : undefined;
 }
-
-/** Whether a client that accepts these contracts can be answered with this one. */
-export function acceptsContract(accepted: readonly string[], contract: string): boolean {
-  return accepted.length === 0 || accepted.includes(contract);
-}

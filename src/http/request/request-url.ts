@@ -10,7 +10,7 @@ const SECRET_KEYS = /([?&](?:apikey|api_key|access_token)=)[^&#]*/gi;
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 /** How a server finds the address its clients use. */
-export interface UrlOptions {
+interface UrlOptions {
   /** Scheme and host, without a slash at the end; replaces what requests say. */
   readonly publicUrl: string | undefined;
   /** Whether X-Forwarded-Proto and X-Forwarded-Host are believed. */

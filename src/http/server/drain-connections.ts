@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** What else reads connections of the server, before Node does. */
-export interface ConnectionReader {
+interface ConnectionReader {
   /** Ends what serves no request. @returns the connections that go on until their answer has ended. */
   drain(): ReadonlySet<Socket>;
 }

@@ -214,14 +214,14 @@ const atField = (loc: Location, { path: below, ...entry }: RuleIssue): Validatio
 });
 
 /** Checks the fields of a plain object or an instance; the problems are at most MAX_ISSUES. */
-export type FieldsCheck = (value: object, loc: Location) => ValidationIssue[];
+type FieldsCheck = (value: object, loc: Location) => ValidationIssue[];
 
 /**
  * The check of a DTO class, compiled from class-validator's metadata: fields in their declared order, inherited ones too.
  *
  * @throws Error when a field has a class-validator rule that does not speak the dialect.
  */
-export function compileCheck(type: Function): FieldsCheck {
+function compileCheck(type: Function): FieldsCheck {
   const checks = fieldsOf(type).map((field) => [field, rulesOfField(type, field)] as const);
   return (value, loc) => {
     const issues: ValidationIssue[] = [];

@@ -55,7 +55,7 @@ export class PredictionsDto {
 }
 
 /** One text to classify. */
-export class TextDto {
+class TextDto {
   @ApiProperty({
     minLength: 1,
     description: 'The text.',

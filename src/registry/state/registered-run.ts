@@ -10,7 +10,7 @@ import type { LoadedRun } from '../loading/loaded-run.js';
 
 /** Where a run is in its life: `loaded` is in memory because it was asked by its id, `serving` answers for its model. */
 export const RUN_STATES = ['checked', 'loading', 'loaded', 'serving', 'failed'] as const;
-export type RunState = (typeof RUN_STATES)[number];
+type RunState = (typeof RUN_STATES)[number];
 
 /** First pause before a run is tried again after a transient failure, milliseconds; doubled for each further one. */
 const FIRST_RETRY_MS = 1_000;

@@ -19,7 +19,7 @@ export interface HeldLock {
 }
 
 /** The lock could not be had in time, or was lost. */
-export class FileLockError extends Error {
+class FileLockError extends Error {
   constructor(
     readonly code: 'ELOCKED' | 'ELOCKLOST',
     message: string,

@@ -16,7 +16,7 @@ export const STATE_FILE = '.bestrun-state.json';
 const STATE_DIR_NAME = '.bestrun';
 
 /** Where states lie, and who is told when they cannot be written. */
-export interface LocalStateOptions {
+interface LocalStateOptions {
   /** Absolute path of the folder for all states; beside the cards unless set. */
   readonly stateDir?: string | undefined;
   /** Gets a sentence for the operator when states cannot be written. */
