@@ -8,7 +8,6 @@ import helmet from 'helmet';
 import type { HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 
-import { acceptableMiddleware } from '../http/middleware/acceptable.middleware.js';
 import { accessLog, accessLogMiddleware } from '../http/middleware/access-log.middleware.js';
 import { answerClientErrors } from '../http/server/client-error.js';
 import { jsonBodyMiddleware } from '../http/middleware/json-body.middleware.js';
@@ -64,7 +63,6 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
   if (config.logRequests) app.use(accessLogMiddleware(accessLog(logger)));
   for (const middleware of headerMiddlewares(config)) app.use(middleware);
   app.use(optionsMiddleware(http));
-  app.use(acceptableMiddleware(isOfEndpoint));
   app.use(jsonBodyMiddleware(config.bodyLimitBytes, isOfEndpoint));
   setUpServer(app.getHttpServer(), config);
 }

@@ -3,6 +3,7 @@ import { ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/
 import type { Request, Response } from 'express';
 
 import { NoEnvelope } from '../http/envelope/no-envelope.decorator.js';
+import { ChecksAccept } from '../http/request/accept.guard.js';
 import { ResponseHeaders } from '../http/response/response-headers.decorator.js';
 import { AppError } from '../domain/app-error.js';
 import { findAsset, sendAsset } from './assets.js';
@@ -15,6 +16,7 @@ const html = (description: string, example: string) =>
 /** The API description for people. Everything the pages load is served from here. */
 @ApiTags('Documentation')
 @Controller()
+@ChecksAccept()
 export class PagesController {
   @Get('docs')
   @ResponseHeaders(() => pageHeaders(SWAGGER_UI))

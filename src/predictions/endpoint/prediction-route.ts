@@ -1,5 +1,7 @@
 import { Get, HttpCode, Post, Put, SetMetadata, applyDecorators } from '@nestjs/common';
 
+import { ChecksAccept } from '../../http/request/accept.guard.js';
+
 /** What a route of the endpoint takes and gives; transports find routes by method and path. */
 export interface PredictionRoute {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -24,7 +26,12 @@ export const PredictionRoute = (
   path: string,
   options: Omit<PredictionRoute, 'method' | 'path'>,
 ): MethodDecorator =>
-  applyDecorators(METHODS[method](path), HttpCode(200), SetMetadata(METADATA, { method, path, ...options }));
+  applyDecorators(
+    METHODS[method](path),
+    HttpCode(200),
+    ChecksAccept(),
+    SetMetadata(METADATA, { method, path, ...options }),
+  );
 
 /** The route that a handler was given; undefined for other handlers. */
 export function routeOf(handler: object): PredictionRoute | undefined {
