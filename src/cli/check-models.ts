@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   const folder = readArguments(USAGE);
   loadEnvFile();
   for (const { name, meant } of findMisspeltVariables(process.env)) {
-    process.stderr.write(`${name} is no variable of bestrun and does nothing: did you mean ${meant}?\n`);
+    process.stderr.write(`${name} is not a variable of bestrun and is ignored. Did you mean ${meant}?\n`);
   }
   const target = folder === undefined ? undefined : findCheckTarget(folder);
   const config = configFor(target);
@@ -80,7 +80,7 @@ async function check(context: INestApplicationContext, location: string | undefi
   const table = formatReport(models, brokenModels, isVisible);
   const report = [table, ...warnings.filter((warning) => warning !== undefined)].join('\n');
   const { isWell, summary } = location === undefined ? judgeModels(registryState) : judgeRun(registryState, location);
-  process.stdout.write(`${report}\n\n${summary}\n`);
+  process.stdout.write(models.length + brokenModels.length === 0 ? `${summary}\n` : `${report}\n\n${summary}\n`);
   process.exitCode = isWell ? 0 : 1;
 }
 

@@ -121,7 +121,7 @@ describe('the start', () => {
   });
 
   it.each<[string, (folder: TestStore) => unknown, RegExp]>([
-    ['is empty', () => undefined, /Nothing can be served/],
+    ['is empty', () => undefined, /^Nothing can be served from .*\n\nThere are no models\.$/m],
     ['has a model without runs', (folder) => folder.addModel('adder'), /adder.*no runs/],
     [
       'has only broken runs',
