@@ -19,7 +19,7 @@ import type { RegisteredModel, RegisteredRun } from '../registry/state/registere
 import { RegistryState } from '../registry/state/registry-state.js';
 import { RunSource } from '../sources/run-source.js';
 import { StateStore } from '../sources/state/state-store.js';
-import { findCheckTarget } from './check-target.js';
+import { CheckTargetError, findCheckTarget } from './check-target.js';
 import type { CheckTarget } from './check-target.js';
 import { CheckModule } from './check.module.js';
 import { readArguments } from './read-arguments.js';
@@ -129,4 +129,11 @@ function judgeRun({ models, brokenModels }: RegistryState, location: string): Ju
   return { isWell: true, summary: isBest ? 'This run would serve.' : 'This run may serve, and another one is better.' };
 }
 
-main().catch(stopWithReport);
+/** A folder that cannot be checked needs a sentence, not the report of a failed start. */
+function stop(error: unknown): void {
+  if (!(error instanceof CheckTargetError)) return stopWithReport(error);
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
+
+main().catch(stop);
