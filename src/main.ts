@@ -27,7 +27,7 @@ async function main(): Promise<void> {
 function warnOfMisspelt(config: AppConfig): void {
   const logger = createLogger(config.logLevel);
   for (const { name, meant } of findMisspeltVariables(process.env)) {
-    logger.warn({ variable: name }, `${name} is no variable of bestrun and does nothing: did you mean ${meant}?`);
+    logger.warn({ variable: name }, `${name} is not a variable of bestrun and is ignored. Did you mean ${meant}?`);
   }
 }
 

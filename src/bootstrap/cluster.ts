@@ -31,12 +31,12 @@ export function runCluster(config: AppConfig): void {
     process.exitCode = exitCode;
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
   };
-  const replace = (worker: Worker, code: number) => {
+  const replace = (worker: Worker, code: number | null, signal: string | null) => {
     // A process that had to be killed gives the whole program exit code 1.
     if (isClosing) return void (process.exitCode ||= Number(code !== 0));
     if (!hasListened) return closeAll(code || 1);
     const livedMs = Date.now() - (startedAt.get(worker.id) ?? 0);
-    logger.error({ worker_id: worker.id, code }, 'a server process ended and is being replaced');
+    logger.error({ worker_id: worker.id, code, signal }, 'a server process ended and is being replaced');
     setTimeout(() => isClosing || spawn(), livedMs < STABLE_AFTER_MS ? RESPAWN_DELAY_MS : 0);
   };
 
@@ -45,8 +45,8 @@ export function runCluster(config: AppConfig): void {
     for (const worker of Object.values(cluster.workers ?? {})) if (worker !== from) worker?.send(REFRESH_MESSAGE);
   });
   cluster.on('listening', () => (hasListened = true));
-  cluster.on('exit', (worker, code) => {
-    replace(worker, code);
+  cluster.on('exit', (worker, code, signal) => {
+    replace(worker, code, signal);
     startedAt.delete(worker.id);
   });
   process.once('SIGTERM', () => closeAll(0));

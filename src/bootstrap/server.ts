@@ -11,7 +11,7 @@ import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { createApp } from './create-app.js';
 
 /** Time for the last log line to be written. */
-const LAST_WORDS_MS = 50;
+const LOG_FLUSH_MS = 50;
 
 /**
  * Starts one server process: loads the best runs, then opens the port, and closes cleanly on SIGTERM and SIGINT.
@@ -59,5 +59,5 @@ function endByItself(): void {
 /** Kills the process: a thread that runs native code would make any other exit abort. */
 function endByForce(logger: Logger, graceMs: number): void {
   logger.error({ grace_ms: graceMs }, 'requests did not finish in time and are cut off');
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS_MS);
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LOG_FLUSH_MS);
 }

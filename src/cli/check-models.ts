@@ -19,7 +19,7 @@ import type { RegisteredModel, RegisteredRun } from '../registry/state/registere
 import { RegistryState } from '../registry/state/registry-state.js';
 import { RunSource } from '../sources/run-source.js';
 import { StateStore } from '../sources/state/state-store.js';
-import { findCheckTarget } from './check-target.js';
+import { CheckTargetError, findCheckTarget } from './check-target.js';
 import type { CheckTarget } from './check-target.js';
 import { CheckModule } from './check.module.js';
 import { readArguments } from './read-arguments.js';
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   const folder = readArguments(USAGE);
   loadEnvFile();
   for (const { name, meant } of findMisspeltVariables(process.env)) {
-    process.stderr.write(`${name} is no variable of bestrun and does nothing: did you mean ${meant}?\n`);
+    process.stderr.write(`${name} is not a variable of bestrun and is ignored. Did you mean ${meant}?\n`);
   }
   const target = folder === undefined ? undefined : findCheckTarget(folder);
   const config = configFor(target);
@@ -80,7 +80,7 @@ async function check(context: INestApplicationContext, location: string | undefi
   const table = formatReport(models, brokenModels, isVisible);
   const report = [table, ...warnings.filter((warning) => warning !== undefined)].join('\n');
   const { isWell, summary } = location === undefined ? judgeModels(registryState) : judgeRun(registryState, location);
-  process.stdout.write(`${report}\n\n${summary}\n`);
+  process.stdout.write(models.length + brokenModels.length === 0 ? `${summary}\n` : `${report}\n\n${summary}\n`);
   process.exitCode = isWell ? 0 : 1;
 }
 
@@ -129,4 +129,11 @@ function judgeRun({ models, brokenModels }: RegistryState, location: string): Ju
   return { isWell: true, summary: isBest ? 'This run would serve.' : 'This run may serve, and another one is better.' };
 }
 
-main().catch(stopWithReport);
+/** A folder that cannot be checked needs a sentence, not the report of a failed start. */
+function stop(error: unknown): void {
+  if (!(error instanceof CheckTargetError)) return stopWithReport(error);
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
+
+main().catch(stop);

@@ -13,14 +13,23 @@ export interface CheckTarget {
 
 const RUNS = 'runs';
 
+/** The folder is nothing that can be checked; the message says what to do. */
+export class CheckTargetError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CheckTargetError';
+  }
+}
+
 /**
  * Tells from what a folder holds whether it is a run, a model, or a store.
  *
  * @param folder  relative to the working directory.
- * @throws Error with a sentence when it is a run that lies in no model.
+ * @throws CheckTargetError when it does not exist, or is a run outside a model.
  */
 export function findCheckTarget(folder: string): CheckTarget {
   const path = resolve(folder);
+  if (!existsSync(path)) throw new CheckTargetError(`${path} does not exist. Name a store, a model or a run.`);
   if (existsSync(join(path, 'run.json'))) return targetOfRun(path);
   if (existsSync(join(path, 'card.json')) || existsSync(join(path, RUNS))) return targetOfModel(path);
   return { store: path };
@@ -33,7 +42,9 @@ function targetOfModel(path: string): CheckTarget {
 function targetOfRun(path: string): CheckTarget {
   const runs = dirname(path);
   if (basename(runs) !== RUNS) {
-    throw new Error(`${path} holds a run but lies in no model: put it at {store}/{model}/${RUNS}/${basename(path)}.`);
+    throw new CheckTargetError(
+      `${path} holds a run outside a model: put it at {store}/{model}/${RUNS}/${basename(path)}.`,
+    );
   }
   const { store, model } = targetOfModel(dirname(runs));
   return { store, model: model!, run: `${model}/${RUNS}/${basename(path)}` };

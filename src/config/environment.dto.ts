@@ -165,11 +165,11 @@ export class Environment {
   @HttpAddress()
   PUBLIC_URL?: string;
 
-  /** Whether `X-Forwarded-*` of a proxy in front is believed. */
+  /** Whether `X-Forwarded-*` headers of a proxy are trusted. */
   @Switch()
   TRUST_PROXY = false;
 
-  /** Whether plain predictions are answered by the raw-socket transport, which is quicker than Node's HTTP server; the answers are the same. */
+  /** Whether predictions are answered by the raw-socket transport, which is quicker than Node's HTTP server; the answers are the same. */
   @Switch()
   FAST_PATH = true;
 

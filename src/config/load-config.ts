@@ -10,10 +10,10 @@ import { Environment, MAY_BE_EMPTY } from './environment.dto.js';
 import { parseMlflowItems } from './mlflow-selection.js';
 import { VARIABLE_RULES, secretFileVariables } from './variable-rules.js';
 
-/** Variables that cannot be used, each with its rule. Values are never named: they may be secrets. */
+/** What cannot be used of the configuration: variables, each with its rule, or the file `.env`. Values are never named: they may be secrets. */
 export class ConfigError extends Error {
   constructor(readonly issues: readonly string[]) {
-    super(`These environment variables cannot be used:\n${issues.map((problem) => `  ${problem}`).join('\n')}`);
+    super(`The configuration cannot be used:\n${issues.map((problem) => `  ${problem}`).join('\n')}`);
     this.name = 'ConfigError';
   }
 }

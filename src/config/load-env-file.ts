@@ -19,6 +19,6 @@ export function loadEnvFile(file = '.env'): void {
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return;
-    throw new ConfigError([`The file ${file} cannot be read (${code}): mend it or take it away.`]);
+    throw new ConfigError([`The file ${file} cannot be read (${code}): make it readable, or remove it.`]);
   }
 }

@@ -32,7 +32,7 @@ export const ERROR_MESSAGES = {
   NOTHING_TO_SERVE: 'No model can be served: {reason}',
   MODEL_NOT_READY: 'Model "{model}" has no run that can be served: {reason}',
   CONTRACT_CHANGED:
-    'Run "{runId}" keeps the contract {contract}, not {wanted}. Compare GET /models/{model}/schema with yours.',
+    'Run "{runId}" has the contract {contract}, not {wanted}. Compare GET /models/{model}/schema with yours.',
   QUEUE_FULL: 'Too many predictions are waiting. Try again in {retryAfterSeconds} s.',
   PREDICTION_TIMEOUT: 'The prediction took longer than {timeoutMs} ms and was cancelled.',
   PREDICTION_FAILED: 'The model could not compute this request. Other requests are not affected.',

@@ -102,6 +102,6 @@ export class RunError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
-    this.name = 'RunProblem';
+    this.name = 'RunError';
   }
 }

@@ -14,7 +14,7 @@ export class HealthController {
 
   @Get()
   @ApiOperation({ operationId: 'index', summary: 'Whether the server is there' })
-  @ApiEnvelope(EmptyDto, 'It is.')
+  @ApiEnvelope(EmptyDto, 'The server answers.')
   index(): EmptyDto {
     return {};
   }

@@ -1,14 +1,19 @@
+import cluster from 'node:cluster';
+
 import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
 import type { LevelWithSilent, Logger } from 'pino';
 
 import { currentRequestId } from './request-scope.js';
 
-/** The process' logger: one JSON object per line on stdout, time in ISO 8601. */
+/**
+ * The process' logger: one JSON object per line on stdout, time in ISO 8601. Lines of one of several server processes
+ * carry its `worker_id`, which is the `X-Worker-Id` of its answers.
+ */
 export function createLogger(level: LevelWithSilent): Logger {
   return pino({
     level,
-    base: undefined,
+    base: cluster.worker ? { worker_id: cluster.worker.id } : undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   });

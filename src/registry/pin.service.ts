@@ -94,7 +94,7 @@ export class PinService {
       currentRunId,
     );
     this.logger.log(
-      `Model ${name} is served by run ${runId} instead of ${currentRunId ?? 'none'}, ${event} by ${by}: ${reason}`,
+      `Model ${name} is served by run ${runId} instead of ${currentRunId ?? 'none'}, ${event.replace('_', ' ')} by ${by}: ${reason}`,
     );
     broadcastRefresh();
     return model.pin;

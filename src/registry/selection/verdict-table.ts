@@ -17,7 +17,7 @@ const CARD_FIX = '\n    → Correct card.json; schemas/card.schema.json describe
 
 /**
  * The verdicts on a store as a table for people: a line per run, and under it each reason and warning with what to do; then, for each
- * model, why its run serves and what would win.
+ * model, why its run serves and what would win. A sentence when there are no models.
  *
  * @param brokenModels  models whose card cannot be used.
  * @param isVisible  whether the run at a place of the store gets a line; all do unless set.
@@ -27,6 +27,7 @@ export function formatReport(
   brokenModels: readonly SourceModel[],
   isVisible: (location: string) => boolean = () => true,
 ): string {
+  if (models.length + brokenModels.length === 0) return 'There are no models.';
   const lines = models.flatMap((model) => linesOfModel(model, isVisible));
   const width = (key: 'model' | 'run' | 'metric') => Math.max(key.length, ...lines.map((line) => line[key].length));
   const [modelWidth, runWidth, metricWidth] = [width('model'), width('run'), width('metric')];

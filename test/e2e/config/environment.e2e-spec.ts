@@ -55,7 +55,7 @@ describe('the environment of a server', () => {
 
     const warnings = server!.log.filter(({ level, variable }) => level === 'warn' && variable !== undefined);
     expect(warnings.map(({ msg }) => msg)).toEqual([
-      'WORKER is no variable of bestrun and does nothing: did you mean WORKERS?',
+      'WORKER is not a variable of bestrun and is ignored. Did you mean WORKERS?',
     ]);
     expect(server!.stdout).not.toContain('hidden');
   });

@@ -56,7 +56,7 @@ describe('the contract of an answer', () => {
       status: 412,
       headers: { 'x-error-code': 'CONTRACT_CHANGED', 'contract-hash': contract },
     });
-    expect(refused.json.detail).toContain(`keeps the contract ${contract}, not ${OTHER}`);
+    expect(refused.json.detail).toContain(`has the contract ${contract}, not ${OTHER}`);
     expect(refused.json.detail).toContain('Compare GET /models/adder/schema with yours.');
   });
 

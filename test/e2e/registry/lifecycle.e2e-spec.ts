@@ -121,7 +121,7 @@ describe('the start', () => {
   });
 
   it.each<[string, (folder: TestStore) => unknown, RegExp]>([
-    ['is empty', () => undefined, /Nothing can be served/],
+    ['is empty', () => undefined, /^Nothing can be served from .*\n\nThere are no models\.$/m],
     ['has a model without runs', (folder) => folder.addModel('adder'), /adder.*no runs/],
     [
       'has only broken runs',
@@ -314,6 +314,8 @@ describe('several worker processes', () => {
     await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
     const baseUrl = await server.ready();
     expect((await workerIds(baseUrl, 20)).size).toBe(2);
+    const readyLines = server.log.filter(({ port }) => port !== undefined);
+    expect(new Set(readyLines.map((line) => line.worker_id))).toEqual(new Set([1, 2]));
 
     process.kill(childrenOf(server.child.pid!)[0]!, 'SIGKILL');
     const seen = new Set<string>();
@@ -322,6 +324,7 @@ describe('several worker processes', () => {
     const ids = await workerIds(baseUrl, 20);
     expect(ids.size).toBe(2);
     expect(ids).toContain('3');
+    expect(server.log).toContainEqual(expect.objectContaining({ code: null, signal: 'SIGKILL' }));
     const children = childrenOf(server.child.pid!);
     expect(children).toHaveLength(2);
     server.kill('SIGTERM');
