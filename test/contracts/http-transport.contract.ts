@@ -169,6 +169,13 @@ const SEVERAL: readonly Case[] = [
     [requestOf(LINES, LARGE, 'POST /nope HTTP/1.1'), ANSWER, requestOf()],
     [404, 200],
   ],
+  ['the last one, and one behind it', [requestOf([...LINES, 'Connection: close']) + requestOf()], [200]],
+  ['the last one, of the general path, and one behind it', [get('/models', 'Connection: close') + requestOf()], [200]],
+  [
+    'one in chunks that is the last, and one behind it',
+    [requestOf([...CHUNKED, 'Connection: close'], chunks(BODY)) + requestOf()],
+    [200],
+  ],
   ['a request, then garbage', [requestOf(), ANSWER, 'GARBAGE\r\n\r\n'], [200, 400]],
   [
     'a question about methods, then a prediction',
