@@ -107,6 +107,8 @@ const REFUSED: readonly Case[] = [
   ['a percent sign that encodes nothing', [get(`${PATH}?a=%`)], [400]],
   ['an unknown model', [requestOf(LINES, BODY, 'POST /models/nope/predictions HTTP/1.1')], [404]],
   ['an unknown run', [requestOf(LINES, BODY, 'POST /runs/nope/predictions HTTP/1.1')], [404]],
+  ['a fragment in the path', [requestOf(LINES, BODY, 'POST /models/add#er/predictions HTTP/1.1')], [405]],
+  ['percent signs in a word of the route', [get('/pre%64ict?a=1&b=2')], [404]],
   ['another route', [requestOf(LINES, BODY, 'POST /nope HTTP/1.1')], [404]],
   ['another method', [requestOf(LINES, BODY, `DELETE ${PATH} HTTP/1.1`)], [405]],
   ['an answer it cannot give', [requestOf([...LINES, 'Accept: text/html'])], [406]],
@@ -125,6 +127,8 @@ const REFUSED: readonly Case[] = [
 /** Requests that are not HTTP/1.1, or can be read in two ways. */
 const UNCLEAR: readonly Case[] = [
   ['HTTP/2.0', [requestOf(LINES, BODY, `POST ${PATH} HTTP/2.0`)], [200]],
+  ['a path without a slash', [requestOf(LINES, BODY, 'POST predictions HTTP/1.1')], [400]],
+  ['a path and a query without a slash', [get('predict?a=1&b=2')], [400]],
   ['no host', [requestOf(['Content-Type: application/json'])], [400]],
   ['two lengths', [requestOf(['Host: x', 'Content-Length: 26', 'Content-Length: 27'])], [400]],
   ['a length with a sign', [requestOf(['Host: x', 'Content-Length: +26'])], [400]],
@@ -164,6 +168,13 @@ const SEVERAL: readonly Case[] = [
     'one that is refused before its body, then a prediction',
     [requestOf(LINES, LARGE, 'POST /nope HTTP/1.1'), ANSWER, requestOf()],
     [404, 200],
+  ],
+  ['the last one, and one behind it', [requestOf([...LINES, 'Connection: close']) + requestOf()], [200]],
+  ['the last one, of the general path, and one behind it', [get('/models', 'Connection: close') + requestOf()], [200]],
+  [
+    'one in chunks that is the last, and one behind it',
+    [requestOf([...CHUNKED, 'Connection: close'], chunks(BODY)) + requestOf()],
+    [200],
   ],
   ['a request, then garbage', [requestOf(), ANSWER, 'GARBAGE\r\n\r\n'], [200, 400]],
   [
@@ -291,6 +302,22 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
 
       expect(statusesIn(await used.read())).toEqual([200]);
       expect(await idle.read()).toBe('');
+    });
+
+    it('lets the server close: a request whose body is still on its way is answered', async () => {
+      const own = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', ...environment });
+      const drain = watchConnections(own.app.getHttpServer(), own.fastPath);
+      const [first, half] = [await RawSocket.open(own.baseUrl), await RawSocket.open(own.baseUrl)];
+      half.send(requestOf().slice(0, -5));
+      // Connections are read in turn: an answer to a later request says that the earlier one has been read.
+      await first.send(requestOf()).receive((text) => statusesIn(text).length === 1);
+
+      drain();
+      const closed = own.close();
+      half.send(requestOf().slice(-5));
+
+      expect(statusesIn(await half.read())).toEqual([200]);
+      await closed;
     });
   });
 }

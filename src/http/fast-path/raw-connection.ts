@@ -106,14 +106,19 @@ export class RawConnection {
     socket.on('close', this.onClose);
   }
 
-  /** Whether an answer is being made, or is on its way. */
+  /** Whether a request is being read or answered, or its answer is on its way. */
   get isAnswering(): boolean {
-    return this.exchange !== undefined || this.general?.isAnswering === true || this.socket.writableLength > 0;
+    return this.hasRequest || this.socket.writableLength > 0;
   }
 
-  /** Ends it unless an answer is being made; one on its way still arrives. */
+  /** A request counts from the end of its head, as with Node's server: its body is still awaited when the server closes. */
+  private get hasRequest(): boolean {
+    return this.exchange !== undefined || this.partial !== undefined || this.general?.isAnswering === true;
+  }
+
+  /** Ends it unless a request is being read or answered; an answer on its way still arrives. */
   endIfIdle(): void {
-    if (this.exchange || this.general?.isAnswering) return;
+    if (this.hasRequest) return;
     if (this.socket.writableLength > 0) this.socket.end();
     else this.socket.destroy();
   }

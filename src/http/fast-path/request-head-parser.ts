@@ -12,7 +12,7 @@ export interface ParsedHead {
   readonly bodyBytes: number;
   /** Whether the client asks for the connection to end with the answer. */
   readonly isLast: boolean;
-  /** Whether a header asks for more than one answer to one request: only Node's server knows how. */
+  /** Whether only Node's server and Express know what the target or a header asks for. */
   readonly needsGeneralPath: boolean;
 }
 
@@ -25,6 +25,8 @@ const PARTIAL_METHOD = /^[A-Z]{0,20}$/;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 /** A line that nobody could read in two ways: no control characters, nothing beyond ASCII. */
 const UNCLEAR = /[^\t\x20-\x7e]/;
+/** A path and a query: no whole address, no fragment, which no client may send. */
+const PLAIN_TARGET = /^\/[^#]*$/;
 const LENGTH = /^\d{1,9}$/;
 
 /** Headers that change what follows a request or its answer, though not where the request ends. */
@@ -56,7 +58,8 @@ export function parseHead(bytes: Buffer): ParsedHead | 'partial' | 'unclear' {
     headBytes: end + END.length,
     bodyBytes,
     isLast: connection === 'close',
-    needsGeneralPath: headers['host'] === undefined || SPECIAL.some((name) => name in headers),
+    needsGeneralPath:
+      headers['host'] === undefined || !PLAIN_TARGET.test(start[2]!) || SPECIAL.some((name) => name in headers),
   };
 }
 

@@ -16,6 +16,8 @@ const NOT_HTTP = [400, ERROR_MESSAGES.BAD_REQUEST] as const;
 /** Answers requests that never become one of Express' with JSON, as every other error, and closes the connection. */
 export function answerClientErrors(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // Bytes behind a request with `Connection: close`: they are ignored, and the connection ends with its answer.
+    if (error.code === 'HPE_CLOSED_CONNECTION') return;
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     rejectSocket(socket, ...(CLIENT_ERRORS[error.code ?? ''] ?? NOT_HTTP));
   });

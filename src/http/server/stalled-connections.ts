@@ -1,7 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** A client that takes none of its answer for this long is not reading it, milliseconds. */
+/**
+ * A client that takes none of its answer for this long is not reading it, milliseconds. Node's timer looks once per
+ * period and compares with its look before, so such a connection ends after one to two periods.
+ */
 const STALLED_MS = 30_000;
 
 /**

@@ -16,8 +16,7 @@ export class RouteTable {
 
   /** @param path  without a query. */
   find(method: string, path: string): MatchedRoute | undefined {
-    const given = decoded(path);
-    if (!given) return undefined;
+    const given = path.replace(/^\/|\/$/g, '').split('/');
     for (const { route, segments } of this.routes) {
       if (route.method !== method || segments.length !== given.length) continue;
       const params = match(segments, given);
@@ -27,26 +26,25 @@ export class RouteTable {
   }
 }
 
-/** Segments of a path; undefined when it cannot be decoded. */
-function decoded(path: string): string[] | undefined {
-  try {
-    return path
-      .replace(/^\/|\/$/g, '')
-      .split('/')
-      .map(decodeURIComponent);
-  } catch {
-    return undefined;
-  }
-}
-
+/** Parameters are decoded, the words between them are not: Express compares these as sent. */
 function match(segments: readonly string[], given: readonly string[]): Record<string, string> | undefined {
   const params: Record<string, string> = {};
   for (let i = 0; i < segments.length; i++) {
     const segment = segments[i]!;
     if (segment.startsWith(':')) {
-      if (given[i] === '') return undefined;
-      params[segment.slice(1)] = given[i]!;
+      const value = decoded(given[i]!);
+      if (!value) return undefined;
+      params[segment.slice(1)] = value;
     } else if (segment !== given[i]) return undefined;
   }
   return params;
+}
+
+/** undefined for a percent sign that encodes nothing. */
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
 }
