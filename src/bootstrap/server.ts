@@ -42,16 +42,21 @@ function closeOnSignals(
   const close = () => {
     if (isClosing) return;
     isClosing = true;
+    logger.info({ grace_ms: graceMs }, 'bestrun stops: it finishes running requests and takes no new ones');
     setTimeout(() => endByForce(logger, graceMs), graceMs).unref();
     drainConnections();
-    app.close().then(endByItself, () => process.exit(1));
+    app.close().then(
+      () => endByItself(logger),
+      () => process.exit(1),
+    );
   };
   process.once('SIGTERM', close);
   process.once('SIGINT', close);
 }
 
 /** Ends when nothing is left to do. `process.exit` would stop all timers and wait for threads that run native code. */
-function endByItself(): void {
+function endByItself(logger: Logger): void {
+  logger.info('bestrun has stopped');
   process.exitCode = 0;
   if (cluster.isWorker) process.disconnect();
 }

@@ -12,10 +12,25 @@ function logged(error: AppError): unknown[][] {
 
 describe('logging an error of the server', () => {
   it('logs a known error without a stack', () => {
-    const error = new AppError('NOTHING_TO_SERVE', { reason: 'the store is empty.' });
+    expect(logged(new AppError('WORKER_LOST'))).toEqual([
+      [{ request_id: 'request-1', code: 'WORKER_LOST' }, expect.stringContaining('was lost')],
+    ]);
+  });
 
-    expect(logged(error)).toEqual([
-      [{ request_id: 'request-1', code: 'NOTHING_TO_SERVE' }, 'No model can be served: the store is empty.'],
+  it('logs a state that every request meets now and then, with the number of requests between', () => {
+    jest.useFakeTimers();
+    const logger = new Logger('test');
+    const warn = jest.spyOn(logger, 'warn').mockImplementation(() => undefined);
+    const meet = () => logServerError(logger, new AppError('QUEUE_FULL', { retryAfterSeconds: 1 }), 'request-1');
+
+    for (let i = 0; i < 100; i++) meet();
+    jest.advanceTimersByTime(10_000);
+    meet();
+    jest.useRealTimers();
+
+    expect(warn.mock.calls.map(([details]) => details as unknown)).toEqual([
+      { code: 'QUEUE_FULL' },
+      { code: 'QUEUE_FULL', requests_since_last_line: 99 },
     ]);
   });
 

@@ -23,19 +23,23 @@ const END = Buffer.from('\r\n\r\n', 'latin1');
 const REQUEST_LINE = /^([A-Z]{3,20}) ([\x21-\x7e]+) HTTP\/1\.1$/;
 const PARTIAL_METHOD = /^[A-Z]{0,20}$/;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-/** A line that nobody could read in two ways: no control characters, nothing beyond ASCII. */
-const UNCLEAR = /[^\t\x20-\x7e]/;
+/** Control characters make a line that can be read in two ways. */
+const UNCLEAR = /[^\t\x20-\x7e\x80-\xff]/;
+const BEYOND_ASCII = /[\x80-\xff]/;
 /** A path and a query: no whole address, no fragment, which no client may send. */
 const PLAIN_TARGET = /^\/[^#]*$/;
 const LENGTH = /^\d{1,9}$/;
+
+/** Headers that say where a request ends and to whom it goes: repeated, they can be read in two ways. */
+const UNIQUE = ['content-length', 'transfer-encoding', 'connection', 'upgrade', 'host'];
 
 /** Headers that change what follows a request or its answer, though not where the request ends. */
 const SPECIAL = ['expect', 'trailer', 'te', 'http2-settings', 'proxy-connection', 'content-encoding'];
 
 /**
  * Reads the head of a request from the first bytes of it, and only one that can be read in a single way: RFC 9112 to the
- * letter, without folded lines, repeated names, spaces before a colon or bare line feeds, and with an end that is said by
- * a single Content-Length or by none. Every request it refuses is still read by Node's own parser.
+ * letter, without folded lines, spaces before a colon or bare line feeds, and with an end that is said by a single
+ * Content-Length or by none. Every request it refuses is still read by Node's own parser.
  *
  * @returns `'partial'` while the end is not there yet, `'unclear'` for anything else.
  */
@@ -45,8 +49,9 @@ export function parseHead(bytes: Buffer): ParsedHead | 'partial' | 'unclear' {
   if (end < 0) return mayBecomeClear(bytes) ? 'partial' : 'unclear';
   const lines = bytes.toString('latin1', 0, end).split('\r\n');
   const start = REQUEST_LINE.exec(lines[0]!);
-  const headers = start && readHeaders(lines);
-  if (!headers || start[1] === 'CONNECT') return 'unclear';
+  const read = start && readHeaders(lines);
+  if (!read || start[1] === 'CONNECT') return 'unclear';
+  const { headers, isUnusual } = read;
   const bodyBytes = lengthOf(headers);
   const connection = (headers['connection'] ?? 'keep-alive').toLowerCase();
   const isKnown = connection === 'keep-alive' || connection === 'close';
@@ -59,25 +64,37 @@ export function parseHead(bytes: Buffer): ParsedHead | 'partial' | 'unclear' {
     bodyBytes,
     isLast: connection === 'close',
     needsGeneralPath:
-      headers['host'] === undefined || !PLAIN_TARGET.test(start[2]!) || SPECIAL.some((name) => name in headers),
+      isUnusual ||
+      headers['host'] === undefined ||
+      !PLAIN_TARGET.test(start[2]!) ||
+      SPECIAL.some((name) => name in headers),
   };
 }
 
+/** Headers as read; unusual ones (repeated, or beyond ASCII) are clear, but to be joined and decoded as Node does. */
+interface ReadHeaders {
+  readonly headers: Record<string, string>;
+  readonly isUnusual: boolean;
+}
+
 /** @returns undefined when a line can be read in more than one way. */
-function readHeaders(lines: readonly string[]): Record<string, string> | undefined {
+function readHeaders(lines: readonly string[]): ReadHeaders | undefined {
   const headers = Object.create(null) as Record<string, string>;
+  let isUnusual = false;
   for (let i = 1; i < lines.length; i++) {
     const line = lines[i]!;
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
     if (colon < 1 || !NAME.test(name) || UNCLEAR.test(line)) return undefined;
     const key = name.toLowerCase();
-    if (key in headers) return undefined;
+    const isRepeated = key in headers;
+    if (isRepeated && UNIQUE.includes(key)) return undefined;
+    isUnusual ||= isRepeated || BEYOND_ASCII.test(line);
     headers[key] = line.slice(colon + 1).trim();
     // Node's parser takes spaces after a length, and nothing else.
     if (key === 'content-length' && line.endsWith('\t')) return undefined;
   }
-  return headers;
+  return { headers, isUnusual };
 }
 
 /** Whether it is worth waiting for more: the lines that are complete are clear, and the last one may become so. */

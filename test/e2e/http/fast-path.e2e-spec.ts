@@ -100,6 +100,8 @@ describe('the fast path', () => {
     ['chunks', requestOf([...JSON_LINES, 'Transfer-Encoding: chunked'], `1a\r\n${BODY}\r\n0\r\n\r\n`), PATH],
     ['an expectation', requestOf([...LINES, 'Expect: 100-continue']), PATH],
     ['a body over its bound', requestOf(LINES, LARGE), PATH],
+    ['a header sent twice', requestOf([...LINES, 'Cookie: a=b', 'Cookie: c=d']), PATH],
+    ['a header beyond ASCII', requestOf([...LINES, 'X-Name: J\xfcrgen']), PATH],
     ['a route that is not there', requestOf(LINES, LARGE, 'POST /nope HTTP/1.1'), '/nope'],
   ])('reads on after a request of the general path: %s', async (_what, request, url) => {
     const pieces: Piece[] = [requestOf(), ANSWER, request, ANSWER, requestOf(), ANSWER, requestOf(LINES, '{}')];
