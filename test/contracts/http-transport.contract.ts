@@ -205,7 +205,7 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
     beforeAll(async () => {
       store = new TestStore().addModel('adder').addRun('adder', 'adder-1');
       store.addModel('thrower').addRun('thrower', 'thrower-1', throwingRun, 'onnx-gather');
-      const variables = { MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', REQUEST_TIMEOUT_MS: '1500' };
+      const variables = { MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', REQUEST_TIMEOUT_MS: '1000' };
       app = await createTestApp({ ...variables, ...environment });
       general = await createTestApp({ ...variables, ...environment, FAST_PATH: 'false' });
     });

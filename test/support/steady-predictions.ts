@@ -6,7 +6,7 @@ import type { Answer } from './ask.js';
 
 const LANES = 4;
 /** Between two requests of a lane, milliseconds: the load is steady, and the machine not full. */
-const PAUSE_MS = 10;
+const PAUSE_MS = 20;
 
 /**
  * The answers of one lane in the order in which they were asked for. A lane asks only after its last answer; between

@@ -126,8 +126,8 @@ describe('while the files of a better run cannot be fetched', () => {
     before = await scene.app.holdings();
   });
 
-  it.each<[string, Issue, RegExp]>([
-    ['half of one arrives', answering(200, 'half'), /a file of \d+ bytes arrived with 4\./],
+  it.each<[string, Issue, RegExp, ('by itself' | 'when asked')?]>([
+    ['half of one arrives', answering(200, 'half'), /a file of \d+ bytes arrived with 4\./, 'by itself'],
     ['a download breaks off', breakingOff, /a download was cut off\./],
     ['a download stands still', (_, response) => !!response.writeHead(200).write('x'), /a download was cut off\./],
     ['nobody answers', hanging, /it did not answer within 1000 ms\./],
@@ -139,32 +139,36 @@ describe('while the files of a better run cannot be fetched', () => {
       answering(404, '<h1>Not Found</h1>'),
       /MLflow cannot give the model's files: ENDPOINT_NOT_FOUND\./,
     ],
-  ])('the old run serves on when %s, the verdict says so, and it serves afterwards', async (_, fault, said) => {
-    scene.stub.fault = ofModel(fault);
-    scene.logBetterRun();
+  ])(
+    'the old run serves on when %s, the verdict says so, and it serves afterwards',
+    async (_, fault, said, afterwards = 'when asked') => {
+      scene.stub.fault = ofModel(fault);
+      scene.logBetterRun();
 
-    await until(async () => (await scene.reasonsOf(BETTER_RUN)).length > 0);
-    const { status } = await scene.asAdmin('POST', '/models/refresh');
-    const reasons = await scene.reasonsOf(BETTER_RUN);
-    const history = (await scene.data('/models/adder/history')).history;
-    const [servedBy, health] = [await scene.servedBy(), await scene.data('/health')];
-    await scene.keepPredicting();
-    const warnings = [...scene.warnings];
-    const { leftovers } = scene;
-    scene.stub.fault = undefined;
-    await scene.untilBetterServes();
-    await scene.keepPredicting();
-    const lanes = await scene.stopLoad();
+      await until(async () => (await scene.reasonsOf(BETTER_RUN)).length > 0);
+      const { status } = await scene.asAdmin('POST', '/models/refresh');
+      const reasons = await scene.reasonsOf(BETTER_RUN);
+      const history = (await scene.data('/models/adder/history')).history;
+      const [servedBy, health] = [await scene.servedBy(), await scene.data('/health')];
+      await scene.keepPredicting();
+      const warnings = [...scene.warnings];
+      const { leftovers } = scene;
+      scene.stub.fault = undefined;
+      if (afterwards === 'when asked') await scene.asAdmin('POST', '/models/refresh');
+      await scene.untilBetterServes();
+      await scene.keepPredicting();
+      const lanes = await scene.stopLoad();
 
-    const words = expect.stringMatching(said) as string;
-    expect(status).toBe(200);
-    expect([reasons, warnings]).toEqual([[words], [words]]);
-    expect(reasons[0]).toMatch('ARTIFACT_UNAVAILABLE: ');
-    expect(history).toMatchObject([{ event: 'load_failed', reason: words }, { event: 'served' }]);
-    expect([servedBy, health.status, health.sources[0].problem]).toEqual([OLD_RUN, 'ok', null]);
-    expectUndisturbed(lanes);
-    expectNothingInward(JSON.stringify([reasons, history, health.sources]));
-    expect([leftovers, scene.leftovers]).toEqual([[], []]);
-    await scene.app.expectBackTo(before);
-  });
+      const words = expect.stringMatching(said) as string;
+      expect(status).toBe(200);
+      expect([reasons, warnings]).toEqual([[words], [words]]);
+      expect(reasons[0]).toMatch('ARTIFACT_UNAVAILABLE: ');
+      expect(history).toMatchObject([{ event: 'load_failed', reason: words }, { event: 'served' }]);
+      expect([servedBy, health.status, health.sources[0].problem]).toEqual([OLD_RUN, 'ok', null]);
+      expectUndisturbed(lanes);
+      expectNothingInward(JSON.stringify([reasons, history, health.sources]));
+      expect([leftovers, scene.leftovers]).toEqual([[], []]);
+      await scene.app.expectBackTo(before);
+    },
+  );
 });
