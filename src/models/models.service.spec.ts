@@ -1,4 +1,4 @@
-import { aFakeRegistry, aRegisteredModel } from '../../test/support/fake-registry.js';
+import { aFakeRegistry, aRegisteredModel } from '../../test/support/registry/fake-registry.js';
 import { ModelsService } from './models.service.js';
 
 describe('the license of a model', () => {

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 
-import { TestStore } from '../../test/support/build-store.js';
+import { TestStore } from '../../test/support/stores/build-store.js';
 import { until } from '../../test/support/until.js';
 import { CombinedRunSource } from './combined-run-source.js';
 import { LocalRunSource } from './local/local-run-source.js';

@@ -1,12 +1,12 @@
 import { MAX_HEAD_BYTES } from '../../src/http/fast-path/request-head-parser.js';
 import { watchConnections } from '../../src/http/server/drain-connections.js';
-import { TestStore } from '../support/build-store.js';
-import { createTestApp } from '../support/create-test-app.js';
-import type { TestApp } from '../support/create-test-app.js';
-import { ANSWER, comparable, exchange } from '../support/raw-exchange.js';
-import type { Piece } from '../support/raw-exchange.js';
-import { RawSocket, statusesIn } from '../support/raw-socket.js';
-import { throwingRun } from '../support/tiny-runs.js';
+import { TestStore } from '../support/stores/build-store.js';
+import { createTestApp } from '../support/http/create-test-app.js';
+import type { TestApp } from '../support/http/create-test-app.js';
+import { ANSWER, comparable, exchange } from '../support/http/raw-exchange.js';
+import type { Piece } from '../support/http/raw-exchange.js';
+import { RawSocket, statusesIn } from '../support/http/raw-socket.js';
+import { throwingRun } from '../support/stores/tiny-runs.js';
 
 export const PATH = '/models/adder/predictions';
 export const BODY = '{"inputs":[{"a":1,"b":2}]}';

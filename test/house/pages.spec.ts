@@ -8,7 +8,7 @@ import {
   sourcePaths,
   tableCells,
   withoutCodeBlocks,
-} from '../support/markdown.js';
+} from '../support/docs/markdown.js';
 
 const root = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');

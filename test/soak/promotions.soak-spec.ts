@@ -1,4 +1,4 @@
-import { expectUndisturbed, promoteUnderLoad } from '../support/promotions-under-load.js';
+import { expectUndisturbed, promoteUnderLoad } from '../support/http/promotions-under-load.js';
 
 /** In CI as many as show a leak of 1 MB per promotion. */
 const PROMOTIONS = process.env['SOAK'] === 'ci' ? 90 : 200;

@@ -1,4 +1,4 @@
-import { TestStore } from '../../../test/support/build-store.js';
+import { TestStore } from '../../../test/support/stores/build-store.js';
 import { loadConfig } from '../../config/load-config.js';
 import type { Run } from '../../domain/run.js';
 import { createModelHost } from '../../engines/pool/create-model-host.js';

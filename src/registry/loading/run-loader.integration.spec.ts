@@ -1,5 +1,5 @@
-import { TestStore } from '../../../test/support/build-store.js';
-import { logRun } from '../../../test/support/tiny-runs.js';
+import { TestStore } from '../../../test/support/stores/build-store.js';
+import { logRun } from '../../../test/support/stores/tiny-runs.js';
 import { loadConfig } from '../../config/load-config.js';
 import type { Run } from '../../domain/run.js';
 import { RunError } from '../../domain/verdict.js';

@@ -1,4 +1,4 @@
-import { sumRun } from '../../../test/support/build-store.js';
+import { sumRun } from '../../../test/support/stores/build-store.js';
 import type { Run } from '../../domain/run.js';
 import { unexpectedNulls } from './null-outputs.js';
 import { runWarnings } from './run-warnings.js';

@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 
-import { TestStore } from '../../../test/support/build-store.js';
-import { TestRegistry, createTestHost } from '../../../test/support/test-registry.js';
+import { TestStore } from '../../../test/support/stores/build-store.js';
+import { TestRegistry, createTestHost } from '../../../test/support/registry/test-registry.js';
 import type { SelectionPolicy } from '../../domain/card.js';
 import type { Run } from '../../domain/run.js';
 import { CombinedRunSource } from '../../sources/combined-run-source.js';

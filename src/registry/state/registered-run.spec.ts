@@ -1,5 +1,5 @@
-import { sumRun } from '../../../test/support/build-store.js';
-import { aRegisteredModel } from '../../../test/support/fake-registry.js';
+import { sumRun } from '../../../test/support/stores/build-store.js';
+import { aRegisteredModel } from '../../../test/support/registry/fake-registry.js';
 import type { Run } from '../../domain/run.js';
 import { reason } from '../../domain/verdict.js';
 import { RegisteredRun } from './registered-run.js';

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 
 import { describeRunSource } from '../../../test/contracts/run-source.contract.js';
-import { TestStore } from '../../../test/support/build-store.js';
+import { TestStore } from '../../../test/support/stores/build-store.js';
 import { LocalRunSource } from './local-run-source.js';
 
 const stores: TestStore[] = [];

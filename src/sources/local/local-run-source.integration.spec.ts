@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
-import { TestStore } from '../../../test/support/build-store.js';
+import { TestStore } from '../../../test/support/stores/build-store.js';
 import { until } from '../../../test/support/until.js';
 import type { SourceModel } from '../run-source.js';
 import { LocalRunSource } from './local-run-source.js';

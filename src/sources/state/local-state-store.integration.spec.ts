@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
-import { TestStore } from '../../../test/support/build-store.js';
-import { fillDisk } from '../../../test/support/full-disk.js';
+import { TestStore } from '../../../test/support/stores/build-store.js';
+import { fillDisk } from '../../../test/support/stores/full-disk.js';
 import { EMPTY_STATE, MAX_HISTORY, withEvent } from '../../domain/model-state.js';
 import type { HistoryEvent, ModelState } from '../../domain/model-state.js';
 import { LocalStateStore, STATE_FILE } from './local-state-store.js';

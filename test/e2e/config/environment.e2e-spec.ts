@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { ask } from '../../support/ask.js';
-import { TestStore } from '../../support/build-store.js';
-import { ServerProcess } from '../../support/server-process.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import { ServerProcess } from '../../support/http/server-process.js';
 
 describe('the environment of a server', () => {
   let store: TestStore;

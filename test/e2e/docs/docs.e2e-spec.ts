@@ -1,6 +1,6 @@
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import { ask } from '../../support/ask.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import { ask } from '../../support/http/ask.js';
 
 describe('the documentation pages', () => {
   let app: TestApp;

@@ -6,13 +6,19 @@ import { join } from 'node:path';
 import type { FieldSchema } from '../../../src/domain/signature.js';
 import type { Run } from '../../../src/domain/run.js';
 import { DocsService } from '../../../src/docs/docs.service.js';
-import { ask } from '../../support/ask.js';
-import { TestStore, sumEncoding } from '../../support/build-store.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import type { Json } from '../../support/get-json.js';
-import { exampleAddress, firstExample, listOperations, resolveRef, schemaChecker } from '../../support/open-api.js';
-import type { TestOperation } from '../../support/open-api.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore, sumEncoding } from '../../support/stores/build-store.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import type { Json } from '../../support/http/get-json.js';
+import {
+  exampleAddress,
+  firstExample,
+  listOperations,
+  resolveRef,
+  schemaChecker,
+} from '../../support/docs/open-api.js';
+import type { TestOperation } from '../../support/docs/open-api.js';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const JSON_TYPE = 'application/json';

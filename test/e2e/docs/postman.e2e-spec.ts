@@ -1,11 +1,11 @@
 import newman from 'newman';
 
-import { ask } from '../../support/ask.js';
-import { TestStore } from '../../support/build-store.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import type { Json } from '../../support/get-json.js';
-import { listOperations } from '../../support/open-api.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import type { Json } from '../../support/http/get-json.js';
+import { listOperations } from '../../support/docs/open-api.js';
 
 describe('the Postman collection', () => {
   let app: TestApp;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { matchesJson, matchesText, readPage, scriptsOf, stepsOf } from '../../support/page-steps.js';
-import type { PageStep } from '../../support/page-steps.js';
-import { ServerProcess } from '../../support/server-process.js';
+import { matchesJson, matchesText, readPage, scriptsOf, stepsOf } from '../../support/docs/page-steps.js';
+import type { PageStep } from '../../support/docs/page-steps.js';
+import { ServerProcess } from '../../support/http/server-process.js';
 
 const run = promisify(execFile);
 const ROOT = join(__dirname, '..', '..', '..');

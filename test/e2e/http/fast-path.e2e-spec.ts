@@ -4,12 +4,12 @@ import type { Socket } from 'node:net';
 import { MAX_HEAD_BYTES, parseHead } from '../../../src/http/fast-path/request-head-parser.js';
 import type { RawConnection } from '../../../src/http/fast-path/raw-connection.js';
 import { BODY, LINES, PATH, requestOf } from '../../contracts/http-transport.contract.js';
-import { TestStore } from '../../support/build-store.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import { ANSWER, exchange } from '../../support/raw-exchange.js';
-import type { Piece } from '../../support/raw-exchange.js';
-import { RawSocket, statusesIn } from '../../support/raw-socket.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import { ANSWER, exchange } from '../../support/http/raw-exchange.js';
+import type { Piece } from '../../support/http/raw-exchange.js';
+import { RawSocket, statusesIn } from '../../support/http/raw-socket.js';
 import { until } from '../../support/until.js';
 
 const LARGE = `{"inputs":[${Array.from({ length: 9000 }, () => '{"a":1.25,"b":2.5,"c":"xxxxxxxx"}').join()}]}`;

@@ -1,10 +1,10 @@
-import { ask } from '../../support/ask.js';
-import type { AskOptions } from '../../support/ask.js';
-import type { TestStore } from '../../support/build-store.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import type { Json } from '../../support/get-json.js';
-import { tinyStore } from '../../support/tiny-runs.js';
+import { ask } from '../../support/http/ask.js';
+import type { AskOptions } from '../../support/http/ask.js';
+import type { TestStore } from '../../support/stores/build-store.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import type { Json } from '../../support/http/get-json.js';
+import { tinyStore } from '../../support/stores/tiny-runs.js';
 import { until } from '../../support/until.js';
 
 let store: TestStore;

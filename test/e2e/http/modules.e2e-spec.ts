@@ -21,9 +21,9 @@ import { ModelsService } from '../../../src/models/models.service.js';
 import { ReadinessService } from '../../../src/health/readiness.service.js';
 import { RunsModule } from '../../../src/runs/runs.module.js';
 import { RunsService } from '../../../src/runs/runs.service.js';
-import { ask } from '../../support/ask.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import { aFakeRegistry } from '../../support/fake-registry.js';
+import { ask } from '../../support/http/ask.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import { aFakeRegistry } from '../../support/registry/fake-registry.js';
 
 let app: INestApplication | undefined;
 

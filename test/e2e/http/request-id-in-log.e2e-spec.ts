@@ -1,8 +1,8 @@
-import { ADMIN_KEY } from '../../support/admin.js';
-import { ask } from '../../support/ask.js';
-import type { Answer } from '../../support/ask.js';
-import { TestStore } from '../../support/build-store.js';
-import { WatchedApp } from '../../support/watched-app.js';
+import { ADMIN_KEY } from '../../support/http/admin.js';
+import { ask } from '../../support/http/ask.js';
+import type { Answer } from '../../support/http/ask.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import { WatchedApp } from '../../support/http/watched-app.js';
 
 let store: TestStore;
 let app: WatchedApp;

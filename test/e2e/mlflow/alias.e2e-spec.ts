@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-import { ADMIN_KEY, refresh } from '../../support/admin.js';
-import { ask } from '../../support/ask.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import { unpackFileStore } from '../../support/mlflow-fixtures.js';
-import type { TempFolder } from '../../support/mlflow-fixtures.js';
+import { ADMIN_KEY, refresh } from '../../support/http/admin.js';
+import { ask } from '../../support/http/ask.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import { unpackFileStore } from '../../support/stores/mlflow-fixtures.js';
+import type { TempFolder } from '../../support/stores/mlflow-fixtures.js';
 
 const ADDER = 'models/Adder';
 

@@ -1,12 +1,19 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { fillDisk } from '../../support/full-disk.js';
-import type { Json } from '../../support/get-json.js';
-import { mlflowEnvironment, MlflowScene, BETTER_RUN, OLD_RUN, REPEATING, TOKEN } from '../../support/mlflow-scene.js';
-import { ServerProcess } from '../../support/server-process.js';
+import { fillDisk } from '../../support/stores/full-disk.js';
+import type { Json } from '../../support/http/get-json.js';
+import {
+  mlflowEnvironment,
+  MlflowScene,
+  BETTER_RUN,
+  OLD_RUN,
+  REPEATING,
+  TOKEN,
+} from '../../support/stores/mlflow-scene.js';
+import { ServerProcess } from '../../support/http/server-process.js';
 import { until } from '../../support/until.js';
-import type { WatchedApp } from '../../support/watched-app.js';
+import type { WatchedApp } from '../../support/http/watched-app.js';
 import { itOnPosix } from '../../support/posix.js';
 
 let scene: MlflowScene;

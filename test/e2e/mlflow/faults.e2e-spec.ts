@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { BETTER_RUN, MlflowScene, OLD_RUN, REPEATING, TOKEN } from '../../support/mlflow-scene.js';
-import type { Issue } from '../../support/mlflow-stub.js';
-import type { LaneAnswers } from '../../support/steady-predictions.js';
+import { BETTER_RUN, MlflowScene, OLD_RUN, REPEATING, TOKEN } from '../../support/stores/mlflow-scene.js';
+import type { Issue } from '../../support/stores/mlflow-stub.js';
+import type { LaneAnswers } from '../../support/http/steady-predictions.js';
 import { until } from '../../support/until.js';
-import type { Holdings } from '../../support/watched-app.js';
+import type { Holdings } from '../../support/http/watched-app.js';
 
 const answering =
   (status: number, body: string, headers: Record<string, string> = {}) =>

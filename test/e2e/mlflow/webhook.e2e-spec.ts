@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 
-import { createManagedApp } from '../../support/admin.js';
-import { ask } from '../../support/ask.js';
-import type { Answer } from '../../support/ask.js';
-import { TestStore } from '../../support/build-store.js';
-import type { TestApp } from '../../support/create-test-app.js';
+import { createManagedApp } from '../../support/http/admin.js';
+import { ask } from '../../support/http/ask.js';
+import type { Answer } from '../../support/http/ask.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
 import { until } from '../../support/until.js';
 
 const SECRET = 'what only the two of us know';

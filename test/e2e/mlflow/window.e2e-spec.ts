@@ -1,6 +1,6 @@
-import type { Json } from '../../support/get-json.js';
-import { without } from '../../support/mlflow-stub.js';
-import { BETTER_RUN, MlflowScene, OLD_RUN } from '../../support/mlflow-scene.js';
+import type { Json } from '../../support/http/get-json.js';
+import { without } from '../../support/stores/mlflow-stub.js';
+import { BETTER_RUN, MlflowScene, OLD_RUN } from '../../support/stores/mlflow-scene.js';
 import { until } from '../../support/until.js';
 
 /** It would break the clients of the old run. */

@@ -1,9 +1,9 @@
-import { ask } from '../../support/ask.js';
-import type { AskOptions } from '../../support/ask.js';
-import type { TestStore } from '../../support/build-store.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import { tinyStore } from '../../support/tiny-runs.js';
+import { ask } from '../../support/http/ask.js';
+import type { AskOptions } from '../../support/http/ask.js';
+import type { TestStore } from '../../support/stores/build-store.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import { tinyStore } from '../../support/stores/tiny-runs.js';
 
 /** Accepts JSON too, but in words that only the ordinary way takes the time to understand. */
 const ORDINARY = { Accept: 'application/json, text/plain;q=0.5' };

@@ -1,9 +1,9 @@
-import { ask } from '../../support/ask.js';
-import type { Answer, AskOptions } from '../../support/ask.js';
-import type { TestStore } from '../../support/build-store.js';
-import { jsonIn, statusesIn, talk } from '../../support/raw-socket.js';
-import { slowRun, tinyStore } from '../../support/tiny-runs.js';
-import { WatchedApp, leaveNothingBehind } from '../../support/watched-app.js';
+import { ask } from '../../support/http/ask.js';
+import type { Answer, AskOptions } from '../../support/http/ask.js';
+import type { TestStore } from '../../support/stores/build-store.js';
+import { jsonIn, statusesIn, talk } from '../../support/http/raw-socket.js';
+import { slowRun, tinyStore } from '../../support/stores/tiny-runs.js';
+import { WatchedApp, leaveNothingBehind } from '../../support/http/watched-app.js';
 
 const LIMIT_MS = 5_000;
 /** About a second of native work on a usual machine. */

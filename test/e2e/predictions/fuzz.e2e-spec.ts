@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 
-import type { TestStore } from '../../support/build-store.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import { ask } from '../../support/ask.js';
-import type { Answer, AskOptions } from '../../support/ask.js';
-import { tinyStore } from '../../support/tiny-runs.js';
+import type { TestStore } from '../../support/stores/build-store.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import { ask } from '../../support/http/ask.js';
+import type { Answer, AskOptions } from '../../support/http/ask.js';
+import { tinyStore } from '../../support/stores/tiny-runs.js';
 
 /**
  * Cases of each kind, and where they begin: always the same here, others each day in the soak tests. A failure prints the

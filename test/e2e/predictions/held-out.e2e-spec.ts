@@ -4,9 +4,9 @@ import { basename, join } from 'node:path';
 import { compareOutput } from '../../../src/codec/examples-match.js';
 import type { JsonObject } from '../../../src/lib/json.js';
 import type { Run } from '../../../src/domain/run.js';
-import { SHIPPED_MODELS, createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import { getJson } from '../../support/get-json.js';
+import { SHIPPED_MODELS, createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import { getJson } from '../../support/http/get-json.js';
 
 const HELD_OUT = join(__dirname, '..', '..', 'fixtures', 'held-out');
 

@@ -1,8 +1,8 @@
-import { ask } from '../../support/ask.js';
-import type { Answer, AskOptions } from '../../support/ask.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import type { Json } from '../../support/get-json.js';
+import { ask } from '../../support/http/ask.js';
+import type { Answer, AskOptions } from '../../support/http/ask.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import type { Json } from '../../support/http/get-json.js';
 
 /** The routes of the documents this API grew from, on the models that ship with the project. */
 let app: TestApp;

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 
-import { ADMIN_KEY, refresh } from '../../support/admin.js';
-import { TestStore } from '../../support/build-store.js';
-import { getJson } from '../../support/get-json.js';
-import { WatchedApp } from '../../support/watched-app.js';
+import { ADMIN_KEY, refresh } from '../../support/http/admin.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import { getJson } from '../../support/http/get-json.js';
+import { WatchedApp } from '../../support/http/watched-app.js';
 
 describe('a card that cannot be used, while the server runs', () => {
   it('is logged with what counts: only a model that was known before has something that does', async () => {

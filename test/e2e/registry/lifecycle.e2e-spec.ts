@@ -3,12 +3,12 @@ import { Agent, get as httpGet } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-import { ADMIN_KEY } from '../../support/admin.js';
-import { ask } from '../../support/ask.js';
-import { TestStore } from '../../support/build-store.js';
-import { RawSocket, jsonIn, statusesIn } from '../../support/raw-socket.js';
-import { ServerProcess } from '../../support/server-process.js';
-import { slowRun } from '../../support/tiny-runs.js';
+import { ADMIN_KEY } from '../../support/http/admin.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import { RawSocket, jsonIn, statusesIn } from '../../support/http/raw-socket.js';
+import { ServerProcess } from '../../support/http/server-process.js';
+import { slowRun } from '../../support/stores/tiny-runs.js';
 import { until } from '../../support/until.js';
 import { itOnPosix } from '../../support/posix.js';
 

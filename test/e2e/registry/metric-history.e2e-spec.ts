@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { ask } from '../../support/ask.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import type { Json } from '../../support/get-json.js';
-import { TempFolder, unpackFileStore } from '../../support/mlflow-fixtures.js';
+import { ask } from '../../support/http/ask.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import type { Json } from '../../support/http/get-json.js';
+import { TempFolder, unpackFileStore } from '../../support/stores/mlflow-fixtures.js';
 
 describe('the history of a metric', () => {
   let folder: TempFolder;

@@ -6,10 +6,10 @@ import type { Run } from '../../../src/domain/run.js';
 import type { Signature } from '../../../src/domain/signature.js';
 import { runDigest } from '../../../src/registry/history/model-history.js';
 import { LocalStateStore } from '../../../src/sources/state/local-state-store.js';
-import { createManagedApp, refresh } from '../../support/admin.js';
-import { ask } from '../../support/ask.js';
-import { TestStore } from '../../support/build-store.js';
-import type { Json } from '../../support/get-json.js';
+import { createManagedApp, refresh } from '../../support/http/admin.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import type { Json } from '../../support/http/get-json.js';
 
 const PROGRAM = join(__dirname, '..', '..', '..', 'dist', 'cli', 'check-models.js');
 

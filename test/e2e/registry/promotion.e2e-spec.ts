@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 
 import type { Run } from '../../../src/domain/run.js';
-import { createManagedApp, refresh } from '../../support/admin.js';
-import { ask } from '../../support/ask.js';
-import { TestStore, sumEncoding, sumRun } from '../../support/build-store.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import type { Json } from '../../support/get-json.js';
-import { textRun } from '../../support/tiny-runs.js';
+import { createManagedApp, refresh } from '../../support/http/admin.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore, sumEncoding, sumRun } from '../../support/stores/build-store.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import type { Json } from '../../support/http/get-json.js';
+import { textRun } from '../../support/stores/tiny-runs.js';
 import { until } from '../../support/until.js';
 
 const f1 = (value: number): Partial<Run> => ({ metrics: { f1: value } });

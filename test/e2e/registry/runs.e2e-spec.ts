@@ -1,9 +1,9 @@
-import { ask } from '../../support/ask.js';
-import { TestStore } from '../../support/build-store.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import type { Json } from '../../support/get-json.js';
-import { logRun } from '../../support/tiny-runs.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import type { Json } from '../../support/http/get-json.js';
+import { logRun } from '../../support/stores/tiny-runs.js';
 
 let store: TestStore;
 let app: TestApp;

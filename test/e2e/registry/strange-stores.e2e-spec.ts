@@ -1,11 +1,11 @@
 import { appendFileSync, cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 import type { Run } from '../../../src/domain/run.js';
-import { askAsAdmin, createManagedApp, refresh } from '../../support/admin.js';
-import { ask } from '../../support/ask.js';
-import { TestStore, sha256 } from '../../support/build-store.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import type { Json } from '../../support/get-json.js';
+import { askAsAdmin, createManagedApp, refresh } from '../../support/http/admin.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore, sha256 } from '../../support/stores/build-store.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import type { Json } from '../../support/http/get-json.js';
 
 const f1 = (value: number): Partial<Run> => ({ metrics: { f1: value } });
 

@@ -1,7 +1,7 @@
-import { ask } from '../../support/ask.js';
-import { TestStore } from '../../support/build-store.js';
-import type { Json } from '../../support/get-json.js';
-import { ServerProcess } from '../../support/server-process.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import type { Json } from '../../support/http/get-json.js';
+import { ServerProcess } from '../../support/http/server-process.js';
 
 describe('a run that may be served, with warnings', () => {
   let store: TestStore;

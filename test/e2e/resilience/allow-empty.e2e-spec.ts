@@ -1,10 +1,10 @@
-import { ask } from '../../support/ask.js';
-import { TestStore } from '../../support/build-store.js';
-import { createManagedApp, refresh } from '../../support/admin.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import { MlflowStub } from '../../support/mlflow-stub.js';
-import { TempFolder } from '../../support/mlflow-fixtures.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import { createManagedApp, refresh } from '../../support/http/admin.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import { MlflowStub } from '../../support/stores/mlflow-stub.js';
+import { TempFolder } from '../../support/stores/mlflow-fixtures.js';
 
 const ALLOWED = { ALLOW_EMPTY: 'true' };
 const ROW = { method: 'POST', body: { inputs: [{ a: 1, b: 2 }] } };

@@ -1,9 +1,9 @@
 import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
 
-import { TestStore, sha256 } from '../../support/build-store.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import { getJson } from '../../support/get-json.js';
+import { TestStore, sha256 } from '../../support/stores/build-store.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import { getJson } from '../../support/http/get-json.js';
 
 interface Verdict {
   readonly eligible: boolean;

@@ -1,11 +1,11 @@
 import { Agent } from 'node:http';
 
-import { ask } from '../../support/ask.js';
-import type { Answer } from '../../support/ask.js';
-import type { TestStore } from '../../support/build-store.js';
+import { ask } from '../../support/http/ask.js';
+import type { Answer } from '../../support/http/ask.js';
+import type { TestStore } from '../../support/stores/build-store.js';
 import { Gate } from '../../support/gate.js';
-import { onDemandStore } from '../../support/on-demand-runs.js';
-import { WatchedApp } from '../../support/watched-app.js';
+import { onDemandStore } from '../../support/registry/on-demand-runs.js';
+import { WatchedApp } from '../../support/http/watched-app.js';
 
 // Real threads whose engine computes when told to: the queue is as full as the test wants, however fast the machine is.
 jest.mock('../../../src/engines/worker/worker-file.js', () => ({

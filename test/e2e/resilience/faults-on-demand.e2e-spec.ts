@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import { ask } from '../../support/ask.js';
-import type { Answer } from '../../support/ask.js';
-import type { TestStore } from '../../support/build-store.js';
+import { ask } from '../../support/http/ask.js';
+import type { Answer } from '../../support/http/ask.js';
+import type { TestStore } from '../../support/stores/build-store.js';
 import { Gate } from '../../support/gate.js';
-import { onDemandStore } from '../../support/on-demand-runs.js';
-import { RawSocket } from '../../support/raw-socket.js';
+import { onDemandStore } from '../../support/registry/on-demand-runs.js';
+import { RawSocket } from '../../support/http/raw-socket.js';
 import { until } from '../../support/until.js';
-import { WatchedApp } from '../../support/watched-app.js';
-import type { Holdings } from '../../support/watched-app.js';
+import { WatchedApp } from '../../support/http/watched-app.js';
+import type { Holdings } from '../../support/http/watched-app.js';
 
 // Real threads whose engine fails when told to: the one thing about the server that is not as in production.
 jest.mock('../../../src/engines/worker/worker-file.js', () => ({

@@ -1,10 +1,10 @@
 import { Agent } from 'node:http';
 
-import { ask } from '../../support/ask.js';
-import type { Answer, AskOptions } from '../../support/ask.js';
-import type { TestStore } from '../../support/build-store.js';
-import { droppingRun, throwingRun, tinyStore } from '../../support/tiny-runs.js';
-import { WatchedApp, leaveNothingBehind } from '../../support/watched-app.js';
+import { ask } from '../../support/http/ask.js';
+import type { Answer, AskOptions } from '../../support/http/ask.js';
+import type { TestStore } from '../../support/stores/build-store.js';
+import { droppingRun, throwingRun, tinyStore } from '../../support/stores/tiny-runs.js';
+import { WatchedApp, leaveNothingBehind } from '../../support/http/watched-app.js';
 
 const MAX_ROWS = 5;
 

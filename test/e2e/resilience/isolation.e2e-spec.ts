@@ -1,14 +1,14 @@
 import { Agent } from 'node:http';
 
-import { ask } from '../../support/ask.js';
-import type { Answer } from '../../support/ask.js';
-import type { TestStore } from '../../support/build-store.js';
-import { createTestApp } from '../../support/create-test-app.js';
-import type { TestApp } from '../../support/create-test-app.js';
-import { RawSocket } from '../../support/raw-socket.js';
-import { slowRun, throwingRun, tinyStore } from '../../support/tiny-runs.js';
+import { ask } from '../../support/http/ask.js';
+import type { Answer } from '../../support/http/ask.js';
+import type { TestStore } from '../../support/stores/build-store.js';
+import { createTestApp } from '../../support/http/create-test-app.js';
+import type { TestApp } from '../../support/http/create-test-app.js';
+import { RawSocket } from '../../support/http/raw-socket.js';
+import { slowRun, throwingRun, tinyStore } from '../../support/stores/tiny-runs.js';
 import { until } from '../../support/until.js';
-import { predictionsUnderWay } from '../../support/watched-app.js';
+import { predictionsUnderWay } from '../../support/http/watched-app.js';
 
 /** About a second of native work on a usual machine. */
 const SLOW_TIMES = 1_500_000;

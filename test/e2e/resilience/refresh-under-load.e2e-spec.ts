@@ -1,4 +1,4 @@
-import { expectUndisturbed, promoteUnderLoad } from '../../support/promotions-under-load.js';
+import { expectUndisturbed, promoteUnderLoad } from '../../support/http/promotions-under-load.js';
 
 /** Enough for every run to be published, to serve, to be kept a while and to be removed; test/soak has many more. */
 const PROMOTIONS = 12;

@@ -3,9 +3,9 @@ import { basename, dirname, join } from 'node:path';
 
 import { describeRunSource } from '../../../../test/contracts/run-source.contract.js';
 import type { RunSourceSubject } from '../../../../test/contracts/run-source.contract.js';
-import { TempFolder, unpackDatabase, unpackFileStore } from '../../../../test/support/mlflow-fixtures.js';
-import type { RecordedVersion } from '../../../../test/support/mlflow-fixtures.js';
-import { MlflowStub } from '../../../../test/support/mlflow-stub.js';
+import { TempFolder, unpackDatabase, unpackFileStore } from '../../../../test/support/stores/mlflow-fixtures.js';
+import type { RecordedVersion } from '../../../../test/support/stores/mlflow-fixtures.js';
+import { MlflowStub } from '../../../../test/support/stores/mlflow-stub.js';
 import { loadConfig } from '../../../config/load-config.js';
 import { createRunSource } from '../../create-run-source.js';
 import type { RunSource } from '../../run-source.js';

@@ -1,6 +1,6 @@
-import type { RecordedVersion } from '../../../../test/support/mlflow-fixtures.js';
-import { STORE_KINDS, useRecordedStores } from '../../../../test/support/recorded-stores.js';
-import type { StoreKind } from '../../../../test/support/recorded-stores.js';
+import type { RecordedVersion } from '../../../../test/support/stores/mlflow-fixtures.js';
+import { STORE_KINDS, useRecordedStores } from '../../../../test/support/stores/recorded-stores.js';
+import type { StoreKind } from '../../../../test/support/stores/recorded-stores.js';
 import type { SourceRun } from '../../run-source.js';
 
 describe.each(['2', '3'] as RecordedVersion[])('runs of MLflow %s', (version) => {

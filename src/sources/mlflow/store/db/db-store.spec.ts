@@ -2,8 +2,8 @@ import promises from 'node:fs/promises';
 
 import { Database } from 'node-sqlite3-wasm';
 
-import { unpackDatabase } from '../../../../../test/support/mlflow-fixtures.js';
-import type { TempFolder } from '../../../../../test/support/mlflow-fixtures.js';
+import { unpackDatabase } from '../../../../../test/support/stores/mlflow-fixtures.js';
+import type { TempFolder } from '../../../../../test/support/stores/mlflow-fixtures.js';
 import { loadConfig } from '../../../../config/load-config.js';
 import { createRunSource } from '../../../create-run-source.js';
 import type { RunSource } from '../../../run-source.js';

@@ -2,7 +2,7 @@ import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 
 import { Database } from 'node-sqlite3-wasm';
 
-import { TempFolder } from '../../../../../test/support/mlflow-fixtures.js';
+import { TempFolder } from '../../../../../test/support/stores/mlflow-fixtures.js';
 import { StoreUnavailableError } from '../mlflow-store.js';
 import { withSnapshot } from './sqlite-snapshot.js';
 

@@ -1,7 +1,7 @@
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { TempFolder } from '../../../../../test/support/mlflow-fixtures.js';
+import { TempFolder } from '../../../../../test/support/stores/mlflow-fixtures.js';
 import { sha256OfFile } from '../../../../lib/digest.js';
 import { ArtifactCache } from './artifact-cache.js';
 

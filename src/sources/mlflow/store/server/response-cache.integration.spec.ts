@@ -1,8 +1,8 @@
 import { readdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { fillDisk } from '../../../../../test/support/full-disk.js';
-import { TempFolder } from '../../../../../test/support/mlflow-fixtures.js';
+import { fillDisk } from '../../../../../test/support/stores/full-disk.js';
+import { TempFolder } from '../../../../../test/support/stores/mlflow-fixtures.js';
 import { ResponseCache } from './response-cache.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

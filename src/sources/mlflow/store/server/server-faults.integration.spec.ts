@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { existsSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Json } from '../../../../../test/support/get-json.js';
-import { TempFolder } from '../../../../../test/support/mlflow-fixtures.js';
-import { MlflowStub } from '../../../../../test/support/mlflow-stub.js';
+import type { Json } from '../../../../../test/support/http/get-json.js';
+import { TempFolder } from '../../../../../test/support/stores/mlflow-fixtures.js';
+import { MlflowStub } from '../../../../../test/support/stores/mlflow-stub.js';
 import { loadConfig } from '../../../../config/load-config.js';
 import { createRunSource } from '../../../create-run-source.js';
 import type { RunSource, SourceModel, SourceRun } from '../../../run-source.js';

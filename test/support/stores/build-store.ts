@@ -3,11 +3,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { ModelCard } from '../../src/domain/card.js';
-import type { Column, EncodeSpec } from '../../src/domain/encode-spec.js';
-import type { Run } from '../../src/domain/run.js';
+import type { ModelCard } from '../../../src/domain/card.js';
+import type { Column, EncodeSpec } from '../../../src/domain/encode-spec.js';
+import type { Run } from '../../../src/domain/run.js';
 
-const ENGINE_FIXTURES = join(__dirname, '..', 'fixtures', 'engines');
+const ENGINE_FIXTURES = join(__dirname, '..', '..', 'fixtures', 'engines');
 
 /** A store of tiny real models in a temporary folder. */
 export class TestStore {

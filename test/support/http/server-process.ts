@@ -3,9 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 import type { Json } from './get-json.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
-const ROOT = join(__dirname, '..', '..');
+const ROOT = join(__dirname, '..', '..', '..');
 
 /** `node dist/main.js` as an operator runs it, with everything it said. */
 export class ServerProcess {

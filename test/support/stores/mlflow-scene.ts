@@ -1,15 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs';
 
-import { ADMIN_KEY } from './admin.js';
-import { ask } from './ask.js';
-import type { Answer } from './ask.js';
-import type { Json } from './get-json.js';
+import { ADMIN_KEY } from '../http/admin.js';
+import { ask } from '../http/ask.js';
+import type { Answer } from '../http/ask.js';
+import type { Json } from '../http/get-json.js';
 import { TempFolder } from './mlflow-fixtures.js';
 import { MlflowStub, without } from './mlflow-stub.js';
-import { SteadyPredictions } from './steady-predictions.js';
-import type { LaneAnswers } from './steady-predictions.js';
-import { until } from './until.js';
-import { WatchedApp } from './watched-app.js';
+import { SteadyPredictions } from '../http/steady-predictions.js';
+import type { LaneAnswers } from '../http/steady-predictions.js';
+import { until } from '../until.js';
+import { WatchedApp } from '../http/watched-app.js';
 
 /** Told to MLflow, and to nobody else. */
 export const TOKEN = 'tok3n-of-mlflow';

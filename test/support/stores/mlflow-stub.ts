@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import type { Json } from './get-json.js';
+import type { Json } from '../http/get-json.js';
 import { recordedAnswers } from './mlflow-fixtures.js';
 import type { RecordedAnswer, RecordedVersion } from './mlflow-fixtures.js';
 

@@ -3,10 +3,10 @@ import { Agent, request } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import type { Run } from '../../src/domain/run.js';
-import { ModelHost } from '../../src/engines/model-host.js';
+import type { Run } from '../../../src/domain/run.js';
+import { ModelHost } from '../../../src/engines/model-host.js';
 import { createManagedApp, refresh } from './admin.js';
-import { TestStore, sha256 } from './build-store.js';
+import { TestStore, sha256 } from '../stores/build-store.js';
 import type { TestApp } from './create-test-app.js';
 
 const CONNECTIONS = 16;

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** The last request of each exchange: the server closes the connection after its answer. */
 const LAST = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';

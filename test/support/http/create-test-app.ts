@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
-import { createLogger } from '../../src/logging/pino-logger.js';
-import { loadConfig } from '../../src/config/load-config.js';
-import type { FastPath } from '../../src/http/fast-path/fast-path.js';
-import { createApp } from '../../src/bootstrap/create-app.js';
+import { createLogger } from '../../../src/logging/pino-logger.js';
+import { loadConfig } from '../../../src/config/load-config.js';
+import type { FastPath } from '../../../src/http/fast-path/fast-path.js';
+import { createApp } from '../../../src/bootstrap/create-app.js';
 
 /** A server on a free loopback port, for one test file. */
 export interface TestApp {
@@ -18,7 +18,7 @@ export interface TestApp {
 }
 
 /** The models that ship with the project. */
-export const SHIPPED_MODELS = join(__dirname, '..', '..', 'models');
+export const SHIPPED_MODELS = join(__dirname, '..', '..', '..', 'models');
 
 /**
  * Starts the whole application as `server.ts` does, without signals and quiet.

@@ -13,7 +13,7 @@ const STEP = /```sh\n([^]*?)```(?:\s+```(json|text)\n([^]*?)```)?/g;
 const SCRIPT = /```js\n([^]*?)```/g;
 
 /** The text of a page of the documentation. @param path  relative to the root of the project. */
-export const readPage = (path: string) => readFileSync(join(__dirname, '..', '..', path), 'utf8');
+export const readPage = (path: string) => readFileSync(join(__dirname, '..', '..', '..', path), 'utf8');
 
 /** Every `sh` block of a page in its order. */
 export function stepsOf(markdown: string): PageStep[] {

@@ -2,7 +2,7 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import type { AnySchema, ErrorObject } from 'ajv';
 import addFormats from 'ajv-formats';
 
-import type { Json } from './get-json.js';
+import type { Json } from '../http/get-json.js';
 
 /** One operation of a served document. */
 export interface TestOperation {

@@ -1,6 +1,6 @@
 import { ask } from './ask.js';
 import type { Answer } from './ask.js';
-import type { TestStore } from './build-store.js';
+import type { TestStore } from '../stores/build-store.js';
 import { createTestApp } from './create-test-app.js';
 import type { TestApp } from './create-test-app.js';
 

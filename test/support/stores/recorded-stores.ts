@@ -1,9 +1,9 @@
 import { TempFolder, unpackDatabase, unpackFileStore } from './mlflow-fixtures.js';
 import type { RecordedVersion } from './mlflow-fixtures.js';
 import { MlflowStub } from './mlflow-stub.js';
-import { loadConfig } from '../../src/config/load-config.js';
-import { createRunSource } from '../../src/sources/create-run-source.js';
-import type { SourceModel } from '../../src/sources/run-source.js';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { createRunSource } from '../../../src/sources/create-run-source.js';
+import type { SourceModel } from '../../../src/sources/run-source.js';
 
 /** The kinds of store that MLflow keeps its records in. */
 export const STORE_KINDS = ['server', 'files', 'database'] as const;

@@ -1,10 +1,10 @@
-import type { ModelCard } from '../../src/domain/card.js';
-import type { ModelRegistryService } from '../../src/registry/model-registry.service.js';
-import { PredictionTimes } from '../../src/registry/loading/prediction-times.js';
-import { RegisteredRun } from '../../src/registry/state/registered-run.js';
-import type { RegisteredModel } from '../../src/registry/state/registered-run.js';
-import type { LoadedRun } from '../../src/registry/loading/loaded-run.js';
-import { sumRun } from './build-store.js';
+import type { ModelCard } from '../../../src/domain/card.js';
+import type { ModelRegistryService } from '../../../src/registry/model-registry.service.js';
+import { PredictionTimes } from '../../../src/registry/loading/prediction-times.js';
+import { RegisteredRun } from '../../../src/registry/state/registered-run.js';
+import type { RegisteredModel } from '../../../src/registry/state/registered-run.js';
+import type { LoadedRun } from '../../../src/registry/loading/loaded-run.js';
+import { sumRun } from '../stores/build-store.js';
 
 /** A model `adder` with one run, as the registry would hold it; nothing is loaded. */
 export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: NonNullable<RegisteredModel['best']> } {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 
-import type { Run } from '../../src/domain/run.js';
-import { TestStore, sha256 } from './build-store.js';
+import type { Run } from '../../../src/domain/run.js';
+import { TestStore, sha256 } from '../stores/build-store.js';
 
 const FIXTURE = 'tfjs-layers-sum';
-const file = (name: string) => join(__dirname, '..', 'fixtures', 'engines', FIXTURE, name);
+const file = (name: string) => join(__dirname, '..', '..', 'fixtures', 'engines', FIXTURE, name);
 
 /**
  * A run for threads of `faulty-worker.cjs`: each row is a command, its answer is the command's length. The artifact is

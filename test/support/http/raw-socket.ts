@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
 import type { Json } from './get-json.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** A loopback connection on which a test says whatever it likes, HTTP or not. */
 export class RawSocket {

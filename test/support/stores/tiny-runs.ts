@@ -1,7 +1,7 @@
-import type { FieldSchema, RowSchema } from '../../src/domain/signature.js';
-import type { Column, ColumnsEncoding } from '../../src/domain/encode-spec.js';
-import type { Run } from '../../src/domain/run.js';
-import type { DType } from '../../src/domain/tensor.js';
+import type { FieldSchema, RowSchema } from '../../../src/domain/signature.js';
+import type { Column, ColumnsEncoding } from '../../../src/domain/encode-spec.js';
+import type { Run } from '../../../src/domain/run.js';
+import type { DType } from '../../../src/domain/tensor.js';
 import { TestStore } from './build-store.js';
 
 /**

@@ -14,7 +14,7 @@ const EXAMPLE = /```(sh|js|python)\n([^]*?)```\s+```json\n([^]*?)```/g;
 
 /** Every block of code in the README that is followed by its answer. */
 export function readmeExamples(): ReadmeExample[] {
-  const text = readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8');
+  const text = readFileSync(join(__dirname, '..', '..', '..', 'README.md'), 'utf8');
   return [...text.matchAll(EXAMPLE)].map(([, language, code, answer]) => ({
     language: language as ReadmeExample['language'],
     code: code!,

@@ -6,15 +6,15 @@ import type { AddressInfo } from 'node:net';
 
 import { pino } from 'pino';
 
-import type { FastPath } from '../../src/http/fast-path/fast-path.js';
-import { loadConfig } from '../../src/config/load-config.js';
-import { createApp } from '../../src/bootstrap/create-app.js';
-import { ModelHost } from '../../src/engines/model-host.js';
-import type { PendingPrediction } from '../../src/engines/batching/pending-prediction.js';
-import type { PoolModel } from '../../src/engines/pool/pool-model.js';
+import type { FastPath } from '../../../src/http/fast-path/fast-path.js';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { createApp } from '../../../src/bootstrap/create-app.js';
+import { ModelHost } from '../../../src/engines/model-host.js';
+import type { PendingPrediction } from '../../../src/engines/batching/pending-prediction.js';
+import type { PoolModel } from '../../../src/engines/pool/pool-model.js';
 import type { TestApp } from './create-test-app.js';
 import type { Json } from './get-json.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** The parts of a `WorkerPool` that hold what is under way. */
 interface PoolInside {

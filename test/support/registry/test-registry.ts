@@ -1,20 +1,20 @@
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
 
-import { ConfigModule } from '../../src/config/config.module.js';
-import { loadConfig } from '../../src/config/load-config.js';
-import { createModelHost } from '../../src/engines/pool/create-model-host.js';
-import { ModelHost } from '../../src/engines/model-host.js';
-import { ModelHistory } from '../../src/registry/history/model-history.js';
-import { PromotionService } from '../../src/registry/promotion/promotion.service.js';
-import { RefreshService } from '../../src/registry/refresh/refresh.service.js';
-import { RegistryModule } from '../../src/registry/registry.module.js';
-import type { RegisteredModel } from '../../src/registry/state/registered-run.js';
-import { RegistryState } from '../../src/registry/state/registry-state.js';
-import { LocalRunSource } from '../../src/sources/local/local-run-source.js';
-import { RunSource } from '../../src/sources/run-source.js';
-import { StateStore } from '../../src/sources/state/state-store.js';
-import type { TestStore } from './build-store.js';
+import { ConfigModule } from '../../../src/config/config.module.js';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { createModelHost } from '../../../src/engines/pool/create-model-host.js';
+import { ModelHost } from '../../../src/engines/model-host.js';
+import { ModelHistory } from '../../../src/registry/history/model-history.js';
+import { PromotionService } from '../../../src/registry/promotion/promotion.service.js';
+import { RefreshService } from '../../../src/registry/refresh/refresh.service.js';
+import { RegistryModule } from '../../../src/registry/registry.module.js';
+import type { RegisteredModel } from '../../../src/registry/state/registered-run.js';
+import { RegistryState } from '../../../src/registry/state/registry-state.js';
+import { LocalRunSource } from '../../../src/sources/local/local-run-source.js';
+import { RunSource } from '../../../src/sources/run-source.js';
+import { StateStore } from '../../../src/sources/state/state-store.js';
+import type { TestStore } from '../stores/build-store.js';
 
 /** A host for all registries of a test file; close it at the end. */
 export function createTestHost(): ModelHost {

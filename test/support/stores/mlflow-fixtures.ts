@@ -29,7 +29,7 @@ export class TempFolder {
 }
 
 const read = (file: string) =>
-  JSON.parse(readFileSync(join(__dirname, '..', 'fixtures', 'mlflow', file), 'utf8')) as unknown;
+  JSON.parse(readFileSync(join(__dirname, '..', '..', 'fixtures', 'mlflow', file), 'utf8')) as unknown;
 
 function fromPayload(files: PackedFiles, folder: TempFolder): void {
   for (const [path, content] of Object.entries(files)) {
