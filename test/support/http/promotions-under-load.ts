@@ -13,7 +13,7 @@ const CONNECTIONS = 16;
 /** From here on memory is compared: caches and compiled code are warm by then. */
 const WARM_AFTER = 60;
 const BODY = JSON.stringify({ inputs: [{ a: 1, b: 2 }] });
-/** Every other connection sends what only the ordinary way takes the time to understand. */
+/** Every other connection sends another Accept header. */
 const ACCEPTS = ['*/*', 'application/json, text/plain;q=0.5'];
 
 /** An answer under load. */
@@ -68,7 +68,7 @@ export function expectUndisturbed({ seen, modelsPerThread }: PromotionReport, pr
   expect([failures.slice(0, 3), untimely.slice(0, 3), wrong.slice(0, 3)]).toEqual([[], [], []]);
   expect(seen.length).toBeGreaterThan(promotions);
   expect(new Set(seen.map(({ run }) => run)).size).toBeGreaterThan(promotions / 2);
-  // The run that serves, and its predecessor for the minute in which stepping back takes no time.
+  // The run that serves, and the previous one for the minute in which a rollback takes no time.
   for (const count of modelsPerThread) expect(count).toBeLessThanOrEqual(2);
 }
 
@@ -84,7 +84,7 @@ function heapBytes(): number {
 function addRun(store: TestStore, i: number): void {
   const better: Partial<Run> = { metrics: { f1: 0.5 + i / 1000 } };
   if (i % 2 === 0) return void store.addRun('adder', `run-${i}`, better);
-  const fixture = `${__dirname}/../fixtures/engines/tfjs-layers-sum`;
+  const fixture = `${__dirname}/../../fixtures/engines/tfjs-layers-sum`;
   const model: Run['model'] = {
     format: 'tfjs-layers',
     path: 'artifacts/model.json',
