@@ -75,7 +75,7 @@ class RawExchange implements RequestExchange {
 /**
  * One connection of the fast path: finds requests in the bytes, asks the endpoint, writes its answers, one at a time and
  * in order. A request that is not the endpoint's, or that cannot be read in a single way, goes to Node's server through a
- * stream; this connection reads on after its answer. See `RawConnections`.
+ * stream; this connection reads on after its answer. See `FastPath`.
  */
 export class RawConnection {
   private received: Buffer = EMPTY;

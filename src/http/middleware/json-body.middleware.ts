@@ -4,6 +4,7 @@ import { AppError } from '../../domain/app-error.js';
 import { readBodyWithin } from '../request/body-reader.js';
 import { turnOfBody } from '../request/large-body-scheduler.js';
 import { parseJsonBody, requireJsonType } from '../request/json-content.js';
+import { hasBody } from '../request/request-head.js';
 
 declare module 'express-serve-static-core' {
   interface Request {
@@ -47,8 +48,3 @@ async function readBody(request: Request, response: Response, limitBytes: number
 }
 
 const EMPTY = Buffer.alloc(0);
-
-function hasBody({ method, headers }: Request): boolean {
-  if (method === 'GET' || method === 'HEAD') return false;
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}

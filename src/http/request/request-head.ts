@@ -23,3 +23,9 @@ export function headerText(headers: RequestHeaders, name: string): string | unde
   const value = headers[name];
   return typeof value === 'string' ? value : undefined;
 }
+
+/** Whether a body comes with a request. One with `GET` or `HEAD` means nothing (RFC 9110, 9.3.1) and is not read. */
+export function hasBody({ method, headers }: Pick<RequestHead, 'method' | 'headers'>): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}

@@ -247,9 +247,11 @@ const compiledChecks = new Map<Function, FieldsCheck>();
 
 /** The check of a DTO class, compiled when it is first needed. */
 export function checkOf(type: Function): FieldsCheck {
-  const known = compiledChecks.get(type) ?? compileCheck(type);
-  compiledChecks.set(type, known);
-  return known;
+  const known = compiledChecks.get(type);
+  if (known) return known;
+  const compiled = compileCheck(type);
+  compiledChecks.set(type, compiled);
+  return compiled;
 }
 
 /** Problems of a body that is not even an object. */

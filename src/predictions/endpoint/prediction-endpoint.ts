@@ -50,16 +50,14 @@ export class PredictionEndpoint extends HttpEndpoint {
 
   find(head: RequestHead): EndpointCall | undefined {
     const matched = this.routes.find(head.method, head.url.split('?', 1)[0]!);
-    return matched && this.call(readFacts(matched, head, this.config));
+    if (!matched) return undefined;
+    const facts = readFacts(matched, head, this.config);
+    return (exchange) => this.answer(facts, exchange);
   }
 
   /** Answers a request whose route Nest has found. Never rejects. */
   handle({ route, params, head, exchange }: PredictionRequest): Promise<EndpointAnswer> {
     return this.answer(readFacts({ route, params }, head, this.config), exchange);
-  }
-
-  private call(facts: RequestFacts): EndpointCall {
-    return (exchange) => this.answer(facts, exchange);
   }
 
   private async answer(facts: RequestFacts, exchange: RequestExchange): Promise<EndpointAnswer> {

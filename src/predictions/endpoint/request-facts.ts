@@ -6,7 +6,7 @@ import type { EnvelopeWriter } from '../../http/envelope/envelope.js';
 import { acceptsJson } from '../../http/request/accept-header.js';
 import { CONTRACT_MATCH_HEADER, readContractMatch } from '../../http/request/contract-header.js';
 import { requireJsonType } from '../../http/request/json-content.js';
-import { headerText } from '../../http/request/request-head.js';
+import { hasBody, headerText } from '../../http/request/request-head.js';
 import type { RequestHead } from '../../http/request/request-head.js';
 import { requestUrl } from '../../http/request/request-url.js';
 import { TIMEOUT_HEADER, readTimeout } from '../../http/request/timeout-header.js';
@@ -72,11 +72,10 @@ function errorOf(head: RequestHead, accept: string | undefined, isTimeout: boole
 }
 
 /** What is wrong with the type of the body, if there is one. */
-function mediaTypeError({ method, headers }: RequestHead): AppError | undefined {
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (method === 'GET' || !hasBody) return undefined;
+function mediaTypeError(head: RequestHead): AppError | undefined {
+  if (!hasBody(head)) return undefined;
   try {
-    requireJsonType(headerText(headers, 'content-type'));
+    requireJsonType(headerText(head.headers, 'content-type'));
     return undefined;
   } catch (error) {
     return error as AppError;
