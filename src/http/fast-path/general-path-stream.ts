@@ -5,16 +5,19 @@ import { Duplex } from 'node:stream';
 const END_OF_CHUNKS = Buffer.from('\r\n\r\n', 'latin1');
 
 /**
- * Part of a connection as Node's HTTP server sees it: a stream that carries one request which the fast path does not
- * answer, and its answer. (Node's `connection` event takes any Duplex.) The socket stays with the fast path, which reads
- * on when the answer has ended, so that one unusual request does not change how the next one is answered.
+ * Part of a connection as Node's HTTP server sees it: a stream that carries the requests which the fast path does not
+ * answer, one at a time, and their answers. (Node's `connection` event takes any Duplex.) The socket stays with the fast
+ * path, which reads on when an answer has ended, so that one unusual request does not change how the next one is answered.
+ * Between two requests the stream is idle and is kept: a new one, with a new parser of Node's, costs more than the request.
  *
  * Where the length of the request is known the server gets exactly its bytes. Where it is not (chunks, or a head that
  * Node alone can judge) it gets everything that comes until it is between two requests.
  */
 export class GeneralPathStream extends Duplex {
   private isEnding = false;
-  private isReleased = false;
+  /** Between two requests: the socket is the fast path's, whatever happens to this stream. */
+  private isIdle = true;
+  private remainingBytes = 0;
   /** Requests that Node has read, or begun to. */
   private readonly exchanges = new Set<{ request: IncomingMessage; response: ServerResponse }>();
   private hasRequests = false;
@@ -22,15 +25,25 @@ export class GeneralPathStream extends Duplex {
   private lastBytes: Buffer = Buffer.alloc(0);
 
   /**
-   * @param remainingBytes  length of the request; Infinity when it is not known.
-   * @param onFree  the answer has ended: the connection carries on without this stream.
+   * @param onFree  the answer has ended: the connection carries on without this stream until its next `begin`.
    */
   constructor(
     private readonly socket: Socket,
-    private remainingBytes: number,
     private readonly onFree: () => void,
   ) {
     super({ allowHalfOpen: true });
+  }
+
+  /** Whether it can take a further request. (Node's server ends it when it ends its idle connections.) */
+  get isUsable(): boolean {
+    return !this.isEnding && !this.destroyed;
+  }
+
+  /** Another request follows. @param bytes  its length; Infinity when it is not known. */
+  begin(bytes: number): void {
+    this.isIdle = false;
+    this.remainingBytes = bytes;
+    this.hasRequests = false;
   }
 
   /** Whether a request is being read or answered. */
@@ -72,19 +85,15 @@ export class GeneralPathStream extends Duplex {
     response.once('close', settle);
   }
 
-  /** Gives the stream up without touching the socket. */
-  release(): void {
-    this.isReleased = true;
-    this.destroy();
-  }
-
   private checkFree(): void {
-    if (this.exchanges.size > 0 || this.isEnding || this.isReleased || this.destroyed) return;
+    if (this.exchanges.size > 0 || this.isEnding || this.isIdle || this.destroyed) return;
     // A chunked message ends with an empty line; after any other byte Node is in the middle of something.
     const isBetween =
       this.remainingBytes === 0 ||
       (this.remainingBytes === Infinity && this.hasRequests && this.lastBytes.equals(END_OF_CHUNKS));
-    if (isBetween && this.readableLength === 0) this.onFree();
+    if (!isBetween || this.readableLength > 0) return;
+    this.isIdle = true;
+    this.onFree();
   }
 
   // The part of a socket that Node's HTTP server and Express look at.
@@ -145,7 +154,7 @@ export class GeneralPathStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (!this.isReleased && !this.socket.destroyed) {
+    if (!this.isIdle && !this.socket.destroyed) {
       if (this.isEnding) this.socket.destroySoon();
       else this.socket.destroy();
     }

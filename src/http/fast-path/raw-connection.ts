@@ -83,7 +83,10 @@ export class RawConnection {
   /** Clients send the same head again and again; comparing it is quicker than reading it. */
   private lastHead: CachedHead | undefined;
   private exchange: RawExchange | undefined;
+  /** While Node's server has the turn. */
   private general: GeneralPathStream | undefined;
+  /** Idle until Node's server has the turn again. */
+  private keptStream: GeneralPathStream | undefined;
   /** Head of the request whose body is not all there. */
   private partial: ParsedHead | undefined;
   private isBlocked = false;
@@ -235,12 +238,18 @@ export class RawConnection {
   private takeGeneralPath(head: ParsedHead | undefined): void {
     this.partial = undefined;
     const length = head ? head.headBytes + head.bodyBytes : Infinity;
-    const stream = new GeneralPathStream(this.socket, length, () => this.leaveGeneralPath(stream));
+    const stream = this.keptStream?.isUsable ? this.keptStream : this.makeStream();
+    stream.begin(length);
     this.general = stream;
-    this.owner.serve(stream);
     const bytes = this.received;
     this.received = EMPTY;
     this.feed(bytes);
+  }
+
+  private makeStream(): GeneralPathStream {
+    this.keptStream = new GeneralPathStream(this.socket, () => this.leaveGeneralPath());
+    this.owner.serve(this.keptStream);
+    return this.keptStream;
   }
 
   private feed(bytes: Buffer): void {
@@ -253,8 +262,7 @@ export class RawConnection {
     this.socket.pause();
   }
 
-  private leaveGeneralPath(stream: GeneralPathStream): void {
-    stream.release();
+  private leaveGeneralPath(): void {
     this.general = undefined;
     this.activeAtMs = performance.now();
     if (this.owner.isClosing) return this.socket.destroySoon();
@@ -277,7 +285,7 @@ export class RawConnection {
 
   private readonly onClose = (): void => {
     this.isOver = true;
-    this.general?.destroy();
+    this.keptStream?.destroy();
     if (this.partial)
       this.owner.log(this.partial, requestIdFor(this.partial.headers['x-request-id']), undefined, this.activeAtMs);
     this.gone.abort();

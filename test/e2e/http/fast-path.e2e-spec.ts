@@ -111,6 +111,29 @@ describe('the fast path', () => {
     expect(generally.filter((address) => address !== '/livez')).toEqual([url]);
   });
 
+  it('gives Node one stream for all requests of a connection, and another once Node has ended an idle one', async () => {
+    const server = app.app.getHttpServer();
+    const streams: unknown[] = [];
+    const note = ({ socket }: { socket: unknown }) => streams.push(socket);
+    server.on('request', note);
+    const socket = await RawSocket.open(app.baseUrl);
+    const ask = (count: number, request = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n') =>
+      socket.send(request).receive((text) => statusesIn(text).length === count);
+
+    await ask(1);
+    await ask(2, requestOf());
+    await ask(3);
+    (streams[0] as Socket).destroy();
+    await ask(4, requestOf());
+    const received = await ask(5);
+    server.off('request', note);
+    socket.abort();
+
+    expect(statusesIn(received)).toEqual([200, 200, 200, 200, 200]);
+    expect(streams[1]).toBe(streams[0]);
+    expect(streams[2]).not.toBe(streams[0]);
+  });
+
   it('keeps a connection that was opened long before its first request', async () => {
     const socket = await RawSocket.open(app.baseUrl);
     await until(() => app.fastPath!.openConnections > 0);
