@@ -10,8 +10,9 @@ import type { AppConfig } from '../config/app-config.js';
 import { loadConfig } from '../config/load-config.js';
 import { loadEnvFile } from '../config/load-env-file.js';
 import { findMisspeltVariables } from '../config/misspelt-variables.js';
-import { RunError, reason } from '../domain/verdict.js';
+import { RunError } from '../domain/verdict.js';
 import { passContractGate } from '../registry/contract/contract-gate.js';
+import { reasonOfFailure } from '../registry/loading/failure-reason.js';
 import { RunLoader } from '../registry/loading/run-loader.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
 import { formatReport } from '../registry/selection/verdict-table.js';
@@ -92,8 +93,8 @@ async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<voi
     registered.updateFrom(loaded);
     await loaded.release();
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
-    registered.reject(reason(error.code, error.message));
+    if (!(error instanceof RunError)) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    registered.reject(reasonOfFailure(error, registered.run.run_id));
   }
 }
 

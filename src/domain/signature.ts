@@ -2,12 +2,11 @@ import type { JsonValue } from '../lib/json.js';
 
 export type FieldType = 'string' | 'integer' | 'number' | 'boolean' | 'array';
 
-/**
- * JSON Schema of one field of a row: the keywords a signature may use and bestrun enforces.
- * `x-…` keys are annotations and travel into the OpenAPI document unread.
- */
-export interface FieldSchema {
-  readonly type: FieldType | readonly [FieldType, 'null'];
+/** Types of values in an output row: all that JSON Schema has. */
+export type OutputType = FieldType | 'object' | 'null';
+
+/** Keywords of every field. `x-…` keys are annotations and travel into the OpenAPI document unread. */
+interface FieldKeywords {
   readonly title?: string;
   readonly description?: string;
   /** Unit of a number, e.g. `years`. */
@@ -25,23 +24,53 @@ export interface FieldSchema {
   readonly maxLength?: number;
   readonly pattern?: string;
   readonly format?: 'date' | 'date-time' | 'uuid';
-  readonly items?: FieldSchema;
   readonly minItems?: number;
   readonly maxItems?: number;
 }
 
+/** JSON Schema of one field of an input row: the keywords a signature may use and bestrun enforces. */
+export interface FieldSchema extends FieldKeywords {
+  readonly type: FieldType | readonly [FieldType, 'null'];
+  readonly items?: FieldSchema;
+}
+
+/**
+ * JSON Schema of one field of an output row, or of a value inside one. Objects nest; further keywords of JSON Schema
+ * may be there: clients see them, and nothing here reads them.
+ */
+export interface OutputFieldSchema extends FieldKeywords {
+  /** Any type when left out. */
+  readonly type?: OutputType | readonly OutputType[];
+  readonly items?: OutputFieldSchema;
+  readonly properties?: Readonly<Record<string, OutputFieldSchema>>;
+  readonly required?: readonly string[];
+  /** Whether an object may hold other members than `properties`, or what each of those is. */
+  readonly additionalProperties?: boolean | OutputFieldSchema;
+}
+
 /** JSON Schema of one row: an object with named fields, in the order clients see them. */
-export interface RowSchema {
+export interface RowSchema<Field = FieldSchema> {
   readonly type: 'object';
   readonly description?: string;
-  readonly properties: Readonly<Record<string, FieldSchema>>;
+  readonly properties: Readonly<Record<string, Field>>;
   readonly required?: readonly string[];
   /** `false` refuses fields the signature does not name; they are ignored otherwise. */
   readonly additionalProperties?: boolean;
 }
 
+/** JSON Schema of one output row. */
+export type OutputRowSchema = RowSchema<OutputFieldSchema>;
+
 /** What goes into a model and what comes out, for one row. */
 export interface Signature {
   readonly input: RowSchema;
-  readonly output: RowSchema;
+  readonly output: OutputRowSchema;
 }
+
+/** The types a value of an output field may have; every type when its schema names none. */
+export function outputTypesOf({ type }: OutputFieldSchema): readonly OutputType[] {
+  if (type === undefined) return OUTPUT_TYPES;
+  return typeof type === 'string' ? [type] : type;
+}
+
+const OUTPUT_TYPES = ['string', 'integer', 'number', 'boolean', 'array', 'object', 'null'] as const;

@@ -35,6 +35,8 @@ export const VERDICT_FIX = {
     'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',
   CONTRACT_BREAKING: 'Keep what clients rely on, or pin the run when they are ready for the new contract.',
   REHEARSAL_FAILED: "The run did not meet card.json's promotion limits on the champion's examples; see the message.",
+  INTERNAL:
+    "No action helps: the server's log has the error with its stack. Report it, and pin another run until then.",
   FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: fix it and publish it again.',
 } as const;
 

@@ -1,5 +1,7 @@
+import { isJsonObject } from '../../lib/json.js';
 import type { JsonValue } from '../../lib/json.js';
-import type { FieldSchema, FieldType, RowSchema } from '../../domain/signature.js';
+import { outputTypesOf } from '../../domain/signature.js';
+import type { FieldSchema, FieldType, OutputFieldSchema, OutputType, RowSchema } from '../../domain/signature.js';
 import { RunError } from '../../domain/verdict.js';
 import { canonicalNumber } from './parse-scalars.js';
 import { compilePattern, PatternError } from './pattern.js';
@@ -27,8 +29,8 @@ export function typeOf(schema: FieldSchema): FieldType {
 }
 
 /** Whether the field may be null, which means missing. */
-export function isNullable(schema: FieldSchema): boolean {
-  return typeof schema.type !== 'string';
+export function isNullable(schema: OutputFieldSchema): boolean {
+  return typeof schema.type !== 'string' && outputTypesOf(schema).includes('null');
 }
 
 /** A segment of a JSON pointer. */
@@ -59,9 +61,16 @@ export function throwIssues(issues: readonly string[]): void {
 }
 
 /** Whether a value of the run file has exactly the field's type: no text for a number here. */
-export function isOfType(schema: FieldSchema, value: JsonValue): boolean {
-  if (value === null) return isNullable(schema);
-  switch (typeOf(schema)) {
+export function isOfType(schema: OutputFieldSchema, value: JsonValue): boolean {
+  return outputTypesOf(schema).some((type) => hasType(type, schema, value));
+}
+
+function hasType(type: OutputType, { items }: OutputFieldSchema, value: JsonValue): boolean {
+  switch (type) {
+    case 'null':
+      return value === null;
+    case 'object':
+      return isJsonObject(value);
     case 'string':
       return typeof value === 'string';
     case 'boolean':
@@ -71,12 +80,12 @@ export function isOfType(schema: FieldSchema, value: JsonValue): boolean {
     case 'integer':
       return typeof value === 'bigint' || Number.isInteger(value);
     case 'array':
-      return Array.isArray(value) && value.every((item) => schema.items && isOfType(schema.items, item));
+      return Array.isArray(value) && value.every((item) => items && isOfType(items, item));
   }
 }
 
 /** Values by which an enum's members are equal: 9 and 9.0, and the same number as bigint. */
-export function memberKey(value: JsonValue): JsonValue {
+export function memberKey<T extends JsonValue | undefined>(value: T): T | number | bigint {
   return typeof value === 'number' || typeof value === 'bigint' ? canonicalNumber(value) : value;
 }
 

@@ -1,5 +1,5 @@
 import { stringifyJson } from '../../lib/json-text.js';
-import type { FieldSchema, RowSchema } from '../../domain/signature.js';
+import type { FieldSchema, OutputFieldSchema, OutputRowSchema, RowSchema } from '../../domain/signature.js';
 import type { Schema } from './openapi-types.js';
 
 /** Keywords that point into, or out of, a schema's own document: they mean nothing in this one. */
@@ -21,7 +21,7 @@ export function inputSchema({ description, properties, required = [], additional
  *
  * @param onRequest  fields given only to callers that name them: never required, and said so.
  */
-export function outputSchema({ description, properties }: RowSchema, onRequest: readonly string[]): Schema {
+export function outputSchema({ description, properties }: OutputRowSchema, onRequest: readonly string[]): Schema {
   const always = Object.keys(properties).filter((name) => !onRequest.includes(name));
   return {
     type: 'object',
@@ -34,7 +34,7 @@ export function outputSchema({ description, properties }: RowSchema, onRequest: 
 }
 
 /** The output row cut down to some fields. */
-export function partOf(schema: RowSchema, fields: readonly string[]): Schema {
+export function partOf(schema: OutputRowSchema, fields: readonly string[]): Schema {
   const properties = Object.entries(schema.properties).filter(([name]) => fields.includes(name));
   return outputSchema({ ...schema, properties: Object.fromEntries(properties) }, []);
 }
@@ -53,7 +53,7 @@ export function querySchema(field: FieldSchema): Schema {
 }
 
 /** What a field means, with its unit and bounds in words. */
-export function describeField(field: FieldSchema, note?: string): string | undefined {
+export function describeField(field: OutputFieldSchema, note?: string): string | undefined {
   const messages = [
     field.description ?? field.title,
     field.unit !== undefined && `Unit: ${field.unit}.`,
@@ -64,7 +64,7 @@ export function describeField(field: FieldSchema, note?: string): string | undef
   return messages.filter(Boolean).join(' ') || undefined;
 }
 
-function fieldSchema(field: FieldSchema, note?: string): Schema {
+function fieldSchema(field: OutputFieldSchema, note?: string): Schema {
   const { unit, ...schema } = field;
   const description = describeField(field, note);
   return withoutForeign({
@@ -74,7 +74,7 @@ function fieldSchema(field: FieldSchema, note?: string): Schema {
   }) as Schema;
 }
 
-function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: FieldSchema): string | undefined {
+function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: OutputFieldSchema): string | undefined {
   const low =
     minimum !== undefined ? `at least ${minimum}` : exclusiveMinimum !== undefined && `more than ${exclusiveMinimum}`;
   const high =
@@ -85,9 +85,9 @@ function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Field
 }
 
 /** Entries, not assignments: a field may be named `__proto__`. */
-function mapFields(
-  fields: Readonly<Record<string, FieldSchema>>,
-  change: (field: FieldSchema, name: string) => Schema,
+function mapFields<Field>(
+  fields: Readonly<Record<string, Field>>,
+  change: (field: Field, name: string) => Schema,
 ): Record<string, Schema> {
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, change(field, name)]));
 }

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { isNullable, pointerTo, typeOf } from '../../codec/validate/schema-check.js';
+import { isNullable, pointerTo } from '../../codec/validate/schema-check.js';
 import type { Contract } from '../../domain/contract.js';
 import type { JsonValue } from '../../lib/json.js';
-import type { FieldSchema, RowSchema } from '../../domain/signature.js';
+import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
 import { diffBounds } from './diff-bounds.js';
-import { allows, keyOf, membersOf, valueTypeOf } from './schema-constraints.js';
+import { diffObjects } from './diff-objects.js';
+import { allows, keyOf, membersOf, singleTypeOf, valueTypeOf } from './schema-constraints.js';
 
 /** One difference between the contract that clients rely on and another one. */
 export interface ContractDifference {
@@ -54,7 +55,12 @@ export function incompatibleChanges(current: Contract, candidate: Contract): Con
   return diffContracts(current, candidate).filter(({ kind }) => kind === 'breaking');
 }
 
-function diffRows(current: RowSchema, candidate: RowSchema, direction: Direction, add: AddDifference): void {
+function diffRows(
+  current: OutputRowSchema,
+  candidate: OutputRowSchema,
+  direction: Direction,
+  add: AddDifference,
+): void {
   const root = `/${direction}`;
   for (const [name, field] of Object.entries(current.properties)) {
     const pointer = pointerTo(`${root}/properties`, name);
@@ -104,7 +110,12 @@ function differ(was: boolean | undefined, is: boolean | undefined): boolean {
   return was !== undefined && is !== undefined && was !== is;
 }
 
-function diffExtras(current: RowSchema, candidate: RowSchema, direction: Direction, add: AddDifference): void {
+function diffExtras(
+  current: OutputRowSchema,
+  candidate: OutputRowSchema,
+  direction: Direction,
+  add: AddDifference,
+): void {
   const [was, is] = [current.additionalProperties ?? true, candidate.additionalProperties ?? true];
   if (was === is) return;
   const pointer = `/${direction}/additionalProperties`;
@@ -115,8 +126,8 @@ function diffExtras(current: RowSchema, candidate: RowSchema, direction: Directi
 
 function diffField(
   subject: string,
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): void {
@@ -134,13 +145,14 @@ function diffField(
   if (current.items && candidate.items) {
     diffField(`Each item of ${lowerFirst(subject)}`, current.items, candidate.items, `${pointer}/items`, add);
   }
+  if (singleTypeOf(current) === 'object') diffObjects(subject, current, candidate, pointer, add, diffField);
 }
 
 /** @returns whether the types have enough in common to compare the rest. */
 function diffType(
   subject: string,
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): boolean {
@@ -151,7 +163,8 @@ function diffType(
   }
   const [was, is] = [valueTypeOf(current), valueTypeOf(candidate)];
   // Where one of two numbers is always an integer, the step or the members are compared instead.
-  if (was === is || typeOf(current) === typeOf(candidate)) return true;
+  const [wasSingle, isSingle] = [singleTypeOf(current), singleTypeOf(candidate)];
+  if (was === is || (wasSingle !== undefined && wasSingle === isSingle)) return true;
   const isNumeric = [was, is].every((type) => type === 'integer' || type === 'number');
   const change = isNumeric ? (is === 'number' ? 'wider' : 'narrower') : 'other';
   add(`${pointer}/type`, change, `${subject} is of type ${is}, not ${was}.`);
@@ -161,8 +174,8 @@ function diffType(
 /** What the fields let through beyond their types. Where one lists its values, its other rules are in the list. */
 function diffValues(
   subject: string,
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): void {
@@ -174,8 +187,8 @@ function diffValues(
 /** @returns whether one of the fields lists its values. */
 function diffMembers(
   subject: string,
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): boolean {
@@ -197,8 +210,8 @@ function doesNotInclude(list: readonly JsonValue[], value: JsonValue): boolean {
 function diffRule(
   subject: string,
   keyword: 'pattern' | 'format',
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): void {
@@ -219,7 +232,7 @@ function toText(values: readonly JsonValue[]): string {
   return texts.join(', ') + (values.length > MAX_VALUES ? ', …' : '');
 }
 
-function isRequired(schema: RowSchema, name: string): boolean {
+function isRequired(schema: OutputRowSchema, name: string): boolean {
   return schema.required?.includes(name) ?? false;
 }
 

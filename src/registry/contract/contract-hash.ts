@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Contract } from '../../domain/contract.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
-import type { FieldSchema, RowSchema } from '../../domain/signature.js';
+import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
+import { isNullable } from '../../codec/validate/schema-check.js';
 import { BOUND_TYPES, boundOf, keyOf, leastOf, membersOf, stepOf, valueTypeOf } from './schema-constraints.js';
 
 /**
@@ -32,10 +33,12 @@ function givenParts({ signature, on_request: onRequest = [], primary }: Contract
 
 const METADATA_KEYS = new Set(['title', 'description', 'examples']);
 /** Annotations of values, which do not change the contract. */
+/** Keywords that hold schemas of what is inside. */
+const INNER = ['items', 'properties', 'required', 'additionalProperties'];
 const RULES = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength'];
 const TEXT_RULES = ['pattern', 'format'];
 
-function canonicalRow(row: RowSchema): JsonValue {
+function canonicalRow(row: OutputRowSchema): JsonValue {
   const { properties, required = [], additionalProperties = true, ...rest } = row;
   const fields = Object.entries(properties).map(([name, field]) => [name, canonicalField(field)] as const);
   return {
@@ -46,19 +49,33 @@ function canonicalRow(row: RowSchema): JsonValue {
   };
 }
 
-function canonicalField(schema: FieldSchema): JsonValue {
+function canonicalField(schema: OutputFieldSchema): JsonValue {
   const members = membersOf(schema);
-  const rest = withoutWords(schema, ['type', 'enum', 'items', 'minItems', ...RULES, ...(members ? TEXT_RULES : [])]);
+  const rest = withoutWords(schema, ['type', 'enum', 'minItems', ...INNER, ...RULES, ...(members ? TEXT_RULES : [])]);
   const type = valueTypeOf(schema);
   return {
     ...rest,
-    type: typeof schema.type === 'string' ? type : [type, 'null'],
+    type: isNullable(schema) ? [type, 'null'] : type,
     ...(members ? { enum: [...members].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) } : rulesOf(schema)),
     ...(schema.items && { items: canonicalField(schema.items) }),
+    ...objectParts(schema),
   };
 }
 
-function rulesOf(schema: FieldSchema): Record<string, JsonValue> {
+function objectParts({
+  properties,
+  required = [],
+  additionalProperties,
+}: OutputFieldSchema): Record<string, JsonValue> {
+  const members = Object.entries(properties ?? {}).map(([name, field]) => [name, canonicalField(field)] as const);
+  return {
+    ...(members.length > 0 && { properties: Object.fromEntries(members) }),
+    ...(required.length > 0 && { required: [...required].sort() }),
+    ...(typeof additionalProperties === 'object' && { additionalProperties: canonicalField(additionalProperties) }),
+  };
+}
+
+function rulesOf(schema: OutputFieldSchema): Record<string, JsonValue> {
   const bounds = BOUND_TYPES.flatMap((side) => {
     const bound = boundOf(schema, side);
     return bound ? [[bound.isExclusive ? side.strict : side.loose, bound.value] as const] : [];

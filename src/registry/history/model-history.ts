@@ -241,10 +241,16 @@ function withoutInvalidContract(state: ModelState): ModelState {
   const { served } = state;
   try {
     if (served) diffContracts(served, served);
-    return state;
+    if (!served || hasTypes(served)) return state;
   } catch {
-    return { ...state, served: undefined };
+    // It is none: the same as without a type.
   }
+  return { ...state, served: undefined };
+}
+
+/** Every field of a row has a type; only what is inside of one may be anything. */
+function hasTypes({ signature: { input, output } }: Contract): boolean {
+  return [input, output].every(({ properties }) => Object.values(properties).every(({ type }) => type !== undefined));
 }
 
 /** A message without measured values, which differ each time. */

@@ -1,5 +1,6 @@
 import type { DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.js';
 import type { RowEncoder } from '../../codec/encode/row-encoder.js';
+import type { OutputChecker } from '../../codec/validate/output-check.js';
 import type { RowValidator, ValidateOptions } from '../../codec/validate/row-validator.js';
 import { contractOf } from '../../domain/contract.js';
 import type { JsonObject } from '../../lib/json.js';
@@ -38,6 +39,8 @@ export interface Codec {
   readonly validator: RowValidator;
   readonly encoder: RowEncoder;
   readonly decoder: RowDecoder;
+  /** Whether answers keep the contract; asked before a run serves, not for each answer. */
+  readonly outputs: OutputChecker;
 }
 
 /** A run in memory: predicts output rows for input rows, independent of HTTP. */

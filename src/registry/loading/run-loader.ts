@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 
-import { compareOutput, toleranceOf } from '../../codec/examples-match.js';
+import { compareOutput, comparisonOf } from '../../codec/examples-match.js';
+import type { OutputComparison } from '../../codec/examples-match.js';
 import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
+import { compileOutputChecker } from '../../codec/validate/output-check.js';
 import { compileRowValidator } from '../../codec/validate/row-validator.js';
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
-import { ValidationError } from '../../domain/validation-issue.js';
-import type { ValidationIssue } from '../../domain/validation-issue.js';
 import { RunError } from '../../domain/verdict.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
@@ -23,6 +23,7 @@ import {
   checkOrder,
   acceptsOneRow,
 } from './batch-invariance.js';
+import { predictionFailure } from './failure-reason.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { runWarnings } from './run-warnings.js';
 import { selfTestHint } from './self-test-hint.js';
@@ -35,6 +36,7 @@ export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']):
     validator: compileRowValidator(run.signature.input),
     encoder: compileRowEncoder(run.encode, run.signature.input, vocabularies),
     decoder: compileRowDecoder(run.decode, run.signature, run.encode.prepare),
+    outputs: compileOutputChecker(run.signature.output),
   };
 }
 
@@ -80,7 +82,7 @@ export class RunLoader {
       });
       loaded.setWarnings(runWarnings(completeRun, handle.info.inputs, outputs));
       if (complete) {
-        requireValidOutputs(completeRun, outputs);
+        requireValidOutputs(codec, outputs);
         loaded.setExampleOutputs(outputs);
       }
       return loaded;
@@ -98,16 +100,16 @@ export class RunLoader {
    */
   private async selfTest(loaded: LoadedRun): Promise<JsonObject[]> {
     const { examples } = loaded.run;
-    const tolerance = toleranceOf(loaded.run);
+    const comparison = comparisonOf(loaded.run);
     const all = examples.map((_, index) => index);
     const first = all.slice(0, MAX_CHECKED_ROWS);
     const single = await this.replay(loaded, first, true);
-    if (!loaded.isRowByRow) await this.checkBatchInvariance(loaded, single, tolerance);
+    if (!loaded.isRowByRow) await this.checkBatchInvariance(loaded, single, comparison);
     const outputs = loaded.isRowByRow
       ? [...single, ...(await this.replay(loaded, all.slice(first.length)))]
       : await this.replay(loaded, all);
     examples.forEach(({ output }, i) => {
-      const mismatch = compareOutput(outputs[i]!, output, tolerance);
+      const mismatch = compareOutput(outputs[i]!, output, comparison);
       if (!mismatch) return;
       throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${selfTestHint(loaded.run, outputs)}`);
     });
@@ -118,14 +120,14 @@ export class RunLoader {
   private async checkBatchInvariance(
     loaded: LoadedRun,
     single: readonly JsonObject[],
-    tolerance: number,
+    comparison: OutputComparison,
   ): Promise<void> {
     const order = checkOrder(single.length);
     try {
       const batched = await this.replay(loaded, order);
-      if (!outputsMatch(batched, single, order, tolerance)) loaded.setRowByRow(ROWS_DEPENDENT);
+      if (!outputsMatch(batched, single, order, comparison)) loaded.setRowByRow(ROWS_DEPENDENT);
     } catch (error) {
-      const { cause } = error as RunError;
+      const cause = error instanceof RunError ? error.cause : error;
       if (!(cause instanceof AppError && cause.code === 'PREDICTION_FAILED')) throw error;
       loaded.setRowByRow(ROWS_FAIL_BATCHED);
     }
@@ -147,9 +149,8 @@ export class RunLoader {
         },
       );
     } catch (error) {
-      const first = error instanceof ValidationError ? error.issues[0] : undefined;
-      const message = first ? `${first.loc.join('.')}: ${first.msg}.` : 'The model could not compute its examples.';
-      throw new RunError('SELF_TEST_FAILED', message, { cause: error });
+      const sentence = predictionFailure(error, 'The model could not compute its examples.');
+      throw sentence === undefined ? error : new RunError('SELF_TEST_FAILED', sentence, { cause: error });
     }
   }
 }
@@ -174,25 +175,11 @@ function requireNumbers(
 }
 
 /** Without recorded outputs, the answers must at least be what the run's signature promises. */
-function requireValidOutputs(run: Run, outputs: readonly JsonObject[]): void {
-  const validator = compileRowValidator(run.signature.output, '/signature/output');
-  const issues: ValidationIssue[] = [];
+function requireValidOutputs({ outputs: checker }: Codec, outputs: readonly JsonObject[]): void {
   outputs.forEach((answer, i) => {
-    const loc = [`example ${i}`];
-    const read = validator.validate(answer, loc, { source: 'body', mode: 'strict' }, issues);
-    // Coercions accepted from clients (a text for a number) are not allowed in outputs.
-    for (const [name, value] of Object.entries(read ?? {})) {
-      const [given, expected] = [kindOf(answer[name]), kindOf(value)];
-      if (given === expected) continue;
-      issues.push({ loc: [...loc, name], msg: `it is a ${given}, not a ${expected}`, type: 'type_error' });
-    }
+    const found = checker.check(answer);
+    if (!found) return;
+    const message = `The answer to example ${i} is not what the signature says: ${found}.`;
+    throw new RunError('SELF_TEST_FAILED', message);
   });
-  const [first] = issues;
-  if (!first) return;
-  const message = `The answer to ${first.loc.join('.')} is not what the signature says: ${first.msg}.`;
-  throw new RunError('SELF_TEST_FAILED', message);
-}
-
-function kindOf(value: JsonValue | undefined): string {
-  return typeof value === 'bigint' ? 'number' : typeof value;
 }
