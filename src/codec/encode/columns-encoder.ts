@@ -83,7 +83,8 @@ function compileString(column: StringColumn, scope: EncodeScope, pointer: string
   return {
     width: 1,
     write(visit, data, offset) {
-      (data as string[])[offset] = (source.read(visit) as string | undefined) ?? missing ?? '';
+      // A source without "missing" always has a value: no text is made up here.
+      (data as string[])[offset] = (source.read(visit) as string | undefined) ?? missing!;
     },
   };
 }

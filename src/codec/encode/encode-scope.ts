@@ -48,6 +48,13 @@ interface ValueSource {
   read(visit: EncodeVisit): JsonValue | undefined;
 }
 
+/** A text has no NaN: what stands for a missing one is the trainer's choice, and never guessed. */
+function wayOutOf(types: readonly FieldType[], { format }: FieldSchema): string {
+  const waysOut = 'make it required, give it a default, or say "missing"';
+  if (format !== undefined || types.length > 1 || types[0] !== 'string') return waysOut;
+  return `${waysOut}: the text that the model saw in its place when it was trained, such as "nan", "missing" or ""`;
+}
+
 /** An error of the run: signature, encode and decode do not match. */
 export function mismatch(pointer: string, message: string): RunError {
   return new RunError('SIGNATURE_MISMATCH', `${pointer}: ${message}.`);
@@ -76,10 +83,7 @@ export class EncodeScope {
       throw mismatch(pointer, `takes ${types.join(' or ')}, but the field "${field}" is of type ${typeOf(schema)}`);
     }
     if (!hasMissing && this.mayBeMissing(field, schema)) {
-      throw mismatch(
-        pointer,
-        `the field "${field}" may be missing; make it required, give it a default, or say "missing"`,
-      );
+      throw mismatch(pointer, `the field "${field}" may be missing; ${wayOutOf(types, schema)}`);
     }
     const read = text
       ? (visit: EncodeVisit) => fieldOf(visit.prepared, name)

@@ -124,12 +124,13 @@ describe('compileRowEncoder with a run that does not fit', () => {
       fare: { type: 'number' },
       tall: { type: ['integer', 'null'] },
       sex: { type: 'string' },
+      town: { type: 'string' },
       born: { type: 'string', format: 'date' },
       alive: { type: 'boolean' },
       image: { type: 'array', items: { type: 'number' } },
       holes: { type: 'array', items: { type: ['number', 'null'] } },
     },
-    ['fare'],
+    ['fare', 'town'],
   );
 
   function refusal(encode: EncodeSpec, code = 'SIGNATURE_MISMATCH'): string {
@@ -153,6 +154,7 @@ describe('compileRowEncoder with a run that does not fit', () => {
     ['no field "toString"', ofColumns('float32', { kind: 'number', field: 'toString' })],
     ['"fare" may be missing', ofColumns('float32', { kind: 'number', field: 'fare' })],
     ['"tall" may be missing', ofColumns('float32', { kind: 'number', field: 'tall' })],
+    ['such as "nan"', ofColumns('string', { kind: 'string', field: 'town' })],
     ['is of type string', ofColumns('float32', { kind: 'number', field: 'sex' })],
     ['is of type integer', ofColumns('float32', { kind: 'date', field: 'age', part: 'day' })],
     ['is of type array', ofColumns('float32', { ...sex, field: 'image' })],
