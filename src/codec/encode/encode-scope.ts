@@ -32,11 +32,18 @@ export class EncodeVisit {
 
 /** One input tensor, compiled: its row shape, and how a row is written into zeroed data from `offset` on. */
 export interface TensorEncoder {
+  /** The model's name of it; empty when the run leaves it to the model. */
   readonly tensor: string;
   readonly dtype: DType;
   /** Shape without the rows. */
   readonly rowShape: readonly number[];
   writeRow(visit: EncodeVisit, data: TensorData, offset: number): void;
+}
+
+/** One or several columns of a tensor, compiled. */
+export interface CompiledColumn {
+  readonly width: number;
+  readonly write: (visit: EncodeVisit, data: TensorData, offset: number) => void;
 }
 
 /** Where a column takes its value from. */

@@ -49,7 +49,9 @@ function textWarnings({ examples, signature }: Run): Warning[] {
 function enumWarnings({ signature }: Run): Warning[] {
   return Object.entries(signature.input.properties)
     .filter(([, schema]) => excludesNull(schema))
-    .map(([name]) => warning('ENUM_WITHOUT_NULL', `The type of "${name}" allows null, its enum does not: null is 422.`));
+    .map(([name]) =>
+      warning('ENUM_WITHOUT_NULL', `The type of "${name}" allows null, its enum does not: null is 422.`),
+    );
 }
 
 function nullWarnings(run: Run, outputs: readonly JsonObject[]): Warning[] {
