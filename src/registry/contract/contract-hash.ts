@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Contract } from '../../domain/contract.js';
+import { isNullable } from '../../codec/validate/schema-check.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
 import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
