@@ -11,6 +11,7 @@ import type { Run } from '../../domain/run.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import type { ValidationIssue } from '../../domain/validation-issue.js';
 import { RunError } from '../../domain/verdict.js';
+import { engineText } from '../../engines/engine-text.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import type { RunArtifacts, SourceRun } from '../../sources/run-source.js';
@@ -63,13 +64,15 @@ export class RunLoader {
   }
 
   private async loadArtifacts(
-    { folder, complete, close }: RunArtifacts,
+    { folder, files, complete, close }: RunArtifacts,
     sourceRun: SourceRun,
     run: Run,
   ): Promise<LoadedRun> {
-    const handle = await this.host.load({ format: run.model.format, runFolder: folder, path: run.model.path });
+    const { format, path } = run.model;
+    const checkedFiles = (files ?? run.model.files ?? []).map((file) => file.path);
+    const handle = await this.host.load({ format, runFolder: folder, path, files: checkedFiles });
     try {
-      const completeRun = complete ? complete(handle.info) : run;
+      const completeRun = complete ? completed(complete, handle) : run;
       const codec = compileCodec(completeRun, sourceRun.vocabularies);
       requireMatch(codec, handle);
       const loaded = new LoadedRun(completeRun, codec, handle, this.config.predictionTimeoutMs, close);
@@ -148,15 +151,36 @@ export class RunLoader {
       );
     } catch (error) {
       const first = error instanceof ValidationError ? error.issues[0] : undefined;
-      const message = first ? `${first.loc.join('.')}: ${first.msg}.` : 'The model could not compute its examples.';
+      const message = first
+        ? `${first.loc.join('.')}: ${first.msg}.`
+        : `The model could not compute its examples: ${causeText(error)}`;
       throw new RunError('SELF_TEST_FAILED', message, { cause: error });
     }
   }
 }
 
+/** @throws RunError as `complete`, with what is known of outputs that it could not use. */
+function completed(complete: NonNullable<RunArtifacts['complete']>, { info }: ModelHandle): Run {
+  try {
+    return complete(info);
+  } catch (error) {
+    const unreadable = info.unreadableOutputs?.map(({ message }) => message) ?? [];
+    if (!(error instanceof RunError) || unreadable.length === 0) throw error;
+    throw new RunError(error.code, [error.message, ...unreadable].join(' '), { cause: error });
+  }
+}
+
 function requireMatch({ encoder, decoder }: Codec, { info }: ModelHandle): void {
+  const unreadable = info.unreadableOutputs?.find(({ name }) => decoder.outputNames.includes(name));
+  if (unreadable) throw new RunError('NON_TENSOR_OUTPUT', unreadable.message);
   const issues = [...encoder.describeMismatch(info.inputs), ...decoder.describeMismatch(info.outputs)];
   if (issues.length > 0) throw new RunError('SIGNATURE_MISMATCH', issues.join(' '));
+}
+
+/** What the engine said of a failed prediction, fit for a verdict. */
+function causeText(error: unknown): string {
+  const cause = error instanceof AppError ? (error.cause ?? error) : error;
+  return engineText(cause);
 }
 
 /** A model that answers nothing but NaN is broken, unless its trainer recorded that it does. */
