@@ -18,7 +18,8 @@ export const VERDICT_FIX = {
   CHECKSUM_MISMATCH: 'The file changed after run.json was written: copy it again or write the new sha256.',
   KERAS3_LAYERS_MODEL:
     'Keras 3 models do not load as layers models: export with tf_keras (Keras 2), as a graph model, or to ONNX.',
-  NON_TENSOR_OUTPUT: 'Export the model without sequence or map outputs (skl2onnx: options={"zipmap": False}).',
+  NON_TENSOR_OUTPUT:
+    'Export the model without sequence or map outputs (skl2onnx: options={"zipmap": False}; onnxmltools: zipmap=False), or read its other outputs only.',
   SIGNATURE_MISMATCH: "Make signature, encode and decode name the model's own inputs and outputs.",
   LOAD_FAILED: 'The engine refused the artifact: export the model again and try it with models:check.',
   SELF_TEST_FAILED: "The loaded run does not repeat its own examples: check encode, decode and the examples' values.",

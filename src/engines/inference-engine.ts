@@ -19,6 +19,11 @@ export interface LoadRequest {
   readonly runFolder: string;
   /** Artifact relative to it: a file, or a folder for `saved-model`. */
   readonly path: string;
+  /**
+   * Further files of the model, relative to the folder, whose digests were checked; none unless said. A model that keeps
+   * weights elsewhere is refused.
+   */
+  readonly files?: readonly string[];
 }
 
 /** A model in memory, in the thread that computes. */

@@ -1,4 +1,5 @@
 import type { ModelCard } from '../domain/card.js';
+import type { FileReference } from '../domain/encode-spec.js';
 import type { MetricPoint } from '../domain/metric-point.js';
 import type { Run } from '../domain/run.js';
 import type { ModelSpec } from '../domain/tensor.js';
@@ -40,6 +41,8 @@ export interface SourceRun {
 export interface RunArtifacts {
   /** Absolute folder that holds the artifacts. */
   readonly folder: string;
+  /** Further files of the model and their digests, where the run itself does not list them; as `run.model.files`. */
+  readonly files?: readonly FileReference[];
   /**
    * Completes a run whose store does not say how rows become tensors (MLflow): `encode`, `decode` and the digest come
    * from the model itself once it is loaded. Its examples have no outputs: those are the loaded model's answers.

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 
 import type { Contract } from '../../domain/contract.js';
-import { isNullable } from '../../codec/validate/schema-check.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
 import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
@@ -32,8 +31,8 @@ function givenParts({ signature, on_request: onRequest = [], primary }: Contract
   };
 }
 
-const METADATA_KEYS = new Set(['title', 'description', 'examples']);
 /** Annotations of values, which do not change the contract. */
+const METADATA_KEYS = new Set(['title', 'description', 'examples']);
 /** Keywords that hold schemas of what is inside. */
 const INNER = ['items', 'properties', 'required', 'additionalProperties'];
 const RULES = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength'];

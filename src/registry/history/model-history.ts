@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { contractOf } from '../../domain/contract.js';
+import type { Contract } from '../../domain/contract.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import { POLICY, isAttempt, isCutover, withEvent } from '../../domain/model-state.js';
 import type { HistoryEvent, HistoryEventName, ModelState, Pin, ServedRecord } from '../../domain/model-state.js';

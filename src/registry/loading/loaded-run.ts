@@ -15,6 +15,7 @@ import type { ModelHandle } from '../../engines/model-host.js';
 import { contractHash } from '../contract/contract-hash.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
+import { NOT_COMPUTABLE, findRefusedRows, isModelRefusal } from './refused-rows.js';
 
 /** How a list of rows is to be predicted. */
 export interface PredictOptions extends ValidateOptions {
@@ -28,6 +29,8 @@ export interface PredictOptions extends ValidateOptions {
   readonly sinceMs?: number;
   /** Whether each row is computed in a call of its own; as the run is served unless set. */
   readonly rowByRow?: boolean;
+  /** Whether a failure is told as a problem of the rows that cause it, where some do. */
+  readonly blamesRows?: boolean;
   /** Aborted when the caller has gone. */
   readonly signal?: AbortSignal;
   /** Filled in on the way. */
@@ -134,7 +137,8 @@ export class LoadedRun {
   /**
    * Predicts rows: one output row for each, in order.
    *
-   * @throws ValidationError with every problem of every row, before anything is computed.
+   * @throws ValidationError with every problem of every row, before anything is computed; with `blamesRows` also for rows
+   *   that the model cannot compute.
    * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST.
    */
   predict(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
@@ -164,9 +168,9 @@ export class LoadedRun {
     try {
       outputs = await this.handle.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
     } catch (error) {
-      const { signal: _gone, timing: _timing, sinceMs: _since, ...again } = options;
+      const { signal: _gone, timing: _timing, sinceMs: _since, blamesRows, ...again } = options;
       this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
-      throw error;
+      throw blamesRows ? await this.blameRows(error, values, { ...options, sinceMs }) : error;
     }
     this.outcomes.succeeded += 1;
     const inferredAt = performance.now();
@@ -177,6 +181,39 @@ export class LoadedRun {
       timing.serializeMs = performance.now() - inferredAt;
     }
     return decoded;
+  }
+
+  /**
+   * Finds out whether a failure is caused by the client's values: by rows that fail again, alone, although others can be
+   * computed, be it the run's own example.
+   *
+   * @returns a ValidationError with these rows, else the error itself.
+   */
+  private async blameRows(error: unknown, values: readonly unknown[], options: PredictOptions): Promise<unknown> {
+    if (!isModelRefusal(error)) return error;
+    const compute = (from: number, to: number) => this.computeAlone(values.slice(from, to), options);
+    try {
+      const { refused, hasComputed } = await findRefusedRows(values.length, compute);
+      if (refused.length === 0) return error;
+      if (!hasComputed) await this.computeExample(options);
+      return new ValidationError(refused.map((index) => ({ loc: options.locOf(index), ...NOT_COMPUTABLE })));
+    } catch {
+      return error;
+    }
+  }
+
+  private computeExample(options: PredictOptions): Promise<unknown> {
+    const [example] = this.currentRun.examples;
+    if (!example) throw new Error('the run has no example');
+    return this.computeAlone([example.input], { ...options, source: 'body', mode: 'strict' });
+  }
+
+  /** Computes rows in a call of their own, and gives nothing of it to anybody. */
+  private computeAlone(values: readonly unknown[], options: PredictOptions): Promise<unknown> {
+    const { timeoutMs, sinceMs, signal, rowByRow = this.isRowByRow } = options;
+    const { outputNames } = this.codec.decoder;
+    const { inputs } = this.encode(values, options);
+    return this.handle.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated: true });
   }
 
   private encode(values: readonly unknown[], options: PredictOptions): DecodeContext & { inputs: NamedTensors } {

@@ -12,6 +12,7 @@ import { AppError } from '../../domain/app-error.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import { RunError } from '../../domain/verdict.js';
+import { engineText } from '../../engines/engine-text.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import type { RunArtifacts, SourceRun } from '../../sources/run-source.js';
@@ -66,13 +67,15 @@ export class RunLoader {
   }
 
   private async loadArtifacts(
-    { folder, complete, close }: RunArtifacts,
+    { folder, files, complete, close }: RunArtifacts,
     sourceRun: SourceRun,
     run: Run,
   ): Promise<LoadedRun> {
-    const handle = await this.host.load({ format: run.model.format, runFolder: folder, path: run.model.path });
+    const { format, path } = run.model;
+    const checkedFiles = (files ?? run.model.files ?? []).map((file) => file.path);
+    const handle = await this.host.load({ format, runFolder: folder, path, files: checkedFiles });
     try {
-      const completeRun = withInputNames(complete ? complete(handle.info) : run, handle);
+      const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
       const codec = compileCodec(completeRun, sourceRun.vocabularies);
       requireMatch(codec, handle);
       const loaded = new LoadedRun(completeRun, codec, handle, this.config.predictionTimeoutMs, close);
@@ -150,7 +153,7 @@ export class RunLoader {
         },
       );
     } catch (error) {
-      const sentence = predictionFailure(error, 'The model could not compute its examples.');
+      const sentence = predictionFailure(error, `The model could not compute its examples: ${causeText(error)}`);
       throw sentence === undefined ? error : new RunError('SELF_TEST_FAILED', sentence, { cause: error });
     }
   }
@@ -162,9 +165,28 @@ function withInputNames(run: Run, { info }: ModelHandle): Run {
   return encode === run.encode ? run : { ...run, encode };
 }
 
+/** @throws RunError as `complete`, with what is known of outputs that it could not use. */
+function completed(complete: NonNullable<RunArtifacts['complete']>, { info }: ModelHandle): Run {
+  try {
+    return complete(info);
+  } catch (error) {
+    const unreadable = info.unreadableOutputs?.map(({ message }) => message) ?? [];
+    if (!(error instanceof RunError) || unreadable.length === 0) throw error;
+    throw new RunError(error.code, [error.message, ...unreadable].join(' '), { cause: error });
+  }
+}
+
 function requireMatch({ encoder, decoder }: Codec, { info }: ModelHandle): void {
+  const unreadable = info.unreadableOutputs?.find(({ name }) => decoder.outputNames.includes(name));
+  if (unreadable) throw new RunError('NON_TENSOR_OUTPUT', unreadable.message);
   const issues = [...encoder.describeMismatch(info.inputs), ...decoder.describeMismatch(info.outputs)];
   if (issues.length > 0) throw new RunError('SIGNATURE_MISMATCH', issues.join(' '));
+}
+
+/** What the engine said of a failed prediction, fit for a verdict. */
+function causeText(error: unknown): string {
+  const cause = error instanceof AppError ? (error.cause ?? error) : error;
+  return engineText(cause);
 }
 
 /** A model that answers nothing but NaN is broken, unless its trainer recorded that it does. */

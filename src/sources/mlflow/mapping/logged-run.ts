@@ -1,11 +1,10 @@
-import { posix } from 'node:path';
-
 import { RunError, reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
 import { RunFolder } from '../../local/run-folder.js';
 import type { RunArtifacts, SourceRun } from '../../run-source.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
+import { digestModel } from './model-files.js';
 import { NO_MODEL, completePart, draftPart } from './run-draft.js';
 import { servableArtifact } from './servable-artifact.js';
 import type { ServableArtifact } from './servable-artifact.js';
@@ -59,15 +58,15 @@ export function servableRun({ location, details, readMetricHistory }: RunRecord,
   const open = async (): Promise<RunArtifacts> => {
     const { path, release } = await model.logged.fetch();
     const folder = await RunFolder.open(path, path);
-    const isFolder = artifact.format === 'saved-model';
-    const sha256 = await folder.digest(isFolder ? posix.join(artifact.path, 'saved_model.pb') : artifact.path);
+    const { sha256, files } = await digestModel(folder, artifact);
     return {
       folder: folder.path,
+      files,
       close: release,
       complete: (modelSpec) => ({
         ...run,
         ...completePart(mlModel, exampleText, modelSpec),
-        model: { ...artifact, sha256 },
+        model: { ...artifact, sha256, ...(files.length > 0 && { files }) },
       }),
     };
   };
