@@ -120,7 +120,6 @@ class SelectionPolicyDto {
   goal: string;
 
   @ApiProperty({
-    type: Object,
     required: false,
     description: 'Dotted path into the run → the value it must have.',
     example: {},

@@ -1,8 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { Agent, get as httpGet } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
+import { stopWithReport } from '../../../src/bootstrap/exit-with-report.js';
+import { startServer } from '../../../src/bootstrap/server.js';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { WorkerPool } from '../../../src/engines/pool/worker-pool.js';
 import { ADMIN_KEY } from '../../support/http/admin.js';
 import { ask } from '../../support/http/ask.js';
 import { TestStore } from '../../support/stores/build-store.js';
@@ -33,6 +38,39 @@ function start(environment: Record<string, string> = {}): ServerProcess {
   const server = ServerProcess.start({ MODELS_DIR: store.folder, ...environment });
   started.push(server);
   return server;
+}
+
+/** What a start that fails says, and the code it would end the process with; in this process. */
+async function startInVain(environment: Record<string, string>): Promise<{ code: number; stderr: string }> {
+  let stderr = '';
+  const exit = jest.spyOn(process, 'exit').mockReturnValue(undefined as never);
+  const write = jest.spyOn(process.stderr, 'write').mockImplementation((text, done) => {
+    stderr += text as string;
+    (done as unknown as () => void)();
+    return true;
+  });
+  try {
+    await startHere({ LOG_LEVEL: 'silent', HOST: '127.0.0.1', PORT: '0', INFERENCE_THREADS: '1', ...environment });
+    return { code: exit.mock.calls[0]![0] as number, stderr };
+  } finally {
+    exit.mockRestore();
+    write.mockRestore();
+  }
+}
+
+async function startHere(environment: Record<string, string>): Promise<void> {
+  try {
+    await startServer(loadConfig({ MODELS_DIR: store.folder, ...environment }));
+  } catch (error) {
+    stopWithReport(error);
+  }
+}
+
+/** Another program that has a port. */
+async function listenSomewhere(): Promise<{ port: number; close: () => void }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
 
 async function freePort(): Promise<number> {
@@ -88,8 +126,18 @@ describe('the start', () => {
     expect((await ask(baseUrl, '/readyz')).status).toBe(200);
   });
 
+  it('of a program ends with code 1 and a report, and opens no port, when there is nothing to serve', async () => {
+    const broken = new TestStore();
+    const server = start({ MODELS_DIR: broken.folder });
+
+    expect(await server.exited).toEqual({ code: 1, signal: null });
+    expect(server.stderr).toMatch(/^Nothing can be served from .*\n\nThere are no models\.$/m);
+    expect(server.log.some(({ port }) => port !== undefined)).toBe(false);
+    broken.remove();
+  });
+
   it('names every variable that cannot be used, and no value', async () => {
-    const server = start({
+    const server = await startInVain({
       PORT: 's3cret',
       WORKERS: '-1',
       LOG_LEVEL: 'loud',
@@ -102,7 +150,7 @@ describe('the start', () => {
       LOG_REQUESTS: 'yes',
     });
 
-    expect(await server.exited).toEqual({ code: 1, signal: null });
+    expect(server.code).toBe(1);
     for (const name of [
       'PORT',
       'WORKERS',
@@ -132,42 +180,56 @@ describe('the start', () => {
   ])('ends with code 1 and a report when the store %s', async (_name, fill, report) => {
     const broken = new TestStore();
     fill(broken);
-    const server = start({ MODELS_DIR: broken.folder });
+    const server = await startInVain({ MODELS_DIR: broken.folder });
 
-    expect((await server.exited).code).toBe(1);
+    expect(server.code).toBe(1);
     expect(server.stderr).toMatch(report);
     expect(server.stderr).not.toMatch(/\n\s+at /);
-    expect(server.log.some(({ port }) => port !== undefined)).toBe(false);
     broken.remove();
   });
 
   it('ends with code 1 and names the folder when there is no store', async () => {
-    const server = start({ MODELS_DIR: store.path('nope') });
+    const server = await startInVain({ MODELS_DIR: store.path('nope') });
 
-    expect((await server.exited).code).toBe(1);
+    expect(server.code).toBe(1);
     expect(server.stderr).toContain('MODELS_DIR');
     expect(server.stderr).not.toMatch(/\n\s+at /);
   });
 
   it('ends with code 1 and lists the models when the default one is not there', async () => {
-    const server = start({ DEFAULT_MODEL: 'nope' });
+    const server = await startInVain({ DEFAULT_MODEL: 'nope' });
 
-    expect((await server.exited).code).toBe(1);
+    expect(server.code).toBe(1);
     expect(server.stderr).toContain('adder, slow');
   });
 
-  it.each(['1', '2'])('says so when the port is in use, with %s worker(s)', async (workers) => {
-    const other = createServer().listen(0, '127.0.0.1').unref();
-    await new Promise((resolve) => other.once('listening', resolve));
-    const { port } = other.address() as AddressInfo;
+  it('says so when the port is in use, and leaves no thread behind', async () => {
+    const other = await listenSomewhere();
+    const closeThreads = jest.spyOn(WorkerPool.prototype, 'close');
 
-    const server = start({ PORT: String(port), WORKERS: workers });
+    const server = await startInVain({ PORT: String(other.port) });
 
-    expect((await server.exited).code).toBe(1);
-    expect(server.stderr).toContain(`Port ${port} is in use`);
-    expect(server.stderr).not.toMatch(/\n\s+at /);
+    expect(server.code).toBe(1);
+    expectPortInUse(server.stderr, other.port);
+    expect(closeThreads).toHaveBeenCalledTimes(1);
+    closeThreads.mockRestore();
     other.close();
   });
+
+  it('says so when the port is in use by another program and several processes want it', async () => {
+    const other = await listenSomewhere();
+
+    const server = start({ PORT: String(other.port), WORKERS: '2' });
+
+    expect((await server.exited).code).toBe(1);
+    expectPortInUse(server.stderr, other.port);
+    other.close();
+  });
+
+  function expectPortInUse(report: string, port: number): void {
+    expect(report).toContain(`Port ${port} is in use`);
+    expect(report).not.toMatch(/\n\s+at /);
+  }
 });
 
 describe('the end', () => {

@@ -30,7 +30,7 @@ export function mlflowEnvironment(stub: MlflowStub, cache: string, models: strin
     MLFLOW_HTTP_REQUEST_TIMEOUT: '1',
     MODELS_DIR: models,
     REFRESH_INTERVAL_MS: '50',
-    INFERENCE_THREADS: '2',
+    INFERENCE_THREADS: '1',
     ADMIN_API_KEY: ADMIN_KEY,
   };
 }
