@@ -93,7 +93,7 @@ async function tryRun(loader: RunLoader, registered: RegisteredRun): Promise<voi
     await loaded.release();
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
-    registered.reject(reason(error.code, error.message));
+    registered.reject(reason(error.code, error.message, error.fix));
   }
 }
 

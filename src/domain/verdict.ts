@@ -96,12 +96,16 @@ export function reason(code: VerdictCode, message: string, fix: string = VERDICT
 
 /** Thrown below the registry when a run cannot be used; becomes a reason of its verdict. */
 export class RunError extends Error {
+  /** A better fix than that of the code; undefined when there is none. */
+  readonly fix: string | undefined;
+
   constructor(
     readonly code: VerdictCode,
     message: string,
-    options?: ErrorOptions,
+    { fix, ...options }: ErrorOptions & { readonly fix?: string | undefined } = {},
   ) {
     super(message, options);
     this.name = 'RunError';
+    this.fix = fix;
   }
 }

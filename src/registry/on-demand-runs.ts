@@ -100,7 +100,7 @@ export class OnDemandRuns {
       if (this.loadedById.get(run.run_id)?.registered === registered) this.loadedById.delete(run.run_id);
       registered.state = 'checked';
       if (!(error instanceof RunError)) throw error;
-      registered.reject(reason(error.code, error.message));
+      registered.reject(reason(error.code, error.message, error.fix));
       throw new AppError(
         'RUN_NOT_SERVABLE',
         { runId: run.run_id, reason: `${error.code}: ${error.message}` },

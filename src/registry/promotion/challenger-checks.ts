@@ -145,5 +145,5 @@ function isTransient(error: unknown): boolean {
 }
 
 function reasonOf(error: unknown, code: 'LOAD_FAILED' | 'REHEARSAL_FAILED', message: string): VerdictReason {
-  return error instanceof RunError ? reason(error.code, error.message) : reason(code, message);
+  return error instanceof RunError ? reason(error.code, error.message, error.fix) : reason(code, message);
 }

@@ -59,7 +59,7 @@ function registerRun(card: ModelCard, sourceRun: SourceRun, run: Run): Registere
     return new RegisteredRun(card, run, sourceRun);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
-    return new RegisteredRun(card, run, sourceRun, [...sourceRun.reasons, reason(error.code, error.message)]);
+    return new RegisteredRun(card, run, sourceRun, [...sourceRun.reasons, reason(error.code, error.message, error.fix)]);
   }
 }
 

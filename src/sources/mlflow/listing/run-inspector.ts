@@ -95,7 +95,7 @@ export class RunInspector {
       return read;
     } catch (error) {
       // Not cached: the files of one run may be available next time.
-      if (error instanceof RunError) return reason(error.code, error.message);
+      if (error instanceof RunError) return reason(error.code, error.message, error.fix);
       throw error;
     }
   }

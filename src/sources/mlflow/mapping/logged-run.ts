@@ -4,6 +4,7 @@ import { RunError, reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
 import { RunFolder } from '../../local/run-folder.js';
 import type { RunArtifacts, SourceRun } from '../../run-source.js';
+import { columnRules } from './derive-column.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
 import { NO_MODEL, completePart, draftPart } from './run-draft.js';
@@ -47,7 +48,8 @@ export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | 
     const exampleText = example !== undefined && example.length <= MAX_EXAMPLE_CHARS ? example : undefined;
     return { logged, mlModel, artifact, exampleText };
   } catch (error) {
-    if (error instanceof RunError && error.code !== 'ARTIFACT_UNAVAILABLE') return reason(error.code, error.message);
+    if (error instanceof RunError && error.code !== 'ARTIFACT_UNAVAILABLE')
+      return reason(error.code, error.message, error.fix);
     throw error;
   }
 }
@@ -56,6 +58,7 @@ export async function readLoggedModel(logged: LoggedModel): Promise<ReadModel | 
 export function servableRun({ location, details, readMetricHistory }: RunRecord, model: ReadModel): SourceRun {
   const { artifact, mlModel, exampleText } = model;
   const run = { ...details, model: artifact, ...draftPart(mlModel, exampleText) };
+  const rules = columnRules(details.tags);
   const open = async (): Promise<RunArtifacts> => {
     const { path, release } = await model.logged.fetch();
     const folder = await RunFolder.open(path, path);
@@ -66,7 +69,7 @@ export function servableRun({ location, details, readMetricHistory }: RunRecord,
       close: release,
       complete: (modelSpec) => ({
         ...run,
-        ...completePart(mlModel, exampleText, modelSpec),
+        ...completePart(mlModel, exampleText, modelSpec, rules),
         model: { ...artifact, sha256 },
       }),
     };

@@ -2,7 +2,9 @@ import type { JsonObject } from '../../../lib/json.js';
 import type { Example, Run } from '../../../domain/run.js';
 import type { ModelSpec } from '../../../domain/tensor.js';
 import { exampleRows, madeUpRow } from './example-rows.js';
-import { deriveInputs, deriveOutputs } from './derive-codec.js';
+import type { ColumnRules } from './derive-column.js';
+import { deriveInputs } from './derive-inputs.js';
+import { deriveOutputs } from './derive-outputs.js';
 import { fieldsOfTensors, inputSchema, outputSchema, requireDistinctFields } from './model-field.js';
 import type { MlModel } from './ml-model.js';
 
@@ -39,8 +41,13 @@ export function draftPart({ inputs = [], outputs = [] }: MlModel, exampleText: s
  *
  * @throws RunError SIGNATURE_MISMATCH or SIGNATURE_UNSUPPORTED when the signature cannot feed this model.
  */
-export function completePart(mlModel: MlModel, exampleText: string | undefined, model: ModelSpec): ModelPart {
-  const inputs = deriveInputs(mlModel.inputs ?? ownFields(model.inputs), model.inputs);
+export function completePart(
+  mlModel: MlModel,
+  exampleText: string | undefined,
+  model: ModelSpec,
+  rules: ColumnRules,
+): ModelPart {
+  const inputs = deriveInputs(mlModel.inputs ?? ownFields(model.inputs), model.inputs, rules);
   const outputs = deriveOutputs(mlModel.outputs ?? ownFields(model.outputs), model.outputs);
   const logged = exampleText === undefined ? [] : exampleRows(exampleText, inputs.fields);
   const rows = logged.length > 0 ? logged : [madeUpRow(inputs.fields)];
