@@ -46,6 +46,8 @@ export type VerdictCode = keyof typeof VERDICT_FIX;
  */
 export const WARNING_FIX = {
   EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients use the run.',
+  ANSWERS_UNPROVEN:
+    'Record outputs. MLflow, in the run: mlflow.log_dict({"examples": [{"input": i, "output": o} for i, o in zip(X[:5].to_dict("records"), predictions[:5].to_dict("records"))]}, "bestrun/run.json").',
   NUMBER_AS_TEXT: 'Write numbers in the examples as numbers: they are what clients copy.',
   ANSWERS_NULL: 'Look for NaN among the weights, or a scaler that divides by zero; if null is intended, record it.',
   ANSWERS_EQUAL:

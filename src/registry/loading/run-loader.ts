@@ -24,7 +24,7 @@ import {
   acceptsOneRow,
 } from './batch-invariance.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
-import { runWarnings } from './run-warnings.js';
+import { hasOutputs, runWarnings } from './run-warnings.js';
 import { selfTestHint } from './self-test-hint.js';
 import { LoadedRun } from './loaded-run.js';
 import type { Codec } from './loaded-run.js';
@@ -69,17 +69,20 @@ export class RunLoader {
   ): Promise<LoadedRun> {
     const handle = await this.host.load({ format: run.model.format, runFolder: folder, path: run.model.path });
     try {
-      const completeRun = complete ? complete(handle.info) : run;
-      const codec = compileCodec(completeRun, sourceRun.vocabularies);
-      requireMatch(codec, handle);
+      const { completeRun, codec } = inWordsOf(sourceRun, () => {
+        const completeRun = complete ? complete(handle.info) : run;
+        const codec = compileCodec(completeRun, sourceRun.vocabularies);
+        requireMatch(codec, handle);
+        return { completeRun, codec };
+      });
       const loaded = new LoadedRun(completeRun, codec, handle, this.config.predictionTimeoutMs, close);
       if (acceptsOneRow(handle.info, codec.decoder.outputNames)) loaded.setRowByRow(ONE_ROW_PER_CALL);
       const outputs = await this.selfTest(loaded);
       requireNumbers(completeRun, outputs, {
-        mayBeMadeUp: complete !== undefined && completeRun.examples.length === 1,
+        mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
       });
       loaded.setWarnings(runWarnings(completeRun, handle.info.inputs, outputs));
-      if (complete) {
+      if (complete && !hasOutputs(completeRun)) {
         requireValidOutputs(completeRun, outputs);
         loaded.setExampleOutputs(outputs);
       }
@@ -151,6 +154,16 @@ export class RunLoader {
       const message = first ? `${first.loc.join('.')}: ${first.msg}.` : 'The model could not compute its examples.';
       throw new RunError('SELF_TEST_FAILED', message, { cause: error });
     }
+  }
+}
+
+/** Work on the parts of a run, whose errors are told in the words of its owner. */
+function inWordsOf<T>({ toOwnWords }: SourceRun, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!toOwnWords || !(error instanceof RunError)) throw error;
+    throw new RunError(error.code, toOwnWords(error.message), { cause: error, fix: error.fix });
   }
 }
 

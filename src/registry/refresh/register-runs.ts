@@ -59,7 +59,10 @@ function registerRun(card: ModelCard, sourceRun: SourceRun, run: Run): Registere
     return new RegisteredRun(card, run, sourceRun);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
-    return new RegisteredRun(card, run, sourceRun, [...sourceRun.reasons, reason(error.code, error.message, error.fix)]);
+    return new RegisteredRun(card, run, sourceRun, [
+      ...sourceRun.reasons,
+      reason(error.code, sourceRun.toOwnWords?.(error.message) ?? error.message, error.fix),
+    ]);
   }
 }
 

@@ -19,7 +19,8 @@ const completePart = (
   example: string | undefined,
   spec: ModelSpec,
   tags: Record<string, string> = {},
-): ReturnType<typeof draft.completePart> => draft.completePart(model, example, spec, columnRules(tags));
+): ReturnType<typeof draft.completePart> =>
+  draft.completePart({ mlModel: model, exampleText: example, contract: undefined }, spec, columnRules(tags));
 const column = (name: string | undefined, type: unknown, required = true) => ({
   type,
   ...(name && { name }),
@@ -142,7 +143,9 @@ describe('a run of MLflow', () => {
   it('shows its signature before its model is known', () => {
     const model = mlModel([column('age', 'double', false)], [column('price', 'double')]);
 
-    expect(draftPart(model, '{"columns": ["age"], "data": [[7.5]]}')).toEqual({
+    expect(
+      draftPart({ mlModel: model, exampleText: '{"columns": ["age"], "data": [[7.5]]}', contract: undefined }),
+    ).toEqual({
       signature: {
         input: { type: 'object', properties: { age: { type: ['number', 'null'], examples: [7.5] } }, required: [] },
         output: { type: 'object', properties: { price: { type: ['number', 'null'] } }, required: ['price'] },
