@@ -49,6 +49,8 @@ export type VerdictCode = keyof typeof VERDICT_FIX;
  */
 export const WARNING_FIX = {
   EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients use the run.',
+  ANSWERS_UNPROVEN:
+    'Record outputs. MLflow, in the run: mlflow.log_dict({"examples": [{"input": i, "output": o} for i, o in zip(X[:5].to_dict("records"), predictions[:5].to_dict("records"))]}, "bestrun/run.json").',
   NUMBER_AS_TEXT: 'Write numbers in the examples as numbers: they are what clients copy.',
   ENUM_WITHOUT_NULL:
     'Add null to the enum, or take "null" out of the type; JSON Schema refuses null as long as either does.',
@@ -101,12 +103,16 @@ export function reason(code: VerdictCode, message: string, fix: string = VERDICT
 
 /** Thrown below the registry when a run cannot be used; becomes a reason of its verdict. */
 export class RunError extends Error {
+  /** A better fix than that of the code; undefined when there is none. */
+  readonly fix: string | undefined;
+
   constructor(
     readonly code: VerdictCode,
     message: string,
-    options?: ErrorOptions,
+    { fix, ...options }: ErrorOptions & { readonly fix?: string | undefined } = {},
   ) {
     super(message, options);
     this.name = 'RunError';
+    this.fix = fix;
   }
 }

@@ -29,6 +29,11 @@ export interface SourceRun {
    */
   readonly open: () => Promise<RunArtifacts>;
   /**
+   * A message about signature, encode and decode in the words of the run's owner, who may have written none of them.
+   * Undefined when they are the words of `run.json`.
+   */
+  readonly toOwnWords?: (message: string) => string;
+  /**
    * Every value of one metric over the training, in the order of the steps. Undefined for a store that keeps last
    * values only.
    *
@@ -45,7 +50,7 @@ export interface RunArtifacts {
   readonly files?: readonly FileReference[];
   /**
    * Completes a run whose store does not say how rows become tensors (MLflow): `encode`, `decode` and the digest come
-   * from the model itself once it is loaded. Its examples have no outputs: those are the loaded model's answers.
+   * from the model itself once it is loaded. Examples without recorded outputs get the loaded model's answers.
    * Undefined when the run is complete.
    *
    * @throws RunError SIGNATURE_MISMATCH when the run's signature cannot feed this model.

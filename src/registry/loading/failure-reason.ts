@@ -41,7 +41,7 @@ export function predictionFailure(error: unknown, failed: string, refused = ''):
  * @param runId  for the log.
  */
 export function reasonOfFailure(error: unknown, runId: string): VerdictReason {
-  if (error instanceof RunError) return reason(error.code, error.message);
+  if (error instanceof RunError) return reason(error.code, error.message, error.fix);
   if (isSystemError(error)) return reason('LOAD_FAILED', 'The run could not be loaded.');
   logger.error(`Run ${runId} could not be tried: ${String(error)}`, error);
   return INTERNAL;

@@ -27,7 +27,7 @@ import {
 } from './batch-invariance.js';
 import { predictionFailure } from './failure-reason.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
-import { runWarnings } from './run-warnings.js';
+import { hasOutputs, runWarnings } from './run-warnings.js';
 import { selfTestHint } from './self-test-hint.js';
 import { LoadedRun } from './loaded-run.js';
 import type { Codec } from './loaded-run.js';
@@ -75,17 +75,20 @@ export class RunLoader {
     const checkedFiles = (files ?? run.model.files ?? []).map((file) => file.path);
     const handle = await this.host.load({ format, runFolder: folder, path, files: checkedFiles });
     try {
-      const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
-      const codec = compileCodec(completeRun, sourceRun.vocabularies);
-      requireMatch(codec, handle);
+      const { completeRun, codec } = inWordsOf(sourceRun, () => {
+        const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
+        const codec = compileCodec(completeRun, sourceRun.vocabularies);
+        requireMatch(codec, handle);
+        return { completeRun, codec };
+      });
       const loaded = new LoadedRun(completeRun, codec, handle, this.config.predictionTimeoutMs, close);
       if (acceptsOneRow(handle.info, codec.decoder.outputNames)) loaded.setRowByRow(ONE_ROW_PER_CALL);
       const outputs = await this.selfTest(loaded);
       requireNumbers(completeRun, outputs, {
-        mayBeMadeUp: complete !== undefined && completeRun.examples.length === 1,
+        mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
       });
       loaded.setWarnings(runWarnings(completeRun, handle.info.inputs, outputs));
-      if (complete) {
+      if (complete && !hasOutputs(completeRun)) {
         requireValidOutputs(codec, outputs);
         loaded.setExampleOutputs(outputs);
       }
@@ -172,7 +175,17 @@ function completed(complete: NonNullable<RunArtifacts['complete']>, { info }: Mo
   } catch (error) {
     const unreadable = info.unreadableOutputs?.map(({ message }) => message) ?? [];
     if (!(error instanceof RunError) || unreadable.length === 0) throw error;
-    throw new RunError(error.code, [error.message, ...unreadable].join(' '), { cause: error });
+    throw new RunError(error.code, [error.message, ...unreadable].join(' '), { cause: error, fix: error.fix });
+  }
+}
+
+/** Work on the parts of a run, whose errors are told in the words of its owner. */
+function inWordsOf<T>({ toOwnWords }: SourceRun, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!toOwnWords || !(error instanceof RunError)) throw error;
+    throw new RunError(error.code, toOwnWords(error.message), { cause: error, fix: error.fix });
   }
 }
 

@@ -20,6 +20,7 @@ const ENOUGH_ROWS = 3;
 export function runWarnings(run: Run, inputs: readonly TensorSpec[], outputs: readonly JsonObject[]): Warning[] {
   return [
     ...exampleWarnings(run),
+    ...unprovenWarnings(run),
     ...textWarnings(run),
     ...enumWarnings(run),
     ...nullWarnings(run, outputs),
@@ -31,6 +32,17 @@ export function runWarnings(run: Run, inputs: readonly TensorSpec[], outputs: re
 function exampleWarnings({ examples }: Run): Warning[] {
   if (examples.length > 1) return [];
   return [warning('EXAMPLES_FEW', `The run has ${examples.length === 1 ? 'one example' : 'no examples'}.`)];
+}
+
+/** Whether the trainer recorded what the model answers to the examples, or to some of them. */
+export function hasOutputs({ examples }: Pick<Run, 'examples'>): boolean {
+  return examples.some(({ output }) => Object.keys(output).length > 0);
+}
+
+function unprovenWarnings(run: Run): Warning[] {
+  if (hasOutputs(run)) return [];
+  const message = 'No example says what the trainer saw, so nothing proves that these are the answers of its model.';
+  return [warning('ANSWERS_UNPROVEN', message)];
 }
 
 function textWarnings({ examples, signature }: Run): Warning[] {

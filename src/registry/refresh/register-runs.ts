@@ -59,7 +59,9 @@ function registerRun(card: ModelCard, sourceRun: SourceRun, run: Run): Registere
     compileCodec(run, sourceRun.vocabularies);
     return new RegisteredRun(card, run, sourceRun);
   } catch (error) {
-    return new RegisteredRun(card, run, sourceRun, [...sourceRun.reasons, reasonOfFailure(error, run.run_id)]);
+    const { code, message, fix } = reasonOfFailure(error, run.run_id);
+    const inOwnWords = reason(code, sourceRun.toOwnWords?.(message) ?? message, fix);
+    return new RegisteredRun(card, run, sourceRun, [...sourceRun.reasons, inOwnWords]);
   }
 }
 

@@ -1,8 +1,9 @@
-import type { TensorSpec } from '../../../domain/tensor.js';
+import type { ModelSpec, TensorSpec } from '../../../domain/tensor.js';
 import type { RunError } from '../../../domain/verdict.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
-import { completePart, draftPart } from './run-draft.js';
+import { columnRules } from './derive-column.js';
+import * as draft from './run-draft.js';
 import { servableArtifact } from './servable-artifact.js';
 
 const mlModel = (inputs?: unknown, outputs?: unknown): MlModel => {
@@ -12,6 +13,14 @@ const mlModel = (inputs?: unknown, outputs?: unknown): MlModel => {
     `flavors:\n  onnx:\n    data: model.onnx\n${signature}${half('inputs', inputs)}${half('outputs', outputs)}\n`,
   );
 };
+const { draftPart } = draft;
+const completePart = (
+  model: MlModel,
+  example: string | undefined,
+  spec: ModelSpec,
+  tags: Record<string, string> = {},
+): ReturnType<typeof draft.completePart> =>
+  draft.completePart({ mlModel: model, exampleText: example, contract: undefined }, spec, columnRules(tags));
 const column = (name: string | undefined, type: unknown, required = true) => ({
   type,
   ...(name && { name }),
@@ -134,7 +143,9 @@ describe('a run of MLflow', () => {
   it('shows its signature before its model is known', () => {
     const model = mlModel([column('age', 'double', false)], [column('price', 'double')]);
 
-    expect(draftPart(model, '{"columns": ["age"], "data": [[7.5]]}')).toEqual({
+    expect(
+      draftPart({ mlModel: model, exampleText: '{"columns": ["age"], "data": [[7.5]]}', contract: undefined }),
+    ).toEqual({
       signature: {
         input: { type: 'object', properties: { age: { type: ['number', 'null'], examples: [7.5] } }, required: [] },
         output: { type: 'object', properties: { price: { type: ['number', 'null'] } }, required: ['price'] },
@@ -147,7 +158,7 @@ describe('a run of MLflow', () => {
 
   it.each([
     ['a column of bytes', [column('x', 'binary')]],
-    ['a column of times', [column('x', 'datetime')]],
+    ['a column of maps', [column('x', 'map')]],
     ['a column of objects', [column('x', { type: 'object', properties: {} })]],
     ['a tensor of bytes', [tensor('bytes', [-1])]],
     ['two columns of one name', [column('x', 'long'), column('x', 'long')]],
