@@ -1,6 +1,6 @@
 import type { DecodeSpec } from './decode-spec.js';
 import type { Run } from './run.js';
-import type { Signature } from './signature.js';
+import type { FieldSchema, RowSchema, Signature } from './signature.js';
 
 /** What clients of a run rely on. */
 export interface Contract {
@@ -27,4 +27,21 @@ export function primaryFieldsOf(decode: DecodeSpec): readonly string[] {
     default:
       return [decode.field];
   }
+}
+
+/** The contract as it is recorded: without examples and annotations (`x-…`), which are long and no part of it. */
+export function recordedContractOf(run: Pick<Run, 'signature' | 'decode'>): Contract {
+  const { signature, ...rest } = contractOf(run);
+  return { signature: { input: bareRow(signature.input), output: bareRow(signature.output) }, ...rest };
+}
+
+function bareRow(row: RowSchema): RowSchema {
+  const fields = Object.entries(row.properties).map(([name, field]) => [name, bareField(field)] as const);
+  return { ...row, properties: Object.fromEntries(fields) };
+}
+
+function bareField(field: FieldSchema): FieldSchema {
+  const entries = Object.entries(field).filter(([key]) => key !== 'examples' && !key.startsWith('x-'));
+  const bare = Object.fromEntries(entries) as unknown as FieldSchema;
+  return bare.items ? { ...bare, items: bareField(bare.items) } : bare;
 }

@@ -1,7 +1,6 @@
 import type { DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.js';
 import type { RowEncoder } from '../../codec/encode/row-encoder.js';
 import type { RowValidator, ValidateOptions } from '../../codec/validate/row-validator.js';
-import { contractOf } from '../../domain/contract.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
@@ -11,7 +10,7 @@ import { ValidationError } from '../../domain/validation-issue.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import type { ModelHandle } from '../../engines/model-host.js';
-import { contractHash } from '../contract/contract-hash.js';
+import { contractHashOf } from '../contract/contract-hash.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
 
@@ -70,7 +69,7 @@ export class LoadedRun {
     /** Releases the artifacts. Until then a replaced thread loads them again. */
     private readonly closeArtifacts: () => void = () => undefined,
   ) {
-    this.contract = contractHash(contractOf(currentRun));
+    this.contract = contractHashOf(currentRun);
   }
 
   get run(): Run {

@@ -53,7 +53,12 @@ function valuesOf(rows: readonly JsonObject[], field: string): JsonValue[] {
 }
 
 /** The values in lists of lists. */
-export function flattenValue(value: JsonValue | undefined): JsonValue[] {
+function flattenValue(value: JsonValue | undefined): JsonValue[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value.flatMap(flattenValue) : [value];
+}
+
+/** Whether there is a text in lists of lists. Makes no list of its own: an image is 150,000 numbers. */
+export function containsText(value: JsonValue | undefined): boolean {
+  return Array.isArray(value) ? value.some(containsText) : typeof value === 'string';
 }
