@@ -69,12 +69,16 @@ export function mismatch(pointer: string, message: string): RunError {
 
 /** The names a run's `encode` may use. */
 export class EncodeScope {
+  private readonly required: ReadonlySet<string>;
+
   constructor(
     private readonly input: RowSchema,
     private readonly prepared: ReadonlyMap<string, PreparedText>,
     /** Vocabularies by path. */
     readonly files: ReadonlyMap<string, readonly string[]>,
-  ) {}
+  ) {
+    this.required = new Set(input.required);
+  }
 
   /**
    * An input field of one of the types, or a prepared text where texts are taken.
@@ -108,6 +112,6 @@ export class EncodeScope {
   /** Whether a validated row can lack the field: null counts as lacking, and a default never leaves it so. */
   private mayBeMissing(name: string, schema: FieldSchema): boolean {
     if (schema.default !== undefined && schema.default !== null) return false;
-    return isNullable(schema) || !this.input.required?.includes(name);
+    return isNullable(schema) || !this.required.has(name);
   }
 }

@@ -1,18 +1,28 @@
 import { stringifyJson } from '../../lib/json-text.js';
+import type { JsonValue } from '../../lib/json.js';
+import { isShortExample, shortExample } from '../../lib/short-example.js';
+import { withShortExamples } from '../../domain/short-schema.js';
 import type { FieldSchema, OutputFieldSchema, OutputRowSchema, RowSchema } from '../../domain/signature.js';
 import type { Schema } from './openapi-types.js';
 
 /** Keywords that point into, or out of, a schema's own document: they mean nothing in this one. */
 const FOREIGN = new Set(['$ref', '$id', '$schema', '$defs', '$anchor', '$dynamicRef', '$dynamicAnchor', 'definitions']);
 
+/** Fields of a row that the document describes; a model with more has the others in `GET /models/{model}/schema`. */
+const MAX_FIELDS = 1_000;
+/** Values of an enum that the document lists. */
+const MAX_ENUM = 1_000;
+
 /** The schema of an input row, for people and generators: units and ranges in the words too. */
-export function inputSchema({ description, properties, required = [], additionalProperties }: RowSchema): Schema {
+export function inputSchema(row: RowSchema): Schema {
+  const { visible, more } = visibleFields(row);
+  const required = (row.required ?? []).filter((name) => Object.hasOwn(visible, name));
   return {
     type: 'object',
-    ...(description !== undefined && { description }),
-    ...(required.length > 0 && { required: [...required] }),
-    properties: mapFields(properties, (field) => fieldSchema(field)),
-    ...(additionalProperties === false && { additionalProperties: false }),
+    ...describeRow(row, more),
+    ...(required.length > 0 && { required }),
+    properties: mapFields(visible, (field) => fieldSchema(field)),
+    ...(row.additionalProperties === false && more === 0 && { additionalProperties: false }),
   };
 }
 
@@ -21,21 +31,39 @@ export function inputSchema({ description, properties, required = [], additional
  *
  * @param onRequest  fields given only to callers that name them: never required, and said so.
  */
-export function outputSchema({ description, properties }: OutputRowSchema, onRequest: readonly string[]): Schema {
-  const always = Object.keys(properties).filter((name) => !onRequest.includes(name));
+export function outputSchema(row: OutputRowSchema, onRequest: readonly string[]): Schema {
+  const { visible, more } = visibleFields(row);
+  const requested = new Set(onRequest);
+  const always = Object.keys(visible).filter((name) => !requested.has(name));
   return {
     type: 'object',
-    ...(description !== undefined && { description }),
+    ...describeRow(row, more),
     ...(always.length > 0 && { required: always }),
-    properties: mapFields(properties, (field, name) =>
-      onRequest.includes(name) ? fieldSchema(field, `Only when \`include\` names \`${name}\`.`) : fieldSchema(field),
+    properties: mapFields(visible, (field, name) =>
+      requested.has(name) ? fieldSchema(field, `Only when \`include\` names \`${name}\`.`) : fieldSchema(field),
     ),
   };
 }
 
+function visibleFields<Field>({ properties }: RowSchema<Field>): {
+  visible: RowSchema<Field>['properties'];
+  more: number;
+} {
+  const entries = Object.entries(properties);
+  const more = Math.max(0, entries.length - MAX_FIELDS);
+  return { visible: more > 0 ? Object.fromEntries(entries.slice(0, MAX_FIELDS)) : properties, more };
+}
+
+function describeRow({ description }: OutputRowSchema, more: number): { description?: string } {
+  const note = more > 0 && `And ${more} more fields: \`GET /models/{model}/schema\` has them all.`;
+  const words = [description, note].filter(Boolean).join(' ');
+  return words ? { description: words } : {};
+}
+
 /** The output row cut down to some fields. */
 export function partOf(schema: OutputRowSchema, fields: readonly string[]): Schema {
-  const properties = Object.entries(schema.properties).filter(([name]) => fields.includes(name));
+  const wanted = new Set(fields);
+  const properties = Object.entries(schema.properties).filter(([name]) => wanted.has(name));
   return outputSchema({ ...schema, properties: Object.fromEntries(properties) }, []);
 }
 
@@ -48,7 +76,8 @@ export function querySchema(field: FieldSchema): Schema {
     ...schema
   } = fieldSchema(field);
   const type = [field.type].flat()[0];
-  const bare = { ...schema, type, ...(field.enum && { enum: field.enum.filter((value) => value !== null) }) };
+  const members = schema.enum as readonly JsonValue[] | undefined;
+  const bare = { ...schema, type, ...(members && { enum: members.filter((value) => value !== null) }) };
   return type === 'array' ? { type: 'string', contentMediaType: 'application/json', contentSchema: bare } : bare;
 }
 
@@ -58,20 +87,37 @@ export function describeField(field: OutputFieldSchema, note?: string): string |
     field.description ?? field.title,
     field.unit !== undefined && `Unit: ${field.unit}.`,
     rangeOf(field),
-    field.default !== undefined && `Default: ${stringifyJson(field.default)}.`,
+    field.default !== undefined && `Default: ${stringifyJson(shortExample(field.default))}.`,
+    hasLongEnum(field) && `One of ${field.enum.length} values: \`GET /models/{model}/schema\` has them all.`,
     note,
   ];
   return messages.filter(Boolean).join(' ') || undefined;
 }
 
 function fieldSchema(field: OutputFieldSchema, note?: string): Schema {
-  const { unit, ...schema } = field;
+  const { unit, ...schema } = shortField(field);
   const description = describeField(field, note);
   return withoutForeign({
     ...schema,
     ...(description !== undefined && { description }),
     ...(unit !== undefined && { 'x-unit': unit }),
   }) as Schema;
+}
+
+/** A field without what makes a document long. A rule is left out as a whole: half of it would be wrong. */
+function shortField<Field extends OutputFieldSchema>(field: Field): Field {
+  const { default: fallback } = field;
+  const entries = Object.entries(withShortExamples(field)).filter(([key]) => {
+    if (key === 'default') return isShortExample(fallback);
+    return key !== 'enum' || !hasLongEnum(field);
+  });
+  return Object.fromEntries(entries) as unknown as Field;
+}
+
+function hasLongEnum<Field extends OutputFieldSchema>(
+  field: Field,
+): field is Field & Required<Pick<OutputFieldSchema, 'enum'>> {
+  return (field.enum?.length ?? 0) > MAX_ENUM;
 }
 
 function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: OutputFieldSchema): string | undefined {

@@ -62,6 +62,7 @@ function diffRows(
   add: AddDifference,
 ): void {
   const root = `/${direction}`;
+  const [wasRequired, isRequired] = [new Set(current.required), new Set(candidate.required)];
   for (const [name, field] of Object.entries(current.properties)) {
     const pointer = pointerTo(`${root}/properties`, name);
     const subject = `The ${direction} "${name}"`;
@@ -69,13 +70,13 @@ function diffRows(
     // Clients that send it would be ignored silently, which is no better than a rejection.
     if (!other) add(pointer, 'other', `${subject} is gone.`);
     else {
-      diffExists(subject, isRequired(current, name), isRequired(candidate, name), pointer, add);
+      diffExists(subject, wasRequired.has(name), isRequired.has(name), pointer, add);
       diffField(subject, field, other, pointer, add);
     }
   }
   for (const name of Object.keys(candidate.properties)) {
     if (own(current.properties, name)) continue;
-    const mustBeSent = direction === 'input' && isRequired(candidate, name);
+    const mustBeSent = direction === 'input' && isRequired.has(name);
     const message = `The ${direction} "${name}" is new${mustBeSent ? ' and required' : ''}.`;
     add(pointerTo(`${root}/properties`, name), mustBeSent ? 'other' : 'harmless', message);
   }
@@ -90,20 +91,26 @@ function diffExists(subject: string, was: boolean, is: boolean, pointer: string,
 
 /** Which outputs clients get by default, and which are in the bare answer. */
 function diffGiven(current: Contract, candidate: Contract, add: AddDifference): void {
+  const [oldOnRequest, newOnRequest] = [setOf(current.on_request), setOf(candidate.on_request)];
+  const [oldPrimary, newPrimary] = [setOf(current.primary), setOf(candidate.primary)];
   for (const name of Object.keys(current.signature.output.properties)) {
     if (!own(candidate.signature.output.properties, name)) continue;
     const pointer = pointerTo('/output/properties', name);
-    const [wasOnRequest, isOnRequest] = [current.on_request?.includes(name), candidate.on_request?.includes(name)];
+    const [wasOnRequest, isOnRequest] = [oldOnRequest?.has(name), newOnRequest?.has(name)];
     if (differ(wasOnRequest, isOnRequest)) {
       const message = `The output "${name}" is ${isOnRequest ? 'given on request only' : 'always given'} now.`;
       add(pointer, isOnRequest ? 'wider' : 'harmless', message);
     }
-    const [wasBare, isBare] = [current.primary?.includes(name), candidate.primary?.includes(name)];
+    const [wasBare, isBare] = [oldPrimary?.has(name), newPrimary?.has(name)];
     if (differ(wasBare, isBare)) {
       const message = `The output "${name}" is ${isBare ? 'part of the bare answer now' : 'no longer part of the bare answer'}.`;
       add(pointer, isBare ? 'harmless' : 'wider', message);
     }
   }
+}
+
+function setOf(names: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  return names && new Set(names);
 }
 
 function differ(was: boolean | undefined, is: boolean | undefined): boolean {
@@ -194,8 +201,9 @@ function diffMembers(
 ): boolean {
   const [was, is] = [membersOf(current), membersOf(candidate)];
   if (!was && !is) return false;
-  const removed = was?.filter((value) => (is ? doesNotInclude(is, value) : !allows(candidate, value))) ?? [];
-  const added = is?.filter((value) => (was ? doesNotInclude(was, value) : !allows(current, value))) ?? [];
+  const [wasKeys, isKeys] = [keysOf(was), keysOf(is)];
+  const removed = was?.filter((value) => (isKeys ? !isKeys.has(keyOf(value)) : !allows(candidate, value))) ?? [];
+  const added = is?.filter((value) => (wasKeys ? !wasKeys.has(keyOf(value)) : !allows(current, value))) ?? [];
   if (removed.length > 0) add(pointer, 'narrower', `${subject} can no longer be ${toText(removed)}.`);
   if (added.length > 0) add(pointer, 'wider', `${subject} can be ${toText(added)} now.`);
   if (!is) add(pointer, 'wider', `${subject} may have other values than ${toText(was!)} now.`);
@@ -203,8 +211,8 @@ function diffMembers(
   return true;
 }
 
-function doesNotInclude(list: readonly JsonValue[], value: JsonValue): boolean {
-  return !list.some((other) => keyOf(other) === keyOf(value));
+function keysOf(values: readonly JsonValue[] | undefined): ReadonlySet<string> | undefined {
+  return values && new Set(values.map(keyOf));
 }
 
 function diffRule(
@@ -230,10 +238,6 @@ function toText(values: readonly JsonValue[]): string {
     .slice(0, MAX_VALUES)
     .map((value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value)));
   return texts.join(', ') + (values.length > MAX_VALUES ? ', …' : '');
-}
-
-function isRequired(schema: OutputRowSchema, name: string): boolean {
-  return schema.required?.includes(name) ?? false;
 }
 
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {

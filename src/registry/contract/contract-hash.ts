@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 
+import { contractOf } from '../../domain/contract.js';
 import type { Contract } from '../../domain/contract.js';
+import type { Run } from '../../domain/run.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
 import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
@@ -21,10 +23,20 @@ export function contractHash(contract: Contract): string {
     .slice(0, 16);
 }
 
+const knownHashes = new WeakMap<Run, string>();
+
+/** The hash of the contract that a run keeps; computed once, because a row may have thousands of fields. */
+export function contractHashOf(run: Run): string {
+  const known = knownHashes.get(run) ?? contractHash(contractOf(run));
+  knownHashes.set(run, known);
+  return known;
+}
+
 /** Which outputs are returned, unless all of them always are. */
 function givenParts({ signature, on_request: onRequest = [], primary }: Contract): Record<string, JsonValue> {
-  const always = Object.keys(signature.output.properties).filter((name) => !onRequest.includes(name));
-  const isComplete = !primary || always.every((name) => primary.includes(name));
+  const [requested, bare] = [new Set(onRequest), new Set(primary)];
+  const always = Object.keys(signature.output.properties).filter((name) => !requested.has(name));
+  const isComplete = !primary || always.every((name) => bare.has(name));
   return {
     ...(onRequest.length > 0 && { on_request: [...onRequest].sort() }),
     ...(!isComplete && { primary: [...primary].sort() }),

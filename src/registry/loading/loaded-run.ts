@@ -2,7 +2,6 @@ import type { DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.j
 import type { RowEncoder } from '../../codec/encode/row-encoder.js';
 import type { OutputChecker } from '../../codec/validate/output-check.js';
 import type { RowValidator, ValidateOptions } from '../../codec/validate/row-validator.js';
-import { contractOf } from '../../domain/contract.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
@@ -12,7 +11,7 @@ import { ValidationError } from '../../domain/validation-issue.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import type { ModelHandle } from '../../engines/model-host.js';
-import { contractHash } from '../contract/contract-hash.js';
+import { contractHashOf } from '../contract/contract-hash.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
 import { NOT_COMPUTABLE, findRefusedRows, isModelRefusal } from './refused-rows.js';
@@ -76,7 +75,7 @@ export class LoadedRun {
     /** Releases the artifacts. Until then a replaced thread loads them again. */
     private readonly closeArtifacts: () => void = () => undefined,
   ) {
-    this.contract = contractHash(contractOf(currentRun));
+    this.contract = contractHashOf(currentRun);
   }
 
   get run(): Run {

@@ -57,8 +57,14 @@ function valuesOf(rows: readonly JsonObject[], field: string): JsonValue[] {
 }
 
 /** The values in lists and objects, however deep. */
-export function flattenValue(value: JsonValue | undefined): JsonValue[] {
+function flattenValue(value: JsonValue | undefined): JsonValue[] {
   if (value === undefined) return [];
   if (isJsonObject(value)) return Object.values(value).flatMap(flattenValue);
   return Array.isArray(value) ? value.flatMap(flattenValue) : [value];
+}
+
+/** Whether there is a text in lists or objects. Makes no list of its own: an image is 150,000 numbers. */
+export function containsText(value: JsonValue | undefined): boolean {
+  if (isJsonObject(value)) return Object.values(value).some(containsText);
+  return Array.isArray(value) ? value.some(containsText) : typeof value === 'string';
 }
