@@ -56,9 +56,9 @@ interface ValueSource {
 }
 
 /** A text has no NaN: what stands for a missing one is the trainer's choice, and never guessed. */
-function wayOutOf(types: readonly FieldType[], { format }: FieldSchema): string {
+function wayOutOf(types: readonly FieldType[], schema: FieldSchema): string {
   const waysOut = 'make it required, give it a default, or say "missing"';
-  if (format !== undefined || types.length > 1 || types[0] !== 'string') return waysOut;
+  if (schema.format !== undefined || !types.includes('string') || typeOf(schema) !== 'string') return waysOut;
   return `${waysOut}: the text that the model saw in its place when it was trained, such as "nan", "missing" or ""`;
 }
 

@@ -11,15 +11,18 @@ const run = sumRun('adder-1', '0'.repeat(64));
 /** A run whose model fails on every call that `fails` says so of, given the first numbers of its rows. */
 function runWith(fails: (firsts: readonly number[]) => boolean) {
   const calls: { readonly firsts: readonly number[]; readonly isolated: boolean }[] = [];
+  let isReleased = false;
+  const release = () => Promise.resolve(void (isReleased = true));
   const predict: ModelHandle['predict'] = (inputs: NamedTensors, { isolated = false }) => {
     const { shape, data } = inputs.get('x')!;
     const firsts = Array.from({ length: shape[0]! }, (_, row) => (data as Float32Array)[2 * row]!);
     calls.push({ firsts, isolated });
+    if (isReleased) return Promise.reject(new AppError('INTERNAL_ERROR'));
     if (fails(firsts)) return Promise.reject(new AppError('PREDICTION_FAILED', {}, { cause: new Error('no') }));
     const y = { dtype: 'float32', shape: [firsts.length, 1], data: Float32Array.from(firsts) } as const;
     return Promise.resolve(new Map([['y', y]]));
   };
-  const handle = { info: { inputs: [], outputs: [], backend: 'fake', notes: [] }, predict } as unknown as ModelHandle;
+  const handle = { info: { inputs: [], outputs: [], backend: 'fake', notes: [] }, predict, release } as unknown as ModelHandle;
   const loaded = new LoadedRun(run, compileCodec(run, new Map()), handle);
   const ask = (firsts: readonly number[], blamesRows = true): Promise<unknown> =>
     loaded
@@ -35,7 +38,7 @@ function runWith(fails: (firsts: readonly number[]) => boolean) {
         },
       )
       .catch((error: unknown) => error);
-  return { ask, calls };
+  return { ask, calls, loaded };
 }
 
 describe('a row that the model cannot compute', () => {
@@ -65,6 +68,16 @@ describe('a row that the model cannot compute', () => {
     expect(calls.map(({ firsts }) => firsts)).toEqual([[999], [999], [run.examples[0]!.input.a]]);
     expect(await runWith(() => true).ask([999])).toMatchObject({ code: 'PREDICTION_FAILED' });
     expect(await runWith(() => true).ask([1, 2])).toMatchObject({ code: 'PREDICTION_FAILED' });
+  });
+
+  it('is found although the run has just been given up', async () => {
+    const { ask, loaded } = runWith((firsts) => {
+      if (!fails(firsts)) return false;
+      void Promise.resolve().then(() => loaded.release());
+      return true;
+    });
+
+    expect(await ask([999])).toBeInstanceOf(ValidationError);
   });
 
   it('is not blamed when each row can be computed alone', async () => {

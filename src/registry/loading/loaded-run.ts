@@ -57,6 +57,9 @@ export class LoadedRun {
   /** Warnings found when it was loaded; none of them is a reason to reject it. */
   private loadWarnings: readonly Warning[] = [];
 
+  /** Work that still needs the model. */
+  private readonly keptBy = new Set<Promise<unknown>>();
+
   /** Hash of the contract it keeps. */
   readonly contract: string;
 
@@ -169,7 +172,7 @@ export class LoadedRun {
     } catch (error) {
       const { signal: _gone, timing: _timing, sinceMs: _since, blamesRows, ...again } = options;
       this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
-      throw blamesRows ? await this.blameRows(error, values, { ...options, sinceMs }) : error;
+      throw blamesRows ? await this.keptWhile(this.blameRows(error, values, { ...options, sinceMs })) : error;
     }
     this.outcomes.succeeded += 1;
     const inferredAt = performance.now();
@@ -198,6 +201,16 @@ export class LoadedRun {
       return new ValidationError(refused.map((index) => ({ loc: options.locOf(index), ...NOT_COMPUTABLE })));
     } catch {
       return error;
+    }
+  }
+
+  /** The run is not released before `work` ends, although no call of it may be in the queue at the moment. */
+  private async keptWhile<T>(work: Promise<T>): Promise<T> {
+    this.keptBy.add(work);
+    try {
+      return await work;
+    } finally {
+      this.keptBy.delete(work);
     }
   }
 
@@ -234,6 +247,7 @@ export class LoadedRun {
 
   /** Gives the model's memory back. */
   async release(): Promise<void> {
+    while (this.keptBy.size > 0) await Promise.allSettled(this.keptBy);
     await this.handle.release();
     this.closeArtifacts();
   }

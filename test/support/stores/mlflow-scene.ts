@@ -134,9 +134,10 @@ export class MlflowScene {
     return reasons.map(({ code, message }: Json) => `${code}: ${message}`) as string[];
   }
 
-  /** Warnings and errors so far, in words. */
+  /** Warnings and errors so far, in words; without that of each recorded run, which says nothing of what was answered. */
   get warnings(): readonly string[] {
-    return this.app.log.filter(({ level }) => level >= WARN).map(({ msg }) => msg as string);
+    const lines = this.app.log.filter(({ level }) => level >= WARN).map(({ msg }) => msg as string);
+    return lines.filter((line) => !line.includes('ANSWERS_UNPROVEN'));
   }
 
   /** Every line of the log, as it is written. */
