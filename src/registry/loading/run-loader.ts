@@ -25,6 +25,7 @@ import {
   acceptsOneRow,
 } from './batch-invariance.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
+import { tryCorners } from './corners/try-corners.js';
 import { runWarnings } from './run-warnings.js';
 import { selfTestHint } from './self-test-hint.js';
 import { LoadedRun } from './loaded-run.js';
@@ -81,7 +82,10 @@ export class RunLoader {
       requireNumbers(completeRun, outputs, {
         mayBeMadeUp: complete !== undefined && completeRun.examples.length === 1,
       });
-      loaded.setWarnings(runWarnings(completeRun, handle.info.inputs, outputs));
+      const warnings = runWarnings(completeRun, handle.info.inputs, outputs);
+      const { hasFixedSizes = false } = handle.info;
+      warnings.push(...(await tryCorners(loaded, hasFixedSizes, this.config.predictionTimeoutMs)));
+      loaded.setWarnings(warnings);
       if (complete) {
         requireValidOutputs(completeRun, outputs);
         loaded.setExampleOutputs(outputs);
