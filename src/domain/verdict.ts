@@ -60,6 +60,8 @@ export const WARNING_FIX = {
   DIMENSION_OPEN: 'Export the model with fixed dimensions except for the rows, e.g. [None, 4].',
   ROWS_ONE_BY_ONE:
     'Export it for inference, with a first dimension that varies and rows that do not affect each other.',
+  CONTRACT_TOO_WIDE:
+    'Set the limits that the message names in the signature: clients get 422 with the limit instead of a failed prediction.',
   BACKEND_SLOWER: 'Export the model to ONNX, or without the operations that the message names.',
 } as const;
 

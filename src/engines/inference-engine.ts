@@ -10,6 +10,11 @@ export interface ModelInfo extends ModelSpec {
   readonly backend: string;
   /** Sentences worth showing beside the backend, e.g. why a slower one was taken. */
   readonly notes: readonly string[];
+  /**
+   * Whether only the number of values decides how much is computed, never a value itself: then a large number costs no
+   * more than a small one. Not known unless said.
+   */
+  readonly hasFixedSizes?: boolean;
 }
 
 /** What to load. The folder is checked already: the paths exist, stay inside and have their digests. */

@@ -9,6 +9,7 @@ import { InferenceEngine } from '../inference-engine.js';
 import type { EngineModel, LoadRequest, ModelInfo } from '../inference-engine.js';
 import { readOnnxFile } from './graph/read-onnx-file.js';
 import type { OnnxGraph } from './graph/onnx-graph.js';
+import { hasValueSizes } from './graph/value-sizes.js';
 import { finalZipMaps, withoutZipMaps } from './graph/zip-map.js';
 import type { FinalZipMap } from './graph/zip-map.js';
 import { onnxLoadError } from './onnx-load-error.js';
@@ -83,6 +84,7 @@ class OnnxModel implements EngineModel {
       unreadableOutputs: outputs.filter((output) => 'message' in output),
       backend: 'onnxruntime-cpu',
       notes: [],
+      hasFixedSizes: graph !== undefined && !hasValueSizes(graph),
     };
     if (zipMaps.length > 0) this.sessionNames = new Map(zipMaps.map(({ output, tensor }) => [output.name, tensor]));
   }

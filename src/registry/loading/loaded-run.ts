@@ -28,6 +28,8 @@ export interface PredictOptions extends ValidateOptions {
   readonly sinceMs?: number;
   /** Whether each row is computed in a call of its own; as the run is served unless set. */
   readonly rowByRow?: boolean;
+  /** Computes the rows in a call of their own, of which a failure is no event. */
+  readonly isolated?: boolean;
   /** Whether a failure is told as a problem of the rows that cause it, where some do. */
   readonly blamesRows?: boolean;
   /** Aborted when the caller has gone. */
@@ -161,14 +163,15 @@ export class LoadedRun {
   ): Promise<T> {
     const startedAt = performance.now();
     const { rows, prepared, inputs } = this.encode(values, options);
-    const { timeoutMs, sinceMs = startedAt, signal, timing, rowByRow = this.isRowByRow } = options;
+    const { timeoutMs, sinceMs = startedAt, signal, timing, isolated, rowByRow = this.isRowByRow } = options;
     const { outputNames } = this.codec.decoder;
     const validateMs = performance.now() - startedAt;
     // No await before this call: a caller reads which run is best and its rows enter the queue in one synchronous step,
     // so a cutover never releases a run that a request uses (`release` lets the queue finish).
     let outputs: NamedTensors;
     try {
-      outputs = await this.handle.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
+      const how = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
+      outputs = await this.handle.predict(inputs, how);
     } catch (error) {
       const { signal: _gone, timing: _timing, sinceMs: _since, blamesRows, ...again } = options;
       this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));

@@ -27,6 +27,7 @@ import {
 } from './batch-invariance.js';
 import { predictionFailure } from './failure-reason.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
+import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
 import { selfTestHint } from './self-test-hint.js';
 import { LoadedRun } from './loaded-run.js';
@@ -87,7 +88,10 @@ export class RunLoader {
       requireNumbers(completeRun, outputs, {
         mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
       });
-      loaded.setWarnings(runWarnings(completeRun, handle.info.inputs, outputs));
+      const warnings = runWarnings(completeRun, handle.info.inputs, outputs);
+      const { hasFixedSizes = false } = handle.info;
+      warnings.push(...(await tryCorners(loaded, hasFixedSizes, this.config.predictionTimeoutMs)));
+      loaded.setWarnings(warnings);
       if (complete && !hasOutputs(completeRun)) {
         requireValidOutputs(codec, outputs);
         loaded.setExampleOutputs(outputs);
