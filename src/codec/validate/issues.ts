@@ -29,6 +29,8 @@ export const NOT_DATE: Issue = { msg: 'invalid date format', type: 'value_error.
 export const NOT_DATETIME: Issue = { msg: 'invalid datetime format', type: 'value_error.datetime' };
 export const NOT_UUID: Issue = { msg: 'value is not a valid uuid', type: 'type_error.uuid' };
 
+export const NOT_IMAGE: Issue = { msg: 'value is not a PNG or JPEG image in base64', type: 'value_error.image' };
+
 export function tooShort(limit: number): Issue {
   return limited(`ensure this value has at least ${limit} characters`, 'value_error.any_str.min_length', limit);
 }

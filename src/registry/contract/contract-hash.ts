@@ -44,7 +44,7 @@ function givenParts({ signature, on_request: onRequest = [], primary }: Contract
 }
 
 /** Annotations of values, which do not change the contract. */
-const METADATA_KEYS = new Set(['title', 'description', 'examples']);
+const METADATA_KEYS = new Set(['title', 'description', 'examples', 'contentEncoding', 'contentMediaType']);
 /** Keywords that hold schemas of what is inside. */
 const INNER = ['items', 'properties', 'required', 'additionalProperties'];
 const RULES = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength'];

@@ -5,6 +5,7 @@ import type { RowValidator, ValidateOptions } from '../../codec/validate/row-val
 import type { JsonObject } from '../../lib/json.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
+import { concatRows } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { ValidationError } from '../../domain/validation-issue.js';
@@ -15,6 +16,7 @@ import { contractHashOf } from '../contract/contract-hash.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
 import { NOT_COMPUTABLE, findRefusedRows, isModelRefusal } from './refused-rows.js';
+import type { RowPreprocessing } from './row-preprocessing.js';
 
 /** How a list of rows is to be predicted. */
 export interface PredictOptions extends ValidateOptions {
@@ -59,11 +61,11 @@ export class LoadedRun {
   /** Warnings found when it was loaded; none of them is a reason to reject it. */
   private loadWarnings: readonly Warning[] = [];
 
-  /** Work that still needs the model. */
-  private readonly keptBy = new Set<Promise<unknown>>();
-
   /** Hash of the contract it keeps. */
   readonly contract: string;
+
+  /** Work that calls the model again, or for the first time, when it goes on. */
+  private readonly underway = new Set<Promise<unknown>>();
 
   /** Why its rows are computed one by one; undefined when they may share calls. */
   private rowByRowReason: string | undefined;
@@ -79,6 +81,8 @@ export class LoadedRun {
     private readonly serverTimeoutMs = 0,
     /** Releases the artifacts. Until then a replaced thread loads them again. */
     private readonly closeArtifacts: () => void = () => undefined,
+    /** For a run that takes images, or texts for a tokenizer. */
+    private readonly preprocessing?: RowPreprocessing,
   ) {
     this.contract = contractHashOf(currentRun);
   }
@@ -165,13 +169,14 @@ export class LoadedRun {
     const { rows, prepared, inputs } = this.encode(values, options);
     const { timeoutMs, sinceMs = startedAt, signal, timing, isolated, rowByRow = this.isRowByRow } = options;
     const { outputNames } = this.codec.decoder;
+    const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
+    const parts = this.preprocessing && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
     const validateMs = performance.now() - startedAt;
-    // No await before this call: a caller reads which run is best and its rows enter the queue in one synchronous step,
-    // so a cutover never releases a run that a request uses (`release` lets the queue finish).
+    // No await before this call but for texts and images: a caller reads which run is best and its rows enter the queue
+    // in one synchronous step, so a cutover never releases a run that a request uses (`release` lets the queue finish).
     let outputs: NamedTensors;
     try {
-      const how = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
-      outputs = await this.handle.predict(inputs, how);
+      outputs = await (parts ? this.predictParts(parts, call) : this.handle.predict(inputs, call));
     } catch (error) {
       const { signal: _gone, timing: _timing, sinceMs: _since, blamesRows, ...again } = options;
       this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
@@ -207,16 +212,6 @@ export class LoadedRun {
     }
   }
 
-  /** The run is not released before `work` ends, although no call of it may be in the queue at the moment. */
-  private async keptWhile<T>(work: Promise<T>): Promise<T> {
-    this.keptBy.add(work);
-    try {
-      return await work;
-    } finally {
-      this.keptBy.delete(work);
-    }
-  }
-
   private computeExample(options: PredictOptions): Promise<unknown> {
     const [example] = this.currentRun.examples;
     if (!example) throw new Error('the run has no example');
@@ -224,11 +219,43 @@ export class LoadedRun {
   }
 
   /** Computes rows in a call of their own, and gives nothing of it to anybody. */
-  private computeAlone(values: readonly unknown[], options: PredictOptions): Promise<unknown> {
-    const { timeoutMs, sinceMs, signal, rowByRow = this.isRowByRow } = options;
+  private async computeAlone(values: readonly unknown[], options: PredictOptions): Promise<unknown> {
+    const { timeoutMs, sinceMs = performance.now(), signal, rowByRow = this.isRowByRow } = options;
     const { outputNames } = this.codec.decoder;
-    const { inputs } = this.encode(values, options);
-    return this.handle.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated: true });
+    const { rows, prepared, inputs } = this.encode(values, options);
+    const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated: true };
+    const parts = this.preprocessing && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
+    return parts ? this.predictParts(parts, call) : this.handle.predict(inputs, call);
+  }
+
+  /** The inputs with the tensors of texts and images; in parts that are to be computed apart. */
+  private preprocess(
+    inputs: NamedTensors,
+    context: DecodeContext,
+    locOf: (index: number) => Location,
+    { timeoutMs, sinceMs, rowByRow }: { timeoutMs: number; sinceMs: number; rowByRow: boolean },
+  ): Promise<readonly NamedTensors[]> {
+    const deadline = { remainingMs: timeoutMs - (performance.now() - sinceMs), timeoutMs };
+    return this.keptWhile(this.preprocessing!.addTo(inputs, context, locOf, deadline, rowByRow));
+  }
+
+  /** The run is not released before `work` ends, although no call of it may be in the queue at the moment. */
+  private async keptWhile<T>(work: Promise<T>): Promise<T> {
+    this.underway.add(work);
+    try {
+      return await work;
+    } finally {
+      this.underway.delete(work);
+    }
+  }
+
+  private async predictParts(
+    parts: readonly NamedTensors[],
+    call: Parameters<ModelHandle['predict']>[1],
+  ): Promise<NamedTensors> {
+    const outputs: NamedTensors[] = [];
+    for (const part of parts) outputs.push(await this.handle.predict(part, call));
+    return concatRows(outputs);
   }
 
   private encode(values: readonly unknown[], options: PredictOptions): DecodeContext & { inputs: NamedTensors } {
@@ -250,8 +277,13 @@ export class LoadedRun {
 
   /** Gives the model's memory back. */
   async release(): Promise<void> {
-    while (this.keptBy.size > 0) await Promise.allSettled(this.keptBy);
+    // Rows whose texts or images are still being prepared enter the queue right after that.
+    while (this.underway.size > 0) {
+      await Promise.allSettled(this.underway);
+      await new Promise(setImmediate);
+    }
     await this.handle.release();
+    this.preprocessing?.release();
     this.closeArtifacts();
   }
 }

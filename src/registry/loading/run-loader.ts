@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 
 import { compareOutput, comparisonOf } from '../../codec/examples-match.js';
 import type { OutputComparison } from '../../codec/examples-match.js';
@@ -15,6 +15,7 @@ import { RunError } from '../../domain/verdict.js';
 import { engineText } from '../../engines/engine-text.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
+import { Preprocessor } from '../../preprocessing/preprocessor.js';
 import type { RunArtifacts, SourceRun } from '../../sources/run-source.js';
 import {
   MAX_CHECKED_ROWS,
@@ -31,6 +32,7 @@ import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
 import { selfTestHint } from './self-test-hint.js';
 import { LoadedRun } from './loaded-run.js';
+import { RowPreprocessing } from './row-preprocessing.js';
 import type { Codec } from './loaded-run.js';
 
 /** Compiles a run's contract: no I/O, no engine. @throws RunError when its parts contradict each other. */
@@ -49,6 +51,7 @@ export class RunLoader {
   constructor(
     private readonly host: ModelHost,
     private readonly config: AppConfig,
+    @Optional() private readonly preprocessor: Preprocessor = new Preprocessor(),
   ) {}
 
   /**
@@ -73,7 +76,9 @@ export class RunLoader {
     run: Run,
   ): Promise<LoadedRun> {
     const { format, path } = run.model;
+    const { predictionTimeoutMs } = this.config;
     const checkedFiles = (files ?? run.model.files ?? []).map((file) => file.path);
+    let preprocessing: RowPreprocessing | undefined;
     const handle = await this.host.load({ format, runFolder: folder, path, files: checkedFiles });
     try {
       const { completeRun, codec } = inWordsOf(sourceRun, () => {
@@ -82,7 +87,8 @@ export class RunLoader {
         requireMatch(codec, handle);
         return { completeRun, codec };
       });
-      const loaded = new LoadedRun(completeRun, codec, handle, this.config.predictionTimeoutMs, close);
+      preprocessing = await this.openPreprocessing(codec, folder);
+      const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
       if (acceptsOneRow(handle.info, codec.decoder.outputNames)) loaded.setRowByRow(ONE_ROW_PER_CALL);
       const outputs = await this.selfTest(loaded);
       requireNumbers(completeRun, outputs, {
@@ -90,7 +96,7 @@ export class RunLoader {
       });
       const warnings = runWarnings(completeRun, handle.info.inputs, outputs);
       const { hasFixedSizes = false } = handle.info;
-      warnings.push(...(await tryCorners(loaded, hasFixedSizes, this.config.predictionTimeoutMs)));
+      warnings.push(...(await tryCorners(loaded, hasFixedSizes, predictionTimeoutMs)));
       loaded.setWarnings(warnings);
       if (complete && !hasOutputs(completeRun)) {
         requireValidOutputs(codec, outputs);
@@ -98,9 +104,18 @@ export class RunLoader {
       }
       return loaded;
     } catch (error) {
+      preprocessing?.release();
       await handle.release();
       throw error;
     }
+  }
+
+  /** Most runs have neither texts nor images to prepare. */
+  private async openPreprocessing({ encoder }: Codec, folder: string): Promise<RowPreprocessing | undefined> {
+    const { preprocessed } = encoder;
+    if (preprocessed.length === 0) return undefined;
+    const steps = preprocessed.map(({ encoding, pointer }) => ({ encoding, pointer }));
+    return new RowPreprocessing(preprocessed, await this.preprocessor.open(folder, steps));
   }
 
   /**
