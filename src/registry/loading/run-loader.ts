@@ -87,7 +87,7 @@ export class RunLoader {
       requireNumbers(completeRun, outputs, {
         mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
       });
-      loaded.setWarnings(runWarnings(completeRun, handle.info.inputs, outputs));
+      loaded.setWarnings([...(sourceRun.warnings ?? []), ...runWarnings(completeRun, handle.info.inputs, outputs)]);
       if (complete && !hasOutputs(completeRun)) {
         requireValidOutputs(codec, outputs);
         loaded.setExampleOutputs(outputs);

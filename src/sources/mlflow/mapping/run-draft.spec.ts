@@ -111,6 +111,14 @@ describe('a run of MLflow', () => {
     });
   });
 
+  it('names the parameters of its signature, which no model here takes', () => {
+    const params = JSON.stringify([{ name: 'threshold', default: 0.5, shape: null, type: 'double' }]);
+    const text = `flavors: {onnx: {data: model.onnx}}\nsignature: {inputs: null, outputs: null, params: '${params}'}\n`;
+
+    expect(readMlModel(text).parameters).toEqual(['threshold']);
+    expect(mlModel().parameters).toEqual([]);
+  });
+
   it('without a signature is what its model says, field by field', () => {
     const part = completePart(mlModel(), '[[1, 2]]', {
       inputs: [declared('X', 'float32', [null, 2])],
