@@ -196,7 +196,9 @@ describe('a run of MLflow', () => {
     ['sklearn', /skl2onnx/],
     ['xgboost', /convert_xgboost/],
     ['pytorch', /torch\.onnx\.export/],
-    ['keras', /tf2onnx/],
+    ['keras', /model\.export\("model\.onnx", format="onnx"\)/],
+    ['lightgbm', /zipmap=False/],
+    ['catboost', /ZipMap/],
     ['python_function', /Export it to ONNX and log that/],
     ['of_next_year', /Export it to ONNX and log that/],
   ])('of the flavor %s is told how to become ONNX', (flavor, said) => {
