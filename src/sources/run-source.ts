@@ -3,7 +3,7 @@ import type { FileReference } from '../domain/encode-spec.js';
 import type { MetricPoint } from '../domain/metric-point.js';
 import type { Run } from '../domain/run.js';
 import type { ModelSpec } from '../domain/tensor.js';
-import type { VerdictReason } from '../domain/verdict.js';
+import type { VerdictReason, Warning } from '../domain/verdict.js';
 
 /**
  * A run as found: its content when readable, and its issues.
@@ -20,6 +20,8 @@ export interface SourceRun {
   /** Texts of files that `encode` refers to, by path, one token per line. */
   readonly vocabularies: ReadonlyMap<string, readonly string[]>;
   readonly reasons: readonly VerdictReason[];
+  /** What the listing shows that is worth knowing, though the run may be served. */
+  readonly warnings?: readonly Warning[];
   /**
    * Provides the artifacts on this machine's disk: at once for a local run, after a download for a remote one. May be
    * called again at any time; a run that was fetched before is checked, not fetched.

@@ -147,6 +147,30 @@ describe('columns of an MLflow signature', () => {
     expect(feed(derived, { history: [1, 2, 3], hour: 7 })).toEqual({ history: [1, 2, 3], hour: [7n] });
   });
 
+  it('of lists share the only input with single values', () => {
+    const history = { name: 'history', type: 'array', items: { type: 'double' }, required: true };
+    const derived = derive([column('hour', 'long'), history], [input('X', 'float32', [null, 4])]);
+
+    expect(feed(derived, { hour: 7, history: [1, 2, 3] })).toEqual({ X: [7, 1, 2, 3] });
+    expect(feed(derived, { hour: 7, history: [1, 2] })).toMatch(/history/);
+    expect(
+      refusalOf(() => derive([history, { ...history, name: 'b' }], [input('X', 'float32', [null, 4])])).message,
+    ).toMatch(/the lists "history", "b" is not known/);
+  });
+
+  it('of nested numbers reach an input that nests otherwise', () => {
+    const image = { name: 'x', type: 'tensor', 'tensor-spec': { dtype: 'float32', shape: [-1, 2, 2] } };
+
+    expect(
+      feed(derive([image], [input('x', 'float32', [null, 1, 2, 2])]), {
+        x: [
+          [1, 2],
+          [3, 4],
+        ],
+      }),
+    ).toEqual({ x: [1, 2, 3, 4] });
+  });
+
   it.each<[string, JsonObject[], TensorSpec[], RegExp]>([
     [
       'texts for numbers',
@@ -186,9 +210,9 @@ describe('columns of an MLflow signature', () => {
     ],
     [
       'another shape',
-      [{ name: 'x', type: 'tensor', 'tensor-spec': { dtype: 'float32', shape: [-1, 8, 8] } }],
+      [{ name: 'x', type: 'tensor', 'tensor-spec': { dtype: 'float32', shape: [-1, 8, 7] } }],
       [input('x', 'float32', [null, 1, 8, 8])],
-      /^The input "x" has shape \[rows, 8, 8\] in the signature; the model's input is "x" \(float32, \[rows, 1, 8, 8\]\)\.$/,
+      /^The input "x" has shape \[rows, 8, 7\] in the signature; the model's input is "x" \(float32, \[rows, 1, 8, 8\]\)\.$/,
     ],
     [
       'sizes that vary',

@@ -94,7 +94,7 @@ export class RunLoader {
       requireNumbers(completeRun, outputs, {
         mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
       });
-      const warnings = runWarnings(completeRun, handle.info.inputs, outputs);
+      const warnings = [...(sourceRun.warnings ?? []), ...runWarnings(completeRun, handle.info.inputs, outputs)];
       const { hasFixedSizes = false } = handle.info;
       warnings.push(...(await tryCorners(loaded, hasFixedSizes, predictionTimeoutMs)));
       loaded.setWarnings(warnings);

@@ -43,6 +43,7 @@ interface DerivedColumn {
  * @throws RunError SIGNATURE_MISMATCH, in the words of the signature, when it cannot.
  */
 export function deriveColumn(field: ModelField, dtype: DType, rules: ColumnRules): DerivedColumn {
+  if (field.shape.length > 0) return listColumn(field, dtype);
   if (field.format === 'date-time') return dateColumn(field, dtype, rules);
   if (field.kind === 'string') {
     if (dtype !== 'string') throw notText(field, dtype);
@@ -78,6 +79,15 @@ function numberColumn(
   if (given !== undefined) return { field, column: { ...column, missing: missingNumber(field, dtype, given) } };
   if (dtype.startsWith('float')) return { field, column: { ...column, missing: 'nan' } };
   return { field: required(field, `the model takes ${dtypeWords(dtype)}, none of which means "missing"`), column };
+}
+
+function listColumn(field: ModelField, dtype: DType): DerivedColumn {
+  if (dtype !== 'string' && (field.kind === 'number' || field.kind === 'integer')) {
+    return { field, column: { kind: 'list', field: field.field, size: field.shape[0]! } };
+  }
+  throw new RunError('SIGNATURE_MISMATCH', `${kinds(field)} and ${dtypeWords(dtype)} in the model.`, {
+    fix: 'Log numbers: code the texts before the model, or log one column for each.',
+  });
 }
 
 function dateColumn(field: ModelField, dtype: DType, rules: ColumnRules): DerivedColumn {

@@ -24,8 +24,9 @@ export function deriveInputs(
   rules: ColumnRules,
 ): CodecPart<readonly TensorEncoding[]> {
   const [only] = tensors;
-  if (only && tensors.length === 1 && fields.every(({ shape }) => shape.length === 0)) {
-    return matrixOf(only, fields, rules);
+  const areSingle = fields.every(({ shape }) => shape.length === 0);
+  if (only && tensors.length === 1 && (areSingle || fields.length > 1)) {
+    return matrixOf(only, areSingle ? fields : withListSizes(fields, only), rules);
   }
   const parts = pairsOf(fields, tensors).map(([field, tensor]) => pairPart(field, tensor, rules));
   return { fields: parts.flatMap((part) => part.fields), spec: parts.map(({ spec }) => spec) };
@@ -39,7 +40,8 @@ function matrixOf(
 ): CodecPart<readonly TensorEncoding[]> {
   const { shape } = tensor;
   const width = shape?.length === 1 ? 1 : shape?.[1];
-  if (shape && (shape.length > 2 || shape.length === 0 || (typeof width === 'number' && width !== fields.length))) {
+  const values = fields.reduce((sum, field) => sum + (field.shape[0] ?? 1), 0);
+  if (shape && (shape.length > 2 || shape.length === 0 || (typeof width === 'number' && width !== values))) {
     const count = fields.length === 1 ? 'one column' : `${fields.length} columns`;
     const names = fields.map(({ field }) => `"${field}"`).join(', ');
     const message = `The signature has ${count} (${names}); the model's input is ${tensorText(tensor)}.`;
@@ -50,14 +52,28 @@ function matrixOf(
   return { fields: part.fields, spec: [part.spec] };
 }
 
+/**
+ * Lists among the columns of one input: the sizes that the signature leaves open are known when only one is.
+ *
+ * @throws RunError SIGNATURE_UNSUPPORTED when they are not, or a list nests.
+ */
+function withListSizes(fields: readonly ModelField[], tensor: TensorSpec): readonly ModelField[] {
+  const open = fields.filter(({ shape }) => shape[0] === null);
+  const known = fields.reduce((sum, { shape }) => sum + (shape.length === 0 ? 1 : (shape[0] ?? 0)), 0);
+  const size = (tensor.shape?.[1] ?? 0) - known;
+  const nested = fields.find(({ shape }) => shape.length > 1);
+  if (nested || (open.length > 0 && (open.length > 1 || size < 1))) {
+    const names = (nested ? [nested] : open).map(({ field }) => `"${field}"`).join(', ');
+    const message = `How many numbers of the model's input ${tensorText(tensor)} are the lists ${names} is not known.`;
+    throw new RunError('SIGNATURE_UNSUPPORTED', message, { fix: 'Export the model with one input for each column.' });
+  }
+  return fields.map((field) => (field.shape[0] === null ? { ...field, shape: [size] } : field));
+}
+
 function pairsOf(fields: readonly ModelField[], tensors: readonly TensorSpec[]): (readonly [ModelField, TensorSpec])[] {
   if (fields.length === 1 && tensors.length === 1) return [[fields[0]!, tensors[0]!]];
   const matched = matchNames(fields, tensors);
   const lost = fields.find((field) => !matched.has(field));
-  if (lost && tensors.length === 1) {
-    const message = `The model has the one input ${tensorText(tensors[0]!)}, and the signature has lists among several inputs.`;
-    throw new RunError('SIGNATURE_MISMATCH', message, { fix: 'Export the model with one input for each column.' });
-  }
   if (lost) {
     const message = `The signature's input "${lost.field}" is none of the model's inputs, nor one that the exporter renamed: ${tensorList(tensors)}.`;
     throw new RunError('SIGNATURE_MISMATCH', message, { fix: NAME_COLUMNS_FIX });
@@ -108,8 +124,8 @@ function arrayPart(given: ModelField, tensor: TensorSpec): CodecPart<TensorEncod
     const fix = 'Log numbers: code the texts before the model, or log one column for each text.';
     throw new RunError('SIGNATURE_UNSUPPORTED', message, { fix });
   }
-  requireShape(given, tensor);
-  const shape = field.shape.map((size) => {
+  const sizes = sizesOf(field, tensor);
+  const shape = sizes.map((size) => {
     if (size !== null) return size;
     const message = `The input "${field.field}" has a size that varies beside the rows.`;
     const fix = `Export the model with a fixed size there, e.g. sequences of 128 tokens: pad each row to it.`;
@@ -118,14 +134,28 @@ function arrayPart(given: ModelField, tensor: TensorSpec): CodecPart<TensorEncod
   return { fields: [field], spec: { kind: 'array', tensor: tensor.name, dtype, field: field.field, shape } };
 }
 
-function requireShape({ field, shape: signed }: ModelField, tensor: TensorSpec): void {
+/**
+ * Sizes of the tensor, without the rows; a field may nest otherwise that holds as many numbers.
+ *
+ * @throws RunError SIGNATURE_MISMATCH when it holds another number of them.
+ */
+function sizesOf({ field, shape: signed }: ModelField, tensor: TensorSpec): readonly (number | null)[] {
   const sizes = tensor.shape?.slice(1);
-  if (!sizes) return;
+  if (!sizes) return signed;
   if (sizes.length === signed.length && sizes.every((size, i) => (size ?? signed[i] ?? size) === (signed[i] ?? size))) {
-    return;
+    return signed;
   }
+  if (countOf(sizes) !== undefined && countOf(sizes) === countOf(signed)) return sizes;
   const own = `[${['rows', ...signed.map((size) => size ?? '?')].join(', ')}]`;
   const message = `The input "${field}" has shape ${own} in the signature; the model's input is ${tensorText(tensor)}.`;
   const fix = 'Log the signature of what the exported model takes: infer_signature(X, …) with the X of its export.';
   throw new RunError('SIGNATURE_MISMATCH', message, { fix });
+}
+
+/** How many numbers a row holds; undefined when a size varies. */
+function countOf(sizes: readonly (number | null)[]): number | undefined {
+  return sizes.reduce<number | undefined>(
+    (count, size) => (count === undefined || size === null ? undefined : count * size),
+    1,
+  );
 }

@@ -1,6 +1,6 @@
 import type { Run } from '../../../domain/run.js';
-import { RunError, reason } from '../../../domain/verdict.js';
-import type { VerdictReason } from '../../../domain/verdict.js';
+import { RunError, reason, warning } from '../../../domain/verdict.js';
+import type { VerdictReason, Warning } from '../../../domain/verdict.js';
 import { RunFolder } from '../../local/run-folder.js';
 import type { RunArtifacts, SourceRun } from '../../run-source.js';
 import { columnRules } from './derive-column.js';
@@ -10,6 +10,7 @@ import type { ReadRunFile } from '../contract/find-contract.js';
 import { inWordsOf } from '../contract/own-words.js';
 import type { RunContract } from '../contract/run-contract.js';
 import { readMlModel } from './ml-model.js';
+import type { MlModel } from './ml-model.js';
 import { digestModel } from './model-files.js';
 import { NO_MODEL, completePart, draftPart } from './run-draft.js';
 import type { DraftSource } from './run-draft.js';
@@ -89,8 +90,18 @@ export function servableRun({ location, details, readMetricHistory }: RunRecord,
       complete: (modelSpec) => ({ ...own, ...completePart(model, modelSpec, rules), model: digested }),
     };
   };
+  const warnings = parameterWarnings(model.mlModel);
   const toOwnWords = (message: string) => inWordsOf(contract, message);
-  return { location, run, vocabularies, reasons, open, readMetricHistory, toOwnWords };
+  return { location, run, vocabularies, reasons, open, readMetricHistory, toOwnWords, warnings };
+}
+
+/** A graph has inputs only: what clients of MLflow send as `params` has no effect here. */
+function parameterWarnings({ parameters }: MlModel): Warning[] {
+  if (parameters.length === 0) return [];
+  const names = parameters.map((name) => `"${name}"`).join(', ');
+  return [
+    warning('PARAMS_IGNORED', `The signature has the parameters ${names}, which a model of this format cannot take.`),
+  ];
 }
 
 /** The details of the run with what only the contract says; what MLflow records counts. */

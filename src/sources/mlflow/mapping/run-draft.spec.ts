@@ -111,6 +111,14 @@ describe('a run of MLflow', () => {
     });
   });
 
+  it('names the parameters of its signature, which no model here takes', () => {
+    const params = JSON.stringify([{ name: 'threshold', default: 0.5, shape: null, type: 'double' }]);
+    const text = `flavors: {onnx: {data: model.onnx}}\nsignature: {inputs: null, outputs: null, params: '${params}'}\n`;
+
+    expect(readMlModel(text).parameters).toEqual(['threshold']);
+    expect(mlModel().parameters).toEqual([]);
+  });
+
   it('without a signature is what its model says, field by field', () => {
     const part = completePart(mlModel(), '[[1, 2]]', {
       inputs: [declared('X', 'float32', [null, 2])],
@@ -188,7 +196,9 @@ describe('a run of MLflow', () => {
     ['sklearn', /skl2onnx/],
     ['xgboost', /convert_xgboost/],
     ['pytorch', /torch\.onnx\.export/],
-    ['keras', /tf2onnx/],
+    ['keras', /model\.export\("model\.onnx", format="onnx"\)/],
+    ['lightgbm', /zipmap=False/],
+    ['catboost', /ZipMap/],
     ['python_function', /Export it to ONNX and log that/],
     ['of_next_year', /Export it to ONNX and log that/],
   ])('of the flavor %s is told how to become ONNX', (flavor, said) => {
