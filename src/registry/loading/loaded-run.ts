@@ -65,7 +65,7 @@ export class LoadedRun {
   readonly contract: string;
 
   /** Work that calls the model again, or for the first time, when it goes on. */
-  private readonly underway = new Set<Promise<unknown>>();
+  private readonly underway = new Set<Promise<void>>();
 
   /** Why its rows are computed one by one; undefined when they may share calls. */
   private rowByRowReason: string | undefined;
@@ -180,7 +180,7 @@ export class LoadedRun {
     } catch (error) {
       const { signal: _gone, timing: _timing, sinceMs: _since, blamesRows, ...again } = options;
       this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
-      throw blamesRows ? await this.keptWhile(this.blameRows(error, values, { ...options, sinceMs })) : error;
+      throw blamesRows ? await this.keptWhile(() => this.blameRows(error, values, { ...options, sinceMs })) : error;
     }
     this.outcomes.succeeded += 1;
     const inferredAt = performance.now();
@@ -236,16 +236,19 @@ export class LoadedRun {
     { timeoutMs, sinceMs, rowByRow }: { timeoutMs: number; sinceMs: number; rowByRow: boolean },
   ): Promise<readonly NamedTensors[]> {
     const deadline = { remainingMs: timeoutMs - (performance.now() - sinceMs), timeoutMs };
-    return this.keptWhile(this.preprocessing!.addTo(inputs, context, locOf, deadline, rowByRow));
+    return this.keptWhile(() => this.preprocessing!.addTo(inputs, context, locOf, deadline, rowByRow));
   }
 
   /** The run is not released before `work` ends, although no call of it may be in the queue at the moment. */
-  private async keptWhile<T>(work: Promise<T>): Promise<T> {
-    this.underway.add(work);
+  private async keptWhile<T>(work: () => Promise<T>): Promise<T> {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    this.underway.add(ended);
     try {
-      return await work;
+      return await work();
     } finally {
-      this.underway.delete(work);
+      this.underway.delete(ended);
+      end();
     }
   }
 
@@ -279,7 +282,7 @@ export class LoadedRun {
   async release(): Promise<void> {
     // Rows whose texts or images are still being prepared enter the queue right after that.
     while (this.underway.size > 0) {
-      await Promise.allSettled(this.underway);
+      await Promise.all(this.underway);
       await new Promise(setImmediate);
     }
     await this.handle.release();
