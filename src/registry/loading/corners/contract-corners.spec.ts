@@ -59,7 +59,7 @@ describe(cornersOf.name, () => {
   it('are null, and a row without the field, where the contract allows them', () => {
     const input = { a: 'A', b: 'B' };
     const schema: FieldSchema = { type: ['string', 'null'], enum: ['A', 'B', null] };
-    const corners = cornersOf(runOf({ a: schema, b: { ...schema, type: 'string' } }, input, ['a']), true);
+    const corners = cornersOf(runOf({ a: schema, b: { type: 'string', enum: ['A', 'B'] } }, input, ['a']), true);
 
     expect(corners.map(({ claim, row }) => [claim, row])).toEqual([
       ['"a" may be null', { a: null, b: 'B' }],
