@@ -14,7 +14,7 @@ const PRECISION_BITS = 22;
 /** How far a filter reaches, in pixels of the result when it shrinks; and its weight at a distance. */
 interface Filter {
   readonly support: number;
-  weight(distance: number): number;
+  readonly weight: (distance: number) => number;
 }
 
 const FILTERS: Readonly<Record<Exclude<ImageResize['filter'], 'nearest'>, Filter>> = {
