@@ -176,7 +176,9 @@ export class LoadedRun {
     // in one synchronous step, so a cutover never releases a run that a request uses (`release` lets the queue finish).
     let outputs: NamedTensors;
     try {
-      outputs = await (parts ? this.predictParts(parts, call) : this.handle.predict(inputs, call));
+      outputs = await (parts
+        ? this.keptWhile(() => this.predictParts(parts, call))
+        : this.handle.predict(inputs, call));
     } catch (error) {
       const { signal: _gone, timing: _timing, sinceMs: _since, blamesRows, ...again } = options;
       this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
