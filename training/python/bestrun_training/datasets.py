@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from .observed import observe
 from .splits import hash_order, stratified_split
 from .text_cleaning import clean_text
 
@@ -35,7 +36,10 @@ def prepare_titanic(data_folder: Path) -> dict:
         {"train": 0.55, "validation": 0.15, "test": 0.3},
         "titanic-survival",
     )
-    return _prepared("titanic-survival", path, rows, parts)
+    # Trainers learn every passenger twice, once without the class.
+    learned = [row["input"] for row, part in zip(rows, parts, strict=True) if part == "train"]
+    without_class = [{key: value for key, value in row.items() if key != "pclass"} for row in learned]
+    return _prepared("titanic-survival", path, rows, parts, learned + without_class)
 
 
 def prepare_project_tags(data_folder: Path) -> dict:
@@ -52,7 +56,8 @@ def prepare_project_tags(data_folder: Path) -> dict:
         {"train": 0.7, "validation": 0.15, "test": 0.15},
         "project-tags",
     )
-    return {**_prepared("project-tags", path, rows, parts), "classes": classes}
+    learned = [row["input"] for row, part in zip(rows, parts, strict=True) if part == "train"]
+    return {**_prepared("project-tags", path, rows, parts, learned), "classes": classes}
 
 
 def write_prepared(prepared: dict) -> None:
@@ -85,13 +90,15 @@ def _project(project: dict, classes: list[str]) -> dict:
     return {"id": project["id"], "input": {"text": text}, "cleaned": cleaned, "target": tags, "slices": slices}
 
 
-def _prepared(model: str, path: Path, rows: list[dict], parts: list[str]) -> dict:
+def _prepared(model: str, path: Path, rows: list[dict], parts: list[str], learned: list[dict]) -> dict:
+    """@param learned  the inputs that weights are fitted to."""
     test = [row for row, part in zip(rows, parts, strict=True) if part == "test"]
     shuffled = [test[position]["id"] for position in hash_order([row["id"] for row in test], f"{model}:fixtures")]
     return {
         "model": model,
         "data_file": path.name,
         "data_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "observed": observe(learned, read_contract(model)["signature"]["input"]["properties"]),
         "fixture_ids": shuffled[:FIXTURE_ROWS],
         "example_ids": shuffled[FIXTURE_ROWS : FIXTURE_ROWS + EXAMPLE_ROWS],
         "rows": [{**row, "part": part} for row, part in zip(rows, parts, strict=True)],
