@@ -34,15 +34,16 @@ export interface NumberColumn {
 
 /**
  * One-hot (`values.length` columns) or index (one column). `unknown` is the rule for a value outside `values`:
- * refuse the row, all zeros (one-hot only), or that index. `missing` stands in for an absent value: one of
- * `values`, or `"unknown"` to treat it by that rule.
+ * refuse the row, all zeros (one-hot only), that index, or as gradient boosting has it `-1` or `"nan"` (index only).
+ * `missing` stands in for an absent value: one of `values`, `"unknown"` to treat it by that rule, or `-1` or `"nan"`
+ * (index only) where they are not among `values`.
  */
 export interface CategoryColumn {
   readonly kind: 'category';
   readonly field: string;
   readonly as: 'one-hot' | 'index';
   readonly values: readonly (string | number | boolean)[];
-  readonly unknown: 'error' | 'zeros' | number;
+  readonly unknown: 'error' | 'zeros' | 'nan' | number;
   readonly missing?: JsonValue;
 }
 
@@ -75,12 +76,27 @@ export interface StringColumn {
   readonly missing?: string;
 }
 
-export type Column = NumberColumn | CategoryColumn | BooleanColumn | DateColumn | StringColumn;
+/** A list of `size` numbers as that many columns, each as a number column; `missing` stands for null ones, too. */
+export interface ListColumn {
+  readonly kind: 'list';
+  readonly field: string;
+  readonly size: number;
+  readonly missing?: number | 'nan';
+  readonly subtract?: number;
+  readonly divide?: number;
+}
+
+export type Column = NumberColumn | CategoryColumn | BooleanColumn | DateColumn | StringColumn | ListColumn;
+
+/** The input that an encoding makes. */
+interface EncodedTensor {
+  /** The model's own name of it; may be left out where the model has this input only. */
+  readonly tensor?: string;
+}
 
 /** Columns side by side: shape [rows, width], or [rows] with `rank` 1 (one column only). */
-export interface ColumnsEncoding {
+export interface ColumnsEncoding extends EncodedTensor {
   readonly kind: 'columns';
-  readonly tensor: string;
   readonly dtype: DType;
   readonly rank?: 1 | 2;
   readonly columns: readonly Column[];
@@ -91,9 +107,8 @@ export interface ColumnsEncoding {
  * The token at position i of `vocabulary` has index i + `offset`.
  * Longer texts are cut at the end, shorter ones filled with `pad` at the end.
  */
-export interface TokensEncoding {
+export interface TokensEncoding extends EncodedTensor {
   readonly kind: 'tokens';
-  readonly tensor: string;
   readonly dtype: 'int32' | 'int64' | 'float32';
   readonly field: string;
   readonly split: 'characters' | 'words';
@@ -106,13 +121,17 @@ export interface TokensEncoding {
   readonly missing?: string;
 }
 
-/** Nested numbers of a fixed shape (vectors, matrices, images): [rows, ...shape], `(value - subtract) / divide`. */
-export interface ArrayEncoding {
+/**
+ * Nested numbers of a fixed shape (vectors, matrices, images): [rows, ...shape], `(value - subtract) / divide`. The
+ * field may nest otherwise than the shape as long as both hold as many numbers, which keep their row-major order.
+ */
+export interface ArrayEncoding extends EncodedTensor {
   readonly kind: 'array';
-  readonly tensor: string;
   readonly dtype: Exclude<DType, 'string'>;
   readonly field: string;
   readonly shape: readonly number[];
+  /** Order of the field's axes and of the tensor's, one letter an axis: `hwc→chw` (or `hwc->chw`). */
+  readonly layout?: string;
   readonly subtract?: number;
   readonly divide?: number;
 }

@@ -47,6 +47,8 @@ export type VerdictCode = keyof typeof VERDICT_FIX;
 export const WARNING_FIX = {
   EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients use the run.',
   NUMBER_AS_TEXT: 'Write numbers in the examples as numbers: they are what clients copy.',
+  ENUM_WITHOUT_NULL:
+    'Add null to the enum, or take "null" out of the type; JSON Schema refuses null as long as either does.',
   ANSWERS_NULL: 'Look for NaN among the weights, or a scaler that divides by zero; if null is intended, record it.',
   ANSWERS_EQUAL:
     'If they should differ, look for a missing scaler or a collapsed network; otherwise record other examples.',

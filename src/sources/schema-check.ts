@@ -5,6 +5,8 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
+import { withBestBranches } from './best-branch.js';
+
 /** Checks a document against one of the project's published JSON Schemas. */
 export type SchemaCheck = (document: unknown) => readonly SchemaIssue[];
 
@@ -26,7 +28,7 @@ export function compileSchemaCheck(name: 'card' | 'run'): SchemaCheck {
   if (known) return known;
   // Two levels up from both src/sources and dist/sources: the project's root.
   const file = join(__dirname, '..', '..', 'schemas', `${name}.schema.json`);
-  const ajv = new Ajv2020({ allErrors: true, discriminator: true, strictTypes: false });
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, discriminator: true, strictTypes: false });
   addFormats(ajv);
   const validate = ajv.compile(JSON.parse(readFileSync(file, 'utf8')) as object);
   const check: SchemaCheck = (document) => (validate(document) ? [] : issuesOf(validate));
@@ -37,8 +39,8 @@ export function compileSchemaCheck(name: 'card' | 'run'): SchemaCheck {
 const MAX_PROBLEMS = 20;
 
 function issuesOf(validate: ValidateFunction): SchemaIssue[] {
-  return (validate.errors ?? [])
-    .filter((error) => error.keyword !== 'propertyNames' && error.keyword !== 'anyOf')
+  return withBestBranches(validate.errors ?? [])
+    .filter((error) => error.keyword !== 'propertyNames')
     .slice(0, MAX_PROBLEMS)
     .map((error) => ({ pointer: error.instancePath || '/', expected: describe(error) }));
 }

@@ -204,4 +204,61 @@ describe('compileRowEncoder and values that the dtype cannot hold', () => {
       ctx: { limit_value: 0 },
     });
   });
+
+  it('puts the numbers of a list beside the other columns, scaled', () => {
+    const encode: EncodeSpec = {
+      tensors: [
+        {
+          kind: 'columns',
+          dtype: 'float32',
+          columns: [
+            { kind: 'list', field: 'history', size: 3, subtract: 10, divide: 2 },
+            { kind: 'number', field: 'hour' },
+          ],
+        },
+      ],
+    };
+    const history: FieldSchema = { type: 'array', items: { type: 'number' } };
+    const encoder = compileRowEncoder(encode, schemaOf({ history, hour: { type: 'integer' } }), NO_FILES);
+
+    const { tensor } = encodeRows(encoder, [{ history: [10, 12, 14], hour: 7 }]);
+
+    expect(tensor).toEqual({ dtype: 'float32', shape: [1, 4], data: Float32Array.of(0, 1, 2, 7) });
+    expect(encodeRows(encoder, [{ history: [1, 2], hour: 7 }]).issues).toMatchObject([
+      { loc: ['body', 'inputs', 0, 'history'], msg: 'ensure this value has at least 3 items' },
+    ]);
+    expect(encodeRows(encoder, [{ history: [1, 1e300, 2], hour: 7 }]).issues).toMatchObject([
+      { loc: ['body', 'inputs', 0, 'history', 1] },
+    ]);
+  });
+
+  it('fills an absent list, and numbers that are null, with what stands for a missing one', () => {
+    const field: FieldSchema = { type: ['array', 'null'], items: { type: ['number', 'null'] } };
+
+    const { data } = column({ kind: 'list', size: 2, missing: 'nan' }, field, [undefined, null, [1, null]]);
+
+    expect(data).toEqual([NaN, NaN, NaN, NaN, 1, NaN]);
+  });
+
+  it('gives a category that is missing or unknown the index of gradient boosting', () => {
+    const index = { kind: 'category', as: 'index', values: ['a', 'b'] };
+    const field: FieldSchema = { type: ['string', 'null'] };
+    const values = [undefined, null, 'b', 'z'];
+
+    expect(column({ ...index, unknown: 'nan', missing: 'nan' }, field, values).data).toEqual([NaN, NaN, 1, NaN]);
+    expect(column({ ...index, unknown: -1, missing: -1 }, field, values, 'int32').data).toEqual([-1, -1, 1, -1]);
+    expect(column({ ...index, unknown: -1, missing: 'unknown' }, field, values).data).toEqual([-1, -1, 1, -1]);
+    expect(column({ ...index, unknown: 'error', missing: 'nan' }, field, values).issues).toMatchObject([
+      { type: 'type_error.enum' },
+    ]);
+  });
+
+  it('takes a missing value that is one of the values for that value', () => {
+    const index = { kind: 'category', as: 'index', unknown: 'error' };
+
+    expect(column({ ...index, values: ['nan', 'b'], missing: 'nan' }, { type: 'string' }, [undefined]).data).toEqual([
+      0,
+    ]);
+    expect(column({ ...index, values: [5, -1], missing: -1 }, { type: 'integer' }, [undefined]).data).toEqual([1]);
+  });
 });

@@ -1,31 +1,22 @@
 import type {
   BooleanColumn,
-  CategoryColumn,
   Column,
   ColumnsEncoding,
   DateColumn,
+  ListColumn,
   NumberColumn,
   StringColumn,
 } from '../../domain/encode-spec.js';
 import type { JsonValue } from '../../lib/json.js';
-import type { TensorData } from '../../domain/tensor.js';
+import { listSizesOf } from './array-layout.js';
+import { compileCategory } from './category-column.js';
 import { datePart } from './date-parts.js';
 import { mismatch } from './encode-scope.js';
-import type { EncodeScope, EncodeVisit, TensorEncoder } from './encode-scope.js';
-import { NOT_DATE, NOT_DATETIME, notMember } from '../validate/issues.js';
-import { isOfType, memberKey } from '../validate/schema-check.js';
+import type { CompiledColumn, EncodeScope, TensorEncoder } from './encode-scope.js';
+import { NestedNumbers } from './nested-numbers.js';
+import { NOT_DATE, NOT_DATETIME } from '../validate/issues.js';
 import { tensorElement } from './tensor-element.js';
 import type { NumericDType, Scaling, TensorElement } from './tensor-element.js';
-
-type Write = (visit: EncodeVisit, data: TensorData, offset: number) => void;
-
-interface CompiledColumn {
-  readonly width: number;
-  readonly write: Write;
-}
-
-/** An index that stands for a one-hot vector without a one. */
-const ZEROS = -1;
 
 /**
  * Compiles columns side by side.
@@ -41,7 +32,7 @@ export function compileColumns(encoding: ColumnsEncoding, scope: EncodeScope, po
     throw mismatch(pointer, 'a tensor of rank 1 takes a single column one wide');
   }
   return {
-    tensor: encoding.tensor,
+    tensor: encoding.tensor ?? '',
     dtype: encoding.dtype,
     rowShape: encoding.rank === 1 ? [] : [width],
     writeRow(visit, data, offset) {
@@ -74,6 +65,8 @@ function compileColumn(
       return compileBoolean(column, dtype, scope, pointer);
     case 'date':
       return compileDate(column, dtype, scope, pointer);
+    case 'list':
+      return compileList(column, dtype, scope, pointer);
   }
 }
 
@@ -83,7 +76,8 @@ function compileString(column: StringColumn, scope: EncodeScope, pointer: string
   return {
     width: 1,
     write(visit, data, offset) {
-      (data as string[])[offset] = (source.read(visit) as string | undefined) ?? missing ?? '';
+      // A source without "missing" always has a value: no text is made up here.
+      (data as string[])[offset] = (source.read(visit) as string | undefined) ?? missing!;
     },
   };
 }
@@ -132,68 +126,25 @@ function compileDate(column: DateColumn, dtype: NumericDType, scope: EncodeScope
   };
 }
 
-function compileCategory(
-  column: CategoryColumn,
-  dtype: NumericDType,
-  scope: EncodeScope,
-  pointer: string,
-): CompiledColumn {
-  const types = ['string', 'integer', 'number', 'boolean'] as const;
-  const source = scope.source(column.field, types, column.missing !== undefined, pointer);
-  const indexes = indexesOf(column, pointer);
-  if (column.values.some((value) => !isOfType(source.schema, value))) {
-    throw mismatch(pointer, `values holds a value that the field "${source.field}" cannot have`);
+function compileList(column: ListColumn, dtype: NumericDType, scope: EncodeScope, pointer: string): CompiledColumn {
+  const { field, size } = column;
+  const source = scope.source(field, ['array'], column.missing !== undefined, pointer);
+  const [length, deeper] = listSizesOf(source.schema, pointer, column.missing !== undefined);
+  if (deeper !== undefined || source.schema.items!.type === 'array') {
+    throw mismatch(pointer, `the field "${field}" is a list of lists; a list column takes one list`);
   }
-  const unknown = unknownIndexOf(column, pointer);
-  const missing = missingIndexOf(column, indexes, unknown, pointer);
-  const isOneHot = column.as === 'one-hot';
-  const element = tensorElement(dtype);
-  const maxIndex = isOneHot ? 1 : Math.max(column.values.length - 1, unknown ?? 0);
-  if (!element.inRange(maxIndex)) throw mismatch(pointer, `the index ${maxIndex} does not fit ${dtype}`);
-  const issue = notMember(column.values);
+  if (length !== undefined && length !== size)
+    throw mismatch(pointer, `size is ${size}, the field's lists are ${length} long`);
+  const { element, missing } = compileElement(column, dtype, pointer);
+  const numbers = new NestedNumbers(element, [size], undefined, missing);
   return {
-    width: isOneHot ? column.values.length : 1,
+    width: size,
     write(visit, data, offset) {
-      const value = source.read(visit);
-      const index = value === undefined ? missing : (indexes.get(memberKey(value)) ?? unknown);
-      if (index === undefined) visit.report([source.field], issue);
-      else if (!isOneHot) element.write(data, offset, index);
-      else if (index !== ZEROS) element.write(data, offset + index, 1);
+      const value = source.read(visit) as JsonValue[] | undefined;
+      if (value !== undefined) return numbers.write(visit, field, value, data, offset);
+      for (let i = 0; i < size; i++) element.write(data, offset + i, missing);
     },
   };
-}
-
-function indexesOf({ values }: CategoryColumn, pointer: string): ReadonlyMap<JsonValue, number> {
-  const indexes = new Map(values.map((value, i) => [memberKey(value), i]));
-  if (indexes.size < values.length) throw mismatch(pointer, 'values names a value twice');
-  return indexes;
-}
-
-/** undefined: the row is refused. */
-function unknownIndexOf({ as, values, unknown }: CategoryColumn, pointer: string): number | undefined {
-  if (unknown === 'error') return undefined;
-  if (unknown === 'zeros') {
-    if (as === 'one-hot') return ZEROS;
-    throw mismatch(pointer, 'unknown "zeros" is for one-hot; an index needs a number or "error"');
-  }
-  if (!Number.isInteger(unknown) || unknown < 0 || (as === 'one-hot' && unknown >= values.length)) {
-    throw mismatch(pointer, `unknown ${unknown} is not an index of this column`);
-  }
-  return unknown;
-}
-
-function missingIndexOf(
-  { missing }: CategoryColumn,
-  indexes: ReadonlyMap<JsonValue, number>,
-  unknown: number | undefined,
-  pointer: string,
-): number | undefined {
-  if (missing === undefined) return undefined;
-  const index = indexes.get(memberKey(missing));
-  if (index !== undefined) return index;
-  if (missing !== 'unknown') throw mismatch(pointer, 'missing is neither one of values nor "unknown"');
-  if (unknown === undefined) throw mismatch(pointer, 'missing "unknown" needs a rule other than "error" for unknown');
-  return unknown;
 }
 
 /** The element with the number that stands in for a missing value; NaN when none is given, which is never written then. */

@@ -32,11 +32,18 @@ export class EncodeVisit {
 
 /** One input tensor, compiled: its row shape, and how a row is written into zeroed data from `offset` on. */
 export interface TensorEncoder {
+  /** The model's name of it; empty when the run leaves it to the model. */
   readonly tensor: string;
   readonly dtype: DType;
   /** Shape without the rows. */
   readonly rowShape: readonly number[];
   writeRow(visit: EncodeVisit, data: TensorData, offset: number): void;
+}
+
+/** One or several columns of a tensor, compiled. */
+export interface CompiledColumn {
+  readonly width: number;
+  readonly write: (visit: EncodeVisit, data: TensorData, offset: number) => void;
 }
 
 /** Where a column takes its value from. */
@@ -46,6 +53,13 @@ interface ValueSource {
   readonly schema: FieldSchema;
   /** undefined when missing. */
   read(visit: EncodeVisit): JsonValue | undefined;
+}
+
+/** A text has no NaN: what stands for a missing one is the trainer's choice, and never guessed. */
+function wayOutOf(types: readonly FieldType[], { format }: FieldSchema): string {
+  const waysOut = 'make it required, give it a default, or say "missing"';
+  if (format !== undefined || types.length > 1 || types[0] !== 'string') return waysOut;
+  return `${waysOut}: the text that the model saw in its place when it was trained, such as "nan", "missing" or ""`;
 }
 
 /** An error of the run: signature, encode and decode do not match. */
@@ -76,10 +90,7 @@ export class EncodeScope {
       throw mismatch(pointer, `takes ${types.join(' or ')}, but the field "${field}" is of type ${typeOf(schema)}`);
     }
     if (!hasMissing && this.mayBeMissing(field, schema)) {
-      throw mismatch(
-        pointer,
-        `the field "${field}" may be missing; make it required, give it a default, or say "missing"`,
-      );
+      throw mismatch(pointer, `the field "${field}" may be missing; ${wayOutOf(types, schema)}`);
     }
     const read = text
       ? (visit: EncodeVisit) => fieldOf(visit.prepared, name)

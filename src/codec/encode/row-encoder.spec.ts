@@ -110,6 +110,74 @@ describe('compileRowEncoder with an array', () => {
     expect(encodeOne(wide, numbers, [new Array(1000).fill(-1)]).issues).toHaveLength(MAX_PROBLEMS);
   });
 
+  it('takes a field that nests otherwise, as long as it holds as many numbers', () => {
+    const flat: FieldSchema = { type: 'array', items: { type: 'number' } };
+    const sized: FieldSchema = {
+      type: 'array',
+      minItems: 3,
+      maxItems: 3,
+      items: { type: 'array', minItems: 2, maxItems: 2, items: { type: 'number' } },
+    };
+    const of = (shape: number[], field: FieldSchema, value: unknown) => encodeOne({ ...encoding, shape }, field, value);
+    const square = [
+      [1, 2],
+      [3, 4],
+    ];
+
+    expect(of([1, 2, 2], numbers, square)).toEqual({ data: [1, 2, 3, 4], shape: [1, 1, 2, 2], issues: [] });
+    expect(of([1, 2, 2], flat, [1, 2, 3, 4])).toMatchObject({ data: [1, 2, 3, 4], issues: [] });
+    expect(of([6], sized, [...square, [5, 6]])).toEqual({ data: [1, 2, 3, 4, 5, 6], shape: [1, 6], issues: [] });
+    expect(of([2, 3], sized, [...square, [5, 6]])).toMatchObject({ data: [1, 2, 3, 4, 5, 6], issues: [] });
+    expect(of([1, 2, 2], flat, [1, 2, 3]).issues).toMatchObject([{ ctx: { limit_value: 4 } }]);
+  });
+
+  it.each(['hwc→chw', 'hwc->chw'])('puts the axes of a field in the order of the layout %s', (layout) => {
+    const pixels: FieldSchema = { type: 'array', items: numbers };
+    const ofLayout: TensorEncoding = { ...encoding, shape: [3, 2, 1], layout };
+
+    const image = [[[1, 10, 100]], [[2, 20, 200]]];
+
+    expect(encodeOne(ofLayout, pixels, image)).toEqual({
+      data: [1, 2, 10, 20, 100, 200],
+      shape: [1, 3, 2, 1],
+      issues: [],
+    });
+    expect(encodeOne(ofLayout, numbers.items!, image.flat(2))).toMatchObject({ data: [1, 2, 10, 20, 100, 200] });
+    expect(encodeOne(ofLayout, pixels, [[[1, 10]], [[2, 20, 200]]]).issues).toMatchObject([
+      { loc: ['body', 'inputs', 0, 'x', 0, 0], ctx: { limit_value: 3 } },
+    ]);
+  });
+
+  it('gives every number of an array one place, whatever the layout', () => {
+    const letters = ['a', 'b', 'c', 'd'];
+    const cases = fc
+      .array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 })
+      .chain((sizes) =>
+        fc.tuple(fc.constant(sizes), fc.shuffledSubarray(letters.slice(0, sizes.length), { minLength: sizes.length })),
+      );
+
+    fc.assert(
+      fc.property(cases, ([sizes, order]) => {
+        const from = letters.slice(0, sizes.length);
+        const shape = order.map((letter) => sizes[from.indexOf(letter)]!);
+        const count = sizes.reduce((product, size) => product * size, 1);
+        const flat = Array.from({ length: count }, (_, i) => i);
+        const there: TensorEncoding = {
+          ...encoding,
+          dtype: 'int32',
+          shape,
+          layout: `${from.join('')}→${order.join('')}`,
+        };
+        const back: TensorEncoding = { ...there, shape: sizes, layout: `${order.join('')}→${from.join('')}` };
+
+        const moved = encodeOne(there, numbers.items!, flat).data;
+
+        expect(encodeOne(back, numbers.items!, moved).data).toEqual(flat);
+        expect([...(moved as number[])].sort((a, b) => a - b)).toEqual(flat);
+      }),
+    );
+  });
+
   it('takes booleans', () => {
     const field: FieldSchema = { type: 'array', items: { type: 'boolean' } };
 
@@ -124,12 +192,21 @@ describe('compileRowEncoder with a run that does not fit', () => {
       fare: { type: 'number' },
       tall: { type: ['integer', 'null'] },
       sex: { type: 'string' },
+      town: { type: 'string' },
       born: { type: 'string', format: 'date' },
       alive: { type: 'boolean' },
       image: { type: 'array', items: { type: 'number' } },
+      cube: { type: 'array', items: { type: 'array', items: { type: 'array', items: { type: 'number' } } } },
+      sized: {
+        type: 'array',
+        minItems: 3,
+        maxItems: 3,
+        items: { type: 'array', minItems: 2, maxItems: 2, items: { type: 'number' } },
+      },
+      words: { type: 'array', items: { type: 'string' } },
       holes: { type: 'array', items: { type: ['number', 'null'] } },
     },
-    ['fare'],
+    ['fare', 'town'],
   );
 
   function refusal(encode: EncodeSpec, code = 'SIGNATURE_MISMATCH'): string {
@@ -143,6 +220,9 @@ describe('compileRowEncoder with a run that does not fit', () => {
     return 'accepted';
   }
 
+  const ofArray = (field: string, shape: number[], layout?: string): EncodeSpec => ({
+    tensors: [{ kind: 'array', tensor: 't', dtype: 'float32', field, shape, ...(layout !== undefined && { layout }) }],
+  });
   const ofColumns = (dtype: DType, ...columns: object[]): EncodeSpec => ({
     tensors: [{ kind: 'columns', tensor: 't', dtype, columns: columns as Column[] }],
   });
@@ -153,6 +233,7 @@ describe('compileRowEncoder with a run that does not fit', () => {
     ['no field "toString"', ofColumns('float32', { kind: 'number', field: 'toString' })],
     ['"fare" may be missing', ofColumns('float32', { kind: 'number', field: 'fare' })],
     ['"tall" may be missing', ofColumns('float32', { kind: 'number', field: 'tall' })],
+    ['such as "nan"', ofColumns('string', { kind: 'string', field: 'town' })],
     ['is of type string', ofColumns('float32', { kind: 'number', field: 'sex' })],
     ['is of type integer', ofColumns('float32', { kind: 'date', field: 'age', part: 'day' })],
     ['is of type array', ofColumns('float32', { ...sex, field: 'image' })],
@@ -164,7 +245,7 @@ describe('compileRowEncoder with a run that does not fit', () => {
     ['divide must not be 0', ofColumns('float32', { kind: 'number', field: 'age', divide: 0 })],
     ['names a value twice', ofColumns('float32', { ...sex, values: ['F', 'F'] })],
     ['cannot have', ofColumns('float32', { ...sex, values: ['F', 1] })],
-    ['neither one of values', ofColumns('float32', { ...sex, missing: 'X' })],
+    ['must be one of values', ofColumns('float32', { ...sex, missing: 'X' })],
     ['needs a rule other than', ofColumns('float32', { ...sex, unknown: 'error', missing: 'unknown' })],
     ['is for one-hot', ofColumns('float32', { ...sex, as: 'index' })],
     ['unknown 2 is not an index', ofColumns('float32', { ...sex, unknown: 2 })],
@@ -173,8 +254,31 @@ describe('compileRowEncoder with a run that does not fit', () => {
       'rank 1',
       { tensors: [{ kind: 'columns', tensor: 't', dtype: 'float32', rank: 1, columns: [sex as unknown as Column] }] },
     ],
+    [
+      'needs the name of its tensor',
+      {
+        tensors: [
+          ...ofColumns('float32', sex).tensors,
+          { ...ofColumns('float32', sex).tensors[0]!, tensor: undefined },
+        ],
+      },
+    ],
     ['made twice', { tensors: [...ofColumns('float32', sex).tensors, ...ofColumns('float32', sex).tensors] }],
-    ['nests 1 deep', { tensors: [{ kind: 'array', tensor: 't', dtype: 'float32', field: 'image', shape: [2, 2] }] }],
+    ['nests 3 deep, the shape 2', ofArray('cube', [3, 4])],
+    ['must hold numbers or booleans', ofArray('words', [2])],
+    ['is a list of lists', ofColumns('float32', { kind: 'list', field: 'sized', size: 3 })],
+    ['may be null', ofColumns('float32', { kind: 'list', field: 'holes', size: 3 })],
+    ['does not fit int32', ofColumns('int32', { kind: 'list', field: 'holes', size: 3, missing: 'nan' })],
+    ['is of type integer', ofColumns('float32', { kind: 'list', field: 'age', size: 3 })],
+    ['the index -1 does not fit uint8', ofColumns('uint8', { ...sex, as: 'index', unknown: -1 })],
+    ['the index NaN does not fit int64', ofColumns('int64', { ...sex, as: 'index', unknown: 0, missing: 'nan' })],
+    ['unknown nan is not an index', ofColumns('float32', { ...sex, unknown: 'nan' })],
+    ['unknown -1 is not an index', ofColumns('float32', { ...sex, unknown: -1 })],
+    ['must be one of values or "unknown"', ofColumns('float32', { ...sex, missing: 'nan' })],
+    ['hold 3 × 2 numbers, the shape [5] holds 5', ofArray('sized', [5])],
+    ['same letters on both sides', ofArray('sized', [3, 2], 'hw→hh')],
+    ['layout names 3 axes', ofArray('sized', [3, 2], 'hwc→chw')],
+    ['which its schema excludes', ofArray('sized', [3, 2], 'hw→wh')],
     ['may be null', { tensors: [{ kind: 'array', tensor: 't', dtype: 'float32', field: 'holes', shape: [2] }] }],
     ['"image" is not a string', { prepare: [{ name: 'p', field: 'image', steps: [] }], ...ofColumns('float32', sex) }],
     ['"sex" is taken', { prepare: [{ name: 'sex', field: 'born', steps: [] }], ...ofColumns('float32', sex) }],

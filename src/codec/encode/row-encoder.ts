@@ -94,6 +94,9 @@ function compileTensor(encoding: TensorEncoding, scope: EncodeScope, pointer: st
 function requireDistinct(compiled: readonly TensorEncoder[]): void {
   const names = new Set<string>();
   compiled.forEach(({ tensor }, i) => {
+    if (tensor === '' && compiled.length > 1) {
+      throw mismatch(`/encode/tensors/${i}`, 'needs the name of its tensor, because there are several');
+    }
     if (names.has(tensor)) throw mismatch(`/encode/tensors/${i}`, `the tensor "${tensor}" is made twice`);
     names.add(tensor);
   });

@@ -24,7 +24,7 @@ export function compileTokens(encoding: TokensEncoding, scope: EncodeScope, poin
   }
   const split = encoding.split === 'characters' ? splitChars : words;
   return {
-    tensor: encoding.tensor,
+    tensor: encoding.tensor ?? '',
     dtype: encoding.dtype,
     rowShape: [length],
     writeRow(visit, data, offset) {

@@ -105,7 +105,7 @@ describe('compileRowValidator', () => {
     const properties: RowSchema['properties'] = {
       a: { type: ['integer', 'null'] },
       b: { type: ['integer', 'null'], default: 7 },
-      c: { type: ['integer', 'null'], enum: [1] },
+      c: { type: ['integer', 'null'], enum: [1, null] },
     };
 
     expect(validate({ type: 'object', properties }, { a: null, b: null, c: null }).row).toEqual({
@@ -114,6 +114,21 @@ describe('compileRowValidator', () => {
       c: null,
     });
     expect(validate({ type: 'object', properties, required: ['a'] }, {}).issues[0]!.type).toBe('value_error.missing');
+  });
+
+  it('refuses null where the enum does not name it, although the type does, as JSON Schema says', () => {
+    const schema: RowSchema = { type: 'object', properties: { c: { type: ['string', 'null'], enum: ['C', 'Q'] } } };
+
+    expect(validate(schema, { c: null }).issues).toEqual([
+      {
+        loc: ['body', 'inputs', 0, 'c'],
+        msg: "value is not a valid enumeration member; permitted: 'C', 'Q'",
+        type: 'type_error.enum',
+        ctx: { enum_values: ['C', 'Q'] },
+      },
+    ]);
+    expect(validate(schema, { c: null }, { source: 'body', mode: 'types-only' }).issues).toHaveLength(1);
+    expect(validate(schema, {}).row).toEqual({});
   });
 
   describe('and hostile keys', () => {

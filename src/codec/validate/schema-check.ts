@@ -26,9 +26,14 @@ export function typeOf(schema: FieldSchema): FieldType {
   return typeof schema.type === 'string' ? schema.type : schema.type[0];
 }
 
-/** Whether the field may be null, which means missing. */
+/** Whether the field may be null, which means missing: its type and, where there is one, its enum must name null. */
 export function isNullable(schema: FieldSchema): boolean {
-  return typeof schema.type !== 'string';
+  return typeof schema.type !== 'string' && !excludesNull(schema);
+}
+
+/** Whether the type allows null and the enum does not: by JSON Schema, null is refused then. */
+export function excludesNull({ type, enum: members }: FieldSchema): boolean {
+  return typeof type !== 'string' && members !== undefined && !members.includes(null);
 }
 
 /** A segment of a JSON pointer. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Contract } from '../../domain/contract.js';
+import { isNullable } from '../../codec/validate/schema-check.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
@@ -52,7 +53,7 @@ function canonicalField(schema: FieldSchema): JsonValue {
   const type = valueTypeOf(schema);
   return {
     ...rest,
-    type: typeof schema.type === 'string' ? type : [type, 'null'],
+    type: isNullable(schema) ? [type, 'null'] : type,
     ...(members ? { enum: [...members].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) } : rulesOf(schema)),
     ...(schema.items && { items: canonicalField(schema.items) }),
   };

@@ -25,6 +25,12 @@ const list: FieldSchema = { type: 'array', items: number };
 describe('a difference between two contracts in words', () => {
   it.each<[FieldSchema, FieldSchema, string, string]>([
     [number, { type: ['number', 'null'] }, 'may be null now.', 'is never null now.'],
+    [
+      { type: ['string', 'null'], enum: ['a'] },
+      { type: ['string', 'null'], enum: ['a', null] },
+      'may be null now.',
+      'is never null now.',
+    ],
     [number, text, 'is of type string, not number.', 'is of type number, not string.'],
   ])('says of a field that it %j became %j', (one, other, there, back) => {
     expect(sentences(input({ x: one }), input({ x: other }))).toEqual([`The input "x" ${there}`]);

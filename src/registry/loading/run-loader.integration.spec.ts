@@ -60,3 +60,51 @@ describe('a run whose model answers NaN', () => {
     await expect(rehearse(broken, rehearsal)).rejects.toThrow('"log" is null for every example of the served run');
   });
 });
+
+describe('a run that leaves the name of its input to the model', () => {
+  const host = createModelHost({ threads: 1, maxQueuedPerModel: 100, maxBatchRows: 1_024, loadTimeoutMs: 10_000 });
+  const stores: TestStore[] = [];
+  afterAll(async () => {
+    await host.close();
+    for (const store of stores) store.remove();
+  });
+
+  const load = async (encode: Run['encode'], run: Partial<Run> = {}, fixture?: string): Promise<LoadedRun> => {
+    const store = new TestStore().addModel('m').addRun('m', 'one', { ...run, encode }, fixture);
+    stores.push(store);
+    const [model] = await new LocalRunSource(store.folder).listModels();
+    const sourceRun = model!.runs[0]!;
+    return new RunLoader(host, loadConfig({})).load(sourceRun, sourceRun.run!);
+  };
+
+  it('feeds the one input that the model has', async () => {
+    const columns = [{ kind: 'list', field: 'pair', size: 2 }] as const;
+    const pair = { type: 'array', items: { type: 'number' } } as const;
+    const output = { type: 'object', properties: { sum: { type: ['number', 'null'] } } } as const;
+
+    const loaded = await load(
+      { tensors: [{ kind: 'columns', dtype: 'float32', columns }] },
+      {
+        signature: { input: { type: 'object', properties: { pair }, required: ['pair'] }, output },
+        examples: [
+          { input: { pair: [1, 2] }, output: { sum: 3 } },
+          { input: { pair: [5, 2] }, output: { sum: 7 } },
+        ],
+      },
+    );
+
+    expect(loaded.run.encode.tensors[0]!.tensor).toBe('x');
+    expect(loaded.warnings).toEqual([]);
+  });
+
+  it('is refused where the model has several', async () => {
+    const columns = [{ kind: 'number', field: 'a' }] as const;
+
+    const loading = load({ tensors: [{ kind: 'columns', dtype: 'float32', columns }] }, {}, 'onnx-two');
+
+    await expect(loading).rejects.toMatchObject({
+      code: 'SIGNATURE_MISMATCH',
+      message: expect.stringContaining('names no tensor, and the model has several inputs'),
+    });
+  });
+});

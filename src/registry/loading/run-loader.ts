@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { compareOutput, toleranceOf } from '../../codec/examples-match.js';
 import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
+import { nameInputs } from '../../codec/encode/name-inputs.js';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
 import { compileRowValidator } from '../../codec/validate/row-validator.js';
 import { AppConfig } from '../../config/app-config.js';
@@ -69,7 +70,7 @@ export class RunLoader {
   ): Promise<LoadedRun> {
     const handle = await this.host.load({ format: run.model.format, runFolder: folder, path: run.model.path });
     try {
-      const completeRun = complete ? complete(handle.info) : run;
+      const completeRun = withInputNames(complete ? complete(handle.info) : run, handle);
       const codec = compileCodec(completeRun, sourceRun.vocabularies);
       requireMatch(codec, handle);
       const loaded = new LoadedRun(completeRun, codec, handle, this.config.predictionTimeoutMs, close);
@@ -152,6 +153,12 @@ export class RunLoader {
       throw new RunError('SELF_TEST_FAILED', message, { cause: error });
     }
   }
+}
+
+/** The run with the model's own name of an input that the run leaves to it. */
+function withInputNames(run: Run, { info }: ModelHandle): Run {
+  const encode = nameInputs(run.encode, info.inputs);
+  return encode === run.encode ? run : { ...run, encode };
 }
 
 function requireMatch({ encoder, decoder }: Codec, { info }: ModelHandle): void {

@@ -41,6 +41,17 @@ describe('what is worth knowing of a run that may be served', () => {
     expect(codesOf({ decode }, outputs)).toEqual(['ANSWERS_EQUAL']);
   });
 
+  it('is that an enum leaves out the null that the type allows', () => {
+    const { input, output } = sum.signature;
+    const of = (values: (string | null)[]): Partial<Run> => {
+      const properties = { ...input.properties, port: { type: ['string', 'null'] as const, enum: values } };
+      return { signature: { input: { ...input, properties }, output } };
+    };
+
+    expect(codesOf(of(['C', 'Q']))).toEqual(['ENUM_WITHOUT_NULL']);
+    expect(codesOf(of(['C', 'Q', null]))).toEqual([]);
+  });
+
   it('is that some answers are null where the trainer recorded none', () => {
     const [warning] = runWarnings({ ...sum, examples: examples.map(({ input }) => ({ input, output: {} })) }, inputs, [
       { sum: 3 },

@@ -1,5 +1,5 @@
 import { fieldOf } from '../../codec/rows.js';
-import { typeOf } from '../../codec/validate/schema-check.js';
+import { excludesNull, typeOf } from '../../codec/validate/schema-check.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
@@ -21,6 +21,7 @@ export function runWarnings(run: Run, inputs: readonly TensorSpec[], outputs: re
   return [
     ...exampleWarnings(run),
     ...textWarnings(run),
+    ...enumWarnings(run),
     ...nullWarnings(run, outputs),
     ...equalWarnings(run, outputs),
     ...inputs.filter(({ shape }) => shape?.slice(1).includes(null)).map(openWarning),
@@ -43,6 +44,14 @@ function textWarnings({ examples, signature }: Run): Warning[] {
     return [warning('NUMBER_AS_TEXT', `Example ${i} gives the input "${name}", of type ${typeOf(schema)}, as a text.`)];
   }
   return [];
+}
+
+function enumWarnings({ signature }: Run): Warning[] {
+  return Object.entries(signature.input.properties)
+    .filter(([, schema]) => excludesNull(schema))
+    .map(([name]) =>
+      warning('ENUM_WITHOUT_NULL', `The type of "${name}" allows null, its enum does not: null is 422.`),
+    );
 }
 
 function nullWarnings(run: Run, outputs: readonly JsonObject[]): Warning[] {

@@ -1,0 +1,52 @@
+import { sumRun } from '../../test/support/stores/build-store.js';
+import { compileSchemaCheck } from './schema-check.js';
+
+const check = compileSchemaCheck('run');
+const run = sumRun('adder-1', '0'.repeat(64));
+
+/** What the schema says of a run with this column or tensor. */
+function linesFor(encoding: { column?: object; tensor?: object }): string[] {
+  const columns = [{ kind: 'category', field: 'a', as: 'index', values: [1], unknown: 'error', ...encoding.column }];
+  const tensor = { kind: 'columns', tensor: 'x', dtype: 'float32', columns, ...encoding.tensor };
+  const issues = check({ ...run, encode: { tensors: [tensor] } });
+  return issues.map(({ pointer, expected }) => `${pointer} ${expected}`);
+}
+
+describe('what a schema says of a value with several forms', () => {
+  const unknown = '/encode/tensors/0/columns/0/unknown';
+
+  it.each<[unknown, string]>([
+    [-2, `${unknown} must be >= -1`],
+    [1.5, `${unknown} must be integer`],
+    ['zero', `${unknown} must be one of "error", "zeros", "nan"`],
+    [true, `${unknown} must be "error" or "zeros" or "nan" or integer`],
+  ])('is one line, of the form that fits %j best', (value, line) => {
+    expect(linesFor({ column: { unknown: value } })).toEqual([line]);
+  });
+
+  it('is what an object lacks that was nearly right', () => {
+    const tokens = { kind: 'tokens', dtype: 'int32', field: 'a', split: 'words', length: 3, columns: undefined };
+    const of = (vocabulary: unknown) => {
+      const { columns: _, ...tensor } = { ...tokens, tensor: 'x', vocabulary };
+      return check({ ...run, encode: { tensors: [tensor] } }).map(({ expected }) => expected);
+    };
+
+    expect(of({ path: 'v.txt' })).toEqual(["must have required property 'sha256'"]);
+    expect(of(['a', 1])).toEqual(['must be string']);
+    expect(of('v.txt')).toEqual(['must be array or object']);
+  });
+
+  it('names both fields where either would do', () => {
+    const card = {
+      name: 'adder',
+      title: 'Adder',
+      description: 'Adds.',
+      task: 'other',
+      selection: { metric: 'f1', goal: 'maximize', guardrails: [{ metric: 'f1' }] },
+    };
+
+    expect(compileSchemaCheck('card')(card)).toEqual([
+      { pointer: '/selection/guardrails/0', expected: 'must have the field "minimum" or "maximum"' },
+    ]);
+  });
+});
