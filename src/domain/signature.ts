@@ -30,12 +30,19 @@ export interface FieldSchema {
   readonly maxItems?: number;
 }
 
+/** Fields that a row gives together. */
+export interface FieldAlternative {
+  readonly required: readonly string[];
+}
+
 /** JSON Schema of one row: an object with named fields, in the order clients see them. */
 export interface RowSchema {
   readonly type: 'object';
   readonly description?: string;
   readonly properties: Readonly<Record<string, FieldSchema>>;
   readonly required?: readonly string[];
+  /** Inputs only: a row has the fields of exactly one of these alternatives, e.g. an image or its pixels. */
+  readonly oneOf?: readonly FieldAlternative[];
   /** `false` refuses fields the signature does not name; they are ignored otherwise. */
   readonly additionalProperties?: boolean;
 }

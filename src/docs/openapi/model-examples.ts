@@ -87,13 +87,19 @@ export function brokenRowExamples(
     validator.validate(row, loc, { source, mode }, issues);
     return issues;
   };
-  const required = run.signature.input.required?.[0];
-  const missing = required === undefined ? [] : issuesOf(withoutFields(valid, [required]));
+  const { required: [required] = [], oneOf: [alternative] = [], properties } = run.signature.input;
+  const needed = required === undefined ? alternative && Object.keys(properties) : [required];
+  const missing = needed ? issuesOf(withoutFields(valid, needed)) : [];
   const invalid = Object.entries(run.signature.input.properties)
+    .filter(([name]) => Object.hasOwn(valid, name) || alternative === undefined)
     .flatMap(([name, field]) => badValuesOf(field).map((value) => issuesOf(withField(valid, name, value))))
     .find((issues) => issues.length > 0);
   return [
-    { key: 'missing_field', summary: `Without ${required ?? ''}`, issues: missing },
+    {
+      key: 'missing_field',
+      summary: required === undefined ? 'Without any field' : `Without ${required}`,
+      issues: missing,
+    },
     { key: 'wrong_value', summary: `A wrong ${String(invalid?.[0]?.loc.at(-1) ?? 'value')}`, issues: invalid ?? [] },
   ].filter(({ issues }) => issues.length > 0);
 }

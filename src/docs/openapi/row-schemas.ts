@@ -1,16 +1,19 @@
 import { stringifyJson } from '../../lib/json-text.js';
-import type { FieldSchema, RowSchema } from '../../domain/signature.js';
+import type { FieldAlternative, FieldSchema, RowSchema } from '../../domain/signature.js';
 import type { Schema } from './openapi-types.js';
 
 /** Keywords that point into, or out of, a schema's own document: they mean nothing in this one. */
 const FOREIGN = new Set(['$ref', '$id', '$schema', '$defs', '$anchor', '$dynamicRef', '$dynamicAnchor', 'definitions']);
 
 /** The schema of an input row, for people and generators: units and ranges in the words too. */
-export function inputSchema({ description, properties, required = [], additionalProperties }: RowSchema): Schema {
+export function inputSchema({ properties, required = [], additionalProperties, ...row }: RowSchema): Schema {
+  const { oneOf } = row;
+  const description = [row.description, oneOf && oneOfNote(oneOf)].filter(Boolean).join(' ');
   return {
     type: 'object',
-    ...(description !== undefined && { description }),
+    ...(description !== '' && { description }),
     ...(required.length > 0 && { required: [...required] }),
+    ...(oneOf && { oneOf: oneOf.map((alternative) => ({ required: [...alternative.required] })) }),
     properties: mapFields(properties, (field) => fieldSchema(field)),
     ...(additionalProperties === false && { additionalProperties: false }),
   };
@@ -50,6 +53,12 @@ export function querySchema(field: FieldSchema): Schema {
   const type = [field.type].flat()[0];
   const bare = { ...schema, type, ...(field.enum && { enum: field.enum.filter((value) => value !== null) }) };
   return type === 'array' ? { type: 'string', contentMediaType: 'application/json', contentSchema: bare } : bare;
+}
+
+/** The choice between alternatives in words, for pages that do not show the keyword. */
+export function oneOfNote(oneOf: readonly FieldAlternative[]): string {
+  const fields = oneOf.map(({ required }) => required.map((name) => `\`${name}\``).join(' with ')).join(' or ');
+  return `Give exactly one of ${fields}.`;
 }
 
 /** What a field means, with its unit and bounds in words. */

@@ -5,6 +5,7 @@ import type { Contract } from '../../domain/contract.js';
 import type { JsonValue } from '../../lib/json.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
 import { diffBounds } from './diff-bounds.js';
+import { diffOneOf } from './diff-one-of.js';
 import { allows, keyOf, membersOf, valueTypeOf } from './schema-constraints.js';
 
 /** One difference between the contract that clients rely on and another one. */
@@ -73,6 +74,7 @@ function diffRows(current: RowSchema, candidate: RowSchema, direction: Direction
     const message = `The ${direction} "${name}" is new${mustBeSent ? ' and required' : ''}.`;
     add(pointerTo(`${root}/properties`, name), mustBeSent ? 'other' : 'harmless', message);
   }
+  if (direction === 'input') diffOneOf(current, candidate, add);
   diffExtras(current, candidate, direction, add);
 }
 
