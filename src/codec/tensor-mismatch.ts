@@ -4,8 +4,8 @@ import type { TensorSpec, DType } from '../domain/tensor.js';
 interface EncodedTensor {
   readonly tensor: string;
   readonly dtype: DType;
-  /** Shape without the rows. */
-  readonly rowShape: readonly number[];
+  /** Shape without the rows; `null` for a size that depends on them. */
+  readonly rowShape: readonly (number | null)[];
 }
 
 /** What `decode` expects of an output tensor. */
@@ -55,7 +55,7 @@ function compareTensor({ tensor, dtype, rowShape }: EncodedTensor, input: Tensor
 }
 
 /** Axis 0 holds the rows: a model with a fixed number there is fed as it can be. */
-function matchesShape(rowShape: readonly number[], specs: readonly (number | null)[]): boolean {
+function matchesShape(rowShape: readonly (number | null)[], specs: readonly (number | null)[]): boolean {
   if (specs.length !== rowShape.length + 1) return false;
   return rowShape.every((size, axis) => (specs[axis + 1] ?? size) === size);
 }

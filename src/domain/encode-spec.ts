@@ -136,7 +136,73 @@ export interface ArrayEncoding extends EncodedTensor {
   readonly divide?: number;
 }
 
-export type TensorEncoding = ColumnsEncoding | TokensEncoding | ArrayEncoding;
+/** How an image of another size becomes one of the size that the model takes. The filters are those of Python's PIL. */
+export interface ImageResize {
+  readonly filter: 'nearest' | 'box' | 'bilinear' | 'bicubic' | 'lanczos';
+  /**
+   * `stretch` (default) makes both sides fit; `crop` resizes the shorter side to `shorter_side` and cuts the middle out,
+   * as torchvision's Resize and CenterCrop do.
+   */
+  readonly fit?: 'stretch' | 'crop';
+  /** With `crop`, pixels; the larger of width and height unless set. */
+  readonly shorter_side?: number;
+}
+
+/** A PNG or JPEG image in base64 as [rows, channels, height, width]: `(pixel * scale - mean) / std` by channel. */
+export interface ImageEncoding extends EncodedTensor {
+  readonly kind: 'image';
+  readonly dtype: 'float32' | 'uint8';
+  readonly field: string;
+  readonly width: number;
+  readonly height: number;
+  /** 3 for red, green and blue; 1 for grey. */
+  readonly channels: 1 | 3;
+  /** Default `chw`. */
+  readonly layout?: 'chw' | 'hwc';
+  /** Default 1/255, which makes pixels 0 to 1; `uint8` tensors hold pixels as they are. */
+  readonly scale?: number;
+  /** One for all channels, or one each; default 0. */
+  readonly mean?: number | readonly number[];
+  /** One for all channels, or one each; default 1. */
+  readonly std?: number | readonly number[];
+  /** An image of another size is refused unless set. */
+  readonly resize?: ImageResize;
+  /** Most pixels of an image as it is sent; default 16,777,216. */
+  readonly max_pixels?: number;
+}
+
+/** A text as a Hugging Face `tokenizer.json` splits it: up to three tensors of [rows, length]. */
+export interface TokenizerEncoding {
+  readonly kind: 'tokenizer';
+  /** Its inputs are named in `tensors`. */
+  readonly tensor?: undefined;
+  /** Default `int64`. */
+  readonly dtype?: 'int64' | 'int32';
+  readonly field: string;
+  readonly tokenizer: FileReference;
+  /** Tokens, special ones included; longer texts are cut as the tokenizer's own truncation says, at the end unless it does. */
+  readonly max_length: number;
+  /** `max_length` (default): every row is filled up to it; `longest`: to the longest row of a request. */
+  readonly padding?: 'max_length' | 'longest';
+  /** Id that fills short rows; the tokenizer's own padding unless set. */
+  readonly pad?: number;
+  readonly missing?: string;
+  /** Most characters of a text, longer ones are refused; default 20,000. */
+  readonly max_characters?: number;
+  /** The model's own name of each input that the tokenizer makes. */
+  readonly tensors: TokenizerTensors;
+}
+
+export interface TokenizerTensors {
+  readonly input_ids: string;
+  readonly attention_mask?: string;
+  readonly token_type_ids?: string;
+}
+
+/** What a thread of its own turns into tensors, because it takes long. */
+export type PreprocessedEncoding = ImageEncoding | TokenizerEncoding;
+
+export type TensorEncoding = ColumnsEncoding | TokensEncoding | ArrayEncoding | PreprocessedEncoding;
 
 /** How the fields of a row become the model's input tensors. */
 export interface EncodeSpec {

@@ -24,7 +24,11 @@ export interface FieldSchema {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: string;
-  readonly format?: 'date' | 'date-time' | 'uuid';
+  /** `image` is a PNG or JPEG image in base64, bare or as a `data:` URL. */
+  readonly format?: 'date' | 'date-time' | 'uuid' | 'image';
+  /** For readers of the schema: how an image travels. */
+  readonly contentEncoding?: 'base64';
+  readonly contentMediaType?: 'image/png' | 'image/jpeg';
   readonly items?: FieldSchema;
   readonly minItems?: number;
   readonly maxItems?: number;

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 
 import { EnginesModule } from '../engines/engines.module.js';
+import { PreprocessingModule } from '../preprocessing/preprocessing.module.js';
 import { SourcesModule } from '../sources/sources.module.js';
 import { ModelHistory } from './history/model-history.js';
 import { ModelRegistryService } from './model-registry.service.js';
@@ -15,7 +16,7 @@ import { RunLoader } from './loading/run-loader.js';
 
 /** The shared registry: one instance for all modules. It polls the store once `RefreshService` is started. */
 @Module({
-  imports: [SourcesModule, EnginesModule],
+  imports: [SourcesModule, EnginesModule, PreprocessingModule],
   providers: [
     ModelHistory,
     RunLoader,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { NO_FILES, encodeOne, schemaOf } from '../../../test/support/codec-calls.js';
-import type { Column, EncodeSpec, TensorEncoding } from '../../domain/encode-spec.js';
+import type { Column, EncodeSpec, TensorEncoding, TokensEncoding } from '../../domain/encode-spec.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import { concatRows } from '../../domain/tensor-rows.js';
@@ -13,7 +13,7 @@ import { compileRowEncoder } from './row-encoder.js';
 import { compileRowValidator } from '../validate/row-validator.js';
 
 describe('compileRowEncoder with tokens', () => {
-  const encoding: TensorEncoding = {
+  const encoding: TokensEncoding = {
     kind: 'tokens',
     tensor: 't',
     dtype: 'int32',
@@ -32,7 +32,7 @@ describe('compileRowEncoder with tokens', () => {
   });
 
   it('numbers words by the indexes the run says', () => {
-    const words: TensorEncoding = {
+    const words: TokensEncoding = {
       ...encoding,
       dtype: 'int64',
       split: 'words',
@@ -55,7 +55,7 @@ describe('compileRowEncoder with tokens', () => {
 
   it('reads no more of a long text than the tensor holds', () => {
     expect(encodeOne(encoding, text, 'a'.repeat(5_000_000)).data).toEqual([2, 2, 2, 2]);
-    expect(encodeOne({ ...encoding, split: 'words' }, text, 'a '.repeat(2_500_000)).data).toEqual([2, 2, 2, 2]);
+    expect(encodeOne({ ...encoding, split: 'words' as const }, text, 'a '.repeat(2_500_000)).data).toEqual([2, 2, 2, 2]);
   });
 });
 
@@ -259,7 +259,7 @@ describe('compileRowEncoder with a run that does not fit', () => {
       {
         tensors: [
           ...ofColumns('float32', sex).tensors,
-          { ...ofColumns('float32', sex).tensors[0]!, tensor: undefined },
+          { ...ofColumns('float32', sex).tensors[0]!, tensor: undefined } as TensorEncoding,
         ],
       },
     ],

@@ -9,15 +9,19 @@ import { compileColumns } from './columns-encoder.js';
 import { EncodeScope, EncodeVisit, mismatch } from './encode-scope.js';
 import type { PreparedRow, TensorEncoder } from './encode-scope.js';
 import { compilePrepare } from './prepared-texts.js';
+import { compileImage, compileTokenizer } from './preprocessed-encoder.js';
+import type { PreprocessedField } from './preprocessed-encoder.js';
 import { describeInputMismatch } from '../tensor-mismatch.js';
 import { compileTokens } from './tokens-encoder.js';
 
 /** Turns validated rows into the model's input tensors. */
 export interface RowEncoder {
+  /** Texts and images that a thread of its own turns into further tensors; none in most runs. */
+  readonly preprocessed: readonly PreprocessedField[];
   /** The prepared texts of each row, for `encode` and for the decoder's `echo`. */
   prepare(rows: readonly JsonObject[]): PreparedRow[];
   /**
-   * One tensor per encoding, rows on axis 0 in the order given. Never throws on rows that the validator gave.
+   * One tensor per encoding but those of `preprocessed`, rows on axis 0 in the order given. Never throws on rows that the validator gave.
    *
    * @param locOf     where row `index` sits in the request.
    * @param issues  takes every value that the tensor cannot hold; the tensors must not be used then.
@@ -47,10 +51,14 @@ export function compileRowEncoder(
 ): RowEncoder {
   const prepare = compilePrepare(encode.prepare ?? [], input);
   const scope = new EncodeScope(input, new Map(encode.prepare?.map((text) => [text.name, text])), files);
-  const compiled = encode.tensors.map((encoding, i) => compileTensor(encoding, scope, `/encode/tensors/${i}`));
-  requireDistinct(compiled);
+  const parts = encode.tensors.map((encoding, i) => compilePart(encoding, scope, `/encode/tensors/${i}`));
+  requireDistinct(parts.map((part) => ('writeRow' in part ? [part.tensor] : part.tensors.map(({ tensor }) => tensor))));
+  const compiled = parts.filter((part) => 'writeRow' in part);
+  const preprocessed = parts.filter((part): part is PreprocessedField => !('writeRow' in part));
+  const made = parts.flatMap((part) => ('writeRow' in part ? [part] : part.tensors));
 
   return {
+    preprocessed,
     prepare,
     encode(rows, locOf, issues, prepared = prepare(rows)) {
       const visit = new EncodeVisit(locOf, issues);
@@ -58,7 +66,7 @@ export function compileRowEncoder(
       for (const encoder of compiled) tensors.set(encoder.tensor, encodeTensor(encoder, rows, prepared, visit));
       return tensors;
     },
-    describeMismatch: (inputs) => describeInputMismatch(compiled, inputs),
+    describeMismatch: (inputs) => describeInputMismatch(made, inputs),
   };
 }
 
@@ -80,7 +88,7 @@ function encodeTensor(
   return { dtype, shape: [rows.length, ...rowShape], data };
 }
 
-function compileTensor(encoding: TensorEncoding, scope: EncodeScope, pointer: string): TensorEncoder {
+function compilePart(encoding: TensorEncoding, scope: EncodeScope, pointer: string): TensorEncoder | PreprocessedField {
   switch (encoding.kind) {
     case 'columns':
       return compileColumns(encoding, scope, pointer);
@@ -88,16 +96,23 @@ function compileTensor(encoding: TensorEncoding, scope: EncodeScope, pointer: st
       return compileTokens(encoding, scope, pointer);
     case 'array':
       return compileArray(encoding, scope, pointer);
+    case 'image':
+      return compileImage(encoding, scope, pointer);
+    case 'tokenizer':
+      return compileTokenizer(encoding, scope, pointer);
   }
 }
 
-function requireDistinct(compiled: readonly TensorEncoder[]): void {
-  const names = new Set<string>();
-  compiled.forEach(({ tensor }, i) => {
-    if (tensor === '' && compiled.length > 1) {
-      throw mismatch(`/encode/tensors/${i}`, 'needs the name of its tensor, because there are several');
+/** @param made  names of the tensors that each encoding makes. */
+function requireDistinct(made: readonly (readonly string[])[]): void {
+  const seen = new Set<string>();
+  for (const [i, names] of made.entries()) {
+    for (const tensor of names) {
+      if (tensor === '' && made.length > 1) {
+        throw mismatch(`/encode/tensors/${i}`, 'needs the name of its tensor, because there are several');
+      }
+      if (seen.has(tensor)) throw mismatch(`/encode/tensors/${i}`, `the tensor "${tensor}" is made twice`);
+      seen.add(tensor);
     }
-    if (names.has(tensor)) throw mismatch(`/encode/tensors/${i}`, `the tensor "${tensor}" is made twice`);
-    names.add(tensor);
-  });
+  }
 }

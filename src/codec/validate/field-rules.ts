@@ -11,6 +11,9 @@ export type Rule<T> = (value: T) => Issue | undefined;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** The first bytes of a PNG or a JPEG file in base64; the rest is seen when it is decoded. */
+const IMAGE_START = /^(?:data:image\/(?:png|jpe?g);base64,)?(?:iVBORw0KGg|\/9j\/)/i;
+
 /** Quotients this near to a whole number count as whole; the tolerance of the dialect's own library. */
 const MULTIPLE_TOLERANCE = 1e-8;
 
@@ -62,6 +65,7 @@ const FORMAT_RULES: Readonly<Record<NonNullable<FieldSchema['format']>, Rule<str
   date: ruleOf((text) => parseDate(text) !== undefined, faults.NOT_DATE),
   'date-time': ruleOf((text) => parseDateTime(text) !== undefined, faults.NOT_DATETIME),
   uuid: ruleOf((text) => UUID.test(text), faults.NOT_UUID),
+  image: ruleOf((text) => IMAGE_START.test(text), faults.NOT_IMAGE),
 };
 
 function ruleOf<T>(matches: (value: T) => boolean, issue: Issue): Rule<T> {

@@ -15,6 +15,8 @@ const TYPES_OF_KEYWORD = {
   maxLength: ['string'],
   pattern: ['string'],
   format: ['string'],
+  contentEncoding: ['string'],
+  contentMediaType: ['string'],
   items: ['array'],
   minItems: ['array'],
   maxItems: ['array'],

@@ -31,7 +31,7 @@ function givenParts({ signature, on_request: onRequest = [], primary }: Contract
   };
 }
 
-const METADATA_KEYS = new Set(['title', 'description', 'examples']);
+const METADATA_KEYS = new Set(['title', 'description', 'examples', 'contentEncoding', 'contentMediaType']);
 /** Annotations of values, which do not change the contract. */
 const RULES = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength'];
 const TEXT_RULES = ['pattern', 'format'];

@@ -5,6 +5,7 @@ import { contractOf } from '../../domain/contract.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
+import { concatRows } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { ValidationError } from '../../domain/validation-issue.js';
@@ -14,6 +15,7 @@ import type { ModelHandle } from '../../engines/model-host.js';
 import { contractHash } from '../contract/contract-hash.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
+import type { RowPreprocessing } from './row-preprocessing.js';
 
 /** How a list of rows is to be predicted. */
 export interface PredictOptions extends ValidateOptions {
@@ -55,6 +57,9 @@ export class LoadedRun {
   /** Hash of the contract it keeps. */
   readonly contract: string;
 
+  /** Texts and images that are being prepared. */
+  private readonly underway = new Set<Promise<unknown>>();
+
   /** Why its rows are computed one by one; undefined when they may share calls. */
   private rowByRowReason: string | undefined;
 
@@ -69,6 +74,8 @@ export class LoadedRun {
     private readonly serverTimeoutMs = 0,
     /** Releases the artifacts. Until then a replaced thread loads them again. */
     private readonly closeArtifacts: () => void = () => undefined,
+    /** For a run that takes images, or texts for a tokenizer. */
+    private readonly preprocessing?: RowPreprocessing,
   ) {
     this.contract = contractHash(contractOf(currentRun));
   }
@@ -154,12 +161,14 @@ export class LoadedRun {
     const { rows, prepared, inputs } = this.encode(values, options);
     const { timeoutMs, sinceMs = startedAt, signal, timing, rowByRow = this.isRowByRow } = options;
     const { outputNames } = this.codec.decoder;
+    const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing };
+    const parts = this.preprocessing && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
     const validateMs = performance.now() - startedAt;
-    // No await before this call: a caller reads which run is best and its rows enter the queue in one synchronous step,
-    // so a cutover never releases a run that a request uses (`release` lets the queue finish).
+    // No await before this call but for texts and images: a caller reads which run is best and its rows enter the queue
+    // in one synchronous step, so a cutover never releases a run that a request uses (`release` lets the queue finish).
     let outputs: NamedTensors;
     try {
-      outputs = await this.handle.predict(inputs, { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing });
+      outputs = await (parts ? this.predictParts(parts, call) : this.handle.predict(inputs, call));
     } catch (error) {
       const { signal: _gone, timing: _timing, sinceMs: _since, ...again } = options;
       this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
@@ -174,6 +183,30 @@ export class LoadedRun {
       timing.serializeMs = performance.now() - inferredAt;
     }
     return decoded;
+  }
+
+  /** The inputs with the tensors of texts and images; in parts that are to be computed apart. */
+  private async preprocess(
+    inputs: NamedTensors,
+    context: DecodeContext,
+    locOf: (index: number) => Location,
+    { timeoutMs, sinceMs, rowByRow }: { timeoutMs: number; sinceMs: number; rowByRow: boolean },
+  ): Promise<readonly NamedTensors[]> {
+    const deadline = { remainingMs: timeoutMs - (performance.now() - sinceMs), timeoutMs };
+    const work = this.preprocessing!.addTo(inputs, context, locOf, deadline, rowByRow);
+    this.underway.add(work);
+    try {
+      return await work;
+    } finally {
+      this.underway.delete(work);
+    }
+  }
+
+  private async predictParts(
+    parts: readonly NamedTensors[],
+    call: Parameters<ModelHandle['predict']>[1],
+  ): Promise<NamedTensors> {
+    return concatRows(await Promise.all(parts.map((part) => this.handle.predict(part, call))));
   }
 
   private encode(values: readonly unknown[], options: PredictOptions): DecodeContext & { inputs: NamedTensors } {
@@ -195,7 +228,13 @@ export class LoadedRun {
 
   /** Gives the model's memory back. */
   async release(): Promise<void> {
+    // Rows whose texts or images are still being prepared enter the queue right after that.
+    while (this.underway.size > 0) {
+      await Promise.allSettled(this.underway);
+      await new Promise(setImmediate);
+    }
     await this.handle.release();
+    this.preprocessing?.release();
     this.closeArtifacts();
   }
 }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 
 import { compareOutput, toleranceOf } from '../../codec/examples-match.js';
 import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
@@ -14,6 +14,7 @@ import type { ValidationIssue } from '../../domain/validation-issue.js';
 import { RunError } from '../../domain/verdict.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
+import { Preprocessor } from '../../preprocessing/preprocessor.js';
 import type { RunArtifacts, SourceRun } from '../../sources/run-source.js';
 import {
   MAX_CHECKED_ROWS,
@@ -28,6 +29,7 @@ import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { runWarnings } from './run-warnings.js';
 import { selfTestHint } from './self-test-hint.js';
 import { LoadedRun } from './loaded-run.js';
+import { RowPreprocessing } from './row-preprocessing.js';
 import type { Codec } from './loaded-run.js';
 
 /** Compiles a run's contract: no I/O, no engine. @throws RunError when its parts contradict each other. */
@@ -45,6 +47,7 @@ export class RunLoader {
   constructor(
     private readonly host: ModelHost,
     private readonly config: AppConfig,
+    @Optional() private readonly preprocessor: Preprocessor = new Preprocessor(),
   ) {}
 
   /**
@@ -68,12 +71,15 @@ export class RunLoader {
     sourceRun: SourceRun,
     run: Run,
   ): Promise<LoadedRun> {
+    let preprocessing: RowPreprocessing | undefined;
     const handle = await this.host.load({ format: run.model.format, runFolder: folder, path: run.model.path });
     try {
       const completeRun = withInputNames(complete ? complete(handle.info) : run, handle);
       const codec = compileCodec(completeRun, sourceRun.vocabularies);
       requireMatch(codec, handle);
-      const loaded = new LoadedRun(completeRun, codec, handle, this.config.predictionTimeoutMs, close);
+      preprocessing = await this.openPreprocessing(codec, folder);
+      const { predictionTimeoutMs } = this.config;
+      const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
       if (acceptsOneRow(handle.info, codec.decoder.outputNames)) loaded.setRowByRow(ONE_ROW_PER_CALL);
       const outputs = await this.selfTest(loaded);
       requireNumbers(completeRun, outputs, {
@@ -86,9 +92,18 @@ export class RunLoader {
       }
       return loaded;
     } catch (error) {
+      preprocessing?.release();
       await handle.release();
       throw error;
     }
+  }
+
+  /** Most runs have neither texts nor images to prepare. */
+  private async openPreprocessing({ encoder }: Codec, folder: string): Promise<RowPreprocessing | undefined> {
+    const { preprocessed } = encoder;
+    if (preprocessed.length === 0) return undefined;
+    const steps = preprocessed.map(({ encoding, pointer }) => ({ encoding, pointer }));
+    return new RowPreprocessing(preprocessed, await this.preprocessor.open(folder, steps));
   }
 
   /**

@@ -129,6 +129,8 @@ function weightPathsOf(model: JsonValue): string[] {
 
 async function readVocabularies(folder: RunFolder, encode: EncodeSpec, into: Map<string, string[]>): Promise<void> {
   for (const tensor of encode.tensors) {
+    // The thread that uses a tokenizer reads it; here it must be there and unchanged.
+    if (tensor.kind === 'tokenizer') await folder.verify(tensor.tokenizer.path, tensor.tokenizer.sha256);
     if (tensor.kind !== 'tokens' || Array.isArray(tensor.vocabulary)) continue;
     const { path, sha256 } = tensor.vocabulary as FileReference;
     await folder.verify(path, sha256);

@@ -1,0 +1,97 @@
+import type sharp from 'sharp';
+
+import type { ImageEncoding } from '../../domain/encode-spec.js';
+import type { ValidationIssue } from '../../domain/validation-issue.js';
+import type { Pixels } from './image-resample.js';
+
+/** Pixels of an image unless its run says otherwise: 4096 × 4096. */
+const MAX_PIXELS = 2 ** 24;
+
+/** What is wrong with an image, for its sender. */
+export class ImageIssue extends Error {
+  constructor(readonly issue: Omit<ValidationIssue, 'loc'>) {
+    super(issue.msg);
+  }
+}
+
+const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
+const DATA_URL = /^data:image\/(?:png|jpe?g);base64,/i;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/**
+ * Decodes a PNG or JPEG image in base64, turned upright as its EXIF orientation says, on white where it is transparent.
+ *
+ * The header is read first: no image is decoded that has more pixels than the run takes.
+ *
+ * @throws ImageIssue when it is none, is broken, or has too many pixels.
+ */
+export async function readImage(open: typeof sharp, text: string, encoding: ImageEncoding): Promise<Pixels> {
+  const bytes = bytesOf(text);
+  const limit = encoding.max_pixels ?? MAX_PIXELS;
+  const { width, height, space } = await orBroken(open(bytes, { limitInputPixels: false, ignoreIcc: true }).metadata());
+  if (width * height > limit) throw tooManyPixels(width, height, limit);
+  if (space === 'cmyk')
+    throw new ImageIssue({ msg: 'the image is in CMYK colours; send it in RGB', type: BROKEN_TYPE });
+  const image = open(bytes, { limitInputPixels: limit, failOn: 'error', ignoreIcc: true })
+    .autoOrient()
+    .raw({ depth: 'uchar' });
+  const { data, info } = await orBroken(image.toBuffer({ resolveWithObject: true }));
+  const pixels = { width: info.width, height: info.height, channels: info.channels, data };
+  return encoding.channels === 1 ? toGrey(pixels) : toColour(pixels);
+}
+
+const BROKEN_TYPE = 'value_error.image';
+
+function bytesOf(text: string): Buffer {
+  const base64 = text.replace(DATA_URL, '');
+  if (!BASE64.test(base64)) throw new ImageIssue({ msg: 'value is not valid base64', type: 'value_error.base64' });
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.subarray(0, PNG.length).equals(PNG) || bytes.subarray(0, JPEG.length).equals(JPEG)) return bytes;
+  throw new ImageIssue({ msg: 'value is not a PNG or JPEG image in base64', type: BROKEN_TYPE });
+}
+
+/** The library's own words are about its internals: they are left out. */
+async function orBroken<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch {
+    throw new ImageIssue({ msg: 'the image is broken or incomplete', type: BROKEN_TYPE });
+  }
+}
+
+function tooManyPixels(width: number, height: number, limit: number): ImageIssue {
+  return new ImageIssue({
+    msg: `ensure this image has at most ${limit} pixels; it has ${width * height} (${width} × ${height})`,
+    type: 'value_error.image.max_pixels',
+    ctx: { limit_value: limit, actual_value: width * height },
+  });
+}
+
+/** Red, green and blue; one or two bytes a pixel are grey, the last of two or four is opacity. */
+function toColour({ width, height, channels, data }: Pixels): Pixels {
+  if (channels === 3) return { width, height, channels, data };
+  const [hasAlpha, colours] = [channels % 2 === 0, channels > 2 ? 3 : 1];
+  const result = new Uint8Array(width * height * 3);
+  for (let at = 0, out = 0; out < result.length; at += channels) {
+    const alpha = hasAlpha ? data[at + channels - 1]! : 255;
+    for (let i = 0; i < 3; i++) result[out++] = onWhite(data[at + (colours === 3 ? i : 0)]!, alpha);
+  }
+  return { width, height, channels: 3, data: result };
+}
+
+/** Grey as PIL's `convert("L")` has it: ITU-R 601-2 in whole numbers of 1 / 65536. */
+function toGrey(pixels: Pixels): Pixels {
+  const { width, height, channels } = pixels;
+  if (channels === 1) return pixels;
+  const { data } = toColour(pixels);
+  const result = new Uint8Array(width * height);
+  for (let i = 0, at = 0; i < result.length; i++, at += 3) {
+    result[i] = (data[at]! * 19595 + data[at + 1]! * 38470 + data[at + 2]! * 7471 + 0x8000) >> 16;
+  }
+  return { width, height, channels: 1, data: result };
+}
+
+function onWhite(value: number, alpha: number): number {
+  return alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255);
+}
