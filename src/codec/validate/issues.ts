@@ -40,7 +40,6 @@ export function exactlyOneOf(alternatives: readonly (readonly string[])[]): Issu
 }
 export const NOT_IMAGE: Issue = { msg: 'value is not a PNG or JPEG image in base64', type: 'value_error.image' };
 
-
 export function tooShort(limit: number): Issue {
   return limited(`ensure this value has at least ${limit} characters`, 'value_error.any_str.min_length', limit);
 }
