@@ -11,5 +11,5 @@ export class PreprocessingModule {}
 
 function createPreprocessor(): Preprocessor {
   const logger = new Logger(Preprocessor.name);
-  return new Preprocessor((cause) => logger.warn({ cause }, 'thread-lost'));
+  return new Preprocessor({ onLost: (cause) => logger.warn({ cause }, 'thread-lost') });
 }

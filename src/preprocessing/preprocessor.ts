@@ -3,7 +3,7 @@ import { RunError } from '../domain/verdict.js';
 import type { PreprocessReply, PreprocessResult, PreprocessStep } from './preprocess-messages.js';
 import { PreprocessThread } from './preprocess-thread.js';
 
-/** Characters of texts and images that may wait for the thread, of all requests together. */
+/** Characters of texts and images that may wait for the thread unless said otherwise. */
 const MAX_WAITING_CHARACTERS = 128 * 1024 * 1024;
 
 /** Time a request may take beyond its deadline before its thread is replaced, milliseconds. */
@@ -30,6 +30,13 @@ export interface OpenedPreprocessing {
   release(): void;
 }
 
+interface PreprocessorOptions {
+  /** Of all requests together; a single request may have more. */
+  readonly maxWaitingCharacters?: number;
+  /** Called with the cause when the thread is lost; the next request starts another. */
+  readonly onLost?: (cause: string) => void;
+}
+
 interface Opened {
   readonly folder: string;
   readonly steps: readonly PreprocessStep[];
@@ -48,8 +55,13 @@ export class Preprocessor {
   private waitingCharacters = 0;
   private isClosed = false;
 
-  /** @param onLost  called with the cause when the thread is lost; the next request starts another. */
-  constructor(private readonly onLost: (cause: string) => void = () => undefined) {}
+  private readonly maxWaitingCharacters: number;
+  private readonly onLost: (cause: string) => void;
+
+  constructor({ maxWaitingCharacters = MAX_WAITING_CHARACTERS, onLost = () => undefined }: PreprocessorOptions = {}) {
+    this.maxWaitingCharacters = maxWaitingCharacters;
+    this.onLost = onLost;
+  }
 
   /**
    * Opens what a run needs: reads its tokenizers, loads the decoder of images.
@@ -73,10 +85,15 @@ export class Preprocessor {
     return { run: (texts, deadline) => this.run(run, texts, deadline), release: () => this.release(run) };
   }
 
-  /** Ends the thread. */
-  async close(): Promise<void> {
+  /** Ends the thread for good. */
+  close(): Promise<void> {
     this.isClosed = true;
-    await this.thread?.end('the server is shutting down');
+    return this.endThread('the server is shutting down');
+  }
+
+  /** Ends the thread at once; the next request starts another. */
+  async endThread(cause: string): Promise<void> {
+    await this.thread?.end(cause);
   }
 
   /** Called by Nest. */
@@ -90,7 +107,7 @@ export class Preprocessor {
     { remainingMs, timeoutMs }: Deadline,
   ): Promise<readonly PreprocessResult[]> {
     const characters = texts.flat().reduce((sum, text) => sum + text.length, 0);
-    if (this.waitingCharacters > 0 && this.waitingCharacters + characters > MAX_WAITING_CHARACTERS) {
+    if (this.waitingCharacters > 0 && this.waitingCharacters + characters > this.maxWaitingCharacters) {
       throw new AppError('QUEUE_FULL', { retryAfterSeconds: 1 });
     }
     this.waitingCharacters += characters;

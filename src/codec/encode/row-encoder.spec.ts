@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 
 import { NO_FILES, encodeOne, schemaOf } from '../../../test/support/codec-calls.js';
-import type { Column, EncodeSpec, TensorEncoding, TokensEncoding } from '../../domain/encode-spec.js';
+import type {
+  Column,
+  EncodeSpec,
+  ImageEncoding,
+  TensorEncoding,
+  TokenizerEncoding,
+  TokensEncoding,
+} from '../../domain/encode-spec.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import { concatRows } from '../../domain/tensor-rows.js';
@@ -55,7 +62,9 @@ describe('compileRowEncoder with tokens', () => {
 
   it('reads no more of a long text than the tensor holds', () => {
     expect(encodeOne(encoding, text, 'a'.repeat(5_000_000)).data).toEqual([2, 2, 2, 2]);
-    expect(encodeOne({ ...encoding, split: 'words' as const }, text, 'a '.repeat(2_500_000)).data).toEqual([2, 2, 2, 2]);
+    expect(encodeOne({ ...encoding, split: 'words' as const }, text, 'a '.repeat(2_500_000)).data).toEqual([
+      2, 2, 2, 2,
+    ]);
   });
 });
 
@@ -204,9 +213,11 @@ describe('compileRowEncoder with a run that does not fit', () => {
         items: { type: 'array', minItems: 2, maxItems: 2, items: { type: 'number' } },
       },
       words: { type: 'array', items: { type: 'string' } },
+      photo: { type: 'string', format: 'image' },
+      portrait: { type: 'string', format: 'image' },
       holes: { type: 'array', items: { type: ['number', 'null'] } },
     },
-    ['fare', 'town'],
+    ['fare', 'town', 'portrait'],
   );
 
   function refusal(encode: EncodeSpec, code = 'SIGNATURE_MISMATCH'): string {
@@ -222,6 +233,21 @@ describe('compileRowEncoder with a run that does not fit', () => {
 
   const ofArray = (field: string, shape: number[], layout?: string): EncodeSpec => ({
     tensors: [{ kind: 'array', tensor: 't', dtype: 'float32', field, shape, ...(layout !== undefined && { layout }) }],
+  });
+  const ofImage = (more: Partial<ImageEncoding>): EncodeSpec => ({
+    tensors: [{ kind: 'image', dtype: 'float32', field: 'photo', width: 8, height: 6, channels: 3, ...more }],
+  });
+  const ofTokenizer = (more: Partial<TokenizerEncoding>): EncodeSpec => ({
+    tensors: [
+      {
+        kind: 'tokenizer',
+        field: 'sex',
+        tokenizer: { path: 't.json', sha256: '' },
+        max_length: 8,
+        tensors: { input_ids: 'a' },
+        ...more,
+      },
+    ],
   });
   const ofColumns = (dtype: DType, ...columns: object[]): EncodeSpec => ({
     tensors: [{ kind: 'columns', tensor: 't', dtype, columns: columns as Column[] }],
@@ -265,6 +291,18 @@ describe('compileRowEncoder with a run that does not fit', () => {
     ],
     ['made twice', { tensors: [...ofColumns('float32', sex).tensors, ...ofColumns('float32', sex).tensors] }],
     ['nests 3 deep, the shape 2', ofArray('cube', [3, 4])],
+    ['must say "format": "image"', ofImage({ field: 'sex' })],
+    ['"portrait" may be missing', ofImage({ field: 'portrait' })],
+    ['is of type array', ofImage({ field: 'image' })],
+    ['mean has 3 numbers for 1 channels', ofImage({ channels: 1, mean: [0, 0, 0] })],
+    ['std must not be 0', ofImage({ std: [1, 0, 1] })],
+    ['uint8 takes pixels as they are', ofImage({ dtype: 'uint8', scale: 2 })],
+    ['shorter_side needs', ofImage({ resize: { filter: 'box', shorter_side: 9 } })],
+    ['shorter_side needs', ofImage({ resize: { filter: 'box', fit: 'crop', shorter_side: 3 } })],
+    ['names one tensor twice', ofTokenizer({ tensors: { input_ids: 'a', attention_mask: 'a' } })],
+    ['such as "nan"', ofTokenizer({ field: 'town' })],
+    ['is of type integer', ofTokenizer({ field: 'age' })],
+    ['made twice', { tensors: [...ofTokenizer({}).tensors, ...ofTokenizer({}).tensors] }],
     ['must hold numbers or booleans', ofArray('words', [2])],
     ['is a list of lists', ofColumns('float32', { kind: 'list', field: 'sized', size: 3 })],
     ['may be null', ofColumns('float32', { kind: 'list', field: 'holes', size: 3 })],
@@ -298,6 +336,59 @@ describe('compileRowEncoder with a run that does not fit', () => {
     expect(
       refusal({ tensors: [{ ...tokens, vocabulary: { path: 'v.txt', sha256: '' } }] }, 'ARTIFACT_MISSING'),
     ).toContain('v.txt');
+  });
+});
+
+describe('compileRowEncoder with texts and images for another thread', () => {
+  const encode: EncodeSpec = {
+    prepare: [{ name: 'clean', field: 't', steps: [{ kind: 'lowercase' }] }],
+    tensors: [
+      { kind: 'columns', tensor: 'n', dtype: 'float32', columns: [{ kind: 'number', field: 'n' }] },
+      {
+        kind: 'tokenizer',
+        field: 'clean',
+        tokenizer: { path: 't.json', sha256: '' },
+        max_length: 8,
+        padding: 'longest',
+        missing: 'none',
+        tensors: { input_ids: 'ids', attention_mask: 'mask' },
+      },
+      { kind: 'image', tensor: 'x', dtype: 'uint8', field: 'p', width: 8, height: 6, channels: 1, layout: 'hwc' },
+    ],
+  };
+  const input = schemaOf({ n: { type: 'number' }, t: { type: 'string' }, p: { type: 'string', format: 'image' } }, [
+    't',
+  ]);
+  const encoder = compileRowEncoder(encode, input, NO_FILES);
+
+  it('makes the other tensors, and gives the texts of each row', () => {
+    const rows: JsonObject[] = [
+      { n: 1, t: 'A B', p: 'x' },
+      { n: 2, p: 'y' },
+    ];
+    const prepared = encoder.prepare(rows);
+
+    expect([...encoder.encode(rows, (i) => [i], [], prepared).keys()]).toEqual(['n']);
+    expect(encoder.preprocessed.map(({ read }) => rows.map((row, i) => read(row, prepared[i]!)))).toEqual([
+      ['a b', 'none'],
+      ['x', 'y'],
+    ]);
+  });
+
+  it("compares their tensors with the model's, too", () => {
+    const take = (ids: (number | null)[], mask: (number | null)[], x: (number | null)[]) =>
+      encoder.describeMismatch([
+        { name: 'n', dtype: 'float32', shape: [null, 1] },
+        { name: 'ids', dtype: 'int64', shape: ids },
+        { name: 'mask', dtype: 'int64', shape: mask },
+        { name: 'x', dtype: 'uint8', shape: x },
+      ]);
+
+    expect(take([null, null], [null, null], [null, 6, 8, 1])).toEqual([]);
+    expect(take([null, 8], [null, null], [null, 1, 6, 8])).toEqual([
+      'The input "ids" has shape [?, 8] in the model and [?, ?] in encode.',
+      'The input "x" has shape [?, 1, 6, 8] in the model and [?, 6, 8, 1] in encode.',
+    ]);
   });
 });
 

@@ -192,6 +192,8 @@ describe('a field check for a text', () => {
     ['date-time', '2021-03-01 12:30'],
     ['date-time', '2021-03-01T12:30:00.123456+05:30'],
     ['uuid', '8c9a17f4-6d5e-4c3b-9a1f-0123456789AB'],
+    ['image', 'iVBORw0KGgoAAAANSUhEUg=='],
+    ['image', 'data:image/jpeg;base64,/9j/4AAQSkZJRg=='],
   ] as const)('takes the %s %s', (format, text) => {
     expect(ask({ type: 'string', format }, text)).toBe(text);
   });
@@ -204,6 +206,8 @@ describe('a field check for a text', () => {
     ['date-time', '2021-03-01T24:00:00Z', 'invalid datetime format', 'value_error.datetime'],
     ['date-time', '2021-03-01T12:30:60Z', 'invalid datetime format', 'value_error.datetime'],
     ['uuid', '8c9a17f46d5e4c3b9a1f0123456789ab', 'value is not a valid uuid', 'type_error.uuid'],
+    ['image', 'R0lGODlhAQABAAAAACw=', 'value is not a PNG or JPEG image in base64', 'value_error.image'],
+    ['image', 'data:image/gif;base64,/9j/', 'value is not a PNG or JPEG image in base64', 'value_error.image'],
   ] as const)('refuses the %s %s', (format, text, msg, type) => {
     expect(ask({ type: 'string', format }, text)).toEqual([msg, type]);
   });

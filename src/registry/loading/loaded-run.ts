@@ -207,7 +207,9 @@ export class LoadedRun {
     parts: readonly NamedTensors[],
     call: Parameters<ModelHandle['predict']>[1],
   ): Promise<NamedTensors> {
-    return concatRows(await Promise.all(parts.map((part) => this.handle.predict(part, call))));
+    const outputs: NamedTensors[] = [];
+    for (const part of parts) outputs.push(await this.handle.predict(part, call));
+    return concatRows(outputs);
   }
 
   private encode(values: readonly unknown[], options: PredictOptions): DecodeContext & { inputs: NamedTensors } {
