@@ -48,7 +48,7 @@ describe('chooseModel', () => {
 
   it('leaves out models for lists and images, too', () => {
     const list: FieldSchema = { type: 'array', items: NUMBER };
-    const digits = aModel('digits', { pixels: list }, []);
+    const digits = aModel('digits', { pixels: list, image: { type: 'string', format: 'image' } }, []);
 
     expect(chooseModel([digits, tags, titanic], [], 'query')).toBe(titanic);
     expect(chooseModel([digits, tags, titanic], ['pixels'], 'body')).toBe(digits);

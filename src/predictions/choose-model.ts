@@ -1,5 +1,5 @@
 import type { JsonValue } from '../lib/json.js';
-import type { RowSchema } from '../domain/signature.js';
+import type { FieldSchema, RowSchema } from '../domain/signature.js';
 import { acceptsTexts } from '../domain/text-input.js';
 import { ValidationError } from '../domain/validation-issue.js';
 import type { ReadyModel } from '../registry/model-registry.service.js';
@@ -37,9 +37,8 @@ export function candidatesOf(models: readonly ReadyModel[]): { candidates: JsonV
 
 /** Whether a row of the model, unless it is but a text, has values as people type them. */
 function takesScalars(input: RowSchema): boolean {
-  return (
-    !acceptsTexts(input) && Object.values(input.properties).some((field) => ![field.type].flat().includes('array'))
-  );
+  const isTyped = ({ type, format }: FieldSchema) => ![type].flat().includes('array') && format !== 'image';
+  return !acceptsTexts(input) && Object.values(input.properties).some(isTyped);
 }
 
 function inputOf(model: ReadyModel): RowSchema {

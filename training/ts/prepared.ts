@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import type { DecodeSpec } from '../../src/domain/decode-spec.js';
-import type { PreparedText } from '../../src/domain/encode-spec.js';
+import type { EncodeSpec, PreparedText } from '../../src/domain/encode-spec.js';
 import type { JsonObject } from '../../src/lib/json.js';
 import type { Signature } from '../../src/domain/signature.js';
 
@@ -38,6 +38,8 @@ export interface Prepared<Input, Target> {
 export interface Contract {
   readonly signature: Signature;
   readonly decode: Partial<DecodeSpec>;
+  /** Where all runs take the same tensors. */
+  readonly encode?: EncodeSpec;
   readonly prepare?: readonly PreparedText[];
   readonly examples: readonly JsonObject[];
   readonly documented_cases?: readonly { input: JsonObject; survived: number }[];

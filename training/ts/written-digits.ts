@@ -3,11 +3,11 @@ import { initializers, input, layers, model as modelOf } from '@tensorflow/tfjs-
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 import type { MultiClassDecode } from '../../src/domain/decode-spec.js';
-import type { EncodeSpec } from '../../src/domain/encode-spec.js';
 import type { JsonObject } from '../../src/lib/json.js';
 import { artifactOf } from './layers-artifact.js';
 import { classLogLoss, exactMatch, performanceOf } from './metrics.js';
 import type { Performance } from './metrics.js';
+import { pixelsOf } from './png.js';
 import { readContract, rowsOf } from './prepared.js';
 import type { Prepared, PreparedRow } from './prepared.js';
 import { seededRandom, shuffledIndexes } from './random.js';
@@ -18,19 +18,14 @@ const MODEL = 'written-digits';
 const SEED = 1234;
 const SIZE = 8;
 const CLASSES = Array.from({ length: 10 }, (_, digit) => String(digit));
-/** The network takes 0 (ground) to 1 (ink); the data set counts ink from 0 to 16. */
+/** The network takes 0 (ground) to 1 (ink); pixels count ink from 0 to 16, images from 0 to 255. */
 const FULL_INK = 16;
+const FULL_IMAGE_INK = 255;
 const FILTERS = [12, 24] as const;
 const DROPOUT = 0.3;
 const LEARNING_RATE = 0.004;
 const BATCH_SIZE = 32;
 const NUM_EPOCHS = 30;
-
-const ENCODE: EncodeSpec = {
-  tensors: [
-    { kind: 'array', tensor: 'image', dtype: 'float32', field: 'pixels', shape: [SIZE, SIZE, 1], divide: FULL_INK },
-  ],
-};
 
 type Digit = PreparedRow<JsonObject, number>;
 
@@ -62,7 +57,7 @@ export async function trainWrittenDigits(output: Output, prepared: Prepared<Json
       metrics,
       performance: { ...performance, curves },
       artifact: await artifactOf(network),
-      encode: ENCODE,
+      encode: readContract(MODEL).encode!,
       decode: { ...(readContract(MODEL).decode as MultiClassDecode), tensor: 'probabilities' },
       predict: (inputs) => probabilitiesOf(network, inputs.map(inkOf)).map(answerOf),
     },
@@ -181,8 +176,9 @@ function lossOf(network: LayersModel, rows: readonly Digit[]): number {
 }
 
 /** Ink from 0 to 1: [8][8]. */
-function inkOf(row: JsonObject): number[][] {
-  return (row.pixels as number[][]).map((line) => line.map((ink) => ink / FULL_INK));
+function inkOf({ pixels, image }: JsonObject): number[][] {
+  if (pixels === undefined) return pixelsOf(image as string).map((line) => line.map((ink) => ink / FULL_IMAGE_INK));
+  return (pixels as number[][]).map((line) => line.map((ink) => ink / FULL_INK));
 }
 
 function answerOf(probabilities: readonly number[]): JsonObject {

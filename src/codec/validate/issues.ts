@@ -39,6 +39,10 @@ export function exactlyOneOf(alternatives: readonly (readonly string[])[]): Issu
   };
 }
 export const NOT_IMAGE: Issue = { msg: 'value is not a PNG or JPEG image in base64', type: 'value_error.image' };
+export const IMAGE_IN_QUERY: Issue = {
+  msg: 'an image is too long for an address: send it in the body of a POST',
+  type: 'value_error.image.query',
+};
 
 export function tooShort(limit: number): Issue {
   return limited(`ensure this value has at least ${limit} characters`, 'value_error.any_str.min_length', limit);

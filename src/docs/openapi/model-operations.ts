@@ -163,7 +163,9 @@ function answer(doc: ModelDoc, count = Infinity): ResponseObject {
 
 function queryParameters({ run }: ModelDoc): Parameter[] {
   const { properties, required = [] } = run.signature.input;
-  const fields = Object.entries(properties).map(([name, field]): Parameter => {
+  // An image is not taken from an address.
+  const inQuery = Object.entries(properties).filter(([, { format }]) => format !== 'image');
+  const fields = inQuery.map(([name, field]): Parameter => {
     const example = queryExample(run, name);
     const description = describeField(field, [field.type].flat()[0] === 'array' ? 'A list as JSON text.' : undefined);
     return {

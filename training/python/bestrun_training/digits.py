@@ -11,26 +11,16 @@ from sklearn.neural_network import MLPClassifier
 from .datasets import read_contract
 from .metrics import multi_class_evaluation, multi_class_log_loss
 from .onnx_graphs import image_graph
+from .png import pixels_of
 from .run_writer import Output, TrainedRun, write_run
 
 MODEL = "written-digits"
 SEED = 1234
 SIZE = 8
 MLP_EPOCHS = 100
-# The graphs take 0 (ground) to 1 (ink); the data set counts ink from 0 to 16.
+# The graphs take 0 (ground) to 1 (ink); pixels count ink from 0 to 16, images from 0 to 255.
 FULL_INK = 16
-ENCODE = {
-    "tensors": [
-        {
-            "kind": "array",
-            "tensor": "image",
-            "dtype": "float32",
-            "field": "pixels",
-            "shape": [SIZE, SIZE, 1],
-            "divide": FULL_INK,
-        }
-    ]
-}
+FULL_IMAGE_INK = 255
 
 
 def train_digits(output: Output, prepared: dict) -> None:
@@ -50,7 +40,13 @@ class _Part:
 
 def features_of(inputs: list[dict]) -> np.ndarray:
     """Ink from 0 to 1, float32 [rows, 64], row by row of the picture."""
-    return np.array([np.ravel(row["pixels"]) for row in inputs], np.float32) / np.float32(FULL_INK)
+    return np.array([_ink_of(row) for row in inputs], np.float32)
+
+
+def _ink_of(row: dict) -> np.ndarray:
+    if "pixels" in row:
+        return np.ravel(row["pixels"]) / FULL_INK
+    return np.ravel(pixels_of(row["image"])) / FULL_IMAGE_INK
 
 
 def _logistic(parts: dict[str, _Part]) -> TrainedRun:
@@ -133,6 +129,7 @@ def _run(
     probability_of: Callable[[np.ndarray], np.ndarray],
     parts: dict[str, _Part],
 ) -> TrainedRun:
+    contract = read_contract(MODEL)
     test = parts["test"]
     metrics, performance = multi_class_evaluation(test.truth, probability_of(test.features), test.slices)
 
@@ -150,8 +147,8 @@ def _run(
         metrics=metrics,
         performance=performance,
         artifact=artifact,
-        encode=ENCODE,
-        decode={**read_contract(MODEL)["decode"], "tensor": "probabilities"},
+        encode=contract["encode"],
+        decode={**contract["decode"], "tensor": "probabilities"},
         predict=predict,
     )
 
