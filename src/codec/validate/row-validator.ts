@@ -4,7 +4,7 @@ import type { Location, ValidationIssue } from '../../domain/validation-issue.js
 import { compileFieldCheck, Visit } from './field-check.js';
 import type { FieldCheck, ValidateOptions } from './field-check.js';
 import { EXTRA, MAX_PROBLEMS, MISSING, NONE_NOT_ALLOWED, NOT_DICT, report } from './issues.js';
-import { compileOneOf, oneOfFaults } from './one-of.js';
+import { compileOneOf, oneOfContradictions } from './one-of.js';
 import { fieldOf, newRow } from '../rows.js';
 import { checkRowSchema, isOfType, pointerTo, throwIssues } from './schema-check.js';
 
@@ -42,7 +42,7 @@ type Row = Readonly<Record<string, unknown>>;
  */
 export function compileRowValidator(schema: RowSchema, pointer = '/signature/input'): RowValidator {
   checkRowSchema(schema, pointer);
-  throwIssues(oneOfFaults(schema, pointer));
+  throwIssues(oneOfContradictions(schema, pointer));
   const required = new Set(schema.required);
   const fields = Object.entries(schema.properties).map(([name, field]): Field => {
     const check = compileFieldCheck(field);
