@@ -1,7 +1,14 @@
 const { join } = require('node:path');
 
-// CommonJS + @swc/jest: the one set-up that runs Nest 12 (ESM only) below Node 24.9. See docs/decisions/0001.
-const esmOnly = ['@nestjs', 'file-type', 'strtok3', 'token-types', 'uint8array-extras', '@borewit', '@tokenizer'];
+const { dependencies } = require('./package.json');
+
+// Node loads the packages of the application, once for all test files of a process: Jest would load them anew for each file,
+// which takes a second of processor time, and could not load Nest 12 (ESM only) below Node 24.9. See docs/decisions/0001.
+// The engines are left to Jest, whose arrays they are to give.
+const shared = ['@nestjs/testing', ...Object.keys(dependencies)].filter(
+  (name) => !/^(@tensorflow|onnxruntime)/.test(name),
+);
+const sharedFiles = `/node_modules/(?:${shared.join('|')})/.+\\.[cm]?js$`;
 const swc = [
   '@swc/jest',
   {
@@ -21,10 +28,13 @@ exports.base = {
   // Interop tests keep gigabytes of other projects there.
   modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/dist/'],
   rootDir: __dirname,
-  // Not among temporary files, which are thrown away: translating Nest takes a minute.
+  // Not among temporary files, which are thrown away: translating all takes a minute.
   cacheDirectory: join(__dirname, '.cache', 'jest'),
-  testEnvironment: '<rootDir>/test/support/native-typed-arrays.environment.cjs',
+  testEnvironment: '<rootDir>/test/support/node-realm.environment.cjs',
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: { '^.+\\.[jt]s$': swc },
-  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  transform: {
+    [sharedFiles]: '<rootDir>/test/support/shared-package.transform.cjs',
+    '^.+\\.[jt]s$': swc,
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(?:${shared.join('|')})/)`],
 };

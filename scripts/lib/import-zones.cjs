@@ -32,8 +32,8 @@ const INSIDE = {
   },
   engines: {
     batching: ['inference-engine.ts', 'model-host.ts'],
-    onnx: ['inference-engine.ts'],
-    tfjs: ['inference-engine.ts'],
+    onnx: ['inference-engine.ts', 'engine-text.ts'],
+    tfjs: ['inference-engine.ts', 'engine-text.ts'],
     worker: ['inference-engine.ts', 'engine-catalog.ts'],
     // The two files that set switches of the native libraries before anything loads them.
     pool: [

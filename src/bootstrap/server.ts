@@ -16,12 +16,12 @@ const LOG_FLUSH_MS = 50;
 /**
  * Starts one server process: loads the best runs, then opens the port, and closes cleanly on SIGTERM and SIGINT.
  *
- * @throws what makes a start impossible; the port is not open then.
+ * @throws what makes a start impossible; the port is not open then, and everything that was started has ended again.
  */
 export async function startServer(config: AppConfig): Promise<NestExpressApplication> {
   const logger = createLogger(config.logLevel);
   const { app, fastPath } = await createApp(config, logger);
-  await app.listen(config.port, config.host);
+  await listenOrClose(app, config);
   const drainConnections = watchConnections(app.getHttpServer(), fastPath);
   closeOnSignals(app, drainConnections, logger, config.shutdownGraceMs);
   const { port } = app.getHttpServer().address() as AddressInfo;
@@ -29,6 +29,16 @@ export async function startServer(config: AppConfig): Promise<NestExpressApplica
   const state = app.get(ModelRegistryService).whyNotReady === undefined ? 'is ready' : 'waits for a model to serve';
   logger.info({ port, start_ms: startMs }, `bestrun ${state}: http://localhost:${port}/docs (after ${startMs} ms)`);
   return app;
+}
+
+/** Opens the port. One that cannot be opened leaves no threads behind. @throws the error of `listen`. */
+async function listenOrClose(app: NestExpressApplication, { port, host }: AppConfig): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }
 
 /** Lets running requests finish for a while, then ends with code 0; by force when they did not finish in time. */

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   });
   await app.init();
   publishDocs(app, config);
-  const document: unknown = JSON.parse(app.get(DocsService).getDocument().text);
+  const document: unknown = JSON.parse((await app.get(DocsService).getDocument()).text);
   writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
   await app.close();
   process.stdout.write(`Wrote ${relative(process.cwd(), resolve(file))}.\n`);

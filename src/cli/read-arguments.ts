@@ -1,24 +1,53 @@
 import { parseArgs } from 'node:util';
 
 /** Exit code of a program that was called in a way it does not know. */
-const WRONG_USAGE = 2;
+export const WRONG_USAGE = 2;
+
+/** A program was called in a way it does not know; the message says what it cannot use. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+/** What a program that takes at most one path was asked. */
+export interface Arguments {
+  readonly path?: string;
+  readonly wantsHelp: boolean;
+}
 
 /**
- * Reads the arguments of a program that takes at most one path. With `--help` it prints how it is used and ends; so it
- * does, with code 2, when it is given anything else.
+ * @param args  those after the name of the program.
+ * @throws UsageError for anything but `--help` and one path.
+ */
+export function parseArguments(args: readonly string[]): Arguments {
+  const { values, positionals } = parse(args);
+  if (positionals.length > 1) throw new UsageError('Only one path can be given.');
+  return { path: positionals[0], wantsHelp: values.help === true };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    const options = { help: { type: 'boolean', short: 'h' } } as const;
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/**
+ * Reads the arguments of this process. With `--help` it prints how the program is used and ends; so it does, with code 2,
+ * when it is given anything but one path.
  *
  * @returns the path, if any.
  */
 export function readArguments(usage: string): string | undefined {
   try {
-    const options = { help: { type: 'boolean', short: 'h' } } as const;
-    const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    if (values.help) {
-      process.stdout.write(usage);
-      process.exit(0);
-    }
-    if (positionals.length > 1) throw new Error('Only one path can be given.');
-    return positionals[0];
+    const { path, wantsHelp } = parseArguments(process.argv.slice(2));
+    if (!wantsHelp) return path;
+    process.stdout.write(usage);
+    return process.exit(0);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usage}`);
     return process.exit(WRONG_USAGE);

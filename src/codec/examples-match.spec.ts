@@ -1,7 +1,21 @@
-import type { JsonObject } from '../lib/json.js';
-import { compareOutput } from './examples-match.js';
+import type { JsonObject, JsonValue } from '../lib/json.js';
+import type { DecodeSpec } from '../domain/decode-spec.js';
+import type { OutputFieldSchema } from '../domain/signature.js';
+import { compareOutput, comparisonOf } from './examples-match.js';
 
-const TOLERANCE = 1e-4;
+const plain: DecodeSpec = { kind: 'tensors', fields: {} };
+
+/** Of answers with these fields; of the others nothing is known. */
+const comparison = (
+  properties: Record<string, OutputFieldSchema> = {},
+  decode: DecodeSpec = plain,
+  tolerance?: number,
+) =>
+  comparisonOf(
+    { signature: { input: { type: 'object', properties: {} }, output: { type: 'object', properties } }, decode },
+    tolerance,
+  );
+const ANY = comparison();
 
 describe('compareOutput', () => {
   it.each<[JsonObject, JsonObject]>([
@@ -21,7 +35,7 @@ describe('compareOutput', () => {
       { a: true, b: 'x' },
     ],
   ])('finds that %p matches %p', (actual, expected) => {
-    expect(compareOutput(actual, expected, TOLERANCE)).toBeUndefined();
+    expect(compareOutput(actual, expected, ANY)).toBeUndefined();
   });
 
   it.each<[JsonObject, JsonObject, string]>([
@@ -39,16 +53,62 @@ describe('compareOutput', () => {
     [{ a: 1 }, { a: { b: 1 } }, 'The field "a" should be {"b":1} and is 1.'],
     [{ a: [1] }, { a: { 0: 1 } }, 'The field "a" should be {"0":1} and is [1].'],
   ])('tells how %p differs from %p', (actual, expected, sentence) => {
-    expect(compareOutput(actual, expected, TOLERANCE)).toBe(sentence);
+    expect(compareOutput(actual, expected, ANY)).toBe(sentence);
   });
 
-  it('tells int64 values apart when nothing is tolerated', () => {
-    expect(compareOutput({ a: 9007199254740993n }, { a: 9007199254740992n }, 0)).toBe(
-      'The field "a" should be "9007199254740992" and is "9007199254740993".',
+  it('tells int64 values apart by their last digit, whatever is tolerated', () => {
+    for (const type of ['integer', 'number'] as const) {
+      expect(compareOutput({ a: 9007199254740993n }, { a: 9007199254740994n }, comparison({ a: { type } }))).toBe(
+        'The field "a" should be "9007199254740994" and is "9007199254740993".',
+      );
+    }
+    expect(compareOutput({ a: 9007199254740992n }, { a: 2 ** 53 }, comparison({ a: { type: 'integer' } }))).toBe(
+      undefined,
     );
   });
 
+  it.each<[string, OutputFieldSchema, JsonValue, JsonValue, string]>([
+    ['a whole number', { type: 'integer' }, 20002, 20001, 'a'],
+    ['a whole number that may be null', { type: ['integer', 'null'] }, 20002, 20001, 'a'],
+    ['a whole number beside a text', { type: ['string', 'integer'] }, 20002, 20001, 'a'],
+    ['whole numbers in lists', { type: 'array', items: { type: 'integer' } }, [1, 20002], [1, 20001], 'a[1]'],
+    [
+      'whole numbers in objects',
+      { type: 'object', additionalProperties: { type: 'integer' } },
+      { x: 20002 },
+      { x: 20001 },
+      'a.x',
+    ],
+    [
+      'a member of an object',
+      { type: 'object', properties: { x: { type: 'integer' } } },
+      { x: 20002 },
+      { x: 20001 },
+      'a.x',
+    ],
+  ])('compares %s exactly', (_what, schema, actual, expected, path) => {
+    expect(compareOutput({ a: actual }, { a: expected }, comparison({ a: schema }))).toMatch(
+      `The field "${path}" should be`,
+    );
+  });
+
+  it.each<[string, OutputFieldSchema, JsonValue, JsonValue]>([
+    ['a number', { type: 'number' }, 20002, 20001],
+    ['a number that may be null', { type: ['null', 'number'] }, 20002, 20001],
+    ['numbers in lists', { type: 'array', items: { type: 'number' } }, [1, 20002], [1, 20001]],
+    ['numbers in objects', { type: 'object', additionalProperties: { type: 'number' } }, { x: 20002 }, { x: 20001 }],
+  ])('tolerates that %s differs a little', (_what, schema, actual, expected) => {
+    expect(compareOutput({ a: actual }, { a: expected }, comparison({ a: schema }))).toBe(undefined);
+  });
+
+  it.each<DecodeSpec>([
+    { kind: 'binary', tensor: 'y', labels: [20001, 20002], field: 'a' },
+    { kind: 'multi-class', tensor: 'y', labels: [20001, 20002, 20003], field: 'a' },
+  ])('compares labels exactly although the field is of type number: $kind', (decode) => {
+    expect(compareOutput({ a: 20002 }, { a: 20001 }, comparison({ a: { type: 'number' } }, decode))).toContain('"a"');
+  });
+
   it('keeps its sentence short', () => {
-    expect(compareOutput({ a: 'x'.repeat(1000) }, { a: 'y' }, TOLERANCE)!.length).toBeLessThan(150);
+    expect(compareOutput({ a: 'x'.repeat(1000) }, { a: 'y' }, ANY)!.length).toBeLessThan(150);
   });
 });

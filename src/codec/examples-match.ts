@@ -1,53 +1,91 @@
 import { isJsonObject } from '../lib/json.js';
 import type { JsonObject, JsonValue } from '../lib/json.js';
 import type { Run } from '../domain/run.js';
+import { outputTypesOf } from '../domain/signature.js';
+import type { OutputFieldSchema, OutputRowSchema } from '../domain/signature.js';
+import { labelPlacesOf } from './decode/label-places.js';
 import { fieldOf } from './rows.js';
+import { memberKey } from './validate/schema-check.js';
 
 /** How far a replayed number may lie from the trainer's unless the run says. */
 const DEFAULT_TOLERANCE = 1e-4;
+
 /** Characters of a value shown in a sentence. */
 const MAX_TEXT_LENGTH = 80;
 
-/** How far a run's replayed numbers may lie from the trainer's. */
-export function toleranceOf({ self_test: selfTest }: Pick<Run, 'self_test'>): number {
-  return selfTest?.tolerance ?? DEFAULT_TOLERANCE;
+/** When two answers of a run are the same. */
+export interface OutputComparison {
+  readonly schema: OutputRowSchema;
+  /** Where labels stand, which are equal or not: names joined by dots, without the places in lists. */
+  readonly labels: ReadonlySet<string>;
+  /** Numbers may differ by `tolerance * max(1, |expected|)`. */
+  readonly tolerance: number;
+}
+
+/**
+ * How the answers of a run are compared: whole numbers, labels, texts and truth values exactly, values of type `number`
+ * within a tolerance.
+ *
+ * @param tolerance  the run's own unless given.
+ */
+export function comparisonOf(
+  { signature, decode, self_test: selfTest }: Pick<Run, 'signature' | 'decode' | 'self_test'>,
+  tolerance = selfTest?.tolerance ?? DEFAULT_TOLERANCE,
+): OutputComparison {
+  return { schema: signature.output, labels: labelPlacesOf(decode), tolerance };
 }
 
 /**
  * Compares an output row with the one the trainer saw. Fields that `expected` does not name are not compared.
  *
- * @param tolerance  numbers may differ by `tolerance * max(1, |expected|)`.
  * @returns undefined when they match, else one sentence that names the field, the expected and the actual value.
  */
-export function compareOutput(actual: JsonObject, expected: JsonObject, tolerance: number): string | undefined {
-  return compareObjects(actual, expected, tolerance, '');
+export function compareOutput(
+  actual: JsonObject,
+  expected: JsonObject,
+  comparison: OutputComparison,
+): string | undefined {
+  const { schema } = comparison;
+  return compareObjects(actual, expected, comparison, { schema: { ...schema, type: 'object' }, path: '', name: '' });
+}
+
+/** Where a comparison is. */
+interface Place {
+  /** undefined where the signature says nothing of the value. */
+  readonly schema: OutputFieldSchema | undefined;
+  /** For the sentence: `a.b[1].c`. */
+  readonly path: string;
+  /** The same without the places in lists: `a.b.c`. */
+  readonly name: string;
 }
 
 function compare(
   actual: JsonValue | undefined,
   expected: JsonValue,
-  tolerance: number,
-  path: string,
+  comparison: OutputComparison,
+  place: Place,
 ): string | undefined {
   if (Array.isArray(expected)) {
-    if (!Array.isArray(actual)) return mismatchText(path, expected, actual);
-    return compareArrays(actual, expected, tolerance, path);
+    if (!Array.isArray(actual)) return mismatchText(place, expected, actual);
+    return compareArrays(actual, expected, comparison, place);
   }
   if (isJsonObject(expected)) {
-    if (!isJsonObject(actual)) return mismatchText(path, expected, actual);
-    return compareObjects(actual, expected, tolerance, `${path}.`);
+    if (!isJsonObject(actual)) return mismatchText(place, expected, actual);
+    return compareObjects(actual, expected, comparison, place);
   }
-  return isClose(actual, expected, tolerance) ? undefined : mismatchText(path, expected, actual);
+  return isClose(actual, expected, toleranceAt(comparison, place)) ? undefined : mismatchText(place, expected, actual);
 }
 
 function compareObjects(
   actual: JsonObject,
   expected: JsonObject,
-  tolerance: number,
-  prefix: string,
+  comparison: OutputComparison,
+  { schema, path, name }: Place,
 ): string | undefined {
-  for (const [name, value] of Object.entries(expected)) {
-    const found = compare(fieldOf(actual, name), value, tolerance, prefix + name);
+  const prefix = path === '' ? '' : '.';
+  for (const [key, value] of Object.entries(expected)) {
+    const place = { schema: memberOf(schema, key), path: path + prefix + key, name: name + prefix + key };
+    const found = compare(fieldOf(actual, key), value, comparison, place);
     if (found) return found;
   }
   return undefined;
@@ -56,26 +94,39 @@ function compareObjects(
 function compareArrays(
   actual: readonly JsonValue[],
   expected: readonly JsonValue[],
-  tolerance: number,
-  path: string,
+  comparison: OutputComparison,
+  { schema, path, name }: Place,
 ): string | undefined {
   if (actual.length !== expected.length) {
     return `The field "${path}" should have ${expected.length} items and has ${actual.length}: ${toText(actual)}.`;
   }
   for (const [i, value] of expected.entries()) {
-    const found = compare(actual[i], value, tolerance, `${path}[${i}]`);
+    const found = compare(actual[i], value, comparison, { schema: schema?.items, path: `${path}[${i}]`, name });
     if (found) return found;
   }
   return undefined;
 }
 
+function memberOf(schema: OutputFieldSchema | undefined, name: string): OutputFieldSchema | undefined {
+  const { properties = {}, additionalProperties: others } = schema ?? {};
+  if (Object.hasOwn(properties, name)) return properties[name];
+  return typeof others === 'object' ? others : undefined;
+}
+
+/** 0 for all but numbers that are no labels; a value of which the signature says nothing may be such a number. */
+function toleranceAt({ labels, tolerance }: OutputComparison, { schema, name }: Place): number {
+  if (labels.has(name)) return 0;
+  return schema === undefined || outputTypesOf(schema).includes('number') ? tolerance : 0;
+}
+
 /** NaN and the infinities travel as null, so null equals them. An absent value equals nothing. */
 function isClose(actual: JsonValue | undefined, expected: JsonValue, tolerance: number): boolean {
   const [a, b] = [finiteOrNull(actual), finiteOrNull(expected)];
-  if (a === b) return a !== undefined;
+  if (memberKey(a) === memberKey(b)) return a !== undefined;
   if (!isNumeric(a) || !isNumeric(b)) return false;
-  if (typeof a === 'bigint' && typeof b === 'bigint' && tolerance === 0) return false;
-  return Math.abs(Number(a) - Number(b)) <= tolerance * Math.max(1, Math.abs(Number(b)));
+  // Two whole numbers beyond 2^53, which only int64 holds.
+  if (typeof a === 'bigint' && typeof b === 'bigint') return false;
+  return tolerance > 0 && Math.abs(Number(a) - Number(b)) <= tolerance * Math.max(1, Math.abs(Number(b)));
 }
 
 function finiteOrNull(value: JsonValue | undefined): JsonValue | undefined {
@@ -86,7 +137,7 @@ function isNumeric(value: JsonValue | undefined): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint';
 }
 
-function mismatchText(path: string, expected: JsonValue, actual: JsonValue | undefined): string {
+function mismatchText({ path }: Place, expected: JsonValue, actual: JsonValue | undefined): string {
   return `The field "${path}" should be ${toText(expected)} and is ${toText(actual)}.`;
 }
 

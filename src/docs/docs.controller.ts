@@ -1,18 +1,17 @@
-import { Controller, Get, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 
 import { NoEnvelope } from '../http/envelope/no-envelope.decorator.js';
 import { BaseUrl } from '../http/request/base-url.decorator.js';
 import { DocsService } from './docs.service.js';
-import type { DocumentText } from './published-document.js';
-import { PublishedDocumentInterceptor } from './published-document.interceptor.js';
+import { sendDocument } from './published-document.js';
 
 const NOT_MODIFIED = { status: 304, description: 'The document has still the ETag that `If-None-Match` names.' };
 const anyObject = { type: 'object', additionalProperties: true } as const;
 
 /** The API description for programs. */
 @ApiTags('Documentation')
-@UseInterceptors(PublishedDocumentInterceptor)
 @Controller()
 export class DocsController {
   constructor(private readonly docs: DocsService) {}
@@ -23,7 +22,8 @@ export class DocsController {
     operationId: 'getOpenApiDocument',
     summary: 'This API as an OpenAPI 3.1 document',
     description:
-      'With schemas and operations per model. Its ETag changes when the contract or the best run of a model does.',
+      'With schemas and operations per model. Its ETag changes when the contract or the best run of a model does. Examples ' +
+      'of more than 2,000 characters are shortened; `GET /models/{model}/schema` has the whole contract.',
   })
   @ApiResponse({
     status: 200,
@@ -45,8 +45,8 @@ export class DocsController {
     },
   })
   @ApiResponse(NOT_MODIFIED)
-  getDocument(): DocumentText {
-    return this.docs.getDocument();
+  async getDocument(@Req() request: Request, @Res() response: Response): Promise<void> {
+    sendDocument(await this.docs.getDocument(), request, response);
   }
 
   @Get('postman.json')
@@ -55,7 +55,8 @@ export class DocsController {
     operationId: 'getPostmanCollection',
     summary: 'This API as a Postman collection',
     description:
-      'Format v2.1: a folder per section, a filled-in request with a test per operation, the address in the variable `baseUrl`.',
+      'Format v2.1: a folder per section, a filled-in request with a test per operation, the address in the variable ' +
+      '`baseUrl`. Bodies of more than 2,000 characters are shortened.',
   })
   @ApiResponse({
     status: 200,
@@ -80,7 +81,7 @@ export class DocsController {
     },
   })
   @ApiResponse(NOT_MODIFIED)
-  getCollection(@BaseUrl() baseUrl: string): Promise<DocumentText> {
-    return this.docs.getCollection(baseUrl);
+  async getCollection(@BaseUrl() baseUrl: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+    sendDocument(await this.docs.getCollection(baseUrl), request, response);
   }
 }

@@ -1,46 +1,55 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 
-import { stringifyJson } from '../lib/json-text.js';
+import { runInSlices } from '../lib/run-in-slices.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
-import type { ReadyModel } from '../registry/model-registry.service.js';
-import { buildDocument } from './openapi/build-document.js';
+import { documentSteps } from './openapi/build-document.js';
+import { documentText } from './openapi/document-text.js';
+import type { DocumentedModel } from './openapi/model-doc.js';
 import type { OpenApiDocument } from './openapi/openapi-types.js';
 import { convertToPostman } from './postman/convert-to-postman.js';
-import type { PostmanCollection } from './postman/postman-types.js';
-import { toDocumentText } from './published-document.js';
-import type { DocumentText } from './published-document.js';
+import { publishText } from './published-document.js';
+import type { PublishedDocument } from './published-document.js';
 
-/** Holds the API document and what is made of it. */
+/** Addresses for which the collection is kept: clients name them, so they must not fill the memory. */
+const MAX_ADDRESSES = 4;
+
+/**
+ * Holds the API document and what is made of it. Everything is made once for each change of what is served: in slices,
+ * so that no request waits for it, and in threads where it takes longer.
+ */
 @Injectable()
 export class DocsService {
+  private readonly logger = new Logger(DocsService.name);
   private fixed: OpenApiDocument | undefined;
-  private current: DocumentText | undefined;
-  private collection: Promise<PostmanCollection> | undefined;
+  private models: readonly DocumentedModel[] | undefined;
+  private current: PublishedDocument | undefined;
+  private building: Promise<void> | undefined;
+  /** The Postman collection without the address of this server. */
+  private collection: Promise<string> | undefined;
+  private readonly collections = new Map<string, Promise<PublishedDocument>>();
 
   constructor(private readonly registry: ModelRegistryService) {}
 
-  /** Takes the fixed part of the document, once the routes are known, and builds the whole. */
+  /** Takes the fixed part of the document, once the routes are known, and begins to build the whole. */
   publish(fixed: OpenApiDocument): void {
     this.fixed = fixed;
     this.build();
     this.registry.onChange(() => this.build());
   }
 
-  /** Builds the document again, when a model is served by another run. Until then the previous one is served. */
+  /** Builds the document again when a model is served by another run; changes in the meantime are built together. */
   build(): void {
-    if (!this.fixed) throw new Error('publishDocs was not called.');
-    const models = this.modelsDefaultFirst();
-    if (models.length === 0 && this.current) return;
-    const text = stringifyJson(buildDocument(this.fixed, models));
-    if (toDocumentText(text).etag === this.current?.etag) return;
-    this.current = toDocumentText(text);
-    this.collection = undefined;
+    this.building ??= this.buildUntilCurrent().finally(() => (this.building = undefined));
+    // Whoever asks for the document is told; without anyone it is a line of the log.
+    this.building.catch((error: unknown) => this.logger.error('The API document could not be built', error));
   }
 
-  /** The OpenAPI document. */
-  getDocument(): DocumentText {
-    if (!this.current) throw new Error('publishDocs was not called.');
-    return this.current;
+  /** The OpenAPI document of what is served now. */
+  async getDocument(): Promise<PublishedDocument> {
+    if (!this.fixed) throw new Error('publishDocs was not called.');
+    if (!this.current && !this.building) this.build();
+    await this.building;
+    return this.current!;
   }
 
   /**
@@ -48,24 +57,64 @@ export class DocsService {
    *
    * @param baseUrl  where its requests go unless the reader sets another address.
    */
-  async getCollection(baseUrl: string): Promise<DocumentText> {
-    const collection = await (this.collection ??= this.convert());
-    const variable = [{ key: 'baseUrl', value: baseUrl, type: 'string' }];
-    return toDocumentText(JSON.stringify({ ...collection, variable }));
+  async getCollection(baseUrl: string): Promise<PublishedDocument> {
+    const { text } = await this.getDocument();
+    this.collection ??= kept(convertToPostman(text), () => (this.collection = undefined));
+    const known = this.collections.get(baseUrl);
+    if (known) return known;
+    const [oldest] = this.collections.keys();
+    if (this.collections.size >= MAX_ADDRESSES) this.collections.delete(oldest!);
+    const published = kept(this.publishCollection(this.collection, baseUrl), () => this.collections.delete(baseUrl));
+    this.collections.set(baseUrl, published);
+    return published;
   }
 
-  private convert(): Promise<PostmanCollection> {
-    const conversion = convertToPostman(this.getDocument().text);
-    // A failed conversion is not kept: the next request tries again.
-    conversion.catch(() => {
-      if (this.collection === conversion) this.collection = undefined;
-    });
-    return conversion;
+  private async publishCollection(collection: Promise<string>, baseUrl: string): Promise<PublishedDocument> {
+    const variable = JSON.stringify([{ key: 'baseUrl', value: baseUrl, type: 'string' }]);
+    return publishText(`${(await collection).slice(0, -1)},"variable":${variable}}`);
   }
 
-  private modelsDefaultFirst(): ReadyModel[] {
+  private async buildUntilCurrent(): Promise<void> {
+    for (let models = this.modelsDefaultFirst(); !this.isCurrent(models); models = this.modelsDefaultFirst()) {
+      this.models = models;
+      // Without any model the previous document stays: it says more than the bare routes.
+      if (models.length === 0 && this.current) continue;
+      await this.buildOnce(models);
+    }
+  }
+
+  private async buildOnce(models: readonly DocumentedModel[]): Promise<void> {
+    try {
+      const document = await runInSlices(documentSteps(this.fixed!, models));
+      const published = await publishText(await runInSlices(documentText(document)));
+      if (published.etag === this.current?.etag) return;
+      this.current = published;
+      this.collection = undefined;
+      this.collections.clear();
+    } catch (error) {
+      this.models = undefined;
+      throw error;
+    }
+  }
+
+  private isCurrent(models: readonly DocumentedModel[]): boolean {
+    const last = this.models;
+    const isSame = (model: DocumentedModel, i: number) =>
+      model.best === last?.[i]?.best && model.card === last.at(i)?.card;
+    return models.length === last?.length && models.every(isSame);
+  }
+
+  /** What is served at this moment: a model of the registry changes while the document is built. */
+  private modelsDefaultFirst(): DocumentedModel[] {
     const defaultModel = this.registry.findDefaultModel();
     const ready = this.registry.listReadyModels();
-    return [...ready].sort((a, b) => Number(b === defaultModel) - Number(a === defaultModel));
+    const sorted = [...ready].sort((a, b) => Number(b === defaultModel) - Number(a === defaultModel));
+    return sorted.map(({ card, best }) => ({ card, best }));
   }
+}
+
+/** A promise to be kept, unless it fails: then the next request tries again. */
+function kept<T>(promise: Promise<T>, forget: () => void): Promise<T> {
+  promise.catch(forget);
+  return promise;
 }

@@ -1,6 +1,7 @@
 import type { DecodeSpec } from './decode-spec.js';
 import type { Run } from './run.js';
-import type { Signature } from './signature.js';
+import { mapInnerFields } from './inner-fields.js';
+import type { OutputFieldSchema, RowSchema, Signature } from './signature.js';
 
 /** What clients of a run rely on. */
 export interface Contract {
@@ -27,4 +28,20 @@ export function primaryFieldsOf(decode: DecodeSpec): readonly string[] {
     default:
       return [decode.field];
   }
+}
+
+/** The contract as it is recorded: without examples and annotations (`x-…`), which are long and no part of it. */
+export function recordedContractOf(run: Pick<Run, 'signature' | 'decode'>): Contract {
+  const { signature, ...rest } = contractOf(run);
+  return { signature: { input: bareRow(signature.input), output: bareRow(signature.output) }, ...rest };
+}
+
+function bareRow<Field extends OutputFieldSchema>(row: RowSchema<Field>): RowSchema<Field> {
+  const fields = Object.entries(row.properties).map(([name, field]) => [name, bareField(field)] as const);
+  return { ...row, properties: Object.fromEntries(fields) };
+}
+
+function bareField<Field extends OutputFieldSchema>(field: Field): Field {
+  const entries = Object.entries(field).filter(([key]) => key !== 'examples' && !key.startsWith('x-'));
+  return mapInnerFields(Object.fromEntries(entries) as unknown as Field, bareField);
 }

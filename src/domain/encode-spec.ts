@@ -69,7 +69,7 @@ export interface DateColumn {
   readonly divide?: number;
 }
 
-/** A text as it is, for tensors of dtype `string`. `field` may name a prepared text. */
+/** A text as it is, or a whole number in digits, for tensors of dtype `string`. `field` may name a prepared text. */
 export interface StringColumn {
   readonly kind: 'string';
   readonly field: string;

@@ -2,12 +2,11 @@ import type { JsonValue } from '../lib/json.js';
 
 export type FieldType = 'string' | 'integer' | 'number' | 'boolean' | 'array';
 
-/**
- * JSON Schema of one field of a row: the keywords a signature may use and bestrun enforces.
- * `x-…` keys are annotations and travel into the OpenAPI document unread.
- */
-export interface FieldSchema {
-  readonly type: FieldType | readonly [FieldType, 'null'];
+/** Types of values in an output row: all that JSON Schema has. */
+export type OutputType = FieldType | 'object' | 'null';
+
+/** Keywords of every field. `x-…` keys are annotations and travel into the OpenAPI document unread. */
+interface FieldKeywords {
   readonly title?: string;
   readonly description?: string;
   /** Unit of a number, e.g. `years`. */
@@ -29,7 +28,6 @@ export interface FieldSchema {
   /** For readers of the schema: how an image travels. */
   readonly contentEncoding?: 'base64';
   readonly contentMediaType?: 'image/png' | 'image/jpeg';
-  readonly items?: FieldSchema;
   readonly minItems?: number;
   readonly maxItems?: number;
 }
@@ -39,11 +37,31 @@ export interface FieldAlternative {
   readonly required: readonly string[];
 }
 
+/** JSON Schema of one field of an input row: the keywords a signature may use and bestrun enforces. */
+export interface FieldSchema extends FieldKeywords {
+  readonly type: FieldType | readonly [FieldType, 'null'];
+  readonly items?: FieldSchema;
+}
+
+/**
+ * JSON Schema of one field of an output row, or of a value inside one. Objects nest; further keywords of JSON Schema
+ * may be there: clients see them, and nothing here reads them.
+ */
+export interface OutputFieldSchema extends FieldKeywords {
+  /** Any type when left out. */
+  readonly type?: OutputType | readonly OutputType[];
+  readonly items?: OutputFieldSchema;
+  readonly properties?: Readonly<Record<string, OutputFieldSchema>>;
+  readonly required?: readonly string[];
+  /** Whether an object may hold other members than `properties`, or what each of those is. */
+  readonly additionalProperties?: boolean | OutputFieldSchema;
+}
+
 /** JSON Schema of one row: an object with named fields, in the order clients see them. */
-export interface RowSchema {
+export interface RowSchema<Field = FieldSchema> {
   readonly type: 'object';
   readonly description?: string;
-  readonly properties: Readonly<Record<string, FieldSchema>>;
+  readonly properties: Readonly<Record<string, Field>>;
   readonly required?: readonly string[];
   /** Inputs only: a row has the fields of exactly one of these alternatives, e.g. an image or its pixels. */
   readonly oneOf?: readonly FieldAlternative[];
@@ -51,8 +69,19 @@ export interface RowSchema {
   readonly additionalProperties?: boolean;
 }
 
+/** JSON Schema of one output row. */
+export type OutputRowSchema = RowSchema<OutputFieldSchema>;
+
 /** What goes into a model and what comes out, for one row. */
 export interface Signature {
   readonly input: RowSchema;
-  readonly output: RowSchema;
+  readonly output: OutputRowSchema;
 }
+
+/** The types a value of an output field may have; every type when its schema names none. */
+export function outputTypesOf({ type }: OutputFieldSchema): readonly OutputType[] {
+  if (type === undefined) return OUTPUT_TYPES;
+  return typeof type === 'string' ? [type] : type;
+}
+
+const OUTPUT_TYPES = ['string', 'integer', 'number', 'boolean', 'array', 'object', 'null'] as const;

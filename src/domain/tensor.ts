@@ -76,10 +76,21 @@ export interface TensorSpec {
   readonly dtype: DType | null;
   /** Dimensions; `null` for one that varies. The whole is `null` when the model does not say. */
   readonly shape: readonly (number | null)[] | null;
+  /** What its columns stand for, where the model says: the classes of probabilities. */
+  readonly labels?: readonly (string | bigint)[];
+}
+
+/** An output that cannot be read, such as a list of maps. It is no reason to reject a run that does not read it. */
+export interface UnreadableOutput {
+  readonly name: string;
+  /** A sentence: what it is, and what to do. */
+  readonly message: string;
 }
 
 /** What a loaded model says of itself. */
 export interface ModelSpec {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** Outputs that are no tensors, or of element types that are not carried; none unless said. */
+  readonly unreadableOutputs?: readonly UnreadableOutput[];
 }

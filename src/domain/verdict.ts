@@ -18,7 +18,8 @@ export const VERDICT_FIX = {
   CHECKSUM_MISMATCH: 'The file changed after run.json was written: copy it again or write the new sha256.',
   KERAS3_LAYERS_MODEL:
     'Keras 3 models do not load as layers models: export with tf_keras (Keras 2), as a graph model, or to ONNX.',
-  NON_TENSOR_OUTPUT: 'Export the model without sequence or map outputs (skl2onnx: options={"zipmap": False}).',
+  NON_TENSOR_OUTPUT:
+    'Export the model without sequence or map outputs (skl2onnx: options={"zipmap": False}; onnxmltools: zipmap=False), or read its other outputs only.',
   SIGNATURE_MISMATCH: "Make signature, encode and decode name the model's own inputs and outputs.",
   LOAD_FAILED: 'The engine refused the artifact: export the model again and try it with models:check.',
   SELF_TEST_FAILED: "The loaded run does not repeat its own examples: check encode, decode and the examples' values.",
@@ -35,6 +36,8 @@ export const VERDICT_FIX = {
     'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',
   CONTRACT_BREAKING: 'Keep what clients rely on, or pin the run when they are ready for the new contract.',
   REHEARSAL_FAILED: "The run did not meet card.json's promotion limits on the champion's examples; see the message.",
+  INTERNAL:
+    "No action helps: the server's log has the error with its stack. Report it, and pin another run until then.",
   FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: fix it and publish it again.',
 } as const;
 
@@ -46,15 +49,21 @@ export type VerdictCode = keyof typeof VERDICT_FIX;
  */
 export const WARNING_FIX = {
   EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients use the run.',
+  ANSWERS_UNPROVEN:
+    'Record outputs. MLflow, in the run: mlflow.log_dict({"examples": [{"input": i, "output": o} for i, o in zip(X[:5].to_dict("records"), predictions[:5].to_dict("records"))]}, "bestrun/run.json").',
   NUMBER_AS_TEXT: 'Write numbers in the examples as numbers: they are what clients copy.',
   ENUM_WITHOUT_NULL:
     'Add null to the enum, or take "null" out of the type; JSON Schema refuses null as long as either does.',
   ANSWERS_NULL: 'Look for NaN among the weights, or a scaler that divides by zero; if null is intended, record it.',
   ANSWERS_EQUAL:
     'If they should differ, look for a missing scaler or a collapsed network; otherwise record other examples.',
+  PARAMS_IGNORED:
+    'Export the model with the values that it needs, or make each parameter a column; docs/mlflow.md says more.',
   DIMENSION_OPEN: 'Export the model with fixed dimensions except for the rows, e.g. [None, 4].',
   ROWS_ONE_BY_ONE:
     'Export it for inference, with a first dimension that varies and rows that do not affect each other.',
+  CONTRACT_TOO_WIDE:
+    'Set the limits that the message names in the signature: clients get 422 with the limit instead of a failed prediction.',
   BACKEND_SLOWER: 'Export the model to ONNX, or without the operations that the message names.',
 } as const;
 
@@ -98,12 +107,16 @@ export function reason(code: VerdictCode, message: string, fix: string = VERDICT
 
 /** Thrown below the registry when a run cannot be used; becomes a reason of its verdict. */
 export class RunError extends Error {
+  /** A better fix than that of the code; undefined when there is none. */
+  readonly fix: string | undefined;
+
   constructor(
     readonly code: VerdictCode,
     message: string,
-    options?: ErrorOptions,
+    { fix, ...options }: ErrorOptions & { readonly fix?: string | undefined } = {},
   ) {
     super(message, options);
     this.name = 'RunError';
+    this.fix = fix;
   }
 }

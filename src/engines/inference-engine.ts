@@ -10,6 +10,11 @@ export interface ModelInfo extends ModelSpec {
   readonly backend: string;
   /** Sentences worth showing beside the backend, e.g. why a slower one was taken. */
   readonly notes: readonly string[];
+  /**
+   * Whether only the number of values decides how much is computed, never a value itself: then a large number costs no
+   * more than a small one. Not known unless said.
+   */
+  readonly hasFixedSizes?: boolean;
 }
 
 /** What to load. The folder is checked already: the paths exist, stay inside and have their digests. */
@@ -19,6 +24,11 @@ export interface LoadRequest {
   readonly runFolder: string;
   /** Artifact relative to it: a file, or a folder for `saved-model`. */
   readonly path: string;
+  /**
+   * Further files of the model, relative to the folder, whose digests were checked; none unless said. A model that keeps
+   * weights elsewhere is refused.
+   */
+  readonly files?: readonly string[];
 }
 
 /** A model in memory, in the thread that computes. */

@@ -15,6 +15,8 @@ export interface PredictOptions {
    * It is slower; by default all rows of a request, and of others that wait, share one call of the engine.
    */
   readonly rowByRow?: boolean;
+  /** Computes it in a call of its own, and a failure is expected: it is no event. */
+  readonly isolated?: boolean;
   /** Removes the request from the queue when its caller has gone. */
   readonly signal?: AbortSignal;
   /** Gets `queueMs`, `batchRows` and `inferMs` of the call that answered. */

@@ -1,20 +1,15 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
-/** Longest time that a list keeps requests waiting, milliseconds. */
-const SLICE_MS = 5;
+import { runInSlices } from './run-in-slices.js';
 
 /** Maps a long list without blocking the event loop: it yields every few milliseconds. */
-export async function mapYielding<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Result,
-): Promise<Result[]> {
+export function mapYielding<Item, Result>(items: readonly Item[], work: (item: Item) => Result): Promise<Result[]> {
+  return runInSlices(mapSteps(items, work));
+}
+
+function* mapSteps<Item, Result>(items: readonly Item[], work: (item: Item) => Result): Generator<void, Result[]> {
   const results: Result[] = [];
-  let startMs = performance.now();
   for (const item of items) {
     results.push(work(item));
-    if (performance.now() - startMs < SLICE_MS) continue;
-    await nextTurn();
-    startMs = performance.now();
+    yield;
   }
   return results;
 }

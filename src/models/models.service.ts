@@ -3,10 +3,12 @@ import { Injectable } from '@nestjs/common';
 import type { ParamsDto } from '../http/dto/report.dto.js';
 import { toVerdictDto } from '../http/dto/verdict.dto.js';
 import type { JsonObject } from '../lib/json.js';
+import { shortExample } from '../lib/short-example.js';
 import { paramOf, performanceOf } from '../registry/run-report.js';
 import { howToWin, whyServed } from '../registry/selection/selection-reasons.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { Run } from '../domain/run.js';
+import { withShortRowExamples } from '../domain/short-schema.js';
 import type { RegisteredModel } from '../registry/state/registered-run.js';
 import { toPinDto } from './dto/control.dto.js';
 import type { HistoryDto } from './dto/control.dto.js';
@@ -61,10 +63,11 @@ export class ModelsService {
   getSchema(name: string): ModelSchemaDto {
     const { best } = this.registry.getReadyModel(name);
     const { signature, examples } = best.registered.run;
+    const { input, output } = examples[0]!;
     return {
-      input: signature.input,
-      output: signature.output,
-      example: examples[0]!,
+      input: withShortRowExamples(signature.input),
+      output: withShortRowExamples(signature.output),
+      example: { input: shortExample(input), output: shortExample(output) },
       contract: best.loaded.contract,
     };
   }

@@ -123,7 +123,7 @@ export class PredictionsService {
     const { locOf, source, mode } = rows;
     const include = checkedInclude(loaded, rows);
     const timeoutMs = Math.min(context.timeoutMs, this.config.predictionTimeoutMs);
-    const options = { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing };
+    const options = { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing, blamesRows: true };
     const predicted = await compute(loaded, rows.values, options);
     const { primaryFields } = loaded.codec.decoder;
     return { model: registered.card.name, runId: registered.run.run_id, primaryFields, rows: predicted };

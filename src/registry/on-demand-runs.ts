@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
-import { RunError, reason } from '../domain/verdict.js';
+import { RunError } from '../domain/verdict.js';
 import type { RegisteredRun } from './state/registered-run.js';
+import { reasonOfFailure } from './loading/failure-reason.js';
 import { RunLoader } from './loading/run-loader.js';
 import type { LoadedRun } from './loading/loaded-run.js';
 
@@ -99,8 +100,9 @@ export class OnDemandRuns {
     } catch (error) {
       if (this.loadedById.get(run.run_id)?.registered === registered) this.loadedById.delete(run.run_id);
       registered.state = 'checked';
+      if (error instanceof AppError) throw error;
+      registered.reject(reasonOfFailure(error, run.run_id));
       if (!(error instanceof RunError)) throw error;
-      registered.reject(reason(error.code, error.message));
       throw new AppError(
         'RUN_NOT_SERVABLE',
         { runId: run.run_id, reason: `${error.code}: ${error.message}` },

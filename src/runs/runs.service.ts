@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
-import { contractOf } from '../domain/contract.js';
 import { numberOrNull } from '../domain/numeric.js';
 import { ValidationError } from '../domain/validation-issue.js';
 import { toVerdictDto } from '../http/dto/verdict.dto.js';
 import { notOneOfIssue } from '../http/validation/pydantic-v1-rules.js';
-import { contractHash } from '../registry/contract/contract-hash.js';
+import { contractHashOf } from '../registry/contract/contract-hash.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { paramOf, performanceOf } from '../registry/run-report.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
@@ -54,7 +53,7 @@ export class RunsService {
       ...this.toDto(registered),
       ...(run.description !== undefined && { description: run.description }),
       performance: run.performance,
-      contract: contractHash(contractOf(run)),
+      contract: contractHashOf(run),
       sha256: run.model.sha256 ?? null,
       backend: loaded?.backend ?? null,
       notes: [...(loaded?.notes ?? [])],

@@ -1,8 +1,9 @@
 import type { ModelCard } from '../domain/card.js';
+import type { FileReference } from '../domain/encode-spec.js';
 import type { MetricPoint } from '../domain/metric-point.js';
 import type { Run } from '../domain/run.js';
 import type { ModelSpec } from '../domain/tensor.js';
-import type { VerdictReason } from '../domain/verdict.js';
+import type { VerdictReason, Warning } from '../domain/verdict.js';
 
 /**
  * A run as found: its content when readable, and its issues.
@@ -19,6 +20,8 @@ export interface SourceRun {
   /** Texts of files that `encode` refers to, by path, one token per line. */
   readonly vocabularies: ReadonlyMap<string, readonly string[]>;
   readonly reasons: readonly VerdictReason[];
+  /** What the listing shows that is worth knowing, though the run may be served. */
+  readonly warnings?: readonly Warning[];
   /**
    * Provides the artifacts on this machine's disk: at once for a local run, after a download for a remote one. May be
    * called again at any time; a run that was fetched before is checked, not fetched.
@@ -27,6 +30,11 @@ export interface SourceRun {
    *   ARTIFACT_MISSING.
    */
   readonly open: () => Promise<RunArtifacts>;
+  /**
+   * A message about signature, encode and decode in the words of the run's owner, who may have written none of them.
+   * Undefined when they are the words of `run.json`.
+   */
+  readonly toOwnWords?: (message: string) => string;
   /**
    * Every value of one metric over the training, in the order of the steps. Undefined for a store that keeps last
    * values only.
@@ -40,9 +48,11 @@ export interface SourceRun {
 export interface RunArtifacts {
   /** Absolute folder that holds the artifacts. */
   readonly folder: string;
+  /** Further files of the model and their digests, where the run itself does not list them; as `run.model.files`. */
+  readonly files?: readonly FileReference[];
   /**
    * Completes a run whose store does not say how rows become tensors (MLflow): `encode`, `decode` and the digest come
-   * from the model itself once it is loaded. Its examples have no outputs: those are the loaded model's answers.
+   * from the model itself once it is loaded. Examples without recorded outputs get the loaded model's answers.
    * Undefined when the run is complete.
    *
    * @throws RunError SIGNATURE_MISMATCH when the run's signature cannot feed this model.

@@ -120,9 +120,9 @@ const REFUSED: readonly Case[] = [
   ['another content type', [requestOf(['Host: x', 'Content-Type: text/csv'])], [415]],
   ['another encoding', [requestOf([...LINES, 'Content-Encoding: x'])], [415]],
   [
-    'a model that fails',
-    [requestOf(LINES, '{"inputs":[{"index":7}]}', 'POST /models/thrower/predictions HTTP/1.1')],
-    [503],
+    'a row that the model cannot compute',
+    [requestOf(LINES, '{"inputs":[{"index":1},{"index":7}]}', 'POST /models/thrower/predictions HTTP/1.1')],
+    [422],
   ],
 ];
 

@@ -1,12 +1,12 @@
 import type { RegressionDecode, TensorsDecode } from '../../domain/decode-spec.js';
 import type { JsonValue } from '../../lib/json.js';
-import type { FieldSchema, RowSchema } from '../../domain/signature.js';
+import { outputTypesOf } from '../../domain/signature.js';
+import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
 import { sizeOf } from '../../domain/tensor.js';
 import type { Tensor } from '../../domain/tensor.js';
 import { perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
 import { jsonNumber, modelError, outputOf, requireWidth, tableOf } from './output-table.js';
-import { typeOf } from '../validate/schema-check.js';
 
 /** One field per column, `value * multiply + add`; whole numbers keep their digits when neither is given. */
 export function compileRegression({ tensor, fields, multiply, add }: RegressionDecode): OutputDecoder {
@@ -26,7 +26,7 @@ export function compileRegression({ tensor, fields, multiply, add }: RegressionD
 }
 
 /** Tensors as they are, nested by their shape, or the one value of a row, of the type that `schema` promises. */
-export function compileTensors({ fields, single = [] }: TensorsDecode, schema: RowSchema): OutputDecoder {
+export function compileTensors({ fields, single = [] }: TensorsDecode, schema: OutputRowSchema): OutputDecoder {
   const sources = Object.entries(fields);
   const rowsOfField = (field: string) => {
     if (!single.includes(field)) return nestedRows;
@@ -51,8 +51,8 @@ export function compileTensors({ fields, single = [] }: TensorsDecode, schema: R
  * Classifiers give the classes of a boolean as 0 and 1, and those of whole numbers, when they were trained on their
  * names, as texts. What is none of these stays, for the self-test to find.
  */
-function converterFor(schema: FieldSchema | undefined): ((value: JsonValue) => JsonValue) | undefined {
-  switch (schema && typeOf(schema)) {
+function converterFor(schema: OutputFieldSchema | undefined): ((value: JsonValue) => JsonValue) | undefined {
+  switch (schema && outputTypesOf(schema).find((type) => type !== 'null')) {
     case 'boolean':
       return (value) => (value === 0 || value === 1 ? value === 1 : value);
     case 'integer':

@@ -72,12 +72,13 @@ function compileColumn(
 
 function compileString(column: StringColumn, scope: EncodeScope, pointer: string): CompiledColumn {
   const { missing } = column;
-  const source = scope.source(column.field, ['string'], missing !== undefined, pointer);
+  const source = scope.source(column.field, ['string', 'integer'], missing !== undefined, pointer);
   return {
     width: 1,
     write(visit, data, offset) {
       // A source without "missing" always has a value: no text is made up here.
-      (data as string[])[offset] = (source.read(visit) as string | undefined) ?? missing!;
+      const value = (source.read(visit) as string | number | bigint | undefined) ?? missing!;
+      (data as string[])[offset] = typeof value === 'string' ? value : String(value);
     },
   };
 }

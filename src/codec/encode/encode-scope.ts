@@ -56,9 +56,9 @@ interface ValueSource {
 }
 
 /** A text has no NaN: what stands for a missing one is the trainer's choice, and never guessed. */
-function wayOutOf(types: readonly FieldType[], { format }: FieldSchema): string {
+function wayOutOf(types: readonly FieldType[], schema: FieldSchema): string {
   const waysOut = 'make it required, give it a default, or say "missing"';
-  if (format !== undefined || types.length > 1 || types[0] !== 'string') return waysOut;
+  if (schema.format !== undefined || !types.includes('string') || typeOf(schema) !== 'string') return waysOut;
   return `${waysOut}: the text that the model saw in its place when it was trained, such as "nan", "missing" or ""`;
 }
 
@@ -69,12 +69,16 @@ export function mismatch(pointer: string, message: string): RunError {
 
 /** The names a run's `encode` may use. */
 export class EncodeScope {
+  private readonly required: ReadonlySet<string>;
+
   constructor(
     private readonly input: RowSchema,
     private readonly prepared: ReadonlyMap<string, PreparedText>,
     /** Vocabularies by path. */
     readonly files: ReadonlyMap<string, readonly string[]>,
-  ) {}
+  ) {
+    this.required = new Set(input.required);
+  }
 
   /**
    * An input field of one of the types, or a prepared text where texts are taken.
@@ -124,6 +128,6 @@ export class EncodeScope {
   /** Whether a validated row can lack the field: null counts as lacking, and a default never leaves it so. */
   private mayBeMissing(name: string, schema: FieldSchema): boolean {
     if (schema.default !== undefined && schema.default !== null) return false;
-    return isNullable(schema) || !this.input.required?.includes(name);
+    return isNullable(schema) || !this.required.has(name);
   }
 }

@@ -39,9 +39,9 @@ describe('a tensor from whichever field a row gives', () => {
     const { tensor } = encodeRows(encoder, [{ image: 'a' }, { pixels: [3, 4] }]);
 
     expect([...(tensor.data as Float32Array)]).toEqual([0, 0, 3, 4]);
-    expect(encoder.preprocessed.map(({ read }) => [read({ image: 'a' }, {}), read({ pixels: [3, 4] }, {})])).toEqual([
-      ['a', undefined],
-    ]);
+    const [field] = encoder.preprocessed;
+    expect(field!.read({ image: 'a' }, {})).toBe('a');
+    expect(field!.read({ pixels: [3, 4] }, {})).toBeUndefined();
   });
 
   it.each<[string, EncodeSpec, RowSchema]>([

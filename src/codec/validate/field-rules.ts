@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../lib/json.js';
-import type { FieldSchema } from '../../domain/signature.js';
+import type { OutputFieldSchema } from '../../domain/signature.js';
 import { parseDate, parseDateTime } from './iso-dates.js';
 import { compilePattern } from './pattern.js';
 import * as faults from './issues.js';
@@ -18,7 +18,7 @@ const IMAGE_START = /^(?:data:image\/(?:png|jpe?g);base64,)?(?:iVBORw0KGg|\/9j\/
 const MULTIPLE_TOLERANCE = 1e-8;
 
 /** The rules of a number in the order they are reported: enum, >, >=, <, <=, multiple. */
-export function numberRules(schema: FieldSchema): Rule<number | bigint>[] {
+export function numberRules(schema: OutputFieldSchema): Rule<number | bigint>[] {
   const { exclusiveMinimum, minimum, exclusiveMaximum, maximum, multipleOf } = schema;
   const rules: Rule<number | bigint>[] = enumRules(schema);
   if (exclusiveMinimum !== undefined)
@@ -34,7 +34,7 @@ export function numberRules(schema: FieldSchema): Rule<number | bigint>[] {
 }
 
 /** The rules of a text in the order they are reported: enum, shortest, longest, pattern, format. Lengths in code points. */
-export function stringRules(schema: FieldSchema): Rule<string>[] {
+export function stringRules(schema: OutputFieldSchema): Rule<string>[] {
   const { minLength, maxLength, pattern } = schema;
   const rules: Rule<string>[] = enumRules(schema);
   if (minLength !== undefined) rules.push(ruleOf((text) => !hasLessThan(text, minLength), faults.tooShort(minLength)));
@@ -43,11 +43,13 @@ export function stringRules(schema: FieldSchema): Rule<string>[] {
     const expression = compilePattern(pattern);
     rules.push(ruleOf((text) => expression.test(text), faults.patternMismatch(pattern)));
   }
-  return schema.format ? [...rules, FORMAT_RULES[schema.format]] : rules;
+  // An output's format may be any word.
+  const hasRule = schema.format !== undefined && Object.hasOwn(FORMAT_RULES, schema.format);
+  return hasRule ? [...rules, FORMAT_RULES[schema.format]] : rules;
 }
 
 /** The rules of a list before its items: fewest and most items. */
-export function listRules({ minItems, maxItems }: FieldSchema): Rule<readonly unknown[]>[] {
+export function listRules({ minItems, maxItems }: OutputFieldSchema): Rule<readonly unknown[]>[] {
   const rules: Rule<readonly unknown[]>[] = [];
   if (minItems !== undefined) rules.push(ruleOf((items) => items.length >= minItems, faults.notEnoughItems(minItems)));
   if (maxItems !== undefined) rules.push(ruleOf((items) => items.length <= maxItems, faults.tooManyItems(maxItems)));
@@ -55,13 +57,13 @@ export function listRules({ minItems, maxItems }: FieldSchema): Rule<readonly un
 }
 
 /** The rule that a value is one of `enum`; numbers are compared by value. */
-export function enumRules(schema: FieldSchema): Rule<JsonValue>[] {
+export function enumRules(schema: OutputFieldSchema): Rule<JsonValue>[] {
   if (!schema.enum) return [];
   const members = new Set(schema.enum.map(memberKey));
   return [ruleOf((value: JsonValue) => members.has(memberKey(value)), faults.notMember(schema.enum))];
 }
 
-const FORMAT_RULES: Readonly<Record<NonNullable<FieldSchema['format']>, Rule<string>>> = {
+const FORMAT_RULES: Readonly<Record<NonNullable<OutputFieldSchema['format']>, Rule<string>>> = {
   date: ruleOf((text) => parseDate(text) !== undefined, faults.NOT_DATE),
   'date-time': ruleOf((text) => parseDateTime(text) !== undefined, faults.NOT_DATETIME),
   uuid: ruleOf((text) => UUID.test(text), faults.NOT_UUID),

@@ -1,5 +1,7 @@
+import { isJsonObject } from '../../lib/json.js';
 import type { JsonValue } from '../../lib/json.js';
-import type { FieldSchema, FieldType, RowSchema } from '../../domain/signature.js';
+import { outputTypesOf } from '../../domain/signature.js';
+import type { FieldSchema, FieldType, OutputFieldSchema, OutputType, RowSchema } from '../../domain/signature.js';
 import { RunError } from '../../domain/verdict.js';
 import { canonicalNumber } from './parse-scalars.js';
 import { compilePattern, PatternError } from './pattern.js';
@@ -29,12 +31,12 @@ export function typeOf(schema: FieldSchema): FieldType {
 }
 
 /** Whether the field may be null, which means missing: its type and, where there is one, its enum must name null. */
-export function isNullable(schema: FieldSchema): boolean {
-  return typeof schema.type !== 'string' && !excludesNull(schema);
+export function isNullable(schema: OutputFieldSchema): boolean {
+  return typeof schema.type !== 'string' && outputTypesOf(schema).includes('null') && !excludesNull(schema);
 }
 
 /** Whether the type allows null and the enum does not: by JSON Schema, null is refused then. */
-export function excludesNull({ type, enum: members }: FieldSchema): boolean {
+export function excludesNull({ type, enum: members }: OutputFieldSchema): boolean {
   return typeof type !== 'string' && members !== undefined && !members.includes(null);
 }
 
@@ -66,9 +68,16 @@ export function throwIssues(issues: readonly string[]): void {
 }
 
 /** Whether a value of the run file has exactly the field's type: no text for a number here. */
-export function isOfType(schema: FieldSchema, value: JsonValue): boolean {
-  if (value === null) return isNullable(schema);
-  switch (typeOf(schema)) {
+export function isOfType(schema: OutputFieldSchema, value: JsonValue): boolean {
+  return outputTypesOf(schema).some((type) => hasType(type, schema, value));
+}
+
+function hasType(type: OutputType, { items }: OutputFieldSchema, value: JsonValue): boolean {
+  switch (type) {
+    case 'null':
+      return value === null;
+    case 'object':
+      return isJsonObject(value);
     case 'string':
       return typeof value === 'string';
     case 'boolean':
@@ -78,12 +87,12 @@ export function isOfType(schema: FieldSchema, value: JsonValue): boolean {
     case 'integer':
       return typeof value === 'bigint' || Number.isInteger(value);
     case 'array':
-      return Array.isArray(value) && value.every((item) => schema.items && isOfType(schema.items, item));
+      return Array.isArray(value) && value.every((item) => items && isOfType(items, item));
   }
 }
 
 /** Values by which an enum's members are equal: 9 and 9.0, and the same number as bigint. */
-export function memberKey(value: JsonValue): JsonValue {
+export function memberKey<T extends JsonValue | undefined>(value: T): T | number | bigint {
   return typeof value === 'number' || typeof value === 'bigint' ? canonicalNumber(value) : value;
 }
 

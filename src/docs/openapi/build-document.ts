@@ -1,7 +1,6 @@
-import type { ReadyModel } from '../../registry/model-registry.service.js';
 import { completeResponses } from './complete-responses.js';
 import { describeModels } from './model-doc.js';
-import type { ModelDoc } from './model-doc.js';
+import type { DocumentedModel, ModelDoc } from './model-doc.js';
 import { modelPath, modelSchemas } from './model-operations.js';
 import type { OpenApiDocument, PathItem, Schema } from './openapi-types.js';
 import { fillParameterExamples } from './parameter-examples.js';
@@ -9,34 +8,50 @@ import { describeReports } from './report-examples.js';
 import { fillSharedOperations } from './shared-operations.js';
 
 const GENERIC_PATH = '/models/{model}/predictions';
+type GenericOperations = Required<Pick<PathItem, 'get' | 'post' | 'put'>>;
 
 /**
- * The API document for a store: the fixed part plus, for each served model, operations and schemas of its own.
+ * The API document for a store: the fixed part plus, for each served model, operations and schemas of its own. Pauses
+ * after each model and each operation; what one of them takes is bounded, whatever the model.
  *
  * @param fixed   from the decorators; not changed.
  * @param models  served models, the default one first; without any the operations stay as generic as they are.
  */
-export function buildDocument(fixed: OpenApiDocument, models: readonly ReadyModel[]): OpenApiDocument {
+export function* documentSteps(
+  fixed: OpenApiDocument,
+  models: readonly DocumentedModel[],
+): Generator<void, OpenApiDocument> {
   const document = structuredClone(fixed);
   const doc = describeModels(models, document);
-  Object.assign(document.components.schemas, ...doc.map(modelSchemas));
-  document.paths = replaceGenericPath(document.paths, doc);
+  for (const one of doc) {
+    Object.assign(document.components.schemas, modelSchemas(one));
+    yield;
+  }
+  document.paths = yield* replaceGenericPath(document.paths, doc);
   addTextExamples(document);
   flattenSingleAllOf(document);
   if (doc.length > 0) fillSharedOperations(document, doc);
+  yield;
   fillParameterExamples(document, doc);
   describeReports(document, doc[0]);
-  completeResponses(document);
+  yield* completeResponses(document);
   return document;
 }
 
 /** Puts the path of each model in place of the generic one. */
-function replaceGenericPath(paths: Record<string, PathItem>, models: readonly ModelDoc[]): Record<string, PathItem> {
-  const generic = paths[GENERIC_PATH] as Required<Pick<PathItem, 'get' | 'post' | 'put'>>;
-  const entries = Object.entries(paths).flatMap(([path, item]): [string, PathItem][] => {
-    if (path !== GENERIC_PATH || models.length === 0) return [[path, item]];
-    return models.map((doc) => [doc.path, modelPath(doc, structuredClone(generic))]);
-  });
+function* replaceGenericPath(
+  paths: Record<string, PathItem>,
+  models: readonly ModelDoc[],
+): Generator<void, Record<string, PathItem>> {
+  const entries: [string, PathItem][] = [];
+  for (const [path, item] of Object.entries(paths)) {
+    if (path !== GENERIC_PATH || models.length === 0) entries.push([path, item]);
+    else
+      for (const doc of models) {
+        entries.push([doc.path, modelPath(doc, structuredClone(item) as GenericOperations)]);
+        yield;
+      }
+  }
   return Object.fromEntries(entries);
 }
 

@@ -11,10 +11,12 @@ import type {
   MediaType,
   NamedExample,
   OpenApiDocument,
+  Operation,
   Parameter,
   ResponseObject,
 } from './openapi-types.js';
 import { sampleOf } from './sample-of.js';
+import { isShortExample, shortExample } from '../../lib/short-example.js';
 
 const PROBLEM_TYPE = 'application/problem+json';
 
@@ -39,8 +41,11 @@ const CONTRACT_PARAMETER: Parameter = {
   schema: { type: 'string', pattern: '^"?[0-9a-f]{16}"?( *, *"?[0-9a-f]{16}"?)*$' },
 };
 
-/** What is the same everywhere: errors any route may answer, headers, an example for each answer. */
-export function completeResponses(document: OpenApiDocument): void {
+/**
+ * What is the same everywhere: errors any route may answer, headers, an example for each answer, none of them long.
+ * Pauses after each operation.
+ */
+export function* completeResponses(document: OpenApiDocument): Generator<void, void> {
   const { components } = document;
   components.headers = {
     RequestId: { description: 'Identifies the request in the logs.', schema: { type: 'string' }, example: 'a1b2c3' },
@@ -74,12 +79,16 @@ export function completeResponses(document: OpenApiDocument): void {
     NotAcceptable: errorResponse(406, 'NOT_ACCEPTABLE'),
     InternalError: errorResponse(500, 'INTERNAL_ERROR'),
   };
-  for (const entry of operationsOf(document)) completeOperation(entry, document);
+  for (const entry of operationsOf(document)) {
+    completeOperation(entry, document);
+    yield;
+  }
 }
 
 function completeOperation(entry: OperationEntry, { components }: OpenApiDocument): void {
   const { operation } = entry;
   addCommonErrors(entry);
+  shortenRequest(operation);
   for (const [status, response] of Object.entries(operation.responses)) {
     if ('$ref' in response) continue;
     response.headers = { ...REQUEST_ID, ...headersOf(entry, status, response), ...response.headers };
@@ -175,14 +184,29 @@ function headersOf(entry: OperationEntry, status: string, { description }: Respo
   return description.includes('QUEUE_FULL') ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {};
 }
 
+/** Shows no long body. One that was shortened works no more, which the operation says to whoever would send it. */
+function shortenRequest(operation: Operation): void {
+  for (const media of Object.values(operation.requestBody?.content ?? {})) {
+    const bodies = [media.example, ...Object.values(media.examples ?? {}).map(({ value }) => value)];
+    if (bodies.every(isShortExample)) continue;
+    operation['x-example-shortened'] = true;
+    mapExamples(media, shortExample);
+  }
+}
+
 /** Puts method and address into examples, which are written without knowing where they are used. */
 function insertExamples(media: MediaType, entry: OperationEntry): void {
-  if (media.example !== undefined) media.example = placed(media.example, entry);
+  mapExamples(media, (value) => placed(shortExample(value), entry));
+}
+
+function mapExamples(media: MediaType, change: (value: unknown) => unknown): void {
+  if (media.example !== undefined) media.example = change(media.example);
   if (!media.examples) return;
-  const entries = Object.entries(media.examples).map(([key, named]): [string, NamedExample] => [
-    key,
-    { ...named, value: placed(named.value, entry) },
-  ]);
+  const entries = Object.entries(media.examples).map(([key, named]): [string, NamedExample] => {
+    const isShort = isShortExample(named.value);
+    const summary = isShort || !named.summary ? named.summary : `${named.summary} (shortened)`;
+    return [key, { ...named, ...(summary !== undefined && { summary }), value: change(named.value) }];
+  });
   media.examples = Object.fromEntries(entries);
 }
 

@@ -5,9 +5,12 @@ import { nameComponents } from './component-names.js';
 import type { ModelNames } from './component-names.js';
 import type { OpenApiDocument } from './openapi-types.js';
 
+/** A model with the run that served it at one moment. */
+export type DocumentedModel = Readonly<Pick<ReadyModel, 'card' | 'best'>>;
+
 /** A served model as the document speaks of it. */
 export interface ModelDoc {
-  readonly model: ReadyModel;
+  readonly model: DocumentedModel;
   readonly run: Run;
   readonly names: ModelNames;
   /** Path of its predictions. */
@@ -15,7 +18,7 @@ export interface ModelDoc {
 }
 
 /** The served models, with names that nothing else in the document has. */
-export function describeModels(models: readonly ReadyModel[], document: OpenApiDocument): ModelDoc[] {
+export function describeModels(models: readonly DocumentedModel[], document: OpenApiDocument): ModelDoc[] {
   const taken = new Set(namesIn(document).map((name) => name.toLowerCase()));
   return models.map((model) => ({
     model,

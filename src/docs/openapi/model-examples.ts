@@ -6,9 +6,7 @@ import type { Location, ValidationIssue } from '../../domain/validation-issue.js
 import type { ModelDoc } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import type { NamedExample, ParameterValue } from './openapi-types.js';
-
-/** Rows longer than this are shown once, not several together, characters of JSON. */
-const LONG_ROW = 2_000;
+import { isShortExample } from '../../lib/short-example.js';
 
 /** A request body and the answer the trainer saw for it. */
 interface ExamplePair {
@@ -37,12 +35,13 @@ export function examplePairs({ model, run }: ModelDoc): ExamplePair[] {
       ),
     },
   });
-  const isShort = stringifyJson(examples[0]!).length <= LONG_ROW;
   const seen = examples.slice(0, 1);
   const canInclude = onRequest.length > 0 && onRequest.every((name) => Object.hasOwn(seen[0]!.output, name));
+  const several = pair('several_rows', 'Several rows', examples.slice(0, 3), []);
+  const isShort = isShortExample(several.request) && isShortExample(envelopeExample({ data: several.data }));
   return [
     pair('one_row', 'One row', seen, []),
-    ...(isShort && examples.length > 1 ? [pair('several_rows', 'Several rows', examples.slice(0, 3), [])] : []),
+    ...(isShort && examples.length > 1 ? [several] : []),
     ...(canInclude ? [pair('with_include', `One row with ${onRequest.join(', ')}`, seen, onRequest)] : []),
   ];
 }
@@ -64,8 +63,8 @@ export function queryExample(run: Run, field: string): ParameterValue | undefine
   const row = run.examples[0]!.input;
   const value = Object.hasOwn(row, field) ? row[field] : undefined;
   if (value === undefined || value === null) return undefined;
-  const visible = typeof value === 'object' ? stringifyJson(value) : value;
-  return String(visible).length > LONG_ROW ? undefined : visible;
+  if (!isShortExample(value)) return undefined;
+  return typeof value === 'object' ? stringifyJson(value) : value;
 }
 
 /**
@@ -90,10 +89,7 @@ export function brokenRowExamples(
   const { required: [required] = [], oneOf: [alternative] = [], properties } = run.signature.input;
   const needed = required === undefined ? alternative && Object.keys(properties) : [required];
   const missing = needed ? issuesOf(withoutFields(valid, needed)) : [];
-  const invalid = Object.entries(run.signature.input.properties)
-    .filter(([name]) => Object.hasOwn(valid, name) || alternative === undefined)
-    .flatMap(([name, field]) => badValuesOf(field).map((value) => issuesOf(withField(valid, name, value))))
-    .find((issues) => issues.length > 0);
+  const invalid = firstIssues(run, (name, value) => issuesOf(withField(valid, name, value)));
   return [
     {
       key: 'missing_field',
@@ -102,6 +98,23 @@ export function brokenRowExamples(
     },
     { key: 'wrong_value', summary: `A wrong ${String(invalid?.[0]?.loc.at(-1) ?? 'value')}`, issues: invalid ?? [] },
   ].filter(({ issues }) => issues.length > 0);
+}
+
+/** What the first wrong value is answered with. Tries one after the other: a row may have thousands of fields. */
+function firstIssues(
+  { signature, examples }: Run,
+  issuesWith: (name: string, value: JsonValue) => ValidationIssue[],
+): ValidationIssue[] | undefined {
+  const { properties, oneOf } = signature.input;
+  for (const [name, field] of Object.entries(properties)) {
+    // A field beside its alternative breaks another rule than its own.
+    if (oneOf && !Object.hasOwn(examples[0]!.input, name)) continue;
+    for (const value of badValuesOf(field)) {
+      const issues = issuesWith(name, value);
+      if (issues.length > 0) return issues;
+    }
+  }
+  return undefined;
 }
 
 /** Values that break a field's rules, the clearest first. */

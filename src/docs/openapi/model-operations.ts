@@ -13,6 +13,7 @@ import type {
   ResponseObject,
   Schema,
 } from './openapi-types.js';
+import { MAX_QUERY_FIELDS, otherFields } from './query-fields.js';
 import { describeField, inputSchema, outputSchema, partOf, querySchema } from './row-schemas.js';
 
 /** Query parameter that asks for on-request fields, unless the model has an input of that name. */
@@ -48,12 +49,12 @@ export function modelSchemas({ model, run, names }: ModelDoc): Record<string, Sc
 export function modelPath(doc: ModelDoc, generic: Required<Pick<PathItem, 'get' | 'post' | 'put'>>): PathItem {
   const { model, names } = doc;
   const { title, description } = model.card;
-  const inBody = { ...generic.post, parameters: [], requestBody: requestBody(doc) };
+  const inBody = () => ({ ...generic.post, parameters: [], requestBody: requestBody(doc) });
   const bodyErrors = validationResponse(doc, ['body', 'inputs', 0], 'body');
   const fullDescription = `${description}\n\n${servingNote(doc)}`;
   return {
     post: {
-      ...inBody,
+      ...inBody(),
       'x-contract-hash': model.best.loaded.contract,
       operationId: names.postId,
       summary: `${title}: predict rows`,
@@ -61,7 +62,7 @@ export function modelPath(doc: ModelDoc, generic: Required<Pick<PathItem, 'get' 
       responses: { ...withoutUnknownModel(generic.post), 200: answer(doc), 422: bodyErrors },
     },
     put: {
-      ...inBody,
+      ...inBody(),
       'x-contract-hash': model.best.loaded.contract,
       operationId: names.putId,
       summary: `${title}: predict rows by PUT, which clients may repeat safely`,
@@ -74,7 +75,7 @@ export function modelPath(doc: ModelDoc, generic: Required<Pick<PathItem, 'get' 
       operationId: names.getId,
       summary: `${title}: predict one row given in the query`,
       description: `${fullDescription}\n\nFor trying out: addresses are kept in histories and logs, so send people's data by POST.`,
-      parameters: queryParameters(doc),
+      ...queryOf(doc),
       responses: {
         ...withoutUnknownModel(generic.get),
         200: answer(doc, 1),
@@ -161,22 +162,34 @@ function answer(doc: ModelDoc, count = Infinity): ResponseObject {
   return { description: 'One prediction per input row, in the same order.', content: { [JSON_TYPE]: media } };
 }
 
-function queryParameters({ run }: ModelDoc): Parameter[] {
-  const { properties, required = [] } = run.signature.input;
+/** The parameters, and whether they hold too little of a row to be sent as they are. */
+function queryOf(doc: ModelDoc): Pick<Operation, 'parameters' | 'x-example-shortened'> {
+  const parameters = queryParameters(doc);
+  const { properties } = doc.run.signature.input;
+  const isWhole =
+    Object.keys(properties).length <= MAX_QUERY_FIELDS &&
+    parameters.every(({ required, example }) => !required || example !== undefined);
+  return { parameters, ...(!isWhole && { 'x-example-shortened': true }) };
+}
+
+function queryParameters({ run, names }: ModelDoc): Parameter[] {
+  const { properties } = run.signature.input;
+  const required = new Set(run.signature.input.required);
   // An image is not taken from an address.
-  const inQuery = Object.entries(properties).filter(([, { format }]) => format !== 'image');
-  const fields = inQuery.map(([name, field]): Parameter => {
+  const entries = Object.entries(properties).filter(([, { format }]) => format !== 'image');
+  const fields = entries.slice(0, MAX_QUERY_FIELDS).map(([name, field]): Parameter => {
     const example = queryExample(run, name);
     const description = describeField(field, [field.type].flat()[0] === 'array' ? 'A list as JSON text.' : undefined);
     return {
       name,
       in: 'query',
-      required: required.includes(name),
+      required: required.has(name),
       ...(description !== undefined && { description }),
       schema: querySchema(field),
       ...(example !== undefined && { example }),
     };
   });
+  if (entries.length > fields.length) fields.push(otherFields(entries.length - fields.length, schemaRef(names.input)));
   const onRequest = run.decode.on_request ?? [];
   if (onRequest.length === 0 || Object.hasOwn(properties, INCLUDE)) return fields;
   return [

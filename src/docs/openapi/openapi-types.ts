@@ -41,6 +41,8 @@ export interface Parameter {
 export interface Operation {
   /** Hash of the contract that the model's rows keep. */
   'x-contract-hash'?: string;
+  /** Set when the body shown is too long to be shown whole, so that sending it is answered 422. */
+  'x-example-shortened'?: true;
   operationId: string;
   summary: string;
   description?: string;

@@ -1,21 +1,35 @@
 import { stringifyJson } from '../../lib/json-text.js';
-import type { FieldAlternative, FieldSchema, RowSchema } from '../../domain/signature.js';
+import type { JsonValue } from '../../lib/json.js';
+import { isShortExample, shortExample } from '../../lib/short-example.js';
+import { withShortExamples } from '../../domain/short-schema.js';
+import type {
+  FieldAlternative,
+  FieldSchema,
+  OutputFieldSchema,
+  OutputRowSchema,
+  RowSchema,
+} from '../../domain/signature.js';
 import type { Schema } from './openapi-types.js';
 
 /** Keywords that point into, or out of, a schema's own document: they mean nothing in this one. */
 const FOREIGN = new Set(['$ref', '$id', '$schema', '$defs', '$anchor', '$dynamicRef', '$dynamicAnchor', 'definitions']);
 
+/** Fields of a row that the document describes; a model with more has the others in `GET /models/{model}/schema`. */
+const MAX_FIELDS = 1_000;
+/** Values of an enum that the document lists. */
+const MAX_ENUM = 1_000;
+
 /** The schema of an input row, for people and generators: units and ranges in the words too. */
-export function inputSchema({ properties, required = [], additionalProperties, ...row }: RowSchema): Schema {
-  const { oneOf } = row;
-  const description = [row.description, oneOf && oneOfNote(oneOf)].filter(Boolean).join(' ');
+export function inputSchema(row: RowSchema): Schema {
+  const { visible, more } = visibleFields(row);
+  const required = (row.required ?? []).filter((name) => Object.hasOwn(visible, name));
   return {
     type: 'object',
-    ...(description !== '' && { description }),
-    ...(required.length > 0 && { required: [...required] }),
-    ...(oneOf && { oneOf: oneOf.map((alternative) => ({ required: [...alternative.required] })) }),
-    properties: mapFields(properties, (field) => fieldSchema(field)),
-    ...(additionalProperties === false && { additionalProperties: false }),
+    ...describeRow(row, more),
+    ...(required.length > 0 && { required }),
+    ...(row.oneOf && { oneOf: row.oneOf.map((alternative) => ({ required: [...alternative.required] })) }),
+    properties: mapFields(visible, (field) => fieldSchema(field)),
+    ...(row.additionalProperties === false && more === 0 && { additionalProperties: false }),
   };
 }
 
@@ -24,21 +38,39 @@ export function inputSchema({ properties, required = [], additionalProperties, .
  *
  * @param onRequest  fields given only to callers that name them: never required, and said so.
  */
-export function outputSchema({ description, properties }: RowSchema, onRequest: readonly string[]): Schema {
-  const always = Object.keys(properties).filter((name) => !onRequest.includes(name));
+export function outputSchema(row: OutputRowSchema, onRequest: readonly string[]): Schema {
+  const { visible, more } = visibleFields(row);
+  const requested = new Set(onRequest);
+  const always = Object.keys(visible).filter((name) => !requested.has(name));
   return {
     type: 'object',
-    ...(description !== undefined && { description }),
+    ...describeRow(row, more),
     ...(always.length > 0 && { required: always }),
-    properties: mapFields(properties, (field, name) =>
-      onRequest.includes(name) ? fieldSchema(field, `Only when \`include\` names \`${name}\`.`) : fieldSchema(field),
+    properties: mapFields(visible, (field, name) =>
+      requested.has(name) ? fieldSchema(field, `Only when \`include\` names \`${name}\`.`) : fieldSchema(field),
     ),
   };
 }
 
+function visibleFields<Field>({ properties }: RowSchema<Field>): {
+  visible: RowSchema<Field>['properties'];
+  more: number;
+} {
+  const entries = Object.entries(properties);
+  const more = Math.max(0, entries.length - MAX_FIELDS);
+  return { visible: more > 0 ? Object.fromEntries(entries.slice(0, MAX_FIELDS)) : properties, more };
+}
+
+function describeRow({ description, oneOf }: OutputRowSchema, more: number): { description?: string } {
+  const note = more > 0 && `And ${more} more fields: \`GET /models/{model}/schema\` has them all.`;
+  const words = [description, oneOf && oneOfNote(oneOf), note].filter(Boolean).join(' ');
+  return words ? { description: words } : {};
+}
+
 /** The output row cut down to some fields. */
-export function partOf(schema: RowSchema, fields: readonly string[]): Schema {
-  const properties = Object.entries(schema.properties).filter(([name]) => fields.includes(name));
+export function partOf(schema: OutputRowSchema, fields: readonly string[]): Schema {
+  const wanted = new Set(fields);
+  const properties = Object.entries(schema.properties).filter(([name]) => wanted.has(name));
   return outputSchema({ ...schema, properties: Object.fromEntries(properties) }, []);
 }
 
@@ -51,30 +83,32 @@ export function querySchema(field: FieldSchema): Schema {
     ...schema
   } = fieldSchema(field);
   const type = [field.type].flat()[0];
-  const bare = { ...schema, type, ...(field.enum && { enum: field.enum.filter((value) => value !== null) }) };
+  const members = schema.enum as readonly JsonValue[] | undefined;
+  const bare = { ...schema, type, ...(members && { enum: members.filter((value) => value !== null) }) };
   return type === 'array' ? { type: 'string', contentMediaType: 'application/json', contentSchema: bare } : bare;
 }
 
 /** The choice between alternatives in words, for pages that do not show the keyword. */
-export function oneOfNote(oneOf: readonly FieldAlternative[]): string {
+function oneOfNote(oneOf: readonly FieldAlternative[]): string {
   const fields = oneOf.map(({ required }) => required.map((name) => `\`${name}\``).join(' with ')).join(' or ');
   return `Give exactly one of ${fields}.`;
 }
 
 /** What a field means, with its unit and bounds in words. */
-export function describeField(field: FieldSchema, note?: string): string | undefined {
+export function describeField(field: OutputFieldSchema, note?: string): string | undefined {
   const messages = [
     field.description ?? field.title,
     field.unit !== undefined && `Unit: ${field.unit}.`,
     rangeOf(field),
-    field.default !== undefined && `Default: ${stringifyJson(field.default)}.`,
+    field.default !== undefined && `Default: ${stringifyJson(shortExample(field.default))}.`,
+    hasLongEnum(field) && `One of ${field.enum.length} values: \`GET /models/{model}/schema\` has them all.`,
     note,
   ];
   return messages.filter(Boolean).join(' ') || undefined;
 }
 
-function fieldSchema(field: FieldSchema, note?: string): Schema {
-  const { unit, ...schema } = field;
+function fieldSchema(field: OutputFieldSchema, note?: string): Schema {
+  const { unit, ...schema } = shortField(field);
   const description = describeField(field, note);
   return withoutForeign({
     ...schema,
@@ -83,7 +117,23 @@ function fieldSchema(field: FieldSchema, note?: string): Schema {
   }) as Schema;
 }
 
-function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: FieldSchema): string | undefined {
+/** A field without what makes a document long. A rule is left out as a whole: half of it would be wrong. */
+function shortField<Field extends OutputFieldSchema>(field: Field): Field {
+  const { default: fallback } = field;
+  const entries = Object.entries(withShortExamples(field)).filter(([key]) => {
+    if (key === 'default') return isShortExample(fallback);
+    return key !== 'enum' || !hasLongEnum(field);
+  });
+  return Object.fromEntries(entries) as unknown as Field;
+}
+
+function hasLongEnum<Field extends OutputFieldSchema>(
+  field: Field,
+): field is Field & Required<Pick<OutputFieldSchema, 'enum'>> {
+  return (field.enum?.length ?? 0) > MAX_ENUM;
+}
+
+function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: OutputFieldSchema): string | undefined {
   const low =
     minimum !== undefined ? `at least ${minimum}` : exclusiveMinimum !== undefined && `more than ${exclusiveMinimum}`;
   const high =
@@ -94,9 +144,9 @@ function rangeOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Field
 }
 
 /** Entries, not assignments: a field may be named `__proto__`. */
-function mapFields(
-  fields: Readonly<Record<string, FieldSchema>>,
-  change: (field: FieldSchema, name: string) => Schema,
+function mapFields<Field>(
+  fields: Readonly<Record<string, Field>>,
+  change: (field: Field, name: string) => Schema,
 ): Record<string, Schema> {
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, change(field, name)]));
 }

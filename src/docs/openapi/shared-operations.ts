@@ -14,6 +14,7 @@ import {
 import { validationErrors, validationResponse } from './model-operations.js';
 import { JSON_TYPE, schemaRef } from './openapi-types.js';
 import type { NamedExample, OpenApiDocument, Operation, Parameter, ResponseObject, Schema } from './openapi-types.js';
+import { MAX_QUERY_FIELDS, otherFields } from './query-fields.js';
 import { describeField, querySchema } from './row-schemas.js';
 
 interface TextsPayload {
@@ -106,6 +107,9 @@ function fillBare(item: { get?: Operation; put?: Operation }, models: readonly M
   };
   if (item.get) {
     item.get.parameters = unionOfFields(models, visible);
+    const { input } = visible.run.examples[0]!;
+    const filled = item.get.parameters.filter(({ example }) => example !== undefined).length;
+    if (filled < Object.values(input).filter((value) => value !== null).length) item.get['x-example-shortened'] = true;
     Object.assign(item.get.responses, { 200: success, 422: bareErrors(visible, 'query') });
   }
   if (!item.put) return;
@@ -131,22 +135,28 @@ function bareErrors(doc: ModelDoc, source: 'query' | 'body'): ResponseObject {
 
 /** Every field of every model, none required; only those of the shown model are filled in. */
 function unionOfFields(models: readonly ModelDoc[], visible: ModelDoc): Parameter[] {
-  const usages = models.flatMap(({ model, run }) =>
-    Object.entries(run.signature.input.properties).map(([name, field]) => ({ name, field, model: model.card.name })),
-  );
-  return [...new Set(usages.map(({ name }) => name))].map((name): Parameter => {
-    const users = usages.filter((use) => use.name === name);
+  const usesByName = new Map<string, { field: FieldSchema; model: string }[]>();
+  for (const { model, run } of models) {
+    for (const [name, field] of Object.entries(run.signature.input.properties)) {
+      const uses = usesByName.get(name) ?? [];
+      uses.push({ field, model: model.card.name });
+      usesByName.set(name, uses);
+    }
+  }
+  const parameters = [...usesByName].slice(0, MAX_QUERY_FIELDS).map(([name, uses]): Parameter => {
     const isVisible = Object.hasOwn(visible.run.signature.input.properties, name);
     const example = isVisible ? queryExample(visible.run, name) : undefined;
     return {
       name,
       in: 'query',
       required: false,
-      description: describeField(users[0]!.field, `Field of ${users.map(({ model }) => model).join(', ')}.`)!,
-      schema: looseSchema(users.map(({ field }) => field)),
+      description: describeField(uses[0]!.field, `Field of ${uses.map(({ model }) => model).join(', ')}.`)!,
+      schema: looseSchema(uses.map(({ field }) => field)),
       ...(example !== undefined && { example }),
     };
   });
+  const more = usesByName.size - parameters.length;
+  return more > 0 ? [...parameters, otherFields(more)] : parameters;
 }
 
 /** Types only: this route checks no bounds and no enums. A text where models differ, which a query is anyway. */

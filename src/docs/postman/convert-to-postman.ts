@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-import type { PostmanCollection } from './postman-types.js';
 import type { ConversionMessage } from './postman-worker.js';
 
 const WORKER = 'postman-worker.js';
@@ -12,9 +11,10 @@ const TIMEOUT_MS = 60_000;
  * Makes a Postman collection of an OpenAPI document, in a thread that ends with it: the converter blocks for half a
  * second and takes more memory than a server should keep for it.
  *
+ * @returns the collection as JSON, without the variable for the server's address.
  * @throws when the converter refuses the document or takes longer than a minute.
  */
-export async function convertToPostman(document: string): Promise<PostmanCollection> {
+export async function convertToPostman(document: string): Promise<string> {
   // Discards what the converter prints about unusual names: it is no line of the log.
   const worker = new Worker(workerFile(), { workerData: document, stdout: true, stderr: true });
   try {

@@ -7,6 +7,7 @@ import type { PendingPrediction } from './pending-prediction.js';
  * group. They may want different outputs; each gets its own.
  */
 export function canJoin(first: PendingPrediction, other: PendingPrediction): boolean {
+  if (first.options.isolated || other.options.isolated) return false;
   if (first.retryGroup !== other.retryGroup || first.options.rowByRow !== other.options.rowByRow) return false;
   if (first.rows === undefined || other.rows === undefined || first.inputs.size !== other.inputs.size) return false;
   for (const [name, { dtype, shape }] of first.inputs) {

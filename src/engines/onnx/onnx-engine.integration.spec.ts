@@ -78,17 +78,75 @@ describe(OnnxEngine.name, () => {
     await model.dispose();
   });
 
-  it('refuses a model whose output is a list of maps', async () => {
-    expect(await problemOf('onnx-zipmap')).toMatchObject({
-      code: 'NON_TENSOR_OUTPUT',
-      message: 'The model\'s output "probabilities" is a sequence, map or optional value, not a tensor.',
-    });
+  it('leaves out a ZipMap at the end: its probabilities are a tensor, whose columns have the labels', async () => {
+    const model = await load('onnx-zipmap-texts');
+    expect(model.info.outputs).toEqual([
+      { name: 'label', dtype: 'int64', shape: [null] },
+      { name: 'probabilities', dtype: 'float32', shape: [null, 2], labels: ['no', 'ja'] },
+    ]);
+    const x = floatRows([
+      [0, 0],
+      [0, 1000],
+    ]);
+    const outputs = await model.predict(new Map([['x', x]]), ['probabilities', 'label']);
+    expect([...outputs.keys()]).toEqual(['probabilities', 'label']);
+    expect(outputs.get('probabilities')).toEqual(
+      floatRows([
+        [0.5, 0.5],
+        [0, 1],
+      ]),
+    );
+    await model.dispose();
   });
 
-  it('refuses element types it cannot carry and says what to do', async () => {
-    expect(await problemOf('onnx-half')).toMatchObject({
+  it('leaves out a ZipMap of a model with weights in a second file, whose tensor is an output too', async () => {
+    const model = await new OnnxEngine().load({
+      ...fixtureRequest('onnx', 'onnx-zipmap-weights'),
+      files: ['weights.bin'],
+    });
+    expect(model.info.outputs).toEqual([
+      { name: 'probabilities', dtype: 'float32', shape: [null, 2], labels: [20001n, 9007199254740993n] },
+      { name: 'scores', dtype: 'float32', shape: [null, 2] },
+    ]);
+    const outputs = await model.predict(new Map([['x', floatRows([[1, 2]])]]), ['probabilities', 'scores']);
+    expect([...outputs]).toEqual([
+      ['probabilities', floatRows([[2, 4]])],
+      ['scores', floatRows([[2, 4]])],
+    ]);
+    await model.dispose();
+  });
+
+  it('tells what an output is that cannot be read, and loads the model for those who read the others', async () => {
+    const sequence = await load('onnx-sequence');
+    expect(sequence.info.outputs).toEqual([{ name: 'label', dtype: 'int64', shape: [null] }]);
+    expect(sequence.info.unreadableOutputs).toEqual([
+      {
+        name: 'probabilities',
+        message:
+          'The model\'s output "probabilities" is a sequence of 2 tensors, which cannot be read: make them outputs of their own, ' +
+          'onx = skl2onnx.helpers.onnx_helper.select_model_inputs_outputs(onx, ["label", "first", "second"]), or read the other outputs only.',
+      },
+    ]);
+    const outputs = await sequence.predict(new Map([['x', floatRows([[1, 2]])]]), ['label']);
+    expect(outputs.get('label')?.data).toEqual(BigInt64Array.of(1n));
+    await sequence.dispose();
+
+    const half = await load('onnx-half');
+    expect(half.info.unreadableOutputs).toEqual([
+      {
+        name: 'y',
+        message:
+          'The model\'s output "y" is float16: cast it to float32 inside the model (converters to float16 do so with keep_io_types=True).',
+      },
+    ]);
+    await half.dispose();
+  });
+
+  it('refuses inputs of element types it cannot carry and says what to do', async () => {
+    expect(await problemOf('onnx-half-input')).toMatchObject({
       code: 'LOAD_FAILED',
-      message: 'The model\'s output "y" is float16: cast it to float32 inside the model.',
+      message:
+        'The model\'s input "x" is float16: cast it to float32 inside the model (converters to float16 do so with keep_io_types=True).',
     });
   });
 
@@ -101,10 +159,34 @@ describe(OnnxEngine.name, () => {
     ]);
   });
 
+  it('takes weights from a second file whose digest was checked', async () => {
+    const model = await new OnnxEngine().load({ ...fixtureRequest('onnx', 'onnx-weights'), files: ['./weights.bin'] });
+    const outputs = await model.predict(new Map([['x', floatRows([[1]])]]), ['y']);
+    expect(outputs.get('y')).toEqual(floatRows([[2]]));
+    await model.dispose();
+  });
+
+  it('refuses weights in a file that nobody has checked, and names it', async () => {
+    expect(await problemOf('onnx-weights')).toMatchObject({
+      code: 'RUN_FILE_INVALID',
+      message:
+        '"model.onnx" keeps weights in "weights.bin", a file without a digest: list {"path": "weights.bin", "sha256": "…"} in model.files of run.json.',
+    });
+  });
+
+  it('names the file of weights that is missing', async () => {
+    expect(await problemOf('onnx-weights-everywhere')).toMatchObject({
+      code: 'ARTIFACT_MISSING',
+      message:
+        '"model.onnx" keeps weights in "sub/else.bin", which is not in the run folder: copy it there, or export the model with external_data=False.',
+    });
+  });
+
   it('does not read weights from outside the folder of the model', async () => {
-    const error = await problemOf('onnx-outside');
-    expect(error.code).toBe('LOAD_FAILED');
-    expect(error.message).toMatch(/second file.*outside its folder/);
+    expect(await problemOf('onnx-outside')).toMatchObject({
+      code: 'ARTIFACT_OUTSIDE_RUN',
+      message: '"model.onnx" keeps weights in "../onnx-log/model.onnx", which leads out of the folder of the model.',
+    });
   });
 
   it('keeps the text of ONNX Runtime as the cause, for the log', async () => {

@@ -1,14 +1,21 @@
 import './no-telemetry.js';
 
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 
 import type { NamedTensors } from '../../domain/tensor.js';
 import { RunError } from '../../domain/verdict.js';
 import { InferenceEngine } from '../inference-engine.js';
-import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inference-engine.js';
+import type { EngineModel, LoadRequest, ModelInfo } from '../inference-engine.js';
+import { readOnnxFile } from './graph/read-onnx-file.js';
+import type { OnnxGraph } from './graph/onnx-graph.js';
+import { hasValueSizes } from './graph/value-sizes.js';
+import { finalZipMaps, withoutZipMaps } from './graph/zip-map.js';
+import type { FinalZipMap } from './graph/zip-map.js';
 import { onnxLoadError } from './onnx-load-error.js';
-import { dtypeOf, fromOrt, toOrt } from './onnx-tensors.js';
+import { fromOrt, toOrt } from './onnx-tensors.js';
+import { inputSpec, outputSpecs } from './onnx-specs.js';
+import { requireCheckedFiles } from './weight-files.js';
 
 /** Fatal errors only: all others are thrown anyway, and the log would hold paths and client data. */
 const LOG_FATAL_ONLY = 4;
@@ -22,12 +29,22 @@ const SESSION_OPTIONS: InferenceSession.SessionOptions = {
 };
 const RUN_OPTIONS: InferenceSession.RunOptions = { logSeverityLevel: LOG_FATAL_ONLY };
 
-/** Loads `onnx` artifacts into ONNX Runtime on the CPU. */
+/**
+ * Loads `onnx` artifacts into ONNX Runtime on the CPU. The graph is read first: weights in other files must be checked
+ * ones, and a ZipMap at the end is left out, so that the probabilities are a tensor.
+ */
 export class OnnxEngine extends InferenceEngine {
   override async load(request: LoadRequest): Promise<EngineModel> {
-    const session = await openSession(join(request.runFolder, request.path));
+    const file = join(request.runFolder, request.path);
+    const { graph, error: graphError } = readOnnxFile(file);
+    if (graph) requireCheckedFiles(graph.weightFiles, request);
+    const zipMaps = graph ? finalZipMaps(graph) : [];
+    const session = await openSession(file, graph, zipMaps);
     try {
-      return new OnnxModel(session);
+      // ONNX Runtime took what cannot be read here: nobody knows where its weights come from.
+      if (graphError)
+        throw new RunError('LOAD_FAILED', 'The graph of the model cannot be read.', { cause: graphError });
+      return new OnnxModel(session, graph, zipMaps);
     } catch (error) {
       await session.release();
       throw error;
@@ -35,9 +52,16 @@ export class OnnxEngine extends InferenceEngine {
   }
 }
 
-async function openSession(file: string): Promise<InferenceSession> {
+async function openSession(
+  file: string,
+  graph: OnnxGraph | undefined,
+  zipMaps: readonly FinalZipMap[],
+): Promise<InferenceSession> {
   try {
-    return await InferenceSession.create(file, SESSION_OPTIONS);
+    if (!graph || zipMaps.length === 0) return await InferenceSession.create(file, SESSION_OPTIONS);
+    // Without a file ONNX Runtime would look for further weights in the working directory.
+    const extra = { session: { model_external_initializers_file_folder_path: dirname(file) } };
+    return await InferenceSession.create(withoutZipMaps(file, graph, zipMaps), { ...SESSION_OPTIONS, extra });
   } catch (cause) {
     throw onnxLoadError(cause);
   }
@@ -45,42 +69,38 @@ async function openSession(file: string): Promise<InferenceSession> {
 
 class OnnxModel implements EngineModel {
   readonly info: ModelInfo;
+  /** Names in the session by the names in `info`; undefined when they are the same. */
+  private readonly sessionNames: ReadonlyMap<string, string> | undefined;
 
-  constructor(private readonly session: InferenceSession) {
+  constructor(
+    private readonly session: InferenceSession,
+    graph: OnnxGraph | undefined,
+    zipMaps: readonly FinalZipMap[],
+  ) {
+    const outputs = outputSpecs(session.outputMetadata, graph, zipMaps);
     this.info = {
-      inputs: session.inputMetadata.map((metadata) => tensorInfo('input', metadata)),
-      outputs: session.outputMetadata.map((metadata) => tensorInfo('output', metadata)),
+      inputs: session.inputMetadata.map(inputSpec),
+      outputs: outputs.filter((output) => 'dtype' in output),
+      unreadableOutputs: outputs.filter((output) => 'message' in output),
       backend: 'onnxruntime-cpu',
       notes: [],
+      hasFixedSizes: graph !== undefined && !hasValueSizes(graph),
     };
+    if (zipMaps.length > 0) this.sessionNames = new Map(zipMaps.map(({ output, tensor }) => [output.name, tensor]));
   }
 
   async predict(inputs: NamedTensors, outputNames: readonly string[]): Promise<NamedTensors> {
     // Without a prototype, so that any name is an ordinary key.
     const feed = Object.create(null) as InferenceSession.OnnxValueMapType & Record<string, unknown>;
     for (const [name, tensor] of inputs) feed[name] = toOrt(tensor);
-    const results = await this.session.run(feed, outputNames, RUN_OPTIONS);
+    const { sessionNames } = this;
+    const names = sessionNames ? outputNames.map((name) => sessionNames.get(name) ?? name) : outputNames;
+    const results = await this.session.run(feed, names, RUN_OPTIONS);
     // The result object puts names like `13` first: the order asked for is the only one to go by.
-    return new Map(outputNames.map((name) => [name, fromOrt(results[name]!)]));
+    return new Map(outputNames.map((name, i) => [name, fromOrt(results[names[i]!]!)]));
   }
 
   async dispose(): Promise<void> {
     await this.session.release();
   }
-}
-
-function tensorInfo(side: 'input' | 'output', metadata: InferenceSession.ValueMetadata): TensorInfo {
-  const { name } = metadata;
-  if (!metadata.isTensor) {
-    const code = side === 'output' ? 'NON_TENSOR_OUTPUT' : 'LOAD_FAILED';
-    throw new RunError(code, `The model's ${side} "${name}" is a sequence, map or optional value, not a tensor.`);
-  }
-  const dtype = dtypeOf(metadata.type);
-  if (!dtype) {
-    throw new RunError(
-      'LOAD_FAILED',
-      `The model's ${side} "${name}" is ${metadata.type}: cast it to float32 inside the model.`,
-    );
-  }
-  return { name, dtype, shape: metadata.shape.map((size) => (typeof size === 'number' ? size : null)) };
 }

@@ -1,45 +1,102 @@
-import { truncate } from '../../lib/truncate.js';
 import { RunError } from '../../domain/verdict.js';
+import { truncate } from '../../lib/truncate.js';
+import { engineText } from '../engine-text.js';
 
-/** What ONNX Runtime's text says, in words for the owner of the run. First match wins; `$1` and `$2` are matched names. */
-const MESSAGES: readonly (readonly [RegExp, string])[] = [
-  [
-    /opset \d+ is under development|onnx opset|Unsupported model IR version/i,
-    'The model uses a newer ONNX version than this ONNX Runtime knows: export it with a lower opset.',
-  ],
-  [
-    /Could not find an implementation for ([\w.]+)/,
-    'ONNX Runtime has no CPU implementation of the operator $1 with these element types.',
-  ],
-  [
-    /([\w.-]+):(\w+)\(-?\d+\) is not a registered function\/op/,
-    'The model uses the operator $2 of the domain $1, which ONNX Runtime does not know: export it with standard operators.',
-  ],
-  [/([\w.]+) is not a registered function\/op/, 'The model uses the operator $1, which ONNX Runtime does not know.'],
-  [/No Op registered for ([\w.]+)/, 'The model uses the operator $1, which ONNX Runtime does not know.'],
-  [
-    /external data|External initializer|GetFileLength|cannot get file size/i,
-    'The weights that the model keeps in a second file are missing, cut short or outside its folder.',
-  ],
-  [/bad allocation|Failed to allocate memory/i, 'There is not enough memory to load the model.'],
-  [
-    /INVALID_PROTOBUF|Protobuf parsing failed|ModelProto does not have a graph|does not contain a graph/i,
-    'The file is no ONNX model, or it is damaged or cut short.',
-  ],
-  [
-    /INVALID_GRAPH|not a valid model|Type Error|ShapeInferenceError|TypeInferenceError/i,
-    'The model contradicts itself: its nodes do not fit together.',
-  ],
+/** What ONNX Runtime's text means, in words for the owner of the run. */
+interface Meaning {
+  readonly pattern: RegExp;
+  /** `$1` and `$2` are what the pattern's groups found. */
+  readonly message: string;
+  /** The message has every fact of the text, which need not follow it. */
+  readonly isWhole?: true;
+}
+
+/** The first match wins. */
+const MEANINGS: readonly Meaning[] = [
+  {
+    pattern: /Unsupported model IR version: (\d+), max supported IR version: (\d+)/i,
+    message:
+      'The model has IR version $1, and this ONNX Runtime reads IR versions up to $2: set model.ir_version = $2 before you save it. A lower opset does not help.',
+    isWhole: true,
+  },
+  {
+    pattern: /Opset (\d+) is under development.*?support for domain (ai\.onnx\.ml) is till opset (\d+)/is,
+    message:
+      'The model uses opset $1 of the domain $2, and this ONNX Runtime knows opsets up to $3: export it with target_opset={"": …, "$2": $3}.',
+    isWhole: true,
+  },
+  {
+    pattern: /Opset (\d+) is under development.*?support for domain (\S+) is till opset (\d+)/is,
+    message:
+      'The model uses opset $1 of the domain $2, and this ONNX Runtime knows opsets up to $3: export it with opset $3 or lower (opset_version=$3, target_opset=$3).',
+    isWhole: true,
+  },
+  {
+    pattern: /construct locale with name:\s*([\w.@-]+)/i,
+    message:
+      'The model lower-cases texts by the rules of the locale $1, which this machine does not have. Install it (Debian: the package locales, then locale-gen $1; the container image of bestrun has en_US.UTF-8), or export the model without it: skl2onnx.to_onnx(…, options={TfidfVectorizer: {"locale": "C"}}), or the same with CountVectorizer.',
+    isWhole: true,
+  },
+  {
+    pattern: /Can not digest (separators|tokenexp):?\s*(.*)/i,
+    message:
+      'The model splits texts by a regular expression that ONNX Runtime (RE2) cannot read: $1 $2. Give the vectorizer a token_pattern without (?u), look-ahead or look-behind, or list separators: options={TfidfVectorizer: {"separators": [" ", "[.]", …]}}.',
+    isWhole: true,
+  },
+  {
+    pattern: /Could not find an implementation for ([\w.]+)/,
+    message: 'ONNX Runtime has no CPU implementation of the operator $1 with these element types.',
+  },
+  {
+    pattern: /ai\.onnx\.contrib:(\w+)\(-?\d+\) is not a registered function\/op/,
+    message:
+      'The model uses the operator $1 of ONNX Runtime Extensions (domain ai.onnx.contrib), which are not installed here: export it without pre- and post-processing, and prepare its inputs in encode.',
+    isWhole: true,
+  },
+  {
+    pattern: /([\w.-]+):(\w+)\(-?\d+\) is not a registered function\/op/,
+    message:
+      'The model uses the operator $2 of the domain $1, which ONNX Runtime does not know: export it with standard operators.',
+    isWhole: true,
+  },
+  {
+    pattern: /([\w.]+) is not a registered function\/op/,
+    message: 'The model uses the operator $1, which ONNX Runtime does not know.',
+    isWhole: true,
+  },
+  {
+    pattern: /No Op registered for ([\w.]+)/,
+    message: 'The model uses the operator $1, which ONNX Runtime does not know.',
+  },
+  {
+    pattern: /external data|External initializer|GetFileLength|cannot get file size/i,
+    message: 'The weights that the model keeps in a second file are missing, cut short or outside its folder.',
+  },
+  {
+    pattern: /bad allocation|Failed to allocate memory/i,
+    message: 'There is not enough memory to load the model.',
+  },
+  {
+    pattern: /INVALID_PROTOBUF|Protobuf parsing failed|ModelProto does not have a graph|does not contain a graph/i,
+    message: 'The file is no ONNX model, or it is damaged or cut short.',
+  },
+  {
+    pattern: /INVALID_GRAPH|not a valid model|invalid model|Type Error|ShapeInferenceError|TypeInferenceError/i,
+    message: 'The model contradicts itself: its nodes do not fit together.',
+  },
 ];
 
-/** The verdict on a model that ONNX Runtime refused. Its own text holds paths, so it goes along as the cause only. */
+/**
+ * The verdict on a model that ONNX Runtime refused: what its text means, and the text itself, without paths, where that
+ * says more. The whole of it goes along as the cause.
+ */
 export function onnxLoadError(cause: unknown): RunError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  for (const [pattern, message] of MESSAGES) {
+  const text = engineText(cause);
+  for (const { pattern, message, isWhole } of MEANINGS) {
     const match = pattern.exec(text);
     if (!match) continue;
-    const named = message.replace(/\$([12])/g, (_, group: string) => truncate(match[Number(group)] ?? ''));
-    return new RunError('LOAD_FAILED', named, { cause });
+    const named = message.replace(/\$([123])/g, (_, group: string) => truncate(match[Number(group)] ?? ''));
+    return new RunError('LOAD_FAILED', isWhole ? named : `${named} ONNX Runtime says: ${text}`, { cause });
   }
-  return new RunError('LOAD_FAILED', 'ONNX Runtime refused the model.', { cause });
+  return new RunError('LOAD_FAILED', `ONNX Runtime refused the model: ${text}`, { cause });
 }

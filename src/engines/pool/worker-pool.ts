@@ -293,7 +293,8 @@ export class WorkerPool extends ModelHost {
       return;
     }
     const cause = causeOf(reply);
-    if (!isLost) this.emit({ kind: 'prediction-failed', path: model.path, cause });
+    const isExpected = call.some(({ options }) => options.isolated);
+    if (!isLost && !isExpected) this.emit({ kind: 'prediction-failed', path: model.path, cause });
     const code = this.isClosed ? 'SHUTTING_DOWN' : isLost ? 'WORKER_LOST' : 'PREDICTION_FAILED';
     for (const prediction of pending) prediction.fail(new AppError(code, {}, { cause: new Error(cause) }));
   }

@@ -24,7 +24,9 @@ export class TfjsEngine extends InferenceEngine {
   override async load(request: LoadRequest): Promise<EngineModel> {
     const artifacts = await readArtifacts(request);
     const open = request.format === 'tfjs-graph' ? openGraphModel : openLayersModel;
-    return enqueue(() => this.openOnBest(() => open(artifacts)));
+    // Layers compute as much as their shapes say; the operations of a graph may do anything.
+    const hasFixedSizes = request.format === 'tfjs-layers';
+    return enqueue(() => this.openOnBest(async () => ({ ...(await open(artifacts)), hasFixedSizes })));
   }
 
   private async openOnBest(open: () => Promise<RunnableModel>): Promise<EngineModel> {
@@ -100,7 +102,8 @@ class TfjsModel implements EngineModel {
     private readonly backend: TfjsBackend,
     notes: readonly string[],
   ) {
-    this.info = { inputs: runnable.inputs, outputs: runnable.outputs, backend: BACKEND_TITLE[backend], notes };
+    const { inputs, outputs, hasFixedSizes } = runnable;
+    this.info = { inputs, outputs, backend: BACKEND_TITLE[backend], notes, hasFixedSizes };
   }
 
   predict(inputs: NamedTensors, outputNames: readonly string[]): Promise<NamedTensors> {

@@ -1,8 +1,12 @@
 import { RunError } from '../../domain/verdict.js';
+import { engineText } from '../engine-text.js';
 
 /** What the text of TensorFlow.js says, in words for the owner of the run. First match wins; `$1` is the matched name. */
 const MESSAGES: readonly (readonly [RegExp, string])[] = [
-  [/Unknown layer: ([\w>.-]+)/, 'The model uses the layer $1, which TensorFlow.js does not have.'],
+  [
+    /Unknown layer: ([\w>.-]+)/,
+    'The model uses the layer $1, which TensorFlow.js does not have. A layer of your own is Python code: export the model as a graph model (tf.saved_model.save, then tensorflowjs_converter --input_format=tf_saved_model), or to ONNX.',
+  ],
   [
     /Unknown (?:activation|initializer|regularizer|constraint): ([\w>.-]+)/,
     'The model uses $1, which TensorFlow.js does not have.',
@@ -24,14 +28,23 @@ export function missingOperation(error: unknown): string | undefined {
   return match?.[1] ?? match?.[2];
 }
 
-/** The verdict on a model that TensorFlow.js refused; its own text goes along as the cause only. */
+/** Meanings that leave out what the text says beside them. */
+const isVague = (message: string): boolean => message.startsWith('The weights');
+
+/**
+ * The verdict on a model that TensorFlow.js refused: what its text means, and the text itself, without paths, where that
+ * says more. The whole of it goes along as the cause.
+ */
 export function tfjsLoadError(cause: unknown): RunError {
   if (cause instanceof RunError) return cause;
   for (const [pattern, message] of MESSAGES) {
     const match = pattern.exec(messageOf(cause));
-    if (match) return new RunError('LOAD_FAILED', message.replace('$1', match[1] ?? match[2] ?? ''), { cause });
+    if (!match) continue;
+    const named = message.replace('$1', match[1] ?? match[2] ?? '');
+    const whole = isVague(message) ? `${named} TensorFlow.js says: ${engineText(cause)}` : named;
+    return new RunError('LOAD_FAILED', whole, { cause });
   }
-  return new RunError('LOAD_FAILED', 'TensorFlow.js refused the model.', { cause });
+  return new RunError('LOAD_FAILED', `TensorFlow.js refused the model: ${engineText(cause)}`, { cause });
 }
 
 function messageOf(error: unknown): string {

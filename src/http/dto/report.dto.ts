@@ -7,7 +7,6 @@ const anyObject = { type: 'object', additionalProperties: true } as const;
 /** The nested report, or the part of it that `filter` names (under that name). */
 export class PerformanceDto {
   @ApiProperty({
-    type: Object,
     required: false,
     description: 'The whole report, when no filter is given.',
     example: { overall: { f1: 0.71 } },

@@ -4,6 +4,7 @@ import { AppError } from '../../domain/app-error.js';
 
 /** What Express' router throws. */
 interface HttpError {
+  readonly name?: string;
   readonly status?: number;
 }
 
@@ -16,8 +17,8 @@ export function toAppError(thrown: unknown): AppError {
 }
 
 function fromHttpError(thrown: unknown): AppError | undefined {
-  if (thrown instanceof URIError) return new AppError('BAD_URL');
   if (typeof thrown !== 'object' || thrown === null) return undefined;
-  const { status } = thrown as HttpError;
+  const { name, status } = thrown as HttpError;
+  if (name === 'URIError') return new AppError('BAD_URL');
   return status === 400 ? new AppError('BODY_NOT_READABLE', {}, { cause: thrown }) : undefined;
 }

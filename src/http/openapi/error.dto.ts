@@ -26,7 +26,6 @@ class ValidationErrorDto {
 
   @ApiProperty({
     description: "The rule's facts, e.g. its limit.",
-    type: Object,
     required: false,
     example: { limit_value: 1 },
   })

@@ -120,7 +120,6 @@ class SelectionPolicyDto {
   goal: string;
 
   @ApiProperty({
-    type: Object,
     required: false,
     description: 'Dotted path into the run → the value it must have.',
     example: {},
@@ -251,7 +250,10 @@ export class ModelSchemaDto {
   @ApiProperty({ ...anyObject, description: 'JSON Schema of one output row.' })
   output: object;
 
-  @ApiProperty({ ...anyObject, description: 'An input row with the output the trainer saw.' })
+  @ApiProperty({
+    ...anyObject,
+    description: 'An input row with the output the trainer saw; shortened where it has more than 2,000 characters.',
+  })
   example: object;
 
   @ApiProperty({ description: 'Hash of the contract.', example: '0123456789abcdef' })

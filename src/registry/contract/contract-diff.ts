@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { isNullable, pointerTo, typeOf } from '../../codec/validate/schema-check.js';
+import { isNullable, pointerTo } from '../../codec/validate/schema-check.js';
 import type { Contract } from '../../domain/contract.js';
 import type { JsonValue } from '../../lib/json.js';
-import type { FieldSchema, RowSchema } from '../../domain/signature.js';
+import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
 import { diffBounds } from './diff-bounds.js';
+import { diffObjects } from './diff-objects.js';
 import { diffOneOf } from './diff-one-of.js';
-import { allows, keyOf, membersOf, valueTypeOf } from './schema-constraints.js';
+import { allows, keyOf, membersOf, singleTypeOf, valueTypeOf } from './schema-constraints.js';
 
 /** One difference between the contract that clients rely on and another one. */
 export interface ContractDifference {
@@ -55,8 +56,14 @@ export function incompatibleChanges(current: Contract, candidate: Contract): Con
   return diffContracts(current, candidate).filter(({ kind }) => kind === 'breaking');
 }
 
-function diffRows(current: RowSchema, candidate: RowSchema, direction: Direction, add: AddDifference): void {
+function diffRows(
+  current: OutputRowSchema,
+  candidate: OutputRowSchema,
+  direction: Direction,
+  add: AddDifference,
+): void {
   const root = `/${direction}`;
+  const [wasRequired, isRequired] = [new Set(current.required), new Set(candidate.required)];
   for (const [name, field] of Object.entries(current.properties)) {
     const pointer = pointerTo(`${root}/properties`, name);
     const subject = `The ${direction} "${name}"`;
@@ -64,13 +71,13 @@ function diffRows(current: RowSchema, candidate: RowSchema, direction: Direction
     // Clients that send it would be ignored silently, which is no better than a rejection.
     if (!other) add(pointer, 'other', `${subject} is gone.`);
     else {
-      diffExists(subject, isRequired(current, name), isRequired(candidate, name), pointer, add);
+      diffExists(subject, wasRequired.has(name), isRequired.has(name), pointer, add);
       diffField(subject, field, other, pointer, add);
     }
   }
   for (const name of Object.keys(candidate.properties)) {
     if (own(current.properties, name)) continue;
-    const mustBeSent = direction === 'input' && isRequired(candidate, name);
+    const mustBeSent = direction === 'input' && isRequired.has(name);
     const message = `The ${direction} "${name}" is new${mustBeSent ? ' and required' : ''}.`;
     add(pointerTo(`${root}/properties`, name), mustBeSent ? 'other' : 'harmless', message);
   }
@@ -86,15 +93,17 @@ function diffExists(subject: string, was: boolean, is: boolean, pointer: string,
 
 /** Which outputs clients get by default, and which are in the bare answer. */
 function diffGiven(current: Contract, candidate: Contract, add: AddDifference): void {
+  const [oldOnRequest, newOnRequest] = [setOf(current.on_request), setOf(candidate.on_request)];
+  const [oldPrimary, newPrimary] = [setOf(current.primary), setOf(candidate.primary)];
   for (const name of Object.keys(current.signature.output.properties)) {
     if (!own(candidate.signature.output.properties, name)) continue;
     const pointer = pointerTo('/output/properties', name);
-    const [wasOnRequest, isOnRequest] = [current.on_request?.includes(name), candidate.on_request?.includes(name)];
+    const [wasOnRequest, isOnRequest] = [oldOnRequest?.has(name), newOnRequest?.has(name)];
     if (differ(wasOnRequest, isOnRequest)) {
       const message = `The output "${name}" is ${isOnRequest ? 'given on request only' : 'always given'} now.`;
       add(pointer, isOnRequest ? 'wider' : 'harmless', message);
     }
-    const [wasBare, isBare] = [current.primary?.includes(name), candidate.primary?.includes(name)];
+    const [wasBare, isBare] = [oldPrimary?.has(name), newPrimary?.has(name)];
     if (differ(wasBare, isBare)) {
       const message = `The output "${name}" is ${isBare ? 'part of the bare answer now' : 'no longer part of the bare answer'}.`;
       add(pointer, isBare ? 'harmless' : 'wider', message);
@@ -102,11 +111,20 @@ function diffGiven(current: Contract, candidate: Contract, add: AddDifference): 
   }
 }
 
+function setOf(names: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  return names && new Set(names);
+}
+
 function differ(was: boolean | undefined, is: boolean | undefined): boolean {
   return was !== undefined && is !== undefined && was !== is;
 }
 
-function diffExtras(current: RowSchema, candidate: RowSchema, direction: Direction, add: AddDifference): void {
+function diffExtras(
+  current: OutputRowSchema,
+  candidate: OutputRowSchema,
+  direction: Direction,
+  add: AddDifference,
+): void {
   const [was, is] = [current.additionalProperties ?? true, candidate.additionalProperties ?? true];
   if (was === is) return;
   const pointer = `/${direction}/additionalProperties`;
@@ -117,8 +135,8 @@ function diffExtras(current: RowSchema, candidate: RowSchema, direction: Directi
 
 function diffField(
   subject: string,
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): void {
@@ -136,13 +154,14 @@ function diffField(
   if (current.items && candidate.items) {
     diffField(`Each item of ${lowerFirst(subject)}`, current.items, candidate.items, `${pointer}/items`, add);
   }
+  if (singleTypeOf(current) === 'object') diffObjects(subject, current, candidate, pointer, add, diffField);
 }
 
 /** @returns whether the types have enough in common to compare the rest. */
 function diffType(
   subject: string,
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): boolean {
@@ -153,7 +172,8 @@ function diffType(
   }
   const [was, is] = [valueTypeOf(current), valueTypeOf(candidate)];
   // Where one of two numbers is always an integer, the step or the members are compared instead.
-  if (was === is || typeOf(current) === typeOf(candidate)) return true;
+  const [wasSingle, isSingle] = [singleTypeOf(current), singleTypeOf(candidate)];
+  if (was === is || (wasSingle !== undefined && wasSingle === isSingle)) return true;
   const isNumeric = [was, is].every((type) => type === 'integer' || type === 'number');
   const change = isNumeric ? (is === 'number' ? 'wider' : 'narrower') : 'other';
   add(`${pointer}/type`, change, `${subject} is of type ${is}, not ${was}.`);
@@ -163,8 +183,8 @@ function diffType(
 /** What the fields let through beyond their types. Where one lists its values, its other rules are in the list. */
 function diffValues(
   subject: string,
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): void {
@@ -176,15 +196,16 @@ function diffValues(
 /** @returns whether one of the fields lists its values. */
 function diffMembers(
   subject: string,
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): boolean {
   const [was, is] = [membersOf(current), membersOf(candidate)];
   if (!was && !is) return false;
-  const removed = was?.filter((value) => (is ? doesNotInclude(is, value) : !allows(candidate, value))) ?? [];
-  const added = is?.filter((value) => (was ? doesNotInclude(was, value) : !allows(current, value))) ?? [];
+  const [wasKeys, isKeys] = [keysOf(was), keysOf(is)];
+  const removed = was?.filter((value) => (isKeys ? !isKeys.has(keyOf(value)) : !allows(candidate, value))) ?? [];
+  const added = is?.filter((value) => (wasKeys ? !wasKeys.has(keyOf(value)) : !allows(current, value))) ?? [];
   if (removed.length > 0) add(pointer, 'narrower', `${subject} can no longer be ${toText(removed)}.`);
   if (added.length > 0) add(pointer, 'wider', `${subject} can be ${toText(added)} now.`);
   if (!is) add(pointer, 'wider', `${subject} may have other values than ${toText(was!)} now.`);
@@ -192,15 +213,15 @@ function diffMembers(
   return true;
 }
 
-function doesNotInclude(list: readonly JsonValue[], value: JsonValue): boolean {
-  return !list.some((other) => keyOf(other) === keyOf(value));
+function keysOf(values: readonly JsonValue[] | undefined): ReadonlySet<string> | undefined {
+  return values && new Set(values.map(keyOf));
 }
 
 function diffRule(
   subject: string,
   keyword: 'pattern' | 'format',
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): void {
@@ -219,10 +240,6 @@ function toText(values: readonly JsonValue[]): string {
     .slice(0, MAX_VALUES)
     .map((value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value)));
   return texts.join(', ') + (values.length > MAX_VALUES ? ', …' : '');
-}
-
-function isRequired(schema: RowSchema, name: string): boolean {
-  return schema.required?.includes(name) ?? false;
 }
 
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 
+import { contractOf } from '../../domain/contract.js';
 import type { Contract } from '../../domain/contract.js';
-import { isNullable } from '../../codec/validate/schema-check.js';
+import type { Run } from '../../domain/run.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
-import type { FieldSchema, RowSchema } from '../../domain/signature.js';
+import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
+import { isNullable } from '../../codec/validate/schema-check.js';
 import { BOUND_TYPES, boundOf, keyOf, leastOf, membersOf, stepOf, valueTypeOf } from './schema-constraints.js';
 
 /**
@@ -21,22 +23,34 @@ export function contractHash(contract: Contract): string {
     .slice(0, 16);
 }
 
+const knownHashes = new WeakMap<Run, string>();
+
+/** The hash of the contract that a run keeps; computed once, because a row may have thousands of fields. */
+export function contractHashOf(run: Run): string {
+  const known = knownHashes.get(run) ?? contractHash(contractOf(run));
+  knownHashes.set(run, known);
+  return known;
+}
+
 /** Which outputs are returned, unless all of them always are. */
 function givenParts({ signature, on_request: onRequest = [], primary }: Contract): Record<string, JsonValue> {
-  const always = Object.keys(signature.output.properties).filter((name) => !onRequest.includes(name));
-  const isComplete = !primary || always.every((name) => primary.includes(name));
+  const [requested, bare] = [new Set(onRequest), new Set(primary)];
+  const always = Object.keys(signature.output.properties).filter((name) => !requested.has(name));
+  const isComplete = !primary || always.every((name) => bare.has(name));
   return {
     ...(onRequest.length > 0 && { on_request: [...onRequest].sort() }),
     ...(!isComplete && { primary: [...primary].sort() }),
   };
 }
 
-const METADATA_KEYS = new Set(['title', 'description', 'examples', 'contentEncoding', 'contentMediaType']);
 /** Annotations of values, which do not change the contract. */
+const METADATA_KEYS = new Set(['title', 'description', 'examples', 'contentEncoding', 'contentMediaType']);
+/** Keywords that hold schemas of what is inside. */
+const INNER = ['items', 'properties', 'required', 'additionalProperties'];
 const RULES = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength'];
 const TEXT_RULES = ['pattern', 'format'];
 
-function canonicalRow(row: RowSchema): JsonValue {
+function canonicalRow(row: OutputRowSchema): JsonValue {
   const { properties, required = [], oneOf, additionalProperties = true, ...rest } = row;
   const fields = Object.entries(properties).map(([name, field]) => [name, canonicalField(field)] as const);
   return {
@@ -48,19 +62,33 @@ function canonicalRow(row: RowSchema): JsonValue {
   };
 }
 
-function canonicalField(schema: FieldSchema): JsonValue {
+function canonicalField(schema: OutputFieldSchema): JsonValue {
   const members = membersOf(schema);
-  const rest = withoutWords(schema, ['type', 'enum', 'items', 'minItems', ...RULES, ...(members ? TEXT_RULES : [])]);
+  const rest = withoutWords(schema, ['type', 'enum', 'minItems', ...INNER, ...RULES, ...(members ? TEXT_RULES : [])]);
   const type = valueTypeOf(schema);
   return {
     ...rest,
     type: isNullable(schema) ? [type, 'null'] : type,
     ...(members ? { enum: [...members].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) } : rulesOf(schema)),
     ...(schema.items && { items: canonicalField(schema.items) }),
+    ...objectParts(schema),
   };
 }
 
-function rulesOf(schema: FieldSchema): Record<string, JsonValue> {
+function objectParts({
+  properties,
+  required = [],
+  additionalProperties,
+}: OutputFieldSchema): Record<string, JsonValue> {
+  const members = Object.entries(properties ?? {}).map(([name, field]) => [name, canonicalField(field)] as const);
+  return {
+    ...(members.length > 0 && { properties: Object.fromEntries(members) }),
+    ...(required.length > 0 && { required: [...required].sort() }),
+    ...(typeof additionalProperties === 'object' && { additionalProperties: canonicalField(additionalProperties) }),
+  };
+}
+
+function rulesOf(schema: OutputFieldSchema): Record<string, JsonValue> {
   const bounds = BOUND_TYPES.flatMap((side) => {
     const bound = boundOf(schema, side);
     return bound ? [[bound.isExclusive ? side.strict : side.loose, bound.value] as const] : [];

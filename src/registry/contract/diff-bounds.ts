@@ -1,5 +1,5 @@
 import { isMultiple } from '../../codec/validate/field-rules.js';
-import type { FieldSchema } from '../../domain/signature.js';
+import type { OutputFieldSchema } from '../../domain/signature.js';
 import type { AddDifference } from './contract-diff.js';
 import { BOUND_TYPES, boundOf, leastOf, stepOf } from './schema-constraints.js';
 import type { Bound } from './schema-constraints.js';
@@ -7,8 +7,8 @@ import type { Bound } from './schema-constraints.js';
 /** Adds the differences in range, length and step of two fields: a bound that moves outwards accepts more values. */
 export function diffBounds(
   subject: string,
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): void {
@@ -38,7 +38,7 @@ const SIZES = [
   ['maxItems', -1],
 ] as const;
 
-function sizeOf(schema: FieldSchema, keyword: (typeof SIZES)[number][0]): number | undefined {
+function sizeOf(schema: OutputFieldSchema, keyword: (typeof SIZES)[number][0]): number | undefined {
   return keyword === 'minLength' || keyword === 'minItems' ? leastOf(schema, keyword) : schema[keyword];
 }
 
@@ -57,8 +57,8 @@ function boundText(bound: Bound | undefined, sign: 1 | -1): string {
 
 function diffStep(
   subject: string,
-  current: FieldSchema,
-  candidate: FieldSchema,
+  current: OutputFieldSchema,
+  candidate: OutputFieldSchema,
   pointer: string,
   add: AddDifference,
 ): void {

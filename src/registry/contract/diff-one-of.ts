@@ -1,8 +1,8 @@
-import type { FieldAlternative, RowSchema } from '../../domain/signature.js';
+import type { FieldAlternative, OutputRowSchema } from '../../domain/signature.js';
 import type { AddDifference } from './contract-diff.js';
 
 /** The difference between which alternatives of fields the rows must give. */
-export function diffOneOf(current: RowSchema, candidate: RowSchema, add: AddDifference): void {
+export function diffOneOf(current: OutputRowSchema, candidate: OutputRowSchema, add: AddDifference): void {
   const [was, is] = [toText(current.oneOf), toText(candidate.oneOf)];
   if (was === is) return;
   const isWider = !candidate.oneOf || acceptsAll(current, candidate.oneOf);
@@ -10,7 +10,7 @@ export function diffOneOf(current: RowSchema, candidate: RowSchema, add: AddDiff
 }
 
 /** Whether every row that keeps the current contract has the fields of exactly one alternative. */
-function acceptsAll(current: RowSchema, alternatives: readonly FieldAlternative[]): boolean {
+function acceptsAll(current: OutputRowSchema, alternatives: readonly FieldAlternative[]): boolean {
   const choices = current.oneOf ?? [{ required: [] }];
   return choices.every((choice) => {
     const sure = new Set([...(current.required ?? []), ...choice.required]);

@@ -1,9 +1,10 @@
 import { enumRules, isMultiple, numberRules, stringRules } from '../../codec/validate/field-rules.js';
 import { PatternError } from '../../codec/validate/pattern.js';
-import { isNullable, isOfType, memberKey, typeOf } from '../../codec/validate/schema-check.js';
+import { isNullable, isOfType, memberKey } from '../../codec/validate/schema-check.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
-import type { FieldSchema, FieldType } from '../../domain/signature.js';
+import { outputTypesOf } from '../../domain/signature.js';
+import type { OutputFieldSchema, OutputType } from '../../domain/signature.js';
 
 /** The end of a range, and whether the value itself is outside. */
 export interface Bound {
@@ -20,19 +21,36 @@ export const BOUND_TYPES = [
 ] as const;
 type Side = (typeof BOUND_TYPES)[number];
 
+/** The one type of a field besides `null`; undefined when it may be of several types, or of any. */
+export function singleTypeOf(schema: OutputFieldSchema): OutputType | undefined {
+  const types = outputTypesOf(schema).filter((type) => type !== 'null');
+  return types.length > 1 ? undefined : (types[0] ?? 'null');
+}
+
 /**
- * The type of the values that a field lets through: `integer` also for a `number` that lets whole ones alone through.
+ * The type of the values that a field lets through, in words when there are several: `integer` also for a `number` that
+ * lets whole ones alone through.
  */
-export function valueTypeOf(schema: FieldSchema): FieldType {
-  const type = typeOf(schema);
+export function valueTypeOf(schema: OutputFieldSchema): string {
+  const type = singleTypeOf(schema);
+  if (type === undefined) return severalTypes(schema);
   if (type !== 'number') return type;
   const { multipleOf, enum: members } = schema;
   const isInteger = isIntegerStep(multipleOf) || members?.every((value) => value === null || isIntegerValue(value));
   return isInteger ? 'integer' : 'number';
 }
 
+function severalTypes({ type }: OutputFieldSchema): string {
+  if (type === undefined) return 'any';
+  return [type]
+    .flat()
+    .filter((one) => one !== 'null')
+    .sort()
+    .join(' or ');
+}
+
 /** The stricter of the two keywords of a side, in whole numbers for those; undefined when the side is open. */
-export function boundOf(schema: FieldSchema, { loose, strict, sign }: Side): Bound | undefined {
+export function boundOf(schema: OutputFieldSchema, { loose, strict, sign }: Side): Bound | undefined {
   const isInteger = valueTypeOf(schema) === 'integer';
   const ends = [strict, loose].flatMap((keyword): Bound[] => {
     const value = schema[keyword];
@@ -47,29 +65,29 @@ export function boundOf(schema: FieldSchema, { loose, strict, sign }: Side): Bou
 }
 
 /** Least difference between two values; undefined when there is none. */
-export function stepOf(schema: FieldSchema): number | undefined {
+export function stepOf(schema: OutputFieldSchema): number | undefined {
   const { multipleOf } = schema;
-  const isInteger = typeOf(schema) === 'integer';
+  const isInteger = singleTypeOf(schema) === 'integer';
   return isInteger && (multipleOf === undefined || isMultiple(1, multipleOf)) ? 1 : multipleOf;
 }
 
 /** A least length or number of items; undefined when it leaves nothing out. */
-export function leastOf(schema: FieldSchema, keyword: 'minLength' | 'minItems'): number | undefined {
+export function leastOf(schema: OutputFieldSchema, keyword: 'minLength' | 'minItems'): number | undefined {
   return schema[keyword] === 0 ? undefined : schema[keyword];
 }
 
 /** The values that the field may have, when it lists them all, without those that its other rules exclude. */
-export function membersOf(schema: FieldSchema): readonly JsonValue[] | undefined {
+export function membersOf(schema: OutputFieldSchema): readonly JsonValue[] | undefined {
   const values = schema.enum?.filter((value) => value !== null || !isNullable(schema));
   if (!values) return undefined;
   // Both of them are no limit.
-  if (typeOf(schema) === 'boolean' && values.length === 2) return undefined;
+  if (singleTypeOf(schema) === 'boolean' && values.length === 2) return undefined;
   const { enum: _, ...rest } = schema;
   return values.filter((value) => allows(rest, value));
 }
 
 /** Whether a field lets a value of a run file through. */
-export function allows(schema: FieldSchema, value: JsonValue): boolean {
+export function allows(schema: OutputFieldSchema, value: JsonValue): boolean {
   if (!isOfType(schema, value)) return false;
   if (value === null) return true;
   return satisfiesRules(schema, value);
@@ -80,10 +98,10 @@ export function keyOf(value: JsonValue): string {
   return stringifyJson(memberKey(value));
 }
 
-function satisfiesRules(schema: FieldSchema, value: JsonValue): boolean {
+function satisfiesRules(schema: OutputFieldSchema, value: JsonValue): boolean {
   try {
     const satisfiesAll = <T>(rules: readonly ((value: T) => unknown)[]) => rules.every((rule) => !rule(value as T));
-    switch (typeOf(schema)) {
+    switch (singleTypeOf(schema)) {
       case 'string':
         return satisfiesAll(stringRules(schema));
       case 'integer':

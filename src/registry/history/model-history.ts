@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { contractOf } from '../../domain/contract.js';
+import { recordedContractOf } from '../../domain/contract.js';
+import type { Contract } from '../../domain/contract.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import { POLICY, isAttempt, isCutover, withEvent } from '../../domain/model-state.js';
 import type { HistoryEvent, HistoryEventName, ModelState, Pin, ServedRecord } from '../../domain/model-state.js';
@@ -10,7 +11,7 @@ import type { Run } from '../../domain/run.js';
 import type { VerdictReason } from '../../domain/verdict.js';
 import { StateStore } from '../../sources/state/state-store.js';
 import { diffContracts } from '../contract/contract-diff.js';
-import { contractHash } from '../contract/contract-hash.js';
+import { contractHashOf } from '../contract/contract-hash.js';
 import type { Best, RegisteredModel } from '../state/registered-run.js';
 
 /** Maximum number of runs recorded as failed in service, per model. */
@@ -203,7 +204,7 @@ export class ModelHistory {
 
   private event(name: HistoryEventName, run: Run, reason: string, by = POLICY): HistoryEvent {
     const at = new Date().toISOString();
-    const contract = contractHash(contractOf(run));
+    const contract = contractHashOf(run);
     return { at, event: name, run_id: run.run_id, previous_run_id: null, contract, reason, by };
   }
 }
@@ -212,7 +213,14 @@ function recordOf({ registered, loaded }: Best): ServedRecord {
   const { run, contract } = loaded;
   const at = new Date().toISOString();
   const { location } = registered.sourceRun;
-  return { run_id: run.run_id, at, contract, ...contractOf(run), place: location, model_digest: modelDigest(run) };
+  return {
+    run_id: run.run_id,
+    at,
+    contract,
+    ...recordedContractOf(run),
+    place: location,
+    model_digest: modelDigest(run),
+  };
 }
 
 /** What makes a record news. */
@@ -234,17 +242,30 @@ function isOtherModel(before: ServedRecord | undefined, after: ServedRecord): bo
   return was !== undefined && is !== undefined && was !== is;
 }
 
+/** Contracts that were compared before: the state is read at every poll. */
+const comparableContracts = new WeakSet<Contract>();
+
 /**
  * A recorded contract that cannot be compared, because the file was edited, is ignored; the rest of the state is used.
  */
 function withoutInvalidContract(state: ModelState): ModelState {
   const { served } = state;
+  if (!served || comparableContracts.has(served)) return state;
   try {
-    if (served) diffContracts(served, served);
-    return state;
+    diffContracts(served, served);
+    if (hasTypes(served)) {
+      comparableContracts.add(served);
+      return state;
+    }
   } catch {
-    return { ...state, served: undefined };
+    // It is none: the same as without a type.
   }
+  return { ...state, served: undefined };
+}
+
+/** Every field of a row has a type; only what is inside of one may be anything. */
+function hasTypes({ signature: { input, output } }: Contract): boolean {
+  return [input, output].every(({ properties }) => Object.values(properties).every(({ type }) => type !== undefined));
 }
 
 /** A message without measured values, which differ each time. */

@@ -1,4 +1,5 @@
 import { compareOutput } from '../../codec/examples-match.js';
+import type { OutputComparison } from '../../codec/examples-match.js';
 import type { JsonObject } from '../../lib/json.js';
 import { RunError } from '../../domain/verdict.js';
 import type { ModelInfo } from '../../engines/inference-engine.js';
@@ -57,7 +58,7 @@ export function outputsMatch(
   batched: readonly JsonObject[],
   single: readonly JsonObject[],
   order: readonly number[],
-  tolerance: number,
+  comparison: OutputComparison,
 ): boolean {
-  return order.every((example, i) => !compareOutput(batched[i]!, single[example]!, tolerance));
+  return order.every((example, i) => !compareOutput(batched[i]!, single[example]!, comparison));
 }

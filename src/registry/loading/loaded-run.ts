@@ -1,7 +1,7 @@
 import type { DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.js';
 import type { RowEncoder } from '../../codec/encode/row-encoder.js';
+import type { OutputChecker } from '../../codec/validate/output-check.js';
 import type { RowValidator, ValidateOptions } from '../../codec/validate/row-validator.js';
-import { contractOf } from '../../domain/contract.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
@@ -12,9 +12,10 @@ import { ValidationError } from '../../domain/validation-issue.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import type { ModelHandle } from '../../engines/model-host.js';
-import { contractHash } from '../contract/contract-hash.js';
+import { contractHashOf } from '../contract/contract-hash.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
+import { NOT_COMPUTABLE, findRefusedRows, isModelRefusal } from './refused-rows.js';
 import type { RowPreprocessing } from './row-preprocessing.js';
 
 /** How a list of rows is to be predicted. */
@@ -29,6 +30,10 @@ export interface PredictOptions extends ValidateOptions {
   readonly sinceMs?: number;
   /** Whether each row is computed in a call of its own; as the run is served unless set. */
   readonly rowByRow?: boolean;
+  /** Computes the rows in a call of their own, of which a failure is no event. */
+  readonly isolated?: boolean;
+  /** Whether a failure is told as a problem of the rows that cause it, where some do. */
+  readonly blamesRows?: boolean;
   /** Aborted when the caller has gone. */
   readonly signal?: AbortSignal;
   /** Filled in on the way. */
@@ -40,6 +45,8 @@ export interface Codec {
   readonly validator: RowValidator;
   readonly encoder: RowEncoder;
   readonly decoder: RowDecoder;
+  /** Whether answers keep the contract; asked before a run serves, not for each answer. */
+  readonly outputs: OutputChecker;
 }
 
 /** A run in memory: predicts output rows for input rows, independent of HTTP. */
@@ -57,8 +64,8 @@ export class LoadedRun {
   /** Hash of the contract it keeps. */
   readonly contract: string;
 
-  /** Texts and images that are being prepared. */
-  private readonly underway = new Set<Promise<unknown>>();
+  /** Work that calls the model again, or for the first time, when it goes on. */
+  private readonly underway = new Set<Promise<void>>();
 
   /** Why its rows are computed one by one; undefined when they may share calls. */
   private rowByRowReason: string | undefined;
@@ -77,7 +84,7 @@ export class LoadedRun {
     /** For a run that takes images, or texts for a tokenizer. */
     private readonly preprocessing?: RowPreprocessing,
   ) {
-    this.contract = contractHash(contractOf(currentRun));
+    this.contract = contractHashOf(currentRun);
   }
 
   get run(): Run {
@@ -138,7 +145,8 @@ export class LoadedRun {
   /**
    * Predicts rows: one output row for each, in order.
    *
-   * @throws ValidationError with every problem of every row, before anything is computed.
+   * @throws ValidationError with every problem of every row, before anything is computed; with `blamesRows` also for rows
+   *   that the model cannot compute.
    * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST.
    */
   predict(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
@@ -159,9 +167,9 @@ export class LoadedRun {
   ): Promise<T> {
     const startedAt = performance.now();
     const { rows, prepared, inputs } = this.encode(values, options);
-    const { timeoutMs, sinceMs = startedAt, signal, timing, rowByRow = this.isRowByRow } = options;
+    const { timeoutMs, sinceMs = startedAt, signal, timing, isolated, rowByRow = this.isRowByRow } = options;
     const { outputNames } = this.codec.decoder;
-    const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, timing };
+    const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
     const isPreprocessed = this.preprocessing?.isNeededFor({ rows, prepared });
     const parts = isPreprocessed && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
     const validateMs = performance.now() - startedAt;
@@ -171,9 +179,9 @@ export class LoadedRun {
     try {
       outputs = await (parts ? this.predictParts(parts, call) : this.handle.predict(inputs, call));
     } catch (error) {
-      const { signal: _gone, timing: _timing, sinceMs: _since, ...again } = options;
+      const { signal: _gone, timing: _timing, sinceMs: _since, blamesRows, ...again } = options;
       this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
-      throw error;
+      throw blamesRows ? await this.keptWhile(() => this.blameRows(error, values, { ...options, sinceMs })) : error;
     }
     this.outcomes.succeeded += 1;
     const inferredAt = performance.now();
@@ -186,20 +194,62 @@ export class LoadedRun {
     return decoded;
   }
 
+  /**
+   * Finds out whether a failure is caused by the client's values: by rows that fail again, alone, although others can be
+   * computed, be it the run's own example.
+   *
+   * @returns a ValidationError with these rows, else the error itself.
+   */
+  private async blameRows(error: unknown, values: readonly unknown[], options: PredictOptions): Promise<unknown> {
+    if (!isModelRefusal(error)) return error;
+    const compute = (from: number, to: number) => this.computeAlone(values.slice(from, to), options);
+    try {
+      const { refused, hasComputed } = await findRefusedRows(values.length, compute);
+      if (refused.length === 0) return error;
+      if (!hasComputed) await this.computeExample(options);
+      return new ValidationError(refused.map((index) => ({ loc: options.locOf(index), ...NOT_COMPUTABLE })));
+    } catch {
+      return error;
+    }
+  }
+
+  private computeExample(options: PredictOptions): Promise<unknown> {
+    const [example] = this.currentRun.examples;
+    if (!example) throw new Error('the run has no example');
+    return this.computeAlone([example.input], { ...options, source: 'body', mode: 'strict' });
+  }
+
+  /** Computes rows in a call of their own, and gives nothing of it to anybody. */
+  private async computeAlone(values: readonly unknown[], options: PredictOptions): Promise<unknown> {
+    const { timeoutMs, sinceMs = performance.now(), signal, rowByRow = this.isRowByRow } = options;
+    const { outputNames } = this.codec.decoder;
+    const { rows, prepared, inputs } = this.encode(values, options);
+    const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated: true };
+    const parts = this.preprocessing && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
+    return parts ? this.predictParts(parts, call) : this.handle.predict(inputs, call);
+  }
+
   /** The inputs with the tensors of texts and images; in parts that are to be computed apart. */
-  private async preprocess(
+  private preprocess(
     inputs: NamedTensors,
     context: DecodeContext,
     locOf: (index: number) => Location,
     { timeoutMs, sinceMs, rowByRow }: { timeoutMs: number; sinceMs: number; rowByRow: boolean },
   ): Promise<readonly NamedTensors[]> {
     const deadline = { remainingMs: timeoutMs - (performance.now() - sinceMs), timeoutMs };
-    const work = this.preprocessing!.addTo(inputs, context, locOf, deadline, rowByRow);
-    this.underway.add(work);
+    return this.keptWhile(() => this.preprocessing!.addTo(inputs, context, locOf, deadline, rowByRow));
+  }
+
+  /** The run is not released before `work` ends, although no call of it may be in the queue at the moment. */
+  private async keptWhile<T>(work: () => Promise<T>): Promise<T> {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    this.underway.add(ended);
     try {
-      return await work;
+      return await work();
     } finally {
-      this.underway.delete(work);
+      this.underway.delete(ended);
+      end();
     }
   }
 
@@ -233,7 +283,7 @@ export class LoadedRun {
   async release(): Promise<void> {
     // Rows whose texts or images are still being prepared enter the queue right after that.
     while (this.underway.size > 0) {
-      await Promise.allSettled(this.underway);
+      await Promise.all(this.underway);
       await new Promise(setImmediate);
     }
     await this.handle.release();

@@ -1,8 +1,9 @@
-import { typeOf } from '../../codec/validate/schema-check.js';
 import { fieldOf } from '../../codec/rows.js';
+import { isJsonObject } from '../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
-import type { FieldSchema } from '../../domain/signature.js';
+import { outputTypesOf } from '../../domain/signature.js';
+import type { OutputFieldSchema } from '../../domain/signature.js';
 
 /** A numeric output field that is null in outputs; NaN and the infinities are written as null. */
 export interface NullOutput {
@@ -42,18 +43,28 @@ function numberFields({ signature, decode }: Run): string[] {
     .map(([name]) => name);
 }
 
-/** Whether a field holds a number, or a list of them. */
-export function isOfNumbers(schema: FieldSchema): boolean {
-  if (schema.items) return isOfNumbers(schema.items);
-  return ['number', 'integer'].includes(typeOf(schema));
+/** Whether a field holds a number, or a list or an object of nothing but numbers. */
+export function isOfNumbers(schema: OutputFieldSchema): boolean {
+  const { type, items, properties = {}, additionalProperties: others } = schema;
+  if (items) return isOfNumbers(items);
+  const members = [...Object.values(properties), ...(typeof others === 'object' ? [others] : [])];
+  if (members.length > 0) return members.every(isOfNumbers);
+  return type !== undefined && outputTypesOf(schema).some((one) => one === 'number' || one === 'integer');
 }
 
 function valuesOf(rows: readonly JsonObject[], field: string): JsonValue[] {
   return rows.flatMap((row) => flattenValue(fieldOf(row, field)));
 }
 
-/** The values in lists of lists. */
-export function flattenValue(value: JsonValue | undefined): JsonValue[] {
+/** The values in lists and objects, however deep. */
+function flattenValue(value: JsonValue | undefined): JsonValue[] {
   if (value === undefined) return [];
+  if (isJsonObject(value)) return Object.values(value).flatMap(flattenValue);
   return Array.isArray(value) ? value.flatMap(flattenValue) : [value];
+}
+
+/** Whether there is a text in lists or objects. Makes no list of its own: an image is 150,000 numbers. */
+export function containsText(value: JsonValue | undefined): boolean {
+  if (isJsonObject(value)) return Object.values(value).some(containsText);
+  return Array.isArray(value) ? value.some(containsText) : typeof value === 'string';
 }

@@ -61,7 +61,7 @@ export class RowPreprocessing {
 
   /** Whether any of the rows has a text or an image: nothing waits for the thread otherwise. */
   isNeededFor({ rows, prepared }: DecodeContext): boolean {
-    return rows.some((row, i) => this.fields.some(({ read }) => read(row, prepared[i]!) !== undefined));
+    return rows.some((row, i) => this.fields.some((field) => field.read(row, prepared[i]!) !== undefined));
   }
 
   private run(columns: readonly TextColumn[], deadline: Deadline): Promise<readonly PreprocessResult[]> {
@@ -72,11 +72,11 @@ export class RowPreprocessing {
   }
 
   private columnsOf({ rows, prepared }: DecodeContext): TextColumn[] {
-    return this.fields.map(({ read }) => {
+    return this.fields.map((field) => {
       const texts: string[] = [];
       const places: number[] = [];
       rows.forEach((row, i) => {
-        const text = read(row, prepared[i]!);
+        const text = field.read(row, prepared[i]!);
         if (text === undefined) return;
         texts.push(text);
         places.push(i);

@@ -43,7 +43,7 @@ describe('a run whose model answers NaN', () => {
   });
 
   it('to some examples is served with a warning', async () => {
-    expect(codesOf(await load([at(-1), at(1)]))).toEqual(['ANSWERS_NULL']);
+    expect(codesOf(await load([at(-1), at(1)]))).toEqual(['ANSWERS_UNPROVEN', 'ANSWERS_NULL']);
     expect(codesOf(await load([at(-1, { log: null }), at(1, { log: 0 })]))).toEqual([]);
   });
 

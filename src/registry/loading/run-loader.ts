@@ -1,17 +1,18 @@
 import { Injectable, Optional } from '@nestjs/common';
 
-import { compareOutput, toleranceOf } from '../../codec/examples-match.js';
+import { compareOutput, comparisonOf } from '../../codec/examples-match.js';
+import type { OutputComparison } from '../../codec/examples-match.js';
 import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
 import { nameInputs } from '../../codec/encode/name-inputs.js';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
+import { compileOutputChecker } from '../../codec/validate/output-check.js';
 import { compileRowValidator } from '../../codec/validate/row-validator.js';
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
-import { ValidationError } from '../../domain/validation-issue.js';
-import type { ValidationIssue } from '../../domain/validation-issue.js';
 import { RunError } from '../../domain/verdict.js';
+import { engineText } from '../../engines/engine-text.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { Preprocessor } from '../../preprocessing/preprocessor.js';
@@ -25,8 +26,10 @@ import {
   checkOrder,
   acceptsOneRow,
 } from './batch-invariance.js';
+import { predictionFailure } from './failure-reason.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
-import { runWarnings } from './run-warnings.js';
+import { tryCorners } from './corners/try-corners.js';
+import { hasOutputs, runWarnings } from './run-warnings.js';
 import { selfTestHint } from './self-test-hint.js';
 import { LoadedRun } from './loaded-run.js';
 import { RowPreprocessing } from './row-preprocessing.js';
@@ -38,6 +41,7 @@ export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']):
     validator: compileRowValidator(run.signature.input),
     encoder: compileRowEncoder(run.encode, run.signature.input, vocabularies),
     decoder: compileRowDecoder(run.decode, run.signature, run.encode.prepare),
+    outputs: compileOutputChecker(run.signature.output),
   };
 }
 
@@ -67,27 +71,35 @@ export class RunLoader {
   }
 
   private async loadArtifacts(
-    { folder, complete, close }: RunArtifacts,
+    { folder, files, complete, close }: RunArtifacts,
     sourceRun: SourceRun,
     run: Run,
   ): Promise<LoadedRun> {
+    const { format, path } = run.model;
+    const { predictionTimeoutMs } = this.config;
+    const checkedFiles = (files ?? run.model.files ?? []).map((file) => file.path);
     let preprocessing: RowPreprocessing | undefined;
-    const handle = await this.host.load({ format: run.model.format, runFolder: folder, path: run.model.path });
+    const handle = await this.host.load({ format, runFolder: folder, path, files: checkedFiles });
     try {
-      const completeRun = withInputNames(complete ? complete(handle.info) : run, handle);
-      const codec = compileCodec(completeRun, sourceRun.vocabularies);
-      requireMatch(codec, handle);
+      const { completeRun, codec } = inWordsOf(sourceRun, () => {
+        const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
+        const codec = compileCodec(completeRun, sourceRun.vocabularies);
+        requireMatch(codec, handle);
+        return { completeRun, codec };
+      });
       preprocessing = await this.openPreprocessing(codec, folder);
-      const { predictionTimeoutMs } = this.config;
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
       if (acceptsOneRow(handle.info, codec.decoder.outputNames)) loaded.setRowByRow(ONE_ROW_PER_CALL);
       const outputs = await this.selfTest(loaded);
       requireNumbers(completeRun, outputs, {
-        mayBeMadeUp: complete !== undefined && completeRun.examples.length === 1,
+        mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
       });
-      loaded.setWarnings(runWarnings(completeRun, handle.info.inputs, outputs));
-      if (complete) {
-        requireValidOutputs(completeRun, outputs);
+      const warnings = [...(sourceRun.warnings ?? []), ...runWarnings(completeRun, handle.info.inputs, outputs)];
+      const { hasFixedSizes = false } = handle.info;
+      warnings.push(...(await tryCorners(loaded, hasFixedSizes, predictionTimeoutMs)));
+      loaded.setWarnings(warnings);
+      if (complete && !hasOutputs(completeRun)) {
+        requireValidOutputs(codec, outputs);
         loaded.setExampleOutputs(outputs);
       }
       return loaded;
@@ -114,16 +126,16 @@ export class RunLoader {
    */
   private async selfTest(loaded: LoadedRun): Promise<JsonObject[]> {
     const { examples } = loaded.run;
-    const tolerance = toleranceOf(loaded.run);
+    const comparison = comparisonOf(loaded.run);
     const all = examples.map((_, index) => index);
     const first = all.slice(0, MAX_CHECKED_ROWS);
     const single = await this.replay(loaded, first, true);
-    if (!loaded.isRowByRow) await this.checkBatchInvariance(loaded, single, tolerance);
+    if (!loaded.isRowByRow) await this.checkBatchInvariance(loaded, single, comparison);
     const outputs = loaded.isRowByRow
       ? [...single, ...(await this.replay(loaded, all.slice(first.length)))]
       : await this.replay(loaded, all);
     examples.forEach(({ output }, i) => {
-      const mismatch = compareOutput(outputs[i]!, output, tolerance);
+      const mismatch = compareOutput(outputs[i]!, output, comparison);
       if (!mismatch) return;
       throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${selfTestHint(loaded.run, outputs)}`);
     });
@@ -134,14 +146,14 @@ export class RunLoader {
   private async checkBatchInvariance(
     loaded: LoadedRun,
     single: readonly JsonObject[],
-    tolerance: number,
+    comparison: OutputComparison,
   ): Promise<void> {
     const order = checkOrder(single.length);
     try {
       const batched = await this.replay(loaded, order);
-      if (!outputsMatch(batched, single, order, tolerance)) loaded.setRowByRow(ROWS_DEPENDENT);
+      if (!outputsMatch(batched, single, order, comparison)) loaded.setRowByRow(ROWS_DEPENDENT);
     } catch (error) {
-      const { cause } = error as RunError;
+      const cause = error instanceof RunError ? error.cause : error;
       if (!(cause instanceof AppError && cause.code === 'PREDICTION_FAILED')) throw error;
       loaded.setRowByRow(ROWS_FAIL_BATCHED);
     }
@@ -163,9 +175,8 @@ export class RunLoader {
         },
       );
     } catch (error) {
-      const first = error instanceof ValidationError ? error.issues[0] : undefined;
-      const message = first ? `${first.loc.join('.')}: ${first.msg}.` : 'The model could not compute its examples.';
-      throw new RunError('SELF_TEST_FAILED', message, { cause: error });
+      const sentence = predictionFailure(error, `The model could not compute its examples: ${causeText(error)}`);
+      throw sentence === undefined ? error : new RunError('SELF_TEST_FAILED', sentence, { cause: error });
     }
   }
 }
@@ -176,9 +187,38 @@ function withInputNames(run: Run, { info }: ModelHandle): Run {
   return encode === run.encode ? run : { ...run, encode };
 }
 
+/** @throws RunError as `complete`, with what is known of outputs that it could not use. */
+function completed(complete: NonNullable<RunArtifacts['complete']>, { info }: ModelHandle): Run {
+  try {
+    return complete(info);
+  } catch (error) {
+    const unreadable = info.unreadableOutputs?.map(({ message }) => message) ?? [];
+    if (!(error instanceof RunError) || unreadable.length === 0) throw error;
+    throw new RunError(error.code, [error.message, ...unreadable].join(' '), { cause: error, fix: error.fix });
+  }
+}
+
+/** Work on the parts of a run, whose errors are told in the words of its owner. */
+function inWordsOf<T>({ toOwnWords }: SourceRun, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!toOwnWords || !(error instanceof RunError)) throw error;
+    throw new RunError(error.code, toOwnWords(error.message), { cause: error, fix: error.fix });
+  }
+}
+
 function requireMatch({ encoder, decoder }: Codec, { info }: ModelHandle): void {
+  const unreadable = info.unreadableOutputs?.find(({ name }) => decoder.outputNames.includes(name));
+  if (unreadable) throw new RunError('NON_TENSOR_OUTPUT', unreadable.message);
   const issues = [...encoder.describeMismatch(info.inputs), ...decoder.describeMismatch(info.outputs)];
   if (issues.length > 0) throw new RunError('SIGNATURE_MISMATCH', issues.join(' '));
+}
+
+/** What the engine said of a failed prediction, fit for a verdict. */
+function causeText(error: unknown): string {
+  const cause = error instanceof AppError ? (error.cause ?? error) : error;
+  return engineText(cause);
 }
 
 /** A model that answers nothing but NaN is broken, unless its trainer recorded that it does. */
@@ -196,25 +236,11 @@ function requireNumbers(
 }
 
 /** Without recorded outputs, the answers must at least be what the run's signature promises. */
-function requireValidOutputs(run: Run, outputs: readonly JsonObject[]): void {
-  const validator = compileRowValidator(run.signature.output, '/signature/output');
-  const issues: ValidationIssue[] = [];
+function requireValidOutputs({ outputs: checker }: Codec, outputs: readonly JsonObject[]): void {
   outputs.forEach((answer, i) => {
-    const loc = [`example ${i}`];
-    const read = validator.validate(answer, loc, { source: 'body', mode: 'strict' }, issues);
-    // Coercions accepted from clients (a text for a number) are not allowed in outputs.
-    for (const [name, value] of Object.entries(read ?? {})) {
-      const [given, expected] = [kindOf(answer[name]), kindOf(value)];
-      if (given === expected) continue;
-      issues.push({ loc: [...loc, name], msg: `it is a ${given}, not a ${expected}`, type: 'type_error' });
-    }
+    const found = checker.check(answer);
+    if (!found) return;
+    const message = `The answer to example ${i} is not what the signature says: ${found}.`;
+    throw new RunError('SELF_TEST_FAILED', message);
   });
-  const [first] = issues;
-  if (!first) return;
-  const message = `The answer to ${first.loc.join('.')} is not what the signature says: ${first.msg}.`;
-  throw new RunError('SELF_TEST_FAILED', message);
-}
-
-function kindOf(value: JsonValue | undefined): string {
-  return typeof value === 'bigint' ? 'number' : typeof value;
 }

@@ -23,7 +23,7 @@ describe('what is worth knowing of a run that may be served', () => {
     const [warning] = runWarnings({ ...sum, examples: examples.slice(0, 1) }, inputs, right.slice(0, 1));
 
     expect(warning).toMatchObject({ code: 'EXAMPLES_FEW', message: 'The run has one example.' });
-    expect(codesOf({ examples: [] }, [])).toEqual(['EXAMPLES_FEW']);
+    expect(codesOf({ examples: [] }, [])).toEqual(['EXAMPLES_FEW', 'ANSWERS_UNPROVEN']);
   });
 
   it('is that different rows get one and the same answer', () => {
@@ -52,12 +52,22 @@ describe('what is worth knowing of a run that may be served', () => {
     expect(codesOf(of(['C', 'Q', null]))).toEqual([]);
   });
 
+  it('is that nothing says what the trainer saw, and the line that ends it', () => {
+    const unproven = examples.map(({ input }) => ({ input, output: {} }));
+    const [warning] = runWarnings({ ...sum, examples: unproven }, inputs, [{ sum: 3 }, { sum: 7 }, { sum: 5 }]);
+
+    expect(warning).toMatchObject({
+      code: 'ANSWERS_UNPROVEN',
+      fix: expect.stringContaining('mlflow.log_dict({"examples": [') as string,
+    });
+  });
+
   it('is that some answers are null where the trainer recorded none', () => {
-    const [warning] = runWarnings({ ...sum, examples: examples.map(({ input }) => ({ input, output: {} })) }, inputs, [
-      { sum: 3 },
-      { sum: null },
-      { sum: 5 },
-    ]);
+    const [, warning] = runWarnings(
+      { ...sum, examples: examples.map(({ input }) => ({ input, output: {} })) },
+      inputs,
+      [{ sum: 3 }, { sum: null }, { sum: 5 }],
+    );
 
     expect(warning).toMatchObject({ code: 'ANSWERS_NULL', message: expect.stringContaining('"sum" is null for some') });
   });

@@ -6,7 +6,7 @@ import type { Run } from '../../domain/run.js';
 import type { TensorSpec } from '../../domain/tensor.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
-import { isOfNumbers, flattenValue, unexpectedNulls } from './null-outputs.js';
+import { containsText, isOfNumbers, unexpectedNulls } from './null-outputs.js';
 
 /** Equal answers to this many different rows indicate a constant model. */
 const ENOUGH_ROWS = 3;
@@ -20,6 +20,7 @@ const ENOUGH_ROWS = 3;
 export function runWarnings(run: Run, inputs: readonly TensorSpec[], outputs: readonly JsonObject[]): Warning[] {
   return [
     ...exampleWarnings(run),
+    ...unprovenWarnings(run),
     ...textWarnings(run),
     ...enumWarnings(run),
     ...nullWarnings(run, outputs),
@@ -33,12 +34,21 @@ function exampleWarnings({ examples }: Run): Warning[] {
   return [warning('EXAMPLES_FEW', `The run has ${examples.length === 1 ? 'one example' : 'no examples'}.`)];
 }
 
+/** Whether the trainer recorded what the model answers to the examples, or to some of them. */
+export function hasOutputs({ examples }: Pick<Run, 'examples'>): boolean {
+  return examples.some(({ output }) => Object.keys(output).length > 0);
+}
+
+function unprovenWarnings(run: Run): Warning[] {
+  if (hasOutputs(run)) return [];
+  const message = 'No example says what the trainer saw, so nothing proves that these are the answers of its model.';
+  return [warning('ANSWERS_UNPROVEN', message)];
+}
+
 function textWarnings({ examples, signature }: Run): Warning[] {
   const fields = Object.entries(signature.input.properties).filter(([, schema]) => isOfNumbers(schema));
   for (const [i, { input }] of examples.entries()) {
-    const found = fields.find(([name]) =>
-      flattenValue(fieldOf(input, name)).some((value) => typeof value === 'string'),
-    );
+    const found = fields.find(([name]) => containsText(fieldOf(input, name)));
     if (!found) continue;
     const [name, schema] = found;
     return [warning('NUMBER_AS_TEXT', `Example ${i} gives the input "${name}", of type ${typeOf(schema)}, as a text.`)];
@@ -61,12 +71,13 @@ function nullWarnings(run: Run, outputs: readonly JsonObject[]): Warning[] {
 }
 
 function equalWarnings({ examples, decode }: Run, outputs: readonly JsonObject[]): Warning[] {
-  const rows = new Set(examples.map(({ input }) => stringifyJson(input)));
   const own = outputs.map((answer) =>
     Object.entries(answer).filter(([name]) => !Object.hasOwn(decode.echo ?? {}, name)),
   );
   const isEqual = new Set(own.map((fields) => stringifyJson(fields))).size === 1;
-  if (rows.size < ENOUGH_ROWS || !isEqual) return [];
+  if (examples.length < ENOUGH_ROWS || !isEqual) return [];
+  const rows = new Set(examples.map(({ input }) => stringifyJson(input)));
+  if (rows.size < ENOUGH_ROWS) return [];
   return [warning('ANSWERS_EQUAL', `All ${rows.size} different examples get the same answer.`)];
 }
 

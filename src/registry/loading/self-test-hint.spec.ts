@@ -17,6 +17,17 @@ describe('a run that does not repeat its own examples', () => {
     expect(selfTestHint({ ...sum, examples }, [{ sum: 9 }, { sum: 9 }])).toContain('"b", for example, is not scaled');
   });
 
+  it('is told of large numbers that float32 rounds, by the name of a field', () => {
+    const timed = (a: number) => [{ input: { a, b: 250 }, output: { sum: 3 } }];
+    const hintFor = (a: number) => selfTestHint({ ...sum, examples: timed(a) }, [{ sum: 9 }]);
+
+    expect(hintFor(1_700_000_162)).toMatch(
+      /^ The input "x" is float32, which cannot hold the 1700000162 of "a": it becomes 1700000128\. Train it on smaller numbers.*float64/,
+    );
+    expect(hintFor(1_700_000_128)).toContain('"a", for example, is not scaled');
+    expect(hintFor(0.1)).toContain('"b", for example, is not scaled');
+  });
+
   it('is told of labels the wrong way round', () => {
     const run: Run = {
       ...sum,

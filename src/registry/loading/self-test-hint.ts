@@ -3,6 +3,9 @@ import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import { LOOK_FOR_NAN } from './null-outputs.js';
 
+/** From here on float32 has no longer a value for each whole number: those of a minute or two of a time stamp are one. */
+const FIRST_INEXACT = 2 ** 24;
+
 /** Inputs above this are probably scaled by the trainer before they reach a network. */
 const LARGE_INPUT = 10;
 
@@ -13,7 +16,7 @@ const LARGE_INPUT = 10;
  * @returns a sentence with a leading space, or an empty text when no known pattern matches.
  */
 export function selfTestHint(run: Run, outputs: readonly JsonObject[]): string {
-  const hint = nanHint(run, outputs) ?? orderHint(run, outputs) ?? scalerHint(run);
+  const hint = nanHint(run, outputs) ?? orderHint(run, outputs) ?? precisionHint(run) ?? scalerHint(run);
   return hint === undefined ? '' : ` ${hint}`;
 }
 
@@ -39,6 +42,30 @@ function orderHint({ decode, examples }: Run, outputs: readonly JsonObject[]): s
     (answer, i) => fieldOf(answer, field) === otherOf(fieldOf(examples[i]!.output, field)),
   );
   return isReversed ? 'Every label is swapped: check the order of decode.labels, or decode.positive.' : undefined;
+}
+
+/** Values that float32 rounds so much that a tree decides otherwise. */
+function precisionHint({ encode, examples }: Run): string | undefined {
+  for (const tensor of encode.tensors) {
+    if (tensor.kind !== 'columns' || tensor.dtype !== 'float32') continue;
+    for (const column of tensor.columns) {
+      if (column.kind !== 'number' || column.subtract || (column.divide ?? 1) !== 1) continue;
+      const value = examples.map(({ input }) => fieldOf(input, column.field)).find(isRounded);
+      if (value === undefined) continue;
+      return (
+        `The input "${tensor.tensor}" is float32, which cannot hold the ${value as number} of "${column.field}": it becomes ` +
+        `${Math.fround(Number(value))}. Train it on smaller numbers, such as the difference to a fixed time, which "subtract" ` +
+        'in encode can make. A float64 input (DoubleTensorType) helps models other than trees: the thresholds of trees are ' +
+        'float32 in ONNX.'
+      );
+    }
+  }
+  return undefined;
+}
+
+function isRounded(value: JsonValue | undefined): boolean {
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  return typeof number === 'number' && Math.abs(number) > FIRST_INEXACT && Math.fround(number) !== number;
 }
 
 function scalerHint({ encode, examples }: Run): string | undefined {

@@ -8,6 +8,7 @@ import type { VerdictReason } from '../../domain/verdict.js';
 import { ModelHistory } from '../history/model-history.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
 import { rehearse, requireSize } from './champion-replay.js';
+import { reasonOfFailure } from '../loading/failure-reason.js';
 import { RunLoader } from '../loading/run-loader.js';
 import type { LoadedRun } from '../loading/loaded-run.js';
 
@@ -94,9 +95,7 @@ export class ChallengerChecks {
   async recordLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
     this.requireOpen();
     const isTransientFailure = isTransient(error);
-    const problem = isTransientFailure
-      ? TRANSIENT_FAILURE
-      : reasonOf(error, 'LOAD_FAILED', 'The run could not be loaded.');
+    const problem = isTransientFailure ? TRANSIENT_FAILURE : reasonOfFailure(error, registered.run.run_id);
     registered.reject(problem, { isTransient: isTransientFailure });
     if (!(await this.modelHistory.loadFailed(model, registered.run, problem))) return;
     this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
@@ -114,7 +113,7 @@ export class ChallengerChecks {
       return true;
     } catch (error) {
       this.requireOpen();
-      const rejection = reasonOf(error, 'REHEARSAL_FAILED', 'The rehearsal could not be run.');
+      const rejection = isTransient(error) ? NOT_REHEARSED : reasonOfFailure(error, candidate.run.run_id);
       candidate.setRejection(rejection);
       candidate.state = 'checked';
       if (!isTransient(error)) this.failedRehearsals.set(candidate, { against, rejection });
@@ -130,7 +129,12 @@ export class ChallengerChecks {
 }
 
 /** Failures of the server rather than of the run. */
-const TRANSIENT_CODES: ReadonlySet<ErrorCode> = new Set(['QUEUE_FULL', 'PREDICTION_TIMEOUT', 'WORKER_LOST']);
+const TRANSIENT_CODES: ReadonlySet<ErrorCode> = new Set([
+  'QUEUE_FULL',
+  'PREDICTION_TIMEOUT',
+  'WORKER_LOST',
+  'SHUTTING_DOWN',
+]);
 
 const TRANSIENT_FAILURE = reason(
   'LOAD_FAILED',
@@ -138,12 +142,14 @@ const TRANSIENT_FAILURE = reason(
   'No action is needed when the server was busy: the run is tried again automatically.',
 );
 
+const NOT_REHEARSED = reason(
+  'REHEARSAL_FAILED',
+  'The server was too busy to rehearse the run, or it is too slow for PREDICTION_TIMEOUT_MS.',
+  'No action is needed when the server was busy: the run is tried again automatically.',
+);
+
 /** Whether something was too busy, too slow or lost, so that another try may succeed. */
 function isTransient(error: unknown): boolean {
   const cause = error instanceof RunError ? error.cause : error;
   return cause instanceof AppError && TRANSIENT_CODES.has(cause.code);
-}
-
-function reasonOf(error: unknown, code: 'LOAD_FAILED' | 'REHEARSAL_FAILED', message: string): VerdictReason {
-  return error instanceof RunError ? reason(error.code, error.message) : reason(code, message);
 }

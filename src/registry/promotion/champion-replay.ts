@@ -1,19 +1,16 @@
-import { compareOutput } from '../../codec/examples-match.js';
-import { compileRowValidator } from '../../codec/validate/row-validator.js';
+import { compareOutput, comparisonOf } from '../../codec/examples-match.js';
 import type { PromotionPolicy } from '../../domain/card.js';
 import type { JsonObject } from '../../lib/json.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
-import type { RowSchema } from '../../domain/signature.js';
-import { ValidationError } from '../../domain/validation-issue.js';
-import type { ValidationIssue } from '../../domain/validation-issue.js';
 import { RunError, warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import { measureArtifact } from '../../sources/artifact-size.js';
 import type { SourceRun } from '../../sources/run-source.js';
+import { predictionFailure } from '../loading/failure-reason.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from '../loading/null-outputs.js';
 import type { NullOutput } from '../loading/null-outputs.js';
-import type { LoadedRun } from '../loading/loaded-run.js';
+import type { LoadedRun, PredictOptions } from '../loading/loaded-run.js';
 
 /** Calls of one row whose median is the latency of a run. */
 const TIMED_CALLS = 15;
@@ -34,13 +31,13 @@ interface Rehearsal {
  * @throws RunError REHEARSAL_FAILED with a sentence.
  */
 export async function rehearse(candidate: LoadedRun, { current, policy, timeoutMs }: Rehearsal): Promise<Warning[]> {
-  const { examples, signature } = current.run;
+  const { examples } = current.run;
   const outputs = await replay(
     candidate,
     examples.map(({ input }) => input),
     timeoutMs,
   );
-  requireShape(outputs, signature.output);
+  requireShape(outputs, current);
   const nulls = findNewNulls(candidate.run, current.run, outputs);
   requireSameLabels(candidate, current, outputs, policy.max_label_changes);
   await requireLatency(candidate, policy.max_latency_ms, timeoutMs);
@@ -76,35 +73,33 @@ export async function requireSize(sourceRun: SourceRun, run: Run, policy: Promot
   if (bytes > limit) fail(`The artifact has ${bytes} bytes; card.json allows ${limit}.`);
 }
 
-async function replay(candidate: LoadedRun, rows: readonly JsonObject[], timeoutMs: number): Promise<JsonObject[]> {
+function replay(candidate: LoadedRun, rows: readonly JsonObject[], timeoutMs: number): Promise<JsonObject[]> {
+  const options = { source: 'body', mode: 'strict', locOf: (i: number) => ['examples', i, 'input'] } as const;
+  const include = new Set(candidate.onRequestFields);
+  return tryToPredict(candidate, rows, { ...options, include, timeoutMs }, 'An example of the served run');
+}
+
+/** @param what  the rows, as the subject of a sentence. */
+async function tryToPredict(
+  candidate: LoadedRun,
+  rows: readonly JsonObject[],
+  options: PredictOptions,
+  what: string,
+): Promise<JsonObject[]> {
   try {
-    return await candidate.predict(rows, {
-      source: 'body',
-      mode: 'strict',
-      locOf: (i) => ['examples', i, 'input'],
-      include: new Set(candidate.onRequestFields),
-      timeoutMs,
-    });
+    return await candidate.predict(rows, options);
   } catch (error) {
-    const first = error instanceof ValidationError ? error.issues[0] : undefined;
-    return fail(
-      first
-        ? `An example of the served run is refused: ${first.loc.join('.')}: ${first.msg}.`
-        : 'The examples of the served run could not be computed.',
-      error,
-    );
+    const sentence = predictionFailure(error, `${what} could not be computed.`, `${what} is refused: `);
+    if (sentence === undefined) throw error;
+    return fail(sentence, error);
   }
 }
 
 /** Fields that the champion's contract does not have are not checked. */
-function requireShape(outputs: readonly JsonObject[], output: RowSchema): void {
-  const validator = compileRowValidator({ ...output, additionalProperties: true }, '/signature/output');
+function requireShape(outputs: readonly JsonObject[], { codec }: LoadedRun): void {
   outputs.forEach((answer, i) => {
-    const issues: ValidationIssue[] = [];
-    const given = Object.fromEntries(Object.entries(answer).filter(([name]) => Object.hasOwn(output.properties, name)));
-    validator.validate(given, [], { source: 'body', mode: 'strict' }, issues);
-    const [first] = issues;
-    if (first) fail(`Its answer to example ${i} of the served run is outside the contract: ${issueText(first)}.`);
+    const found = codec.outputs.check(answer);
+    if (found) fail(`Its answer to example ${i} of the served run is outside the contract: ${found}.`);
   });
 }
 
@@ -120,11 +115,12 @@ function requireSameLabels(
   if (limit === undefined) return;
   const { examples } = current.run;
   const { primaryFields } = current.codec.decoder;
+  const comparison = comparisonOf(current.run, SAME_LABEL);
   const changed = examples.filter(({ output }, i) => {
     const expected = Object.fromEntries(
       primaryFields.filter((name) => Object.hasOwn(output, name)).map((name) => [name, output[name]!]),
     );
-    return compareOutput(outputs[i]!, expected, SAME_LABEL) !== undefined;
+    return compareOutput(outputs[i]!, expected, comparison) !== undefined;
   });
   if (changed.length <= limit * examples.length) return;
   fail(
@@ -141,15 +137,11 @@ async function requireLatency(candidate: LoadedRun, limitMs: number | undefined,
     // Time of the call without waiting for a thread: a busy server must not count against the run.
     const timing = new PredictionTiming();
     const options = { source: 'body', mode: 'strict', locOf: () => [], include: new Set<string>() } as const;
-    await candidate.predict([input], { ...options, timeoutMs, timing });
+    await tryToPredict(candidate, [input], { ...options, timeoutMs, timing }, 'One of its own examples');
     times.push(timing.inferMs);
   }
   const medianMs = times.sort((a, b) => a - b)[TIMED_CALLS >> 1]!;
   if (medianMs > limitMs) fail(`One row takes ${medianMs.toFixed(2)} ms; card.json allows ${limitMs} ms.`);
-}
-
-function issueText({ loc, msg }: ValidationIssue): string {
-  return `${loc.join('.')}: ${msg}`;
 }
 
 function fail(message: string, cause?: unknown): never {

@@ -233,7 +233,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     );
     const { warnings } = registered.verdict;
     if (warnings.length === 0) return;
-    const text = warnings.map(({ code, message }) => `${code}: ${message}`).join(' ');
+    const text = warnings.map(({ code, message, fix }) => `${code}: ${message} → ${fix}`).join(' ');
     this.logger.warn(`Run ${registered.run.run_id} of model ${model.card.name} serves with warnings: ${text}`);
   }
 }

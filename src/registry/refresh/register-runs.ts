@@ -1,12 +1,13 @@
 import type { ModelCard } from '../../domain/card.js';
 import { mapYielding } from '../../lib/map-yielding.js';
 import type { Run } from '../../domain/run.js';
-import { RunError, reason } from '../../domain/verdict.js';
+import { reason } from '../../domain/verdict.js';
 import type { SourceRun } from '../../sources/run-source.js';
 import { compareRuns } from '../policy/rank-runs.js';
 import { RegisteredRun } from '../state/registered-run.js';
 import type { RegisteredModel } from '../state/registered-run.js';
 import type { IdHolders } from './duplicate-run-ids.js';
+import { reasonOfFailure } from '../loading/failure-reason.js';
 import { compileCodec } from '../loading/run-loader.js';
 
 /** The runs of a model as they are registered. */
@@ -58,8 +59,9 @@ function registerRun(card: ModelCard, sourceRun: SourceRun, run: Run): Registere
     compileCodec(run, sourceRun.vocabularies);
     return new RegisteredRun(card, run, sourceRun);
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
-    return new RegisteredRun(card, run, sourceRun, [...sourceRun.reasons, reason(error.code, error.message)]);
+    const { code, message, fix } = reasonOfFailure(error, run.run_id);
+    const inOwnWords = reason(code, sourceRun.toOwnWords?.(message) ?? message, fix);
+    return new RegisteredRun(card, run, sourceRun, [...sourceRun.reasons, inOwnWords]);
   }
 }
 

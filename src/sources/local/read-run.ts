@@ -139,13 +139,13 @@ async function readVocabularies(folder: RunFolder, encode: EncodeSpec, into: Map
 }
 
 function reasonOf(error: unknown): VerdictReason {
-  if (error instanceof RunError) return reason(error.code, error.message);
+  if (error instanceof RunError) return reason(error.code, error.message, error.fix);
   return toReadReason('ARTIFACT_MISSING', 'A file of the run', error, 'A file of the run cannot be read.');
 }
 
 /** The parent folder lists this name: where it leads nowhere, it is a dangling link. */
 function folderReasonOf(error: unknown): VerdictReason {
-  if (error instanceof RunError) return reason(error.code, error.message);
+  if (error instanceof RunError) return reason(error.code, error.message, error.fix);
   const brokenLink = 'The run folder is a link to something that is not there.';
   const { code, message, fix } = toReadReason('RUN_FILE_MISSING', 'The run folder', error, brokenLink);
   return reason(code, message, message === brokenLink ? 'Correct the link, or remove it.' : fix);

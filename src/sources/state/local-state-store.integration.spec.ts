@@ -37,6 +37,16 @@ describe('the state of a model', () => {
     expect(readdirSync(store.path('adder')).sort()).toEqual([STATE_FILE, 'card.json', 'runs']);
   });
 
+  it('is parsed again only when its file has changed', async () => {
+    const [one, other] = [open(), open()];
+    await other.update('adder', adding('a'));
+    const first = await one.read('adder');
+
+    expect(await one.read('adder')).toBe(first);
+    await other.update('adder', adding('b'));
+    expect((await one.read('adder')).history).toHaveLength(2);
+  });
+
   it('loses nothing when two processes write at once, and the last pin counts for both', async () => {
     const [one, other] = [open(), open()];
     const writes = Array.from({ length: 20 }, (_, i) => [

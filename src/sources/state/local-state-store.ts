@@ -8,7 +8,7 @@ import { StateStore } from './state-store.js';
 import { writeFileAtomic } from '../../lib/write-file-atomic.js';
 import { withFileLock } from './file-lock.js';
 import type { FileLockOptions, HeldLock } from './file-lock.js';
-import { isFutureVersion, mergeHistories, readState, writeState } from './state-file.js';
+import { FUTURE, mergeHistories, readState, writeState } from './state-file.js';
 
 /** Name of the file beside a model's card. */
 export const STATE_FILE = '.bestrun-state.json';
@@ -138,7 +138,8 @@ export class LocalStateStore extends StateStore {
   }
 
   private async load(model: string, file: string): Promise<Loaded> {
-    const loaded = await readStateFile(file, { mustHaveFolder: dirname(file) === join(this.folder, model) });
+    const mustHaveFolder = dirname(file) === join(this.folder, model);
+    const loaded = await readStateFile(file, { mustHaveFolder, known: this.knownByModel.get(model) });
     this.recordReadError(model, loaded);
     if (loaded.unreadable === undefined && !loaded.isInvalid) {
       this.knownByModel.set(model, loaded);
@@ -189,12 +190,19 @@ interface Loaded extends Known {
   readonly unreadable?: string | undefined;
 }
 
-/** @param mustHaveFolder  whether a missing folder means that the store is unavailable. */
-async function readStateFile(file: string, { mustHaveFolder }: { readonly mustHaveFolder: boolean }): Promise<Loaded> {
+interface ReadOptions {
+  /** Whether a missing folder means that the store is unavailable. */
+  readonly mustHaveFolder: boolean;
+  /** What was read last: the same text is not parsed again. */
+  readonly known: Known | undefined;
+}
+
+async function readStateFile(file: string, { mustHaveFolder, known }: ReadOptions): Promise<Loaded> {
   try {
     const text = await readFile(file, 'utf8');
-    if (isFutureVersion(text)) return { text, unreadable: 'a newer version has written it' };
+    if (known?.state && known.text === text) return { text, state: known.state };
     const state = readState(text);
+    if (state === FUTURE) return { text, unreadable: 'a newer version has written it' };
     return { text, state, isInvalid: state === undefined };
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;

@@ -13,14 +13,19 @@ export function writeState({ pin, served, failed, history }: ModelState): string
   return `${stringifyJson(document)}\n`;
 }
 
+/** A newer version wrote the text: this one must not interpret it. */
+export const FUTURE = 'future';
+
 /**
  * Reads the text of a state file. Invalid parts are left out: a part of the state is better than none.
  *
  * @returns undefined when it is no state at all.
  */
-export function readState(text: string): ModelState | undefined {
+export function readState(text: string): ModelState | typeof FUTURE | undefined {
   const document = parsed(text);
-  if (!isJsonObject(document) || document.version !== VERSION) return undefined;
+  if (!isJsonObject(document)) return undefined;
+  if (typeof document.version === 'number' && document.version > VERSION) return FUTURE;
+  if (document.version !== VERSION) return undefined;
   const { pin, served, failed, history } = document;
   return {
     ...EMPTY_STATE,
@@ -31,12 +36,6 @@ export function readState(text: string): ModelState | undefined {
       .filter(({ event }) => (HISTORY_EVENTS as readonly unknown[]).includes(event))
       .slice(0, MAX_HISTORY) as unknown as ModelState['history'],
   };
-}
-
-/** Whether a newer version wrote the text: this one must not interpret it. */
-export function isFutureVersion(text: string): boolean {
-  const document = parsed(text);
-  return isJsonObject(document) && typeof document.version === 'number' && document.version > VERSION;
 }
 
 /** One history out of two that may share events, newest first. */

@@ -221,13 +221,10 @@ describe('the API document of the shipped models', () => {
     expect(firstExample(document.paths['/predict'].put.requestBody.content[JSON_TYPE])).toEqual({ age: 10, sex: 'M' });
   });
 
-  it('is the same again when it is rebuilt', () => {
+  it('is the same again when it is asked for again', async () => {
     const docs = app.app.get(DocsService);
-    const before = docs.getDocument();
 
-    docs.build();
-
-    expect(docs.getDocument()).toEqual(before);
+    expect(await docs.getDocument()).toBe(await docs.getDocument());
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { compareOutput } from '../../../src/codec/examples-match.js';
+import { compareOutput, comparisonOf } from '../../../src/codec/examples-match.js';
 import type { JsonObject } from '../../../src/lib/json.js';
 import type { Run } from '../../../src/domain/run.js';
 import { SHIPPED_MODELS, createTestApp } from '../../support/http/create-test-app.js';
@@ -49,8 +49,9 @@ describe('every shipped run', () => {
 
     const answer = await getJson(`${app.baseUrl}/runs/${run.run_id}/predictions`, { method: 'POST', body });
 
+    const comparison = comparisonOf(run, tolerance);
     const differences = rows.flatMap(
-      ({ output }, i) => compareOutput(answer.data.predictions[i], output, tolerance) ?? [],
+      ({ output }, i) => compareOutput(answer.data.predictions[i], output, comparison) ?? [],
     );
     expect(rows.length).toBeGreaterThanOrEqual(50);
     expect(tolerance).toBeLessThanOrEqual(1e-3);

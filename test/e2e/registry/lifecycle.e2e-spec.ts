@@ -1,26 +1,25 @@
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { Agent, get as httpGet } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-import { ADMIN_KEY } from '../../support/http/admin.js';
+import { stopWithReport } from '../../../src/bootstrap/exit-with-report.js';
+import { startServer } from '../../../src/bootstrap/server.js';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { WorkerPool } from '../../../src/engines/pool/worker-pool.js';
 import { ask } from '../../support/http/ask.js';
 import { TestStore } from '../../support/stores/build-store.js';
-import { RawSocket, jsonIn, statusesIn } from '../../support/http/raw-socket.js';
+import { SLOW_TIMES, storeWithSlowModel } from '../../support/stores/slow-store.js';
+import { RawSocket, hasPrediction, jsonIn } from '../../support/http/raw-socket.js';
 import { ServerProcess } from '../../support/http/server-process.js';
-import { slowRun } from '../../support/stores/tiny-runs.js';
 import { until } from '../../support/until.js';
 import { itOnPosix } from '../../support/posix.js';
-
-/** About a second of native work on a usual machine. */
-const SLOW_TIMES = 1_500_000;
 
 let store: TestStore;
 const started: ServerProcess[] = [];
 
 beforeAll(() => {
-  store = new TestStore().addModel('adder').addRun('adder', 'adder-1');
-  store.addModel('slow').addRun('slow', 'slow-1', slowRun, 'onnx-slow-rows');
+  store = storeWithSlowModel();
 });
 
 afterAll(() => store.remove());
@@ -33,6 +32,39 @@ function start(environment: Record<string, string> = {}): ServerProcess {
   const server = ServerProcess.start({ MODELS_DIR: store.folder, ...environment });
   started.push(server);
   return server;
+}
+
+/** What a start that fails says, and the code it would end the process with; in this process. */
+async function startInVain(environment: Record<string, string>): Promise<{ code: number; stderr: string }> {
+  let stderr = '';
+  const exit = jest.spyOn(process, 'exit').mockReturnValue(undefined as never);
+  const write = jest.spyOn(process.stderr, 'write').mockImplementation((text, done) => {
+    stderr += text as string;
+    (done as unknown as () => void)();
+    return true;
+  });
+  try {
+    await startHere({ LOG_LEVEL: 'silent', HOST: '127.0.0.1', PORT: '0', INFERENCE_THREADS: '1', ...environment });
+    return { code: exit.mock.calls[0]![0] as number, stderr };
+  } finally {
+    exit.mockRestore();
+    write.mockRestore();
+  }
+}
+
+async function startHere(environment: Record<string, string>): Promise<void> {
+  try {
+    await startServer(loadConfig({ MODELS_DIR: store.folder, ...environment }));
+  } catch (error) {
+    stopWithReport(error);
+  }
+}
+
+/** Another program that has a port. */
+async function listenSomewhere(): Promise<{ port: number; close: () => void }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
 
 async function freePort(): Promise<number> {
@@ -56,7 +88,6 @@ async function untilRead(baseUrl: string): Promise<void> {
   await ask(baseUrl, '/livez');
 }
 
-const hasPrediction = (text: string) => text.includes('"predictions"') && text.endsWith('}');
 const codeOfFailure = (asked: Promise<unknown>): Promise<string | undefined> =>
   asked.then(
     () => undefined,
@@ -88,8 +119,18 @@ describe('the start', () => {
     expect((await ask(baseUrl, '/readyz')).status).toBe(200);
   });
 
+  it('of a program ends with code 1 and a report, and opens no port, when there is nothing to serve', async () => {
+    const broken = new TestStore();
+    const server = start({ MODELS_DIR: broken.folder });
+
+    expect(await server.exited).toEqual({ code: 1, signal: null });
+    expect(server.stderr).toMatch(/^Nothing can be served from .*\n\nThere are no models\.$/m);
+    expect(server.log.some(({ port }) => port !== undefined)).toBe(false);
+    broken.remove();
+  });
+
   it('names every variable that cannot be used, and no value', async () => {
-    const server = start({
+    const server = await startInVain({
       PORT: 's3cret',
       WORKERS: '-1',
       LOG_LEVEL: 'loud',
@@ -102,7 +143,7 @@ describe('the start', () => {
       LOG_REQUESTS: 'yes',
     });
 
-    expect(await server.exited).toEqual({ code: 1, signal: null });
+    expect(server.code).toBe(1);
     for (const name of [
       'PORT',
       'WORKERS',
@@ -132,42 +173,56 @@ describe('the start', () => {
   ])('ends with code 1 and a report when the store %s', async (_name, fill, report) => {
     const broken = new TestStore();
     fill(broken);
-    const server = start({ MODELS_DIR: broken.folder });
+    const server = await startInVain({ MODELS_DIR: broken.folder });
 
-    expect((await server.exited).code).toBe(1);
+    expect(server.code).toBe(1);
     expect(server.stderr).toMatch(report);
     expect(server.stderr).not.toMatch(/\n\s+at /);
-    expect(server.log.some(({ port }) => port !== undefined)).toBe(false);
     broken.remove();
   });
 
   it('ends with code 1 and names the folder when there is no store', async () => {
-    const server = start({ MODELS_DIR: store.path('nope') });
+    const server = await startInVain({ MODELS_DIR: store.path('nope') });
 
-    expect((await server.exited).code).toBe(1);
+    expect(server.code).toBe(1);
     expect(server.stderr).toContain('MODELS_DIR');
     expect(server.stderr).not.toMatch(/\n\s+at /);
   });
 
   it('ends with code 1 and lists the models when the default one is not there', async () => {
-    const server = start({ DEFAULT_MODEL: 'nope' });
+    const server = await startInVain({ DEFAULT_MODEL: 'nope' });
 
-    expect((await server.exited).code).toBe(1);
+    expect(server.code).toBe(1);
     expect(server.stderr).toContain('adder, slow');
   });
 
-  it.each(['1', '2'])('says so when the port is in use, with %s worker(s)', async (workers) => {
-    const other = createServer().listen(0, '127.0.0.1').unref();
-    await new Promise((resolve) => other.once('listening', resolve));
-    const { port } = other.address() as AddressInfo;
+  it('says so when the port is in use, and leaves no thread behind', async () => {
+    const other = await listenSomewhere();
+    const closeThreads = jest.spyOn(WorkerPool.prototype, 'close');
 
-    const server = start({ PORT: String(port), WORKERS: workers });
+    const server = await startInVain({ PORT: String(other.port) });
 
-    expect((await server.exited).code).toBe(1);
-    expect(server.stderr).toContain(`Port ${port} is in use`);
-    expect(server.stderr).not.toMatch(/\n\s+at /);
+    expect(server.code).toBe(1);
+    expectPortInUse(server.stderr, other.port);
+    expect(closeThreads).toHaveBeenCalledTimes(1);
+    closeThreads.mockRestore();
     other.close();
   });
+
+  it('says so when the port is in use by another program and several processes want it', async () => {
+    const other = await listenSomewhere();
+
+    const server = start({ PORT: String(other.port), WORKERS: '2' });
+
+    expect((await server.exited).code).toBe(1);
+    expectPortInUse(server.stderr, other.port);
+    other.close();
+  });
+
+  function expectPortInUse(report: string, port: number): void {
+    expect(report).toContain(`Port ${port} is in use`);
+    expect(report).not.toMatch(/\n\s+at /);
+  }
 });
 
 describe('the end', () => {
@@ -288,113 +343,3 @@ describe('the log', () => {
     expect(server.log.some(({ request_id }) => request_id !== undefined)).toBe(false);
   });
 });
-
-describe('several worker processes', () => {
-  const workerIds = async (baseUrl: string, count: number) => {
-    const ids = new Set<string>();
-    for (let i = 0; i < count; i++) ids.add((await ask(baseUrl, '/livez')).headers['x-worker-id'] as string);
-    return ids;
-  };
-
-  /**
-   * One check as a prober makes it, which gives up after two failures. The first may fail: Node hands a connection to a
-   * process by turns, and one that was killed in that very moment takes it along.
-   *
-   * @returns id of the process that answered.
-   */
-  const healthCheck = async (baseUrl: string) => {
-    const check = () => ask(baseUrl, '/health', { timeoutMs: 30_000 });
-    const { status, headers } = await check().catch(check);
-    expect(status).toBe(200);
-    return headers['x-worker-id'] as string;
-  };
-
-  itOnPosix('answer together; a killed one is replaced without a failed health check; SIGTERM ends all', async () => {
-    const server = start({ WORKERS: '2', INFERENCE_THREADS: '1' });
-    await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
-    const baseUrl = await server.ready();
-    expect((await workerIds(baseUrl, 20)).size).toBe(2);
-    const readyLines = server.log.filter(({ port }) => port !== undefined);
-    expect(new Set(readyLines.map((line) => line.worker_id))).toEqual(new Set([1, 2]));
-
-    process.kill(childrenOf(server.child.pid!)[0]!, 'SIGKILL');
-    const seen = new Set<string>();
-    await until(async () => seen.add(await healthCheck(baseUrl)).has('3'));
-
-    const ids = await workerIds(baseUrl, 20);
-    expect(ids.size).toBe(2);
-    expect(ids).toContain('3');
-    expect(server.log).toContainEqual(expect.objectContaining({ code: null, signal: 'SIGKILL' }));
-    const children = childrenOf(server.child.pid!);
-    expect(children).toHaveLength(2);
-    server.kill('SIGTERM');
-    expect(await server.exited).toEqual({ code: 0, signal: null });
-    for (const child of children) expect(() => process.kill(child, 0)).toThrow();
-  });
-
-  it('agree on what a person decides, although none of them looks at the store by itself', async () => {
-    const store = new TestStore()
-      .addModel('adder')
-      .addRun('adder', 'best', { metrics: { f1: 0.9 } })
-      .addRun('adder', 'other', { metrics: { f1: 0.5 } });
-    const server = start({
-      MODELS_DIR: store.folder,
-      WORKERS: '2',
-      INFERENCE_THREADS: '1',
-      REFRESH_INTERVAL_MS: '0',
-      ADMIN_API_KEY: ADMIN_KEY,
-    });
-    await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
-    const baseUrl = await server.ready();
-    const servedBy = async () => {
-      const answers = await Promise.all(Array.from({ length: 8 }, () => ask(baseUrl, '/models/adder')));
-      return [...new Set(answers.map(({ json }) => json.data.best_run_id as string))];
-    };
-    const asAdmin = (method: string, path: string, body?: object) =>
-      ask(baseUrl, path, { method, body, headers: { 'X-API-Key': ADMIN_KEY } });
-
-    await asAdmin('PUT', '/models/adder/pin', { run_id: 'other', reason: 'For the audit.' });
-    await until(async () => (await servedBy()).join() === 'other');
-    await asAdmin('DELETE', '/models/adder/pin');
-    await until(async () => (await servedBy()).join() === 'best');
-    store.addRun('adder', 'newest', { metrics: { f1: 0.95 } });
-    await asAdmin('POST', '/models/refresh');
-    await until(async () => (await servedBy()).join() === 'newest');
-    // First the server: it may still be writing down what it served.
-    await server.remove();
-    store.remove();
-  });
-
-  it('end with the report when none of them can start', async () => {
-    const broken = new TestStore();
-    const server = start({ WORKERS: '2', MODELS_DIR: broken.folder });
-
-    expect((await server.exited).code).toBe(1);
-    expect(server.stderr).toContain('Nothing can be served');
-    broken.remove();
-  });
-
-  itOnPosix('let running requests finish when the whole is told to end', async () => {
-    const server = start({ WORKERS: '2', INFERENCE_THREADS: '1' });
-    await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
-    const baseUrl = await server.ready();
-    const running = await RawSocket.open(baseUrl);
-    running.send(`GET /models/slow/predictions?x=1&times=${SLOW_TIMES} HTTP/1.1\r\nHost: x\r\n\r\n`);
-    // Connections go to the two processes in turn: with four more, each has read what came before.
-    await workerIds(baseUrl, 4);
-
-    server.kill('SIGTERM');
-
-    expect(statusesIn(await running.read(hasPrediction))).toEqual([200]);
-    expect(await server.exited).toEqual({ code: 0, signal: null });
-  });
-});
-
-/** Process ids of the children of a process. */
-function childrenOf(pid: number): number[] {
-  const table = execFileSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' });
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .flatMap(([parent, child]) => (parent === pid ? [child!] : []));
-}

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { checkModels } from '../../../src/cli/check-command.js';
 import type { Run } from '../../../src/domain/run.js';
 import type { Signature } from '../../../src/domain/signature.js';
 import { runDigest } from '../../../src/registry/history/model-history.js';
@@ -13,12 +14,31 @@ import type { Json } from '../../support/http/get-json.js';
 
 const PROGRAM = join(__dirname, '..', '..', '..', 'dist', 'cli', 'check-models.js');
 
-const check = (...args: string[]) =>
-  new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [PROGRAM, ...args], { timeout: 20_000 }, (error, stdout, stderr) =>
+interface Checked {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The program as an operator runs it. */
+const checkInProcess = (...args: string[]) =>
+  new Promise<Checked>((resolve) => {
+    execFile(process.execPath, [PROGRAM, ...args], { timeout: 60_000 }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     );
   });
+
+/** What the program runs, without a process of its own. */
+async function check(...args: string[]): Promise<Checked> {
+  const written = { stdout: '', stderr: '' };
+  const collect = (name: keyof typeof written) => ({ write: (text: string) => (written[name] += text) });
+  const code = await checkModels(
+    args,
+    { INFERENCE_THREADS: '1' },
+    { stdout: collect('stdout'), stderr: collect('stderr') },
+  );
+  return { code, ...written };
+}
 
 /** The lines of the table about a model: its name, the run, the verdict, and the codes of its reasons. */
 function verdictsIn(stdout: string, model: string): string[][] {
@@ -51,6 +71,12 @@ describe('models:check', () => {
     expect(stdout).toMatch(/^MODEL +RUN +METRIC +VERDICT\nadder +good +f1 0\.9000 +best: served\n/);
     expect(stdout).toContain("STATUS_NOT_FINISHED: The run's status is FAILED.\n    →");
     expect(stdout).toContain('Every model has a run to serve.');
+  });
+
+  it('is a program that prints the same, ends with the same code', async () => {
+    store.addRun('adder', 'wrong', { examples: [{ input: { a: 1, b: 1 }, output: { sum: 3 } }] });
+
+    expect(await checkInProcess(store.folder)).toEqual(await check(store.folder));
   });
 
   it('tells what a server over the store would: why a run serves, what is pinned, what breaks clients, what would win', async () => {

@@ -403,7 +403,7 @@ describe('a run that fails on real requests', () => {
     await again.close();
     store.remove();
 
-    expect(runIds).toEqual(['bad', 'bad', 'bad', '503', '503', 'good']);
+    expect(runIds).toEqual(['bad', 'bad', 'bad', '422', '422', 'good']);
     expect([afterwards, afterRestart.best_run_id]).toEqual([{ gather: 'good' }, 'good']);
     expect(verdict.reasons).toMatchObject([
       { code: 'FAILED_IN_SERVICE', message: '2 of its first 5 predictions failed.' },
@@ -429,7 +429,7 @@ describe('a run that fails on real requests', () => {
     await app.close();
     store.remove();
 
-    expect(new Set(statuses)).toEqual(new Set([503]));
+    expect(new Set(statuses)).toEqual(new Set([422]));
     expect(after).toEqual({ gather: 'better' });
   });
 });

@@ -4,6 +4,7 @@ import { ask } from '../../support/http/ask.js';
 import type { Answer, AskOptions } from '../../support/http/ask.js';
 import type { TestStore } from '../../support/stores/build-store.js';
 import { droppingRun, throwingRun, tinyStore } from '../../support/stores/tiny-runs.js';
+import type { Json } from '../../support/http/get-json.js';
 import { WatchedApp, leaveNothingBehind } from '../../support/http/watched-app.js';
 
 const MAX_ROWS = 5;
@@ -47,15 +48,15 @@ const predict = (model: string, inputs: readonly object[], headers: Record<strin
 const outcomeOf = ({ headers, json }: Answer): unknown => headers['x-error-code'] ?? json.data.predictions;
 
 describe.each(WAYS)('on %s', (_way, headers) => {
-  it('one poisoned row among 64 requests costs its own caller 503, and the other 63 get their answers', async () => {
+  it("one poisoned row among 64 requests is its own caller's error, and the other 63 get their answers", async () => {
     for (const poisoned of [0, 41, 63]) {
       const indices = Array.from({ length: 64 }, (_, i) => (i === poisoned ? 7 : i % 3));
 
       const answers = await Promise.all(indices.map((index) => predict('thrower', [{ index }], headers)));
 
-      const expected = indices.map((index) => (index === 7 ? 'PREDICTION_FAILED' : [{ value: 10 * (index + 1) }]));
+      const expected = indices.map((index) => (index === 7 ? 'VALIDATION_FAILED' : [{ value: 10 * (index + 1) }]));
       expect(answers.map(outcomeOf)).toEqual(expected);
-      expect(answers.map(({ status }) => status)).toEqual(indices.map((index) => (index === 7 ? 503 : 200)));
+      expect(answers.map(({ status }) => status)).toEqual(indices.map((index) => (index === 7 ? 422 : 200)));
     }
   });
 
@@ -67,19 +68,20 @@ describe.each(WAYS)('on %s', (_way, headers) => {
       predict('thrower', [{ index: 0 }, { index: 2 }], headers),
     ]);
 
-    expect(outcomeOf(poisoned)).toBe('PREDICTION_FAILED');
+    expect(outcomeOf(poisoned)).toBe('VALIDATION_FAILED');
+    expect(poisoned.json.detail.map(({ loc }: Json) => loc)).toEqual([['body', 'inputs', 1]]);
     expect(outcomeOf(sound)).toEqual([{ value: 10 }, { value: 30 }]);
   });
 
-  it('a model that answers with a row too few costs its own caller 503, and nobody gets the row of another', async () => {
+  it('a model that answers with a row too few costs its own caller the answer, and nobody gets the row of another', async () => {
     const numbers = Array.from({ length: 64 }, (_, i) => (i % 16 === 5 ? -i : i));
 
     const answers = await Promise.all(numbers.map((x) => predict('dropper', [{ x }, { x: x + 0.5 }], headers)));
 
     expect(answers.map(outcomeOf)).toEqual(
-      numbers.map((x) => (x < 0 ? 'PREDICTION_FAILED' : [{ same: x }, { same: x + 0.5 }])),
+      numbers.map((x) => (x < 0 ? 'VALIDATION_FAILED' : [{ same: x }, { same: x + 0.5 }])),
     );
-    expect(answers.filter(({ status }) => status === 503)).toHaveLength(4);
+    expect(answers.filter(({ status }) => status === 422)).toHaveLength(4);
   });
 
   it('a request of zero rows is refused with 422', async () => {

@@ -47,15 +47,21 @@ async function untilOk(question: () => Promise<Answer>): Promise<Answer> {
 }
 
 describe('a model that throws', () => {
-  it('costs its own caller 503 and nobody else anything', async () => {
+  it("is its own caller's error, 422 with the row, and costs nobody else anything", async () => {
     await start({});
 
     const answers = await Promise.all([pick(7), add(), pick(1), pick(-9), add(), pick(2)]);
 
-    expect(answers.map(({ status }) => status)).toEqual([503, 200, 200, 503, 200, 200]);
-    expect(codeOf(answers[0])).toEqual([503, 'PREDICTION_FAILED', 503]);
+    expect(answers.map(({ status }) => status)).toEqual([422, 200, 200, 422, 200, 200]);
+    expect(codeOf(answers[0])).toEqual([422, 'VALIDATION_FAILED', 422]);
     expect(answers[2].json.data.predictions).toEqual([{ value: 20 }]);
-    expect(answers[0].json.detail).toBe('The model could not compute this request. Other requests are not affected.');
+    expect(answers[0].json.detail).toEqual([
+      {
+        loc: ['query'],
+        msg: 'the model cannot compute this row: one of its values is outside of what it was made for',
+        type: 'value_error.not_computable',
+      },
+    ]);
   });
 });
 

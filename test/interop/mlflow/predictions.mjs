@@ -3,15 +3,16 @@ import assert from 'node:assert/strict';
 /** Between two predictions of a stream: steady, and little beside everything else that runs. */
 const PAUSE_MS = 20;
 
-function requireClose(actual, expected, path) {
+/** @param tolerance  the largest difference, of numbers above 1 relative to them. */
+export function requireClose(actual, expected, path, tolerance = 1e-5) {
   if (typeof expected === 'number') {
     assert.ok(
-      Math.abs(actual - expected) <= 1e-5 * Math.max(1, Math.abs(expected)),
+      Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)),
       `${path}: ${actual}, not ${expected}`,
     );
   } else if (typeof expected === 'object') {
     assert.deepEqual(Object.keys(actual), Object.keys(expected), path);
-    for (const key of Object.keys(expected)) requireClose(actual[key], expected[key], `${path}.${key}`);
+    for (const key of Object.keys(expected)) requireClose(actual[key], expected[key], `${path}.${key}`, tolerance);
   } else assert.equal(actual, expected, path);
 }
 

@@ -23,8 +23,8 @@ export const SHIPPED_MODELS = join(__dirname, '..', '..', '..', 'models');
 /**
  * Starts the whole application as `server.ts` does, without signals and quiet.
  *
- * @param environment  variables as an operator would set them; MODELS_DIR is the shipped store unless given, and there are two
- *   threads.
+ * @param environment  variables as an operator would set them; MODELS_DIR is the shipped store unless given, and there is
+ *   one thread.
  */
 export async function createTestApp(environment: Record<string, string> = {}): Promise<TestApp> {
   const config = loadConfig({
@@ -32,8 +32,8 @@ export async function createTestApp(environment: Record<string, string> = {}): P
     LOG_LEVEL: 'silent',
     HOST: '127.0.0.1',
     PORT: '0',
-    // Enough for one to be busy. A thread loads its libraries for a tenth of a second.
-    INFERENCE_THREADS: '2',
+    // A thread loads its libraries for a tenth of a second of processor time. Tests of threads say how many they want.
+    INFERENCE_THREADS: '1',
     ...environment,
   });
   const { app, fastPath } = await createApp(config, createLogger(config.logLevel));

@@ -75,3 +75,6 @@ export function statusesIn(received: string): number[] {
 export function jsonIn(received: string): Json {
   return JSON.parse(received.slice(received.lastIndexOf('\r\n\r\n') + 4));
 }
+
+/** Whether a whole answer with predictions has come. */
+export const hasPrediction = (text: string): boolean => text.includes('"predictions"') && text.endsWith('}');

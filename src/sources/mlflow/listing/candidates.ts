@@ -5,8 +5,9 @@ import { RunError } from '../../../domain/verdict.js';
 import { mapWithConcurrency } from '../../../lib/map-with-concurrency.js';
 import { VersionSources } from './version-sources.js';
 import { CheckpointReader, withCheckpointMetrics, sortCheckpoints } from './checkpoints.js';
+import type { ReadRunFile } from '../contract/find-contract.js';
 import type { RunRecord } from '../mapping/logged-run.js';
-import { StoreUnavailableError, parseVersionSource } from '../store/mlflow-store.js';
+import { StoreUnavailableError, parseVersionSource, servingTagsMark } from '../store/mlflow-store.js';
 import type { Checkpoint, LoggedModel, MlflowRun, MlflowStore, MlflowVersion } from '../store/mlflow-store.js';
 import { aliasTag } from '../mapping/model-card.js';
 import type { MlflowCard } from '../mapping/model-card.js';
@@ -22,6 +23,7 @@ const READ_CONCURRENCY = 8;
 export interface Candidate extends RunRecord {
   /** As served with this one of its models. */
   readonly detailsWith: (model: LoggedModel) => RunDetails;
+  readonly readRunFile: ReadRunFile;
   /** Changes when the run may have put out other models. */
   readonly modelMark: string;
   /** Whether the policy's conditions hold that the source itself set (an alias). */
@@ -83,10 +85,12 @@ export class CandidateReader {
       details: detailsFor(sortedCheckpoints[0]),
       detailsWith: ({ key }) => detailsFor(sortedCheckpoints.find(({ files }) => files?.key === key)),
       readMetricHistory: this.historyOf(run),
+      readRunFile: (path) => this.store.readRunFile(run, path),
       modelMark: JSON.stringify([
         endedAtMs,
         modelIds,
         tags['mlflow.log-model.history'],
+        servingTagsMark(tags),
         sortedCheckpoints.map((one) => one.id),
       ]),
       isRequested: true,
@@ -110,7 +114,8 @@ export class CandidateReader {
       details,
       detailsWith: () => details,
       readMetricHistory: run && this.historyOf(run),
-      modelMark: version.source,
+      readRunFile: (path) => (run ? this.store.readRunFile(run, path) : Promise.resolve(undefined)),
+      modelMark: `${version.source} ${servingTagsMark(details.tags)}`,
       isRequested:
         requestedAlias === undefined ||
         requestedAlias === 'latest' ||

@@ -3,7 +3,7 @@ import { RunSource } from '../../run-source.js';
 import type { GetExaminationHints, SourceModel, SourceStatus } from '../../run-source.js';
 import { CandidateReader } from './candidates.js';
 import type { Candidate } from './candidates.js';
-import { CARD_TAGS, deriveCard, slugOf } from '../mapping/model-card.js';
+import { CARD_TAGS, deriveCard, modelNameOf } from '../mapping/model-card.js';
 import type { CardOrigin, MlflowCard } from '../mapping/model-card.js';
 import { StoreUnavailableError } from '../store/mlflow-store.js';
 import type { MlflowExperiment, MlflowRegisteredModel, MlflowStore } from '../store/mlflow-store.js';
@@ -196,5 +196,5 @@ function isIncluded({ card }: MlflowCard, { tags }: CardOrigin, item: MlflowItem
 const NOT_INCLUDED: SourceModel = { location: '', card: undefined, issues: [], runs: [] };
 
 function missing(item: MlflowItem, problem: string): SourceModel {
-  return { location: item.as ?? slugOf(item.name!), card: undefined, issues: [problem], runs: [] };
+  return { location: item.as ?? modelNameOf(item.name!), card: undefined, issues: [problem], runs: [] };
 }

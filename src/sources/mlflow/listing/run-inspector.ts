@@ -5,6 +5,7 @@ import { RunError, reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
 import { mapWithConcurrency } from '../../../lib/map-with-concurrency.js';
 import type { ExaminationHints, SourceRun } from '../../run-source.js';
+import type { ReadRunFile } from '../contract/find-contract.js';
 import type { Candidate } from './candidates.js';
 import { readLoggedModel, servableRun, rejectedRun } from '../mapping/logged-run.js';
 import type { ReadModel } from '../mapping/logged-run.js';
@@ -85,17 +86,22 @@ export class RunInspector {
     );
   }
 
-  private async modelOf({ location, modelMark, findModels }: Candidate): Promise<ReadModel | VerdictReason> {
+  private async modelOf({
+    location,
+    modelMark,
+    findModels,
+    readRunFile,
+  }: Candidate): Promise<ReadModel | VerdictReason> {
     const mark = `${location}\n${modelMark}`;
     const known = this.modelsByMark.get(mark);
     if (known) return known;
     try {
-      const read = await readFirstServable(await findModels());
+      const read = await readFirstServable(await findModels(), readRunFile);
       this.modelsByMark.set(mark, read);
       return read;
     } catch (error) {
       // Not cached: the files of one run may be available next time.
-      if (error instanceof RunError) return reason(error.code, error.message);
+      if (error instanceof RunError) return reason(error.code, error.message, error.fix);
       throw error;
     }
   }
@@ -116,10 +122,13 @@ export class RunInspector {
 }
 
 /** A run may hold a pickle and its export to ONNX: the first servable model is taken. */
-async function readFirstServable(models: readonly LoggedModel[]): Promise<ReadModel | VerdictReason> {
+async function readFirstServable(
+  models: readonly LoggedModel[],
+  readRunFile: ReadRunFile,
+): Promise<ReadModel | VerdictReason> {
   let first: VerdictReason | undefined;
   for (const model of models.slice(0, MOST_MODELS)) {
-    const read = await readLoggedModel(model);
+    const read = await readLoggedModel(model, readRunFile);
     if (!('code' in read)) return read;
     first ??= read;
   }

@@ -13,6 +13,8 @@ export interface MlModel {
   readonly outputs: readonly ModelField[] | undefined;
   /** File of the input example, relative to the model's folder. */
   readonly examplePath: string | undefined;
+  /** Names of the signature's parameters, which clients of MLflow's own scoring may send beside the rows. */
+  readonly parameters: readonly string[];
 }
 
 /**
@@ -35,6 +37,7 @@ export function readMlModel(text: string): MlModel {
     inputs: halfOf(signature, 'inputs', 'input'),
     outputs: halfOf(signature, 'outputs', 'prediction'),
     examplePath: textOf(example, 'artifact_path'),
+    parameters: parameterNames(textOf(signature, 'params')),
   };
 }
 
@@ -45,4 +48,15 @@ function halfOf(
 ): ModelField[] | undefined {
   const text = textOf(signature, key);
   return text === undefined ? undefined : fieldsOfSignature(text, key, defaultName);
+}
+
+/** What cannot be read names none: it changes nothing of how the model is served. */
+function parameterNames(text: string | undefined): string[] {
+  try {
+    const specs: unknown = JSON.parse(text ?? '[]');
+    const names = Array.isArray(specs) ? specs.map((spec: unknown) => (isMapping(spec) ? spec.name : undefined)) : [];
+    return names.filter((name) => typeof name === 'string');
+  } catch {
+    return [];
+  }
 }

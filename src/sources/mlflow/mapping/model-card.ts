@@ -37,13 +37,9 @@ export function aliasTag(alias: string): string {
 
 /** Makes a model's card: what the operator wrote wins over the tags of its owner. */
 export function deriveCard(origin: CardOrigin, item: MlflowItem): MlflowCard {
-  const name = item.as ?? slugOf(origin.tags[CARD_TAGS.name] ?? origin.name);
+  const name = item.as ?? modelNameOf(origin.tags[CARD_TAGS.name] ?? origin.name);
   const selection = policyOf(origin, item);
-  const issues = [
-    ...(name === '' ? [`The ${origin.kind} "${origin.name}" needs a name of letters: set its tag bestrun.name.`] : []),
-    ...(typeof selection === 'string' ? [selection] : []),
-  ];
-  if (typeof selection === 'string' || issues.length > 0) return { name: name || origin.name, card: undefined, issues };
+  if (typeof selection === 'string') return { name, card: undefined, issues: [selection] };
   const card: ModelCard = {
     name,
     title: origin.tags[CARD_TAGS.title] ?? origin.name,
@@ -51,11 +47,26 @@ export function deriveCard(origin: CardOrigin, item: MlflowItem): MlflowCard {
     task: taskOf(origin.tags[CARD_TAGS.task]),
     selection,
   };
-  return { name, card, issues };
+  return { name, card, issues: [] };
 }
 
-/** Lower-case words joined by dashes; empty when nothing of the kind is in the text. */
-export function slugOf(text: string): string {
+/** Longest name that is made of a text's code points, characters of the text. */
+const MAX_CODE_POINTS = 12;
+
+/**
+ * A name for the paths of the API: lower-case words joined by dashes. A text in which no Latin letter nor digit occurs
+ * gives the code points of its characters, so that it stays the same: `模型` is `u6a21-u578b`.
+ */
+export function modelNameOf(text: string): string {
+  const slug = slugOf(text);
+  if (slug !== '') return slug;
+  const points = [...text.normalize('NFKC')].filter((character) => /[\p{L}\p{N}]/u.test(character));
+  const shown = (points.length > 0 ? points : [...text]).slice(0, MAX_CODE_POINTS);
+  return shown.map((character) => `u${character.codePointAt(0)!.toString(16)}`).join('-');
+}
+
+/** Empty when no Latin letter nor digit is in the text. */
+function slugOf(text: string): string {
   return text
     .normalize('NFKD')
     .toLowerCase()

@@ -1,6 +1,7 @@
 import type { FieldSchema, FieldType, RowSchema } from '../../../domain/signature.js';
-import type { TensorSpec, DType } from '../../../domain/tensor.js';
+import type { TensorSpec } from '../../../domain/tensor.js';
 import { RunError } from '../../../domain/verdict.js';
+import { kindOf } from './tensor-words.js';
 
 /** What one value is; MLflow's many widths differ only inside the tensor. */
 export type ValueKind = Extract<FieldType, 'number' | 'integer' | 'boolean' | 'string'>;
@@ -15,6 +16,24 @@ export interface ModelField {
   /** Shape of one row's value: empty for a single value, `null` for a size that varies. */
   readonly shape: readonly (number | null)[];
   readonly isRequired: boolean;
+  /** The type in MLflow's words, as its owner reads it in the signature: `long`, `tensor of float32`. */
+  readonly declared?: string;
+  /** How a text is written. */
+  readonly format?: FieldSchema['format'];
+  /** What a client should know of it. */
+  readonly description?: string;
+}
+
+/** Fields with the sizes of the model's tensors, and the encoding or decoding of those tensors. */
+export interface CodecPart<Spec> {
+  readonly fields: readonly ModelField[];
+  readonly spec: Spec;
+}
+
+/** A size that the signature leaves open and the model fixes is fixed. */
+export function withSizes(field: ModelField, { shape }: TensorSpec): ModelField {
+  if (!shape || shape.length !== field.shape.length + 1) return field;
+  return { ...field, shape: field.shape.map((size, axis) => size ?? shape[axis + 1]!) };
 }
 
 /**
@@ -31,12 +50,6 @@ export function fieldsOfTensors(tensors: readonly TensorSpec[]): ModelField[] {
   return tensors.map(({ name, dtype, shape }) => {
     return { field: name, name, kind: kindOf(dtype), shape: valueShape(shape ?? [null]), isRequired: true };
   });
-}
-
-function kindOf(dtype: DType | null): ValueKind {
-  if (dtype === 'string') return 'string';
-  if (dtype === 'bool') return 'boolean';
-  return dtype === null || dtype.startsWith('float') ? 'number' : 'integer';
 }
 
 /**
@@ -60,12 +73,13 @@ export function outputSchema(fields: readonly ModelField[]): RowSchema {
   return { type: 'object', properties, required: Object.keys(properties) };
 }
 
-function valueSchema({ kind, shape, isRequired }: ModelField, mayBeNaN: boolean): FieldSchema {
+function valueSchema({ kind, shape, isRequired, format, description }: ModelField, mayBeNaN: boolean): FieldSchema {
   const isNullable = (mayBeNaN && kind === 'number') || (shape.length === 0 && !isRequired);
-  const single: FieldSchema = { type: isNullable ? [kind, 'null'] : kind };
-  return shape.reduceRight<FieldSchema>((items, size) => {
+  const single: FieldSchema = { type: isNullable ? [kind, 'null'] : kind, ...(format && { format }) };
+  const schema = shape.reduceRight<FieldSchema>((items, size) => {
     return { type: 'array', items, ...(size !== null && { minItems: size, maxItems: size }) };
   }, single);
+  return description === undefined ? schema : { ...schema, description };
 }
 
 /** @throws RunError SIGNATURE_UNSUPPORTED unless every field has a name of its own. */

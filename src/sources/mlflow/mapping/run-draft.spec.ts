@@ -1,8 +1,9 @@
-import type { TensorSpec } from '../../../domain/tensor.js';
+import type { ModelSpec, TensorSpec } from '../../../domain/tensor.js';
 import type { RunError } from '../../../domain/verdict.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
-import { completePart, draftPart } from './run-draft.js';
+import { columnRules } from './derive-column.js';
+import * as draft from './run-draft.js';
 import { servableArtifact } from './servable-artifact.js';
 
 const mlModel = (inputs?: unknown, outputs?: unknown): MlModel => {
@@ -12,6 +13,14 @@ const mlModel = (inputs?: unknown, outputs?: unknown): MlModel => {
     `flavors:\n  onnx:\n    data: model.onnx\n${signature}${half('inputs', inputs)}${half('outputs', outputs)}\n`,
   );
 };
+const { draftPart } = draft;
+const completePart = (
+  model: MlModel,
+  example: string | undefined,
+  spec: ModelSpec,
+  tags: Record<string, string> = {},
+): ReturnType<typeof draft.completePart> =>
+  draft.completePart({ mlModel: model, exampleText: example, contract: undefined }, spec, columnRules(tags));
 const column = (name: string | undefined, type: unknown, required = true) => ({
   type,
   ...(name && { name }),
@@ -102,6 +111,14 @@ describe('a run of MLflow', () => {
     });
   });
 
+  it('names the parameters of its signature, which no model here takes', () => {
+    const params = JSON.stringify([{ name: 'threshold', default: 0.5, shape: null, type: 'double' }]);
+    const text = `flavors: {onnx: {data: model.onnx}}\nsignature: {inputs: null, outputs: null, params: '${params}'}\n`;
+
+    expect(readMlModel(text).parameters).toEqual(['threshold']);
+    expect(mlModel().parameters).toEqual([]);
+  });
+
   it('without a signature is what its model says, field by field', () => {
     const part = completePart(mlModel(), '[[1, 2]]', {
       inputs: [declared('X', 'float32', [null, 2])],
@@ -134,7 +151,9 @@ describe('a run of MLflow', () => {
   it('shows its signature before its model is known', () => {
     const model = mlModel([column('age', 'double', false)], [column('price', 'double')]);
 
-    expect(draftPart(model, '{"columns": ["age"], "data": [[7.5]]}')).toEqual({
+    expect(
+      draftPart({ mlModel: model, exampleText: '{"columns": ["age"], "data": [[7.5]]}', contract: undefined }),
+    ).toEqual({
       signature: {
         input: { type: 'object', properties: { age: { type: ['number', 'null'], examples: [7.5] } }, required: [] },
         output: { type: 'object', properties: { price: { type: ['number', 'null'] } }, required: ['price'] },
@@ -147,7 +166,7 @@ describe('a run of MLflow', () => {
 
   it.each([
     ['a column of bytes', [column('x', 'binary')]],
-    ['a column of times', [column('x', 'datetime')]],
+    ['a column of maps', [column('x', 'map')]],
     ['a column of objects', [column('x', { type: 'object', properties: {} })]],
     ['a tensor of bytes', [tensor('bytes', [-1])]],
     ['two columns of one name', [column('x', 'long'), column('x', 'long')]],
@@ -177,7 +196,9 @@ describe('a run of MLflow', () => {
     ['sklearn', /skl2onnx/],
     ['xgboost', /convert_xgboost/],
     ['pytorch', /torch\.onnx\.export/],
-    ['keras', /tf2onnx/],
+    ['keras', /model\.export\("model\.onnx", format="onnx"\)/],
+    ['lightgbm', /zipmap=False/],
+    ['catboost', /ZipMap/],
     ['python_function', /Export it to ONNX and log that/],
     ['of_next_year', /Export it to ONNX and log that/],
   ])('of the flavor %s is told how to become ONNX', (flavor, said) => {

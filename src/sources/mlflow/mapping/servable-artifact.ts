@@ -2,6 +2,7 @@ import type { ModelFormat } from '../../../domain/run.js';
 import { reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
 import { textOf } from '../store/yaml-text.js';
+import { LOG_MODEL, recipeFor } from './export-recipes.js';
 import type { MlModel } from './ml-model.js';
 
 /** What is loaded of a logged model; the path is relative to the model's folder. */
@@ -9,19 +10,6 @@ export interface ServableArtifact {
   readonly format: ModelFormat;
   readonly path: string;
 }
-
-/** How each flavor that cannot run here becomes one that can. */
-const EXPORTS: Readonly<Record<string, string>> = {
-  sklearn: 'onx = skl2onnx.to_onnx(model, X[:1], options={"zipmap": False})',
-  xgboost: 'onx = onnxmltools.convert_xgboost(model, initial_types=[("input", FloatTensorType([None, n]))])',
-  lightgbm: 'onx = onnxmltools.convert_lightgbm(model, initial_types=[("input", FloatTensorType([None, n]))])',
-  catboost: 'model.save_model("model.onnx", format="onnx"); onx = onnx.load("model.onnx")',
-  pytorch: 'torch.onnx.export(model, X[:1], "model.onnx", dynamic_axes={…}); onx = onnx.load("model.onnx")',
-  transformers: 'export it with optimum-cli export onnx; onx = onnx.load("model.onnx")',
-  tensorflow: 'model.export("model.onnx", format="onnx"), or tf2onnx.convert.from_keras(model)',
-  keras: 'model.export("model.onnx", format="onnx"), or tf2onnx.convert.from_keras(model)',
-  statsmodels: 'write its formula as an ONNX graph',
-};
 
 /** What the flavors of Keras can be instead of ONNX. */
 const AS_SAVED_MODEL =
@@ -35,12 +23,13 @@ const TENSORFLOW_WITH_KERAS_3: readonly [number, number] = [2, 16];
  *
  * @returns a reason FORMAT_UNSUPPORTED with how to export the model when there is none.
  */
-export function servableArtifact({ flavors }: MlModel): ServableArtifact | VerdictReason {
+export function servableArtifact({ flavors, inputs = [] }: MlModel): ServableArtifact | VerdictReason {
   const onnx = flavors.onnx && textOf(flavors.onnx, 'data');
   if (onnx) return { format: 'onnx', path: onnx };
   const savedModel = pathOfModule(flavors.tensorflow) ?? pathOfKeras(flavors.tensorflow) ?? pathOfExport(flavors.keras);
   if (savedModel) return { format: 'saved-model', path: savedModel };
-  return unsupported(Object.keys(flavors));
+  const hasTexts = inputs.some(({ kind }) => kind === 'string');
+  return unsupported(Object.keys(flavors), hasTexts);
 }
 
 type Flavor = MlModel['flavors'][string] | undefined;
@@ -72,13 +61,13 @@ function needsKeras3(tensorflow: string | undefined): boolean {
   return major > firstMajor || (major === firstMajor && minor >= firstMinor);
 }
 
-function unsupported(flavors: readonly string[]): VerdictReason {
+function unsupported(flavors: readonly string[], hasTexts: boolean): VerdictReason {
   const named = flavors.filter((name) => name !== 'python_function');
-  const known = named.find((name) => Object.hasOwn(EXPORTS, name));
+  const recipe = recipeFor(named, hasTexts);
   const found = named.length > 0 ? `the flavor ${named.join(', ')}` : 'Python code only';
   const message = `The logged model is ${found}, which needs Python to run.`;
-  const advice = known === 'keras' || known === 'tensorflow' ? AS_SAVED_MODEL : 'Export';
-  const how = known ? `${advice} it to ONNX (${EXPORTS[known]})` : 'Export it to ONNX';
-  const fix = `${how} and log that: mlflow.onnx.log_model(onx, …). docs/mlflow.md shows the complete example.`;
+  const advice = recipe?.flavor === 'keras' ? AS_SAVED_MODEL : 'Export';
+  const how = recipe ? `${advice} it to ONNX (${recipe.code.join('; ')})` : 'Export it to ONNX';
+  const fix = `${how} and log that: ${LOG_MODEL}. docs/mlflow.md shows the complete example.`;
   return reason('FORMAT_UNSUPPORTED', message, fix);
 }

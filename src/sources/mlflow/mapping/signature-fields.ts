@@ -1,11 +1,11 @@
 import { JsonSyntaxError, parseJson } from '../../../lib/json-text.js';
 import { isJsonObject } from '../../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../../lib/json.js';
+import type { JsonObject } from '../../../lib/json.js';
 import { RunError } from '../../../domain/verdict.js';
 import { requireDistinctFields, valueShape } from './model-field.js';
 import type { ModelField, ValueKind } from './model-field.js';
 
-/** MLflow's column types that rows can hold; `binary`, `datetime`, objects and maps are not among them. */
+/** MLflow's column types that rows can hold; `binary`, objects and maps are not among them. */
 const KIND_OF_COLUMN: Readonly<Record<string, ValueKind>> = {
   boolean: 'boolean',
   integer: 'integer',
@@ -13,6 +13,7 @@ const KIND_OF_COLUMN: Readonly<Record<string, ValueKind>> = {
   float: 'number',
   double: 'number',
   string: 'string',
+  datetime: 'string',
 };
 
 /** What MLflow writes of outputs that it could not tell: several tensors of a SavedModel, for one. */
@@ -32,7 +33,7 @@ export function fieldsOfSignature(text: string, side: string, defaultName: strin
   const fields = specs.map((spec, i) => {
     const name = typeof spec.name === 'string' ? spec.name : undefined;
     const field = name ?? (specs.length === 1 ? defaultName : `${defaultName}_${i}`);
-    const value = spec.type === 'tensor' ? tensorValue(spec, side, field) : columnValue(spec.type, side, field);
+    const value = spec.type === 'tensor' ? tensorValue(spec, side, field) : columnValue(spec, side, field);
     return { field, name, isRequired: spec.required !== false && spec.optional !== true, ...value };
   });
   requireDistinctFields(fields, side);
@@ -52,13 +53,21 @@ function listOf(text: string, side: string): JsonObject[] {
   );
 }
 
-function columnValue(type: JsonValue | undefined, side: string, field: string): Pick<ModelField, 'kind' | 'shape'> {
-  const kind = typeof type === 'string' ? KIND_OF_COLUMN[type] : undefined;
-  if (kind) return { kind, shape: [] };
-  throw unsupported(side, field, typeof type === 'string' ? type : 'an object');
+type Value = Pick<ModelField, 'kind' | 'shape' | 'declared' | 'format'>;
+
+function columnValue(spec: JsonObject, side: string, field: string): Value {
+  const { type } = spec;
+  if (type === 'array' && isJsonObject(spec.items)) {
+    const { kind, shape, declared } = columnValue(spec.items, side, field);
+    return { kind, shape: [null, ...shape], ...(declared !== undefined && { declared: `array of ${declared}` }) };
+  }
+  if (typeof type !== 'string') throw unsupported(side, field, 'of no known type');
+  const kind = Object.hasOwn(KIND_OF_COLUMN, type) ? KIND_OF_COLUMN[type] : undefined;
+  if (kind) return { kind, shape: [], declared: type, ...(type === 'datetime' && { format: 'date-time' as const }) };
+  throw unsupported(side, field, type);
 }
 
-function tensorValue(spec: JsonObject, side: string, field: string): Pick<ModelField, 'kind' | 'shape'> {
+function tensorValue(spec: JsonObject, side: string, field: string): Value {
   const tensor = spec['tensor-spec'];
   if (!isJsonObject(tensor) || typeof tensor.dtype !== 'string' || !Array.isArray(tensor.shape)) {
     throw new RunError('MLMODEL_INVALID', `The tensor specification "${field}" of ${side} lacks its dtype or shape.`);
@@ -66,7 +75,7 @@ function tensorValue(spec: JsonObject, side: string, field: string): Pick<ModelF
   const kind = kindOfNumpy(tensor.dtype);
   if (!kind) throw unsupported(side, field, tensor.dtype);
   const shape = tensor.shape.map((size) => (typeof size === 'number' && size >= 0 ? size : null));
-  return { kind, shape: valueShape(shape) };
+  return { kind, shape: valueShape(shape), declared: `tensor of ${tensor.dtype}` };
 }
 
 function kindOfNumpy(dtype: string): ValueKind | undefined {
@@ -76,6 +85,15 @@ function kindOfNumpy(dtype: string): ValueKind | undefined {
   return dtype === 'str' || dtype === 'object' || dtype === 'string' ? 'string' : undefined;
 }
 
+/** What to log in place of columns that no model here takes. */
+const IN_PLACE_OF: Readonly<Record<string, string>> = {
+  object: 'Log one column for each member of the object: pd.json_normalize(X.to_dict("records")).',
+  map: 'Log one column for each key of the map, or an array of numbers.',
+  binary: 'Log an array of numbers, e.g. the pixels of the picture, in place of its bytes.',
+};
+
 function unsupported(side: string, field: string, type: string): RunError {
-  return new RunError('SIGNATURE_UNSUPPORTED', `The field "${field}" of the signature's ${side} is ${type}.`);
+  const fix = Object.hasOwn(IN_PLACE_OF, type) ? IN_PLACE_OF[type] : undefined;
+  const message = `The field "${field}" of the signature's ${side} is ${type}, which no model here takes.`;
+  return new RunError('SIGNATURE_UNSUPPORTED', message, { fix });
 }

@@ -1,4 +1,4 @@
-import { findLocalModel } from './local-model.js';
+import { LocalModel, findLocalModel } from './local-model.js';
 import { MlflowStore, loggedArtifactPath } from './mlflow-store.js';
 import type { LoggedModel, MlflowRun } from './mlflow-store.js';
 
@@ -16,6 +16,11 @@ export abstract class DiskStore extends MlflowStore {
   async findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined> {
     const owner = run?.id === runId ? run : await this.findRun(runId);
     return owner && this.findModelIn(owner, path);
+  }
+
+  async readRunFile(run: MlflowRun, path: string): Promise<string | undefined> {
+    const artifacts = await this.artifactsOf(run);
+    return artifacts === undefined ? undefined : new LocalModel(artifacts, this.root).readText(path);
   }
 
   /** Absolute folder of a run's artifacts; undefined when it is not here. */

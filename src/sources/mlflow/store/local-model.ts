@@ -13,10 +13,12 @@ export class LocalModel implements LoggedModel {
   /**
    * @param folder  absolute.
    * @param root    absolute folder of the store, which the model must lie in once links are followed.
+   * @param modelId  undefined for a model among the artifacts of a run.
    */
   constructor(
     private readonly folder: string,
     private readonly root: string,
+    readonly modelId: string | undefined = undefined,
   ) {}
 
   get key(): string {
@@ -32,6 +34,10 @@ export class LocalModel implements LoggedModel {
       if (error instanceof RunError && error.code === 'ARTIFACT_OUTSIDE_RUN') throw error;
       return undefined;
     }
+  }
+
+  readOptionalText(path: string): Promise<string | undefined> {
+    return this.readText(path);
   }
 
   async fetch(): Promise<ModelFiles> {

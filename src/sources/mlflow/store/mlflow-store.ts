@@ -65,6 +65,8 @@ export interface ModelFiles {
 export interface LoggedModel {
   /** Names this model among all that the store holds. */
   readonly key: string;
+  /** MLflow 3's id; undefined for a model among the artifacts of a run. */
+  readonly modelId: string | undefined;
   /**
    * A small text file of the folder.
    *
@@ -73,6 +75,8 @@ export interface LoggedModel {
    * @throws StoreUnavailableError.
    */
   readText(path: string): Promise<string | undefined>;
+  /** As `readText`, for a file that few models have: a server may answer an error to a request for what is not there. */
+  readOptionalText(path: string): Promise<string | undefined>;
   /**
    * Provides the folder on this machine's disk until it is released.
    *
@@ -171,6 +175,14 @@ export abstract class MlflowStore {
    * @param run  the run of that id, when it has been read.
    */
   abstract findModelAt(runId: string, path: string, run: MlflowRun | undefined): Promise<LoggedModel | undefined>;
+  /**
+   * A small text file among a run's artifacts.
+   *
+   * @param path  relative to the artifacts, forward slashes.
+   * @returns undefined when there is none.
+   * @throws RunError ARTIFACT_UNAVAILABLE when only the run's files cannot be had.
+   */
+  abstract readRunFile(run: MlflowRun, path: string): Promise<string | undefined>;
 }
 
 /** A run's status by MLflow's word for it; one that is not known may still be going on. */
@@ -181,6 +193,11 @@ export function runStatusNamed(word: unknown): RunStatus {
 /** The ids of what a run put out, the one of the latest step last. */
 export function inStepOrder(outputs: readonly { readonly id: string; readonly step: number }[]): string[] {
   return [...outputs].sort((a, b) => a.step - b.step).map(({ id }) => id);
+}
+
+/** Changes when the owner of a run says something new of how it is served: its tags `bestrun.…`. */
+export function servingTagsMark(tags: MlflowRun['tags']): string {
+  return JSON.stringify(Object.entries(tags).filter(([key]) => key.startsWith('bestrun.')));
 }
 
 /** Flavors that can be served, as the client of MLflow 2 notes them. */

@@ -136,7 +136,7 @@ export class DbStore extends DiskStore {
     if (!recorded) return undefined;
     const { location, isReady, metrics } = recorded;
     const folder = await this.localFolder(location);
-    return { id, isReady, metrics, files: folder === undefined ? undefined : new LocalModel(folder, this.root) };
+    return { id, isReady, metrics, files: folder === undefined ? undefined : new LocalModel(folder, this.root, id) };
   }
 
   private readCheckpoint(id: string): RecordedCheckpoint | undefined {

@@ -114,7 +114,7 @@ export class FileStore extends DiskStore {
     const artifacts = join(folder, 'artifacts');
     const isThere = await isInsideFolder(artifacts, this.root);
     const metrics = latestMetrics(await readEntries(join(folder, 'metrics')));
-    const files = isThere ? new LocalModel(artifacts, this.root) : undefined;
+    const files = isThere ? new LocalModel(artifacts, this.root, id) : undefined;
     return { id, isReady: isReadyModel(meta), metrics, files };
   }
 

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 
 import type { JsonObject } from '../../../../lib/json.js';
 import { RunError } from '../../../../domain/verdict.js';
@@ -48,16 +48,30 @@ export class ServerModel implements LoggedModel {
     private readonly mark: string,
   ) {}
 
+  get modelId(): string | undefined {
+    return 'modelId' in this.location ? this.location.modelId : undefined;
+  }
+
   get key(): string {
     return `${this.parts.client.baseUrl} ${JSON.stringify(this.location)} ${this.mark}`;
   }
 
-  async readText(path: string): Promise<string | undefined> {
+  readText(path: string): Promise<string | undefined> {
+    return this.readOnce(path, () => this.parts.client.findText(...this.fileRoute(path)));
+  }
+
+  readOptionalText(path: string): Promise<string | undefined> {
+    return this.readOnce(path, async () => {
+      const folder = posix.dirname(path);
+      const files = await this.listFolder(folder === '.' ? '' : folder).catch(noneWhenMissing);
+      return files.some((file) => file.path === path) ? this.parts.client.findText(...this.fileRoute(path)) : undefined;
+    });
+  }
+
+  private async readOnce(path: string, fetch: () => Promise<string | undefined>): Promise<string | undefined> {
     requireInside(path);
     try {
-      return await this.parts.fetchOnce(`${this.key} ${path}`, () =>
-        this.parts.client.findText(...this.fileRoute(path)),
-      );
+      return await this.parts.fetchOnce(`${this.key} ${path}`, fetch);
     } catch (error) {
       // MLflow is available, except for this file.
       if (error instanceof MlflowError) {
@@ -146,6 +160,12 @@ export class ServerModel implements LoggedModel {
     }
     return ['/get-artifact', { run_id: location.runId, path: location.path ? `${location.path}/${path}` : path }];
   }
+}
+
+/** The folder is not there. */
+function noneWhenMissing(error: unknown): RemoteFile[] {
+  if (error instanceof MlflowError && error.status === 404) return [];
+  throw error;
 }
 
 /** A listed path must lie in the folder that was asked for: it becomes a path on this machine's disk. */

@@ -1,7 +1,13 @@
 import type { JsonObject } from '../../../../lib/json.js';
 import type { MetricPoint } from '../../../../domain/metric-point.js';
 import { RunError } from '../../../../domain/verdict.js';
-import { MAX_METRIC_POINTS, MlflowStore, StoreUnavailableError, loggedArtifactPath } from '../mlflow-store.js';
+import {
+  MAX_METRIC_POINTS,
+  MlflowStore,
+  StoreUnavailableError,
+  loggedArtifactPath,
+  servingTagsMark,
+} from '../mlflow-store.js';
 import type { Checkpoint, LoggedModel, MlflowExperiment, MlflowRegisteredModel, MlflowRun } from '../mlflow-store.js';
 import type { ResponseCache } from './response-cache.js';
 import type { ArtifactCache } from './artifact-cache.js';
@@ -175,6 +181,10 @@ export class ServerStore extends MlflowStore {
     return Promise.resolve(this.model({ runId, path }, run ? markOf(run) : ''));
   }
 
+  readRunFile(run: MlflowRun, path: string): Promise<string | undefined> {
+    return this.model({ runId: run.id, path: '' }, markOf(run)).readOptionalText(path);
+  }
+
   private model(location: ModelLocation, mark: string): LoggedModel {
     const { cache, maxModelBytes } = this.parts;
     const fetchOnce: FetchOnce = (key, fetch) => this.cached(key, fetch, true).catch(toRunError);
@@ -258,7 +268,7 @@ export class ServerStore extends MlflowStore {
 
 /** Changes when the files of a finished run may have been written again. */
 function markOf({ endedAtMs, tags }: MlflowRun): string {
-  return `${endedAtMs} ${tags['mlflow.log-model.history'] ?? ''}`;
+  return `${endedAtMs} ${tags['mlflow.log-model.history'] ?? ''} ${servingTagsMark(tags)}`;
 }
 
 /** MLflow is unavailable, and no earlier reading cached this response. */

@@ -1,0 +1,92 @@
+import { sumRun } from '../../../test/support/stores/build-store.js';
+import { AppError } from '../../domain/app-error.js';
+import type { NamedTensors } from '../../domain/tensor.js';
+import { ValidationError } from '../../domain/validation-issue.js';
+import type { ModelHandle } from '../../engines/model-host.js';
+import { LoadedRun } from './loaded-run.js';
+import { compileCodec } from './run-loader.js';
+
+const run = sumRun('adder-1', '0'.repeat(64));
+
+/** A run whose model fails on every call that `fails` says so of, given the first numbers of its rows. */
+function runWith(fails: (firsts: readonly number[]) => boolean) {
+  const calls: { readonly firsts: readonly number[]; readonly isolated: boolean }[] = [];
+  let isReleased = false;
+  const release = () => Promise.resolve(void (isReleased = true));
+  const predict: ModelHandle['predict'] = (inputs: NamedTensors, { isolated = false }) => {
+    const { shape, data } = inputs.get('x')!;
+    const firsts = Array.from({ length: shape[0]! }, (_, row) => (data as Float32Array)[2 * row]!);
+    calls.push({ firsts, isolated });
+    if (isReleased) return Promise.reject(new AppError('INTERNAL_ERROR'));
+    if (fails(firsts)) return Promise.reject(new AppError('PREDICTION_FAILED', {}, { cause: new Error('no') }));
+    const y = { dtype: 'float32', shape: [firsts.length, 1], data: Float32Array.from(firsts) } as const;
+    return Promise.resolve(new Map([['y', y]]));
+  };
+  const handle = { info: { inputs: [], outputs: [], backend: 'fake', notes: [] }, predict, release } as unknown as ModelHandle;
+  const loaded = new LoadedRun(run, compileCodec(run, new Map()), handle);
+  const ask = (firsts: readonly number[], blamesRows = true): Promise<unknown> =>
+    loaded
+      .predict(
+        firsts.map((a) => ({ a, b: 0 })),
+        {
+          source: 'body',
+          mode: 'strict',
+          locOf: (i) => ['body', 'inputs', i],
+          include: new Set(),
+          timeoutMs: 1_000,
+          blamesRows,
+        },
+      )
+      .catch((error: unknown) => error);
+  return { ask, calls, loaded };
+}
+
+describe('a row that the model cannot compute', () => {
+  const fails = (firsts: readonly number[]) => firsts.includes(999);
+
+  it('is named as the problem of its request', async () => {
+    const error = (await runWith(fails).ask([1, 999, 2, 999])) as ValidationError;
+
+    expect(error).toBeInstanceOf(ValidationError);
+    expect(error.issues.map(({ loc }) => loc)).toEqual([
+      ['body', 'inputs', 1],
+      ['body', 'inputs', 3],
+    ]);
+  });
+
+  it('is looked for in calls of its own', async () => {
+    const { ask, calls } = runWith(fails);
+    await ask([1, 999]);
+
+    expect(calls.map(({ isolated }) => isolated)).toEqual([false, true, true]);
+  });
+
+  it('is told from a model that fails by its own example when it came alone', async () => {
+    const { ask, calls } = runWith(fails);
+
+    expect(await ask([999])).toBeInstanceOf(ValidationError);
+    expect(calls.map(({ firsts }) => firsts)).toEqual([[999], [999], [run.examples[0]!.input.a]]);
+    expect(await runWith(() => true).ask([999])).toMatchObject({ code: 'PREDICTION_FAILED' });
+    expect(await runWith(() => true).ask([1, 2])).toMatchObject({ code: 'PREDICTION_FAILED' });
+  });
+
+  it('is found although the run is given up meanwhile', async () => {
+    const { ask, calls, loaded } = runWith((firsts) => {
+      if (calls.length === 2) void loaded.release();
+      return fails(firsts);
+    });
+
+    expect(await ask([999])).toBeInstanceOf(ValidationError);
+  });
+
+  it('is not blamed when each row can be computed alone', async () => {
+    expect(await runWith((firsts) => firsts.length > 2).ask([1, 2, 3])).toMatchObject({ code: 'PREDICTION_FAILED' });
+  });
+
+  it('is not looked for unless a client is to be told', async () => {
+    const { ask, calls } = runWith(fails);
+
+    expect(await ask([999], false)).toMatchObject({ code: 'PREDICTION_FAILED' });
+    expect(calls).toHaveLength(1);
+  });
+});

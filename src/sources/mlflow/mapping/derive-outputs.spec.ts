@@ -1,0 +1,159 @@
+import type { DType, TensorSpec } from '../../../domain/tensor.js';
+import type { RunError } from '../../../domain/verdict.js';
+import type { JsonObject } from '../../../lib/json.js';
+import { deriveOutputs } from './derive-outputs.js';
+import { fieldsOfSignature } from './signature-fields.js';
+
+const column = (name: string | undefined, type: string): JsonObject => ({
+  type,
+  ...(name && { name }),
+  required: true,
+});
+const tensor = (dtype: string, shape: number[]): JsonObject => ({ type: 'tensor', 'tensor-spec': { dtype, shape } });
+const output = (name: string, dtype: DType | null, shape: (number | null)[] | null): TensorSpec => ({
+  name,
+  dtype,
+  shape,
+});
+
+const LABEL = output('label', 'int64', [null]);
+const CLASSIFIER = [LABEL, output('probabilities', 'float32', [null, 3])];
+
+const derive = (specs: JsonObject[], tensors: TensorSpec[]) =>
+  deriveOutputs(fieldsOfSignature(JSON.stringify(specs), 'outputs', 'prediction')!, tensors).spec;
+
+describe('outputs of an MLflow signature', () => {
+  it.each<[string, JsonObject[], TensorSpec[], object]>([
+    [
+      'a whole number is the label',
+      [column('species', 'long')],
+      CLASSIFIER,
+      { fields: { species: 'label' }, single: ['species'] },
+    ],
+    [
+      'a text is the label of texts',
+      [column(undefined, 'string')],
+      [output('label', 'string', [null]), CLASSIFIER[1]!],
+      { fields: { prediction: 'label' } },
+    ],
+    [
+      'an array of numbers is the probabilities',
+      [tensor('float32', [-1, 3])],
+      CLASSIFIER,
+      { fields: { prediction: 'probabilities' } },
+    ],
+    [
+      'a tensor of whole numbers is the label',
+      [tensor('int64', [-1])],
+      CLASSIFIER,
+      { fields: { prediction: 'label' } },
+    ],
+    ['what has the name of an output is that', [column('label', 'double')], CLASSIFIER, { fields: { label: 'label' } }],
+    [
+      'a label by name leaves the array to the probabilities',
+      [column('label', 'long'), { ...tensor('float64', [-1, 3]), name: 'p' }],
+      CLASSIFIER,
+      { fields: { label: 'label', p: 'probabilities' } },
+    ],
+    [
+      'a number is the one output of a regressor',
+      [column('price', 'double')],
+      [output('variable', 'float32', [null, 1])],
+      { fields: { price: 'variable' }, single: ['price'] },
+    ],
+    [
+      'an output that says nothing of itself is taken',
+      [column('y', 'double')],
+      [output('y', null, null)],
+      { fields: { y: 'y' } },
+    ],
+    [
+      'a width that the model leaves open holds a number',
+      [column('y', 'double')],
+      [output('out', 'float32', [null, null])],
+      { fields: { y: 'out' } },
+    ],
+    [
+      'numbers share the columns of the output that has as many',
+      ['setosa', 'versicolor', 'virginica'].map((name) => column(name, 'double')),
+      CLASSIFIER,
+      { kind: 'regression', tensor: 'probabilities', fields: ['setosa', 'versicolor', 'virginica'] },
+    ],
+    [
+      'numbers share the only output, whatever width it declares',
+      [column('a', 'double'), column('b', 'double')],
+      [output('variable', 'float32', [null, 1])],
+      { kind: 'regression', tensor: 'variable' },
+    ],
+  ])('are matched: %s', (_what, specs, tensors, expected) => {
+    expect(derive(specs, tensors)).toMatchObject(expected);
+  });
+
+  it.each<[string, JsonObject[], TensorSpec[], RegExp, RegExp]>([
+    [
+      'a number is never the label',
+      [column('probability', 'double')],
+      CLASSIFIER,
+      /^The signature's output "probability" is numbers \(double\), which none of the model's outputs is: "label" \(int64, \[rows\]\), "probabilities" \(float32, \[rows, 3\]\)\.$/,
+      /pd\.DataFrame\(\{"label": …\}\).*exactly one column for each number of "probabilities".*infer_signature\(X\)/,
+    ],
+    [
+      'nor when it is alone',
+      [column('probability', 'double')],
+      [LABEL],
+      /none of the model's outputs is: "label"/,
+      /"label"/,
+    ],
+    [
+      'a whole number is not what a regressor gives',
+      [column('price', 'long')],
+      [output('variable', 'float32', [null, 1])],
+      /"price" is whole numbers \(long\), which none/,
+      /"variable"/,
+    ],
+    [
+      'two outputs fit one field',
+      [column('y', 'double')],
+      [output('a', 'float32', [null]), output('b', 'float32', [null, 1])],
+      /several of the model's outputs are: "a" \(float32, \[rows\]\), "b"/,
+      /"a"/,
+    ],
+    [
+      'two fields fit one output',
+      [column('label', 'long'), column('x', 'double'), column('y', 'double')],
+      [LABEL, output('out', 'float32', [null])],
+      /"x", "y" cannot be told apart/,
+      /infer_signature\(X\)/,
+    ],
+    [
+      'the output of the name holds texts',
+      [column('label', 'long')],
+      [output('label', 'string', [null])],
+      /^The output "label" is whole numbers \(long\) in the signature and texts in the model\.$/,
+      /./,
+    ],
+    [
+      'the output of the name holds several numbers',
+      [column('probabilities', 'double')],
+      CLASSIFIER,
+      /in the model it is "probabilities" \(float32, \[rows, 3\]\)/,
+      /./,
+    ],
+    [
+      'fewer columns than numbers',
+      [column('a', 'double'), column('b', 'double')],
+      CLASSIFIER,
+      /"a" is numbers \(double\), which none/,
+      /exactly one column/,
+    ],
+  ])('are refused: %s', (_what, specs, tensors, said, fix) => {
+    try {
+      derive(specs, tensors);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'SIGNATURE_MISMATCH', message: expect.stringMatching(said) as string });
+      expect((error as RunError).fix).toMatch(fix);
+      return;
+    }
+    throw new Error('They were not refused.');
+  });
+});

@@ -1,0 +1,115 @@
+import type { DecodeSpec } from '../../../domain/decode-spec.js';
+import type { TensorSpec } from '../../../domain/tensor.js';
+import { RunError } from '../../../domain/verdict.js';
+import { matchNames } from './match-names.js';
+import { valueShape, withSizes } from './model-field.js';
+import type { CodecPart, ModelField } from './model-field.js';
+import { dtypeWords, fieldWords, kindOf, tensorList, tensorText } from './tensor-words.js';
+
+type Assignment = ReadonlyMap<ModelField, TensorSpec>;
+
+/**
+ * How a model's outputs become the output fields: by name; what is left by element type and shape, when that leaves no
+ * choice; several single numbers share the columns of the one output that has as many.
+ *
+ * @throws RunError SIGNATURE_MISMATCH when names, types and shapes do not tell which is which.
+ */
+export function deriveOutputs(fields: readonly ModelField[], tensors: readonly TensorSpec[]): CodecPart<DecodeSpec> {
+  const named = matchNames(fields, tensors);
+  named.forEach((tensor, field) => requireFit(field, tensor));
+  const open = fields.filter((field) => !named.has(field));
+  const taken = new Set(named.values());
+  const free = tensors.filter((tensor) => !taken.has(tensor));
+  if (named.size === 0 && fields.length > 1) {
+    const matrix = matrixFor(fields, tensors);
+    if (matrix)
+      return { fields, spec: { kind: 'regression', tensor: matrix.name, fields: fields.map((f) => f.field) } };
+  }
+  const fitted = new Map(open.map((field) => [field, fittingOne(field, free, tensors)] as const));
+  if (new Set(fitted.values()).size < fitted.size) throw severalFields(open, tensors);
+  return tensorsDecode(fields, new Map([...named, ...fitted]));
+}
+
+function tensorsDecode(fields: readonly ModelField[], sources: Assignment): CodecPart<DecodeSpec> {
+  const single = fields.filter(({ shape }) => shape.length === 0).map(({ field }) => field);
+  const spec: DecodeSpec = {
+    kind: 'tensors',
+    fields: Object.fromEntries(fields.map((field) => [field.field, sources.get(field)!.name])),
+    ...(single.length > 0 && { single }),
+  };
+  return { fields: fields.map((field) => withSizes(field, sources.get(field)!)), spec };
+}
+
+/** The output whose columns are the fields, when there is exactly one. */
+function matrixFor(fields: readonly ModelField[], tensors: readonly TensorSpec[]): TensorSpec | undefined {
+  if (fields.some(({ shape }) => shape.length > 0)) return undefined;
+  const ofKind = tensors.filter((tensor) => fields.every((field) => isOfKind(field, tensor)));
+  const ofWidth = ofKind.filter(({ shape }) => shape?.length === 2 && shape[1] === fields.length);
+  if (ofWidth.length > 0) return ofWidth.length === 1 ? ofWidth[0] : undefined;
+  // Some exporters declare another width than they give; the self-test sees what comes.
+  return tensors.length === 1 ? ofKind[0] : undefined;
+}
+
+/** @throws RunError SIGNATURE_MISMATCH unless exactly one tensor fits. */
+function fittingOne(field: ModelField, free: readonly TensorSpec[], all: readonly TensorSpec[]): TensorSpec {
+  const ofKind = free.filter((tensor) => isOfKind(field, tensor));
+  const exact = ofKind.filter((tensor) => hasShape(field, tensor, false));
+  const fitting = exact.length > 0 ? exact : ofKind.filter((tensor) => hasShape(field, tensor, true));
+  if (fitting.length === 1) return fitting[0]!;
+  const which = `The signature's output "${field.field}" is ${fieldWords(field)}, which`;
+  const message =
+    fitting.length === 0
+      ? `${which} none of the model's outputs is: ${tensorList(all)}.`
+      : `${which} several of the model's outputs are: ${tensorList(fitting)}.`;
+  throw new RunError('SIGNATURE_MISMATCH', message, { fix: howToName(all) });
+}
+
+function severalFields(fields: readonly ModelField[], tensors: readonly TensorSpec[]): RunError {
+  const names = fields.map(({ field }) => `"${field}"`).join(', ');
+  const message = `The signature's outputs ${names} cannot be told apart in the model's: ${tensorList(tensors)}.`;
+  return new RunError('SIGNATURE_MISMATCH', message, { fix: howToName(tensors) });
+}
+
+/** @throws RunError SIGNATURE_MISMATCH when the tensor of the field's name holds something else. */
+function requireFit(field: ModelField, tensor: TensorSpec): void {
+  const { dtype } = tensor;
+  if (dtype !== null && !isNumeric(field, tensor) && !isOfKind(field, tensor)) {
+    const message = `The output "${field.field}" is ${fieldWords(field)} in the signature and ${dtypeWords(dtype)} in the model.`;
+    throw new RunError('SIGNATURE_MISMATCH', message, { fix: howToName([tensor]) });
+  }
+  if (hasShape(field, tensor, true)) return;
+  const message = `The output "${field.field}" is ${fieldWords(field)} in the signature; in the model it is ${tensorText(tensor)}.`;
+  throw new RunError('SIGNATURE_MISMATCH', message, { fix: howToName([tensor]) });
+}
+
+function isNumeric({ kind }: ModelField, { dtype }: TensorSpec): boolean {
+  return [kind, kindOf(dtype)].every((one) => one === 'number' || one === 'integer');
+}
+
+function isOfKind({ kind }: ModelField, { dtype }: TensorSpec): boolean {
+  return dtype === null || kind === kindOf(dtype);
+}
+
+/** @param mayBeOpen  whether a width that the model does not fix may hold a single value. */
+function hasShape({ shape: wanted }: ModelField, { shape }: TensorSpec, mayBeOpen: boolean): boolean {
+  if (shape === null) return true;
+  const given = valueShape(shape);
+  if (wanted.length === 0 && mayBeOpen && given.length === 1 && given[0] === null) return true;
+  return (
+    given.length === wanted.length &&
+    given.every((size, axis) => (size ?? wanted[axis] ?? size) === (wanted[axis] ?? size))
+  );
+}
+
+function howToName(tensors: readonly TensorSpec[]): string {
+  const wide = tensors.find(({ dtype, shape }) => kindOf(dtype) === 'number' && shape?.length === 2 && shape[1] !== 1);
+  const one = tensors.find((tensor) => tensor !== wide) ?? tensors[0];
+  const ways = [
+    ...(one ? [`name a column of its outputs as the model does (pd.DataFrame({"${one.name}": …}))`] : []),
+    ...(wide
+      ? [`give it exactly one column for each number of "${wide.name}" (pd.DataFrame(probabilities, columns=[…]))`]
+      : []),
+    'leave the outputs out (infer_signature(X)), which serves every output of the model under its own name',
+  ];
+  return `Log the model with another signature: ${ways.join(', or ')}.`;
+}

@@ -1,0 +1,142 @@
+import { execFileSync } from 'node:child_process';
+
+import { ADMIN_KEY } from '../../support/http/admin.js';
+import { ask } from '../../support/http/ask.js';
+import { TestStore } from '../../support/stores/build-store.js';
+import { RawSocket, hasPrediction, statusesIn } from '../../support/http/raw-socket.js';
+import { ServerProcess } from '../../support/http/server-process.js';
+import { SLOW_TIMES, storeWithSlowModel } from '../../support/stores/slow-store.js';
+import { until } from '../../support/until.js';
+import { itOnPosix } from '../../support/posix.js';
+
+let store: TestStore;
+const started: ServerProcess[] = [];
+
+beforeAll(() => {
+  store = storeWithSlowModel();
+});
+
+afterAll(() => store.remove());
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((server) => server.remove()));
+});
+
+function start(environment: Record<string, string> = {}): ServerProcess {
+  const server = ServerProcess.start({
+    MODELS_DIR: store.folder,
+    WORKERS: '2',
+    INFERENCE_THREADS: '1',
+    ...environment,
+  });
+  started.push(server);
+  return server;
+}
+
+describe('several worker processes', () => {
+  const workerIds = async (baseUrl: string, count: number) => {
+    const ids = new Set<string>();
+    for (let i = 0; i < count; i++) ids.add((await ask(baseUrl, '/livez')).headers['x-worker-id'] as string);
+    return ids;
+  };
+
+  /**
+   * One check as a prober makes it, which gives up after two failures. The first may fail: Node hands a connection to a
+   * process by turns, and one that was killed in that very moment takes it along.
+   *
+   * @returns id of the process that answered.
+   */
+  const healthCheck = async (baseUrl: string) => {
+    const check = () => ask(baseUrl, '/health', { timeoutMs: 30_000 });
+    const { status, headers } = await check().catch(check);
+    expect(status).toBe(200);
+    return headers['x-worker-id'] as string;
+  };
+
+  itOnPosix('answer together; a killed one is replaced without a failed health check; SIGTERM ends all', async () => {
+    const server = start();
+    await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
+    const baseUrl = await server.ready();
+    expect((await workerIds(baseUrl, 20)).size).toBe(2);
+    const readyLines = server.log.filter(({ port }) => port !== undefined);
+    expect(new Set(readyLines.map((line) => line.worker_id))).toEqual(new Set([1, 2]));
+
+    process.kill(childrenOf(server.child.pid!)[0]!, 'SIGKILL');
+    const seen = new Set<string>();
+    await until(async () => seen.add(await healthCheck(baseUrl)).has('3'));
+
+    const ids = await workerIds(baseUrl, 20);
+    expect(ids.size).toBe(2);
+    expect(ids).toContain('3');
+    expect(server.log).toContainEqual(expect.objectContaining({ code: null, signal: 'SIGKILL' }));
+    const children = childrenOf(server.child.pid!);
+    expect(children).toHaveLength(2);
+    server.kill('SIGTERM');
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    for (const child of children) expect(() => process.kill(child, 0)).toThrow();
+  });
+
+  it('agree on what a person decides, although none of them looks at the store by itself', async () => {
+    const store = new TestStore()
+      .addModel('adder')
+      .addRun('adder', 'best', { metrics: { f1: 0.9 } })
+      .addRun('adder', 'other', { metrics: { f1: 0.5 } });
+    const server = start({
+      MODELS_DIR: store.folder,
+      REFRESH_INTERVAL_MS: '0',
+      ADMIN_API_KEY: ADMIN_KEY,
+    });
+    await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
+    const baseUrl = await server.ready();
+    const servedBy = async () => {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => ask(baseUrl, '/models/adder')));
+      return [...new Set(answers.map(({ json }) => json.data.best_run_id as string))];
+    };
+    const asAdmin = (method: string, path: string, body?: object) =>
+      ask(baseUrl, path, { method, body, headers: { 'X-API-Key': ADMIN_KEY } });
+
+    await asAdmin('PUT', '/models/adder/pin', { run_id: 'other', reason: 'For the audit.' });
+    await until(async () => (await servedBy()).join() === 'other');
+    await asAdmin('DELETE', '/models/adder/pin');
+    await until(async () => (await servedBy()).join() === 'best');
+    store.addRun('adder', 'newest', { metrics: { f1: 0.95 } });
+    await asAdmin('POST', '/models/refresh');
+    await until(async () => (await servedBy()).join() === 'newest');
+    // First the server: it may still be writing down what it served.
+    await server.remove();
+    store.remove();
+  });
+
+  it('end with the report when none of them can start', async () => {
+    const broken = new TestStore();
+    const server = start({ MODELS_DIR: broken.folder });
+
+    expect((await server.exited).code).toBe(1);
+    expect(server.stderr).toContain('Nothing can be served');
+    broken.remove();
+  });
+
+  itOnPosix('let running requests finish when the whole is told to end', async () => {
+    const server = start();
+    await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
+    const baseUrl = await server.ready();
+    const running = await RawSocket.open(baseUrl);
+    running.send(`GET /models/slow/predictions?x=1&times=${SLOW_TIMES} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    // Connections go to the two processes in turn: with four more, each has read what came before.
+    await workerIds(baseUrl, 4);
+
+    server.kill('SIGTERM');
+
+    expect(statusesIn(await running.read(hasPrediction))).toEqual([200]);
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+/** Process ids of the children of a process. */
+function childrenOf(pid: number): number[] {
+  const table = execFileSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' });
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([parent, child]) => (parent === pid ? [child!] : []));
+}
