@@ -50,6 +50,11 @@ interface FieldKeywords {
   readonly 'x-observed'?: ObservedValues;
 }
 
+/** Fields that a row gives together. */
+export interface FieldAlternative {
+  readonly required: readonly string[];
+}
+
 /** JSON Schema of one field of an input row: the keywords a signature may use and bestrun enforces. */
 export interface FieldSchema extends FieldKeywords {
   readonly type: FieldType | readonly [FieldType, 'null'];
@@ -76,6 +81,8 @@ export interface RowSchema<Field = FieldSchema> {
   readonly description?: string;
   readonly properties: Readonly<Record<string, Field>>;
   readonly required?: readonly string[];
+  /** Inputs only: a row has the fields of exactly one of these alternatives, e.g. an image or its pixels. */
+  readonly oneOf?: readonly FieldAlternative[];
   /** `false` refuses fields the signature does not name; they are ignored otherwise. */
   readonly additionalProperties?: boolean;
 }

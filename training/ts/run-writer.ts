@@ -118,5 +118,13 @@ function withOutputs(inputs: readonly JsonObject[], run: TrainedRun): { input: J
 
 function writeJson(path: string, content: object): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`);
+  writeFileSync(path, `${withShortPixels(JSON.stringify(content, null, 2))}\n`);
+}
+
+/** Pictures on one line each instead of a line a pixel. */
+function withShortPixels(text: string): string {
+  return text.replaceAll(
+    /("pixels": )(\[[\s\d.,[\]]*\])/g,
+    (_, key: string, list: string) => key + list.replaceAll(/\s+/g, ''),
+  );
 }

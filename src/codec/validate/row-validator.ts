@@ -5,6 +5,7 @@ import type { Location, ValidationIssue } from '../../domain/validation-issue.js
 import { compileFieldCheck, Visit } from './field-check.js';
 import type { FieldCheck, ValidateOptions } from './field-check.js';
 import { EXTRA, MAX_PROBLEMS, MISSING, NONE_NOT_ALLOWED, NOT_DICT, report } from './issues.js';
+import { compileOneOf, oneOfContradictions } from './one-of.js';
 import { fieldOf, newRow } from '../rows.js';
 import { checkRowSchema, isOfType, pointerTo, throwIssues } from './schema-check.js';
 
@@ -42,12 +43,14 @@ type Row = Readonly<Record<string, unknown>>;
  */
 export function compileRowValidator(schema: RowSchema, pointer = '/signature/input'): RowValidator {
   checkRowSchema(schema, pointer);
+  throwIssues(oneOfContradictions(schema, pointer));
   const required = new Set(schema.required);
   const fields = Object.entries(schema.properties).map(([name, field]): Field => {
     const check = compileFieldCheck(field);
     const fallback = compileDefault(field, check, pointerTo(`${pointer}/properties`, name));
     return { name, check, isRequired: required.has(name), fallback };
   });
+  const oneOfIssue = schema.oneOf && compileOneOf(schema.oneOf);
   const known = schema.additionalProperties === false ? new Set(fields.map(({ name }) => name)) : undefined;
 
   return {
@@ -57,6 +60,8 @@ export function compileRowValidator(schema: RowSchema, pointer = '/signature/inp
       if (given === undefined) return undefined;
       const found = issues.length;
       const row = readFields(fields, given, new Visit(loc, issues, options));
+      const choice = oneOfIssue?.(given);
+      if (choice) report(issues, loc, choice);
       if (known) reportExtras(known, given, loc, options, issues);
       return issues.length === found ? row : undefined;
     },

@@ -95,21 +95,29 @@ export function brokenRowExamples(
     validator.validate(row, loc, { source, mode }, issues);
     return issues;
   };
-  const required = run.signature.input.required?.[0];
-  const missing = required === undefined ? [] : issuesOf(withoutFields(valid, [required]));
+  const { required: [required] = [], oneOf: [alternative] = [], properties } = run.signature.input;
+  const needed = required === undefined ? alternative && Object.keys(properties) : [required];
+  const missing = needed ? issuesOf(withoutFields(valid, needed)) : [];
   const invalid = firstIssues(run, (name, value) => issuesOf(withField(valid, name, value)));
   return [
-    { key: 'missing_field', summary: `Without ${required ?? ''}`, issues: missing },
+    {
+      key: 'missing_field',
+      summary: required === undefined ? 'Without any field' : `Without ${required}`,
+      issues: missing,
+    },
     { key: 'wrong_value', summary: `A wrong ${String(invalid?.[0]?.loc.at(-1) ?? 'value')}`, issues: invalid ?? [] },
   ].filter(({ issues }) => issues.length > 0);
 }
 
 /** What the first wrong value is answered with. Tries one after the other: a row may have thousands of fields. */
 function firstIssues(
-  { signature }: Run,
+  { signature, examples }: Run,
   issuesWith: (name: string, value: JsonValue) => ValidationIssue[],
 ): ValidationIssue[] | undefined {
-  for (const [name, field] of Object.entries(signature.input.properties)) {
+  const { properties, oneOf } = signature.input;
+  for (const [name, field] of Object.entries(properties)) {
+    // A field beside its alternative breaks another rule than its own.
+    if (oneOf && !Object.hasOwn(examples[0]!.input, name)) continue;
     for (const value of badValuesOf(field)) {
       const issues = issuesWith(name, value);
       if (issues.length > 0) return issues;

@@ -186,7 +186,8 @@ function queryOf(doc: ModelDoc): Pick<Operation, 'parameters' | 'x-example-short
 function queryParameters({ run, names }: ModelDoc): Parameter[] {
   const { properties } = run.signature.input;
   const required = new Set(run.signature.input.required);
-  const entries = Object.entries(properties);
+  // An image is not taken from an address.
+  const entries = Object.entries(properties).filter(([, { format }]) => format !== 'image');
   const fields = entries.slice(0, MAX_QUERY_FIELDS).map(([name, field]): Parameter => {
     const example = queryExample(run, name);
     const description = describeField(field, [field.type].flat()[0] === 'array' ? 'A list as JSON text.' : undefined);

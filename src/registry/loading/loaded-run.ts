@@ -175,7 +175,8 @@ export class LoadedRun {
     const { timeoutMs, sinceMs = startedAt, signal, timing, isolated, rowByRow = this.isRowByRow } = options;
     const { outputNames } = this.codec.decoder;
     const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
-    const parts = this.preprocessing && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
+    const isPreprocessed = this.preprocessing?.isNeededFor({ rows, prepared });
+    const parts = isPreprocessed && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
     const validateMs = performance.now() - startedAt;
     // No await before this call but for texts and images: a caller reads which run is best and its rows enter the queue
     // in one synchronous step, so a cutover never releases a run that a request uses (`release` lets the queue finish).

@@ -1,7 +1,7 @@
 import type { DecodeContext } from '../../codec/decode/row-decoder.js';
 import type { PreprocessedField } from '../../codec/encode/preprocessed-encoder.js';
 import { report } from '../../codec/validate/issues.js';
-import { sliceRows } from '../../domain/tensor-rows.js';
+import { setRows, sliceRows } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { ValidationError } from '../../domain/validation-issue.js';
@@ -41,21 +41,48 @@ export class RowPreprocessing {
     deadline: Deadline,
     rowByRow: boolean,
   ): Promise<readonly NamedTensors[]> {
-    const texts = this.fields.map((field) => rows.map((row, i) => field.read(row, prepared[i]!)));
-    const results = await this.opened.run(texts, deadline);
+    const columns = this.columnsOf({ rows, prepared });
+    const results = await this.run(columns, deadline);
     const issues: ValidationIssue[] = [];
     results.forEach((result, i) => {
-      for (const { row, issue } of result.issues) report(issues, [...locOf(row), this.fields[i]!.field], issue);
+      const { places } = columns[i]!;
+      for (const { row, issue } of result.issues)
+        report(issues, [...locOf(places[row]!), this.fields[i]!.field], issue);
     });
     if (issues.length > 0) throw new ValidationError(issues);
-    if (!rowByRow || !this.padsToLongest || rows.length < 2) return [withResults(inputs, results)];
-    const alone = rows.map((_, i) =>
-      this.opened.run(
-        texts.map((column) => [column[i]!]),
-        deadline,
-      ),
+    if (!rowByRow || !this.padsToLongest || rows.length < 2) return [withResults(inputs, results, columns)];
+    return Promise.all(
+      rows.map(async (row, i) => {
+        const alone = this.columnsOf({ rows: [row], prepared: [prepared[i]!] });
+        return withResults(sliceRows(inputs, i, i + 1), await this.run(alone, deadline), alone);
+      }),
     );
-    return (await Promise.all(alone)).map((result, i) => withResults(sliceRows(inputs, i, i + 1), result));
+  }
+
+  /** Whether any of the rows has a text or an image: nothing waits for the thread otherwise. */
+  isNeededFor({ rows, prepared }: DecodeContext): boolean {
+    return rows.some((row, i) => this.fields.some((field) => field.read(row, prepared[i]!) !== undefined));
+  }
+
+  private run(columns: readonly TextColumn[], deadline: Deadline): Promise<readonly PreprocessResult[]> {
+    return this.opened.run(
+      columns.map(({ texts }) => texts),
+      deadline,
+    );
+  }
+
+  private columnsOf({ rows, prepared }: DecodeContext): TextColumn[] {
+    return this.fields.map((field) => {
+      const texts: string[] = [];
+      const places: number[] = [];
+      rows.forEach((row, i) => {
+        const text = field.read(row, prepared[i]!);
+        if (text === undefined) return;
+        texts.push(text);
+        places.push(i);
+      });
+      return { texts, places };
+    });
   }
 
   release(): void {
@@ -63,6 +90,25 @@ export class RowPreprocessing {
   }
 }
 
-function withResults(inputs: NamedTensors, results: readonly PreprocessResult[]): NamedTensors {
-  return new Map([...inputs, ...results.flatMap(({ tensors }) => tensors)]);
+/** The texts of one field, and the rows they are of. */
+interface TextColumn {
+  readonly texts: readonly string[];
+  readonly places: readonly number[];
+}
+
+/** A tensor that is there already gets the rows that the thread made; others come from the thread alone. */
+function withResults(
+  inputs: NamedTensors,
+  results: readonly PreprocessResult[],
+  columns: readonly TextColumn[],
+): NamedTensors {
+  const all = new Map(inputs);
+  results.forEach(({ tensors }, i) => {
+    for (const [name, made] of tensors) {
+      const tensor = all.get(name);
+      if (tensor) setRows(tensor, made, columns[i]!.places);
+      else all.set(name, made);
+    }
+  });
+  return all;
 }

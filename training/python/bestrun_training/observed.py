@@ -7,8 +7,9 @@ MAX_VALUES = 50
 
 
 def observe(inputs: list[dict], properties: dict) -> dict:
-    """Per field of a signature what is seen in the rows; a field that no row has is missing in all of them."""
-    return {name: _observed([row.get(name) for row in inputs], field) for name, field in properties.items()}
+    """Per field of one value what is seen in the rows; a field that no row has is missing in all of them."""
+    single = {name: field for name, field in properties.items() if field["type"] != "array" and field.get("format") != "image"}
+    return {name: _observed([row.get(name) for row in inputs], field) for name, field in single.items()}
 
 
 def with_observed(signature: dict, observed: dict) -> dict:

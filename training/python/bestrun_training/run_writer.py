@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,4 +102,10 @@ def _with_outputs(inputs: list[dict], run: TrainedRun) -> list[dict]:
 
 def _write_json(path: Path, content: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n", "utf-8")
+    text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
+    path.write_text(_with_short_pixels(text) + "\n", "utf-8")
+
+
+def _with_short_pixels(text: str) -> str:
+    """Pictures on one line each instead of a line a pixel."""
+    return re.sub(r'("pixels": )(\[[\s\d.,\[\]]*\])', lambda match: match[1] + re.sub(r"\s+", "", match[2]), text)
