@@ -5,7 +5,7 @@ import type { FieldSchema } from './signature.js';
 describe('the contract as it is recorded', () => {
   const image: FieldSchema = {
     type: 'array',
-    items: { type: 'number', examples: [1], 'x-observed': { minimum: 0 } } as FieldSchema,
+    items: { type: 'number', examples: [1], 'x-observed': { minimum: 0 } },
     examples: [[1, 2, 3]],
     maxItems: 3,
   };
