@@ -3,6 +3,15 @@ import { rowsOf, sizeOf } from './tensor.js';
 import type { NamedTensors, NumericData, Tensor, TensorData } from './tensor.js';
 
 /**
+ * Tensors of some rows of a request, rows on axis 0. Outputs of a single row may have any shape: models that take one
+ * row may give no dimension of rows.
+ */
+export interface TensorPart {
+  readonly rows: number;
+  readonly tensors: NamedTensors;
+}
+
+/**
  * Joins the rows of several requests into one batch.
  *
  * @param parts  one entry per request; each holds the same tensor names, rows on axis 0.
@@ -42,6 +51,16 @@ export function sliceRows(tensors: NamedTensors, start: number, end: number): Na
     result.set(name, { dtype: tensor.dtype, shape: [end - start, ...trailing], data });
   }
   return result;
+}
+
+/** The named tensors of a part as copies, which stay when the part itself is sent to another thread. */
+export function copyTensors({ rows, tensors }: TensorPart, names: readonly string[]): TensorPart {
+  const copies = new Map<string, Tensor>();
+  for (const name of names) {
+    const tensor = tensors.get(name);
+    if (tensor) copies.set(name, { ...tensor, data: tensor.data.slice() });
+  }
+  return { rows, tensors: copies };
 }
 
 /**

@@ -12,8 +12,9 @@ import { labelKey } from './output-table.js';
 import { compileValueWriter } from './row-writer.js';
 import type { ValueWriter } from './row-writer.js';
 import { fieldOf, newRow } from '../rows.js';
-import { describeOutputMismatch } from '../tensor-mismatch.js';
-import { compileRegression, compileTensors } from './value-decoder.js';
+import { describeOutputMismatch, hasRows } from '../tensor-mismatch.js';
+import { compileRegression } from './value-decoder.js';
+import { compileTensors } from './tensors-decoder.js';
 
 /** What a decoder may repeat in the answer. */
 export interface DecodeContext {
@@ -21,12 +22,16 @@ export interface DecodeContext {
   readonly rows: readonly JsonObject[];
   /** Their prepared texts, from the encoder. */
   readonly prepared: readonly PreparedRow[];
+  /** Input tensors of the rows that the decoder reads (`inputNames`). */
+  readonly inputs?: NamedTensors;
 }
 
 /** Turns the model's output tensors into output rows. */
 export interface RowDecoder {
   /** Output tensors to ask the model for. */
   readonly outputNames: readonly string[];
+  /** Input tensors to keep for the decoder. */
+  readonly inputNames: readonly string[];
   /** Fields of the bare answer. */
   readonly primaryFields: readonly string[];
   /** Fields given only to callers that name them. */
@@ -41,6 +46,8 @@ export interface RowDecoder {
   decode(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): JsonObject[];
   /** The rows that `decode` gives, as the text of a JSON array; quicker, because there are no rows in between. */
   write(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): string;
+  /** Whether the first dimension of a declared output that it reads holds the rows. */
+  hasRows(output: TensorSpec): boolean;
   /** One sentence per way in which a model's declared outputs differ from what `decode` reads. */
   describeMismatch(outputs: readonly TensorSpec[]): string[];
 }
@@ -86,7 +93,8 @@ export function compileRowDecoder(
   };
 
   return {
-    outputNames: decoder.tensors.map(({ tensor }) => tensor),
+    outputNames: [...new Set(decoder.tensors.map(({ tensor }) => tensor))],
+    inputNames: decoder.inputNames ?? [],
     primaryFields: primaryFieldsOf(decode),
     onRequestFields: [...onRequest],
     decode(outputs, context, include) {
@@ -97,6 +105,7 @@ export function compileRowDecoder(
       const { requested, columns } = read(outputs, context.rows.length, include);
       return writeRows(requested, columns, context);
     },
+    hasRows: (output) => hasRows(decoder.tensors, output),
     describeMismatch: (outputs) => describeOutputMismatch(decoder.tensors, outputs),
   };
 }

@@ -217,16 +217,18 @@ export class WorkerPool extends ModelHost {
   }
 
   private sendCall(thread: WorkerThread, model: PoolModel, call: readonly PendingPrediction[]): void {
-    const { tensors, transfer } = toPayload(joinInputs(call));
+    const { parts, transfer } = toPayload(joinInputs(call));
     const outputNames = joinOutputNames(call);
     const rowByRow = call[0]!.options.rowByRow ?? false;
     const lowerPriority = this.scheduler.mustLowerPriority(thread, model);
     const request = {
       kind: 'predict',
       model: model.key,
-      inputs: tensors,
+      inputs: parts,
       outputNames,
       rowByRow,
+      // Rows of several callers are split by the pool, which knows whose they are.
+      canSplit: call.length === 1 && (call[0]!.options.canSplit ?? false),
       lowerPriority,
     } as const;
     const start = performance.now();

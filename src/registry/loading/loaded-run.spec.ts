@@ -1,8 +1,9 @@
 import { sumRun } from '../../../test/support/stores/build-store.js';
 import { AppError } from '../../domain/app-error.js';
+import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import { ValidationError } from '../../domain/validation-issue.js';
-import type { ModelHandle } from '../../engines/model-host.js';
+import type { ModelHandle, PredictOptions } from '../../engines/model-host.js';
 import { LoadedRun } from './loaded-run.js';
 import { compileCodec } from './run-loader.js';
 
@@ -22,7 +23,13 @@ function runWith(fails: (firsts: readonly number[]) => boolean) {
     const y = { dtype: 'float32', shape: [firsts.length, 1], data: Float32Array.from(firsts) } as const;
     return Promise.resolve(new Map([['y', y]]));
   };
-  const handle = { info: { inputs: [], outputs: [], backend: 'fake', notes: [] }, predict, release } as unknown as ModelHandle;
+  const handle = {
+    info: { inputs: [], outputs: [], backend: 'fake', notes: [] },
+    predictParts: async ([part]: readonly TensorPart[], options: PredictOptions): Promise<TensorPart[]> => [
+      { rows: part!.rows, tensors: await predict(part!.tensors, options) },
+    ],
+    release,
+  } as unknown as ModelHandle;
   const loaded = new LoadedRun(run, compileCodec(run, new Map()), handle);
   const ask = (firsts: readonly number[], blamesRows = true): Promise<unknown> =>
     loaded

@@ -1,18 +1,21 @@
-import type { DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.js';
+import type { RowDecoder } from '../../codec/decode/row-decoder.js';
 import type { RowEncoder } from '../../codec/encode/row-encoder.js';
 import type { OutputChecker } from '../../codec/validate/output-check.js';
 import type { RowValidator, ValidateOptions } from '../../codec/validate/row-validator.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
-import { concatRows } from '../../domain/tensor-rows.js';
-import type { NamedTensors } from '../../domain/tensor.js';
+import { copyTensors } from '../../domain/tensor-rows.js';
+import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { contractHashOf } from '../contract/contract-hash.js';
+import { decodeParts, writeParts } from './decode-parts.js';
+import type { DecodeRequest, EncodedRequest } from './decode-parts.js';
+import type { EncodedRows } from '../../codec/encode/row-encoder.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
 import { NOT_COMPUTABLE, findRefusedRows, isModelRefusal } from './refused-rows.js';
@@ -48,6 +51,8 @@ export interface Codec {
   /** Whether answers keep the contract; asked before a run serves, not for each answer. */
   readonly outputs: OutputChecker;
 }
+
+const NOTHING_KEPT: readonly TensorPart[] = [];
 
 /** A run in memory: predicts output rows for input rows, independent of HTTP. */
 export class LoadedRun {
@@ -151,40 +156,44 @@ export class LoadedRun {
    */
   predict(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
     const { decoder } = this.codec;
-    return this.compute(values, options, (outputs, context) => decoder.decode(outputs, context, options.include));
+    return this.compute(values, options, (parts, request) => decodeParts(decoder, parts, request));
   }
 
   /** The same, written as the text of a JSON array. */
   predictText(values: readonly unknown[], options: PredictOptions): Promise<string> {
     const { decoder } = this.codec;
-    return this.compute(values, options, (outputs, context) => decoder.write(outputs, context, options.include));
+    return this.compute(values, options, (parts, request) => writeParts(decoder, parts, request));
   }
 
   private async compute<T>(
     values: readonly unknown[],
     options: PredictOptions,
-    decode: (outputs: NamedTensors, context: DecodeContext) => T,
+    decode: (parts: readonly TensorPart[], request: DecodeRequest) => T,
   ): Promise<T> {
     const startedAt = performance.now();
-    const { rows, prepared, inputs } = this.encode(values, options);
     const { timeoutMs, sinceMs = startedAt, signal, timing, isolated, rowByRow = this.isRowByRow } = options;
+    const request = this.encode(values, options, rowByRow);
     const { outputNames } = this.codec.decoder;
-    const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
-    const parts = this.preprocessing && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
+    // What a check of the rows together asks for is not made right by computing them apart.
+    const canSplit = options.rowByRow === undefined;
+    const how = { outputNames, timeoutMs, sinceMs, signal, rowByRow, canSplit, isolated, timing };
+    const encoded = this.preprocessing ? await this.preprocess(request, options.locOf, how) : request.encoded;
+    const ready = this.keepInputs({ ...request, encoded });
     const validateMs = performance.now() - startedAt;
     // No await before this call but for texts and images: a caller reads which run is best and its rows enter the queue
     // in one synchronous step, so a cutover never releases a run that a request uses (`release` lets the queue finish).
-    let outputs: NamedTensors;
+    let decoded: T;
+    let inferredAt: number;
     try {
-      outputs = await (parts ? this.predictParts(parts, call) : this.handle.predict(inputs, call));
+      const parts = await this.handle.predictParts(ready.encoded.parts, how);
+      inferredAt = performance.now();
+      decoded = decode(parts, ready);
     } catch (error) {
       const { signal: _gone, timing: _timing, sinceMs: _since, blamesRows, ...again } = options;
       this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
       throw blamesRows ? await this.keptWhile(this.blameRows(error, values, { ...options, sinceMs })) : error;
     }
     this.outcomes.succeeded += 1;
-    const inferredAt = performance.now();
-    const decoded = decode(outputs, { rows, prepared });
     if (timing) {
       timing.onFinish = this.recordTimes;
       timing.validateMs = validateMs;
@@ -221,22 +230,23 @@ export class LoadedRun {
   /** Computes rows in a call of their own, and gives nothing of it to anybody. */
   private async computeAlone(values: readonly unknown[], options: PredictOptions): Promise<unknown> {
     const { timeoutMs, sinceMs = performance.now(), signal, rowByRow = this.isRowByRow } = options;
-    const { outputNames } = this.codec.decoder;
-    const { rows, prepared, inputs } = this.encode(values, options);
-    const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated: true };
-    const parts = this.preprocessing && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
-    return parts ? this.predictParts(parts, call) : this.handle.predict(inputs, call);
+    const { decoder } = this.codec;
+    const request = this.encode(values, options, rowByRow);
+    const how = { outputNames: decoder.outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated: true };
+    const encoded = this.preprocessing ? await this.preprocess(request, options.locOf, how) : request.encoded;
+    const ready = this.keepInputs({ ...request, encoded });
+    // What the decoder does not read is no answer, either.
+    return decodeParts(decoder, await this.handle.predictParts(ready.encoded.parts, how), ready);
   }
 
-  /** The inputs with the tensors of texts and images; in parts that are to be computed apart. */
+  /** The rows with the tensors of their texts and images. */
   private preprocess(
-    inputs: NamedTensors,
-    context: DecodeContext,
+    request: EncodedRequest,
     locOf: (index: number) => Location,
     { timeoutMs, sinceMs, rowByRow }: { timeoutMs: number; sinceMs: number; rowByRow: boolean },
-  ): Promise<readonly NamedTensors[]> {
+  ): Promise<EncodedRows> {
     const deadline = { remainingMs: timeoutMs - (performance.now() - sinceMs), timeoutMs };
-    return this.keptWhile(this.preprocessing!.addTo(inputs, context, locOf, deadline, rowByRow));
+    return this.keptWhile(this.preprocessing!.addTo(request.encoded, request, locOf, deadline, rowByRow));
   }
 
   /** The run is not released before `work` ends, although no call of it may be in the queue at the moment. */
@@ -249,16 +259,14 @@ export class LoadedRun {
     }
   }
 
-  private async predictParts(
-    parts: readonly NamedTensors[],
-    call: Parameters<ModelHandle['predict']>[1],
-  ): Promise<NamedTensors> {
-    const outputs: NamedTensors[] = [];
-    for (const part of parts) outputs.push(await this.handle.predict(part, call));
-    return concatRows(outputs);
+  /** The request with copies of the input tensors that the decoder reads: those are gone once they are sent. */
+  private keepInputs(request: EncodedRequest): DecodeRequest {
+    const { inputNames } = this.codec.decoder;
+    if (inputNames.length === 0) return { ...request, kept: NOTHING_KEPT };
+    return { ...request, kept: request.encoded.parts.map((part) => copyTensors(part, inputNames)) };
   }
 
-  private encode(values: readonly unknown[], options: PredictOptions): DecodeContext & { inputs: NamedTensors } {
+  private encode(values: readonly unknown[], options: PredictOptions, rowByRow: boolean): EncodedRequest {
     const { validator, encoder } = this.codec;
     const issues: ValidationIssue[] = [];
     const rows: JsonObject[] = [];
@@ -268,9 +276,9 @@ export class LoadedRun {
     }
     if (issues.length > 0) throw new ValidationError(issues);
     const prepared = encoder.prepare(rows);
-    const inputs = encoder.encode(rows, options.locOf, issues, prepared);
+    const encoded = encoder.encodeRows(rows, options.locOf, issues, { prepared, canPad: !rowByRow });
     if (issues.length > 0) throw new ValidationError(issues);
-    return { rows, prepared, inputs };
+    return { rows, prepared, encoded, include: options.include };
   }
 
   private readonly recordTimes = (timing: PredictionTiming): void => this.times.record(timing);

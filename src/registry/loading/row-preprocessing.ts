@@ -1,7 +1,9 @@
 import type { DecodeContext } from '../../codec/decode/row-decoder.js';
 import type { PreprocessedField } from '../../codec/encode/preprocessed-encoder.js';
 import { report } from '../../codec/validate/issues.js';
+import type { EncodedRows } from '../../codec/encode/row-encoder.js';
 import { sliceRows } from '../../domain/tensor-rows.js';
+import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { ValidationError } from '../../domain/validation-issue.js';
@@ -28,34 +30,48 @@ export class RowPreprocessing {
   }
 
   /**
+   * @param encoded  the tensors of all other fields, in parts of rows of one shape.
    * @param locOf  where row `index` sits in the request.
    * @param rowByRow  whether the model computes each row alone: none is filled up to another's length then.
-   * @returns the tensors of texts and images beside those given; one set for all rows, or one for each.
+   * @returns the same with the tensors of texts and images.
    * @throws ValidationError with every text or image that cannot be used.
    * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, WORKER_LOST.
    */
   async addTo(
-    inputs: NamedTensors,
+    encoded: EncodedRows,
     { rows, prepared }: DecodeContext,
     locOf: (index: number) => Location,
     deadline: Deadline,
     rowByRow: boolean,
-  ): Promise<readonly NamedTensors[]> {
-    const texts = this.fields.map((field) => rows.map((row, i) => field.read(row, prepared[i]!)));
+  ): Promise<EncodedRows> {
+    const order = encoded.order ?? rows.map((_, i) => i);
+    const texts = this.fields.map((field) => order.map((index) => field.read(rows[index]!, prepared[index]!)));
     const results = await this.opened.run(texts, deadline);
     const issues: ValidationIssue[] = [];
     results.forEach((result, i) => {
-      for (const { row, issue } of result.issues) report(issues, [...locOf(row), this.fields[i]!.field], issue);
+      for (const { row, issue } of result.issues) report(issues, [...locOf(order[row]!), this.fields[i]!.field], issue);
     });
     if (issues.length > 0) throw new ValidationError(issues);
-    if (!rowByRow || !this.padsToLongest || rows.length < 2) return [withResults(inputs, results)];
-    const alone = rows.map((_, i) =>
-      this.opened.run(
-        texts.map((column) => [column[i]!]),
-        deadline,
-      ),
-    );
-    return (await Promise.all(alone)).map((result, i) => withResults(sliceRows(inputs, i, i + 1), result));
+    const parts = rowByRow && this.padsToLongest ? encoded.parts.flatMap(singleRows) : encoded.parts;
+    return { ...encoded, parts: await this.withTexts(parts, texts, results, deadline) };
+  }
+
+  /** Rows of one part are filled up to the longest of them alone. */
+  private withTexts(
+    parts: readonly TensorPart[],
+    texts: readonly (readonly string[])[],
+    results: readonly PreprocessResult[],
+    deadline: Deadline,
+  ): Promise<TensorPart[]> {
+    let end = 0;
+    const added = parts.map(async (part) => {
+      const [start, stop] = [end, (end += part.rows)];
+      if (parts.length === 1) return withResults(part, tensorsOf(results));
+      if (!this.padsToLongest) return withResults(part, sliceRows(tensorsOf(results), start, stop));
+      const own = texts.map((column) => column.slice(start, stop));
+      return withResults(part, tensorsOf(await this.opened.run(own, deadline)));
+    });
+    return Promise.all(added);
   }
 
   release(): void {
@@ -63,6 +79,14 @@ export class RowPreprocessing {
   }
 }
 
-function withResults(inputs: NamedTensors, results: readonly PreprocessResult[]): NamedTensors {
-  return new Map([...inputs, ...results.flatMap(({ tensors }) => tensors)]);
+function singleRows({ rows, tensors }: TensorPart): TensorPart[] {
+  return Array.from({ length: rows }, (_, row) => ({ rows: 1, tensors: sliceRows(tensors, row, row + 1) }));
+}
+
+function tensorsOf(results: readonly PreprocessResult[]): NamedTensors {
+  return new Map(results.flatMap(({ tensors }) => tensors));
+}
+
+function withResults({ rows, tensors }: TensorPart, results: NamedTensors): TensorPart {
+  return { rows, tensors: new Map([...tensors, ...results]) };
 }
