@@ -5,6 +5,12 @@ import { numberOrNull, sigmoid, softmax } from '../../domain/numeric.js';
 import type { NamedTensors, Tensor, TensorData } from '../../domain/tensor.js';
 import { canonicalNumber } from '../validate/parse-scalars.js';
 
+/**
+ * Stands for the one output of a model where the run leaves its name out. Only until the model is loaded: then
+ * `nameOnlyOutput` puts its name there.
+ */
+export const ONLY_OUTPUT = '';
+
 /** An output tensor as one row of numbers per row. */
 interface OutputTable {
   readonly width: number;

@@ -4,17 +4,14 @@ import type { PreparedText } from '../../domain/encode-spec.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Signature } from '../../domain/signature.js';
 import type { TensorSpec, NamedTensors } from '../../domain/tensor.js';
-import { compileBinary, compileMultiClass, compileMultiLabel } from './class-decoder.js';
+import { compileKind, requireDistinct } from './compile-head.js';
 import { mismatch } from '../encode/encode-scope.js';
 import type { PreparedRow } from '../encode/encode-scope.js';
 import type { FieldColumns, OutputDecoder } from './output-decoder.js';
-import { labelKey } from './output-table.js';
 import { compileValueWriter } from './row-writer.js';
 import type { ValueWriter } from './row-writer.js';
 import { fieldOf, newRow } from '../rows.js';
 import { describeOutputMismatch, hasRows } from '../tensor-mismatch.js';
-import { compileRegression } from './value-decoder.js';
-import { compileTensors } from './tensors-decoder.js';
 
 /** What a decoder may repeat in the answer. */
 export interface DecodeContext {
@@ -73,7 +70,7 @@ export function compileRowDecoder(
   signature: Signature,
   prepare?: readonly PreparedText[],
 ): RowDecoder {
-  const decoder = compileKind(decode, signature);
+  const decoder = compileKind(decode, signature.output);
   checkFields(decode, decoder, signature, prepare);
   const echo = new Map(Object.entries(decode.echo ?? {}));
   const onRequest = new Set(decode.on_request);
@@ -83,13 +80,13 @@ export function compileRowDecoder(
   });
   const defaultFields = fields.filter(({ isOnRequest }) => !isOnRequest);
   const defaultNames = new Set(defaultFields.map(({ name }) => name));
-  const read = (outputs: NamedTensors, rows: number, include: ReadonlySet<string>) => {
+  const read = (outputs: NamedTensors, { rows, inputs }: DecodeContext, include: ReadonlySet<string>) => {
     const isDefault = include.size === 0;
     const requested = isDefault
       ? defaultFields
       : fields.filter(({ name, isOnRequest }) => !isOnRequest || include.has(name));
     const fieldNames = isDefault ? defaultNames : new Set(requested.map(({ name }) => name));
-    return { requested, columns: decoder.decode(outputs, rows, fieldNames) };
+    return { requested, columns: decoder.decode(outputs, rows.length, fieldNames, inputs) };
   };
 
   return {
@@ -98,11 +95,11 @@ export function compileRowDecoder(
     primaryFields: primaryFieldsOf(decode),
     onRequestFields: [...onRequest],
     decode(outputs, context, include) {
-      const { requested, columns } = read(outputs, context.rows.length, include);
+      const { requested, columns } = read(outputs, context, include);
       return context.rows.map((_, row) => outputRow(requested, columns, context, row));
     },
     write(outputs, context, include) {
-      const { requested, columns } = read(outputs, context.rows.length, include);
+      const { requested, columns } = read(outputs, context, include);
       return writeRows(requested, columns, context);
     },
     hasRows: (output) => hasRows(decoder.tensors, output),
@@ -143,23 +140,6 @@ function inputValue(name: string, row: JsonObject, prepared: PreparedRow = {}): 
   return fieldOf(prepared, name) ?? fieldOf(row, name) ?? null;
 }
 
-function compileKind(decode: DecodeSpec, { output }: Signature): OutputDecoder {
-  switch (decode.kind) {
-    case 'binary':
-      return compileBinary(decode);
-    case 'multi-class':
-      requireDistinct(decode.labels.map(labelKey), '/decode/labels');
-      return compileMultiClass(decode);
-    case 'multi-label':
-      requireDistinct(decode.labels, '/decode/labels');
-      return compileMultiLabel(decode);
-    case 'regression':
-      return compileRegression(decode);
-    case 'tensors':
-      return compileTensors(decode, output);
-  }
-}
-
 function checkFields(
   decode: DecodeSpec,
   decoder: OutputDecoder,
@@ -175,8 +155,6 @@ function checkFields(
   }
   const missing = primaryFieldsOf(decode).find((name) => decode.on_request?.includes(name));
   if (missing !== undefined) throw mismatch('/decode/on_request', `the primary field "${missing}" is always given`);
-  const unknown = decode.kind === 'tensors' ? decode.single?.find((name) => !(name in decode.fields)) : undefined;
-  if (unknown !== undefined) throw mismatch('/decode/single', `"${unknown}" is not one of the fields`);
   if (prepare) checkEcho(decode, signature, prepare);
 }
 
@@ -185,14 +163,6 @@ function checkEcho({ echo = {} }: DecodeSpec, signature: Signature, prepare: rea
   const unknownName = Object.values(echo).find((source) => !known.has(source));
   if (unknownName !== undefined)
     throw mismatch('/decode/echo', `"${unknownName}" is neither an input field nor a prepared text`);
-}
-
-function requireDistinct(names: readonly string[], pointer: string): void {
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (seen.has(name)) throw mismatch(pointer, `"${name}" is there twice`);
-    seen.add(name);
-  }
 }
 
 function requireSameFields(made: readonly string[], expected: readonly string[]): void {

@@ -1,4 +1,4 @@
-import type { TensorsDecode } from '../../domain/decode-spec.js';
+import type { HeadOf } from '../../domain/decode-spec.js';
 import type { JsonValue } from '../../lib/json.js';
 import { outputTypesOf } from '../../domain/signature.js';
 import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
@@ -9,7 +9,7 @@ import type { OutputDecoder } from './output-decoder.js';
 import { jsonNumber, modelError, outputOf, requireRows } from './output-table.js';
 
 /** Tensors as they are, nested by their shape, or the one value of a row, of the type that `schema` promises. */
-export function compileTensors({ fields, single = [] }: TensorsDecode, schema: OutputRowSchema): OutputDecoder {
+export function compileTensors({ fields, single = [] }: HeadOf<'tensors'>, schema: OutputRowSchema): OutputDecoder {
   const sources = Object.entries(fields).map(([field, tensor]) => ({
     field,
     tensor,

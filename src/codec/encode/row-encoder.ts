@@ -20,6 +20,8 @@ import { commonShape, compileGrouping } from './row-shapes.js';
 export interface RowEncoder {
   /** Texts and images that a thread of its own turns into further tensors; none in most runs. */
   readonly preprocessed: readonly PreprocessedField[];
+  /** Input tensors that it makes. */
+  readonly tensorNames: readonly string[];
   /** The prepared texts of each row, for `encode` and for the decoder's `echo`. */
   prepare(rows: readonly JsonObject[]): PreparedRow[];
   /**
@@ -88,6 +90,7 @@ export function compileRowEncoder(
 
   return {
     preprocessed,
+    tensorNames: made.map(({ tensor }) => tensor),
     prepare,
     encode: encodeTogether,
     encodeRows(rows, locOf, issues, { prepared, canPad }) {

@@ -1,9 +1,7 @@
 import { sumRun } from '../../../test/support/stores/build-store.js';
 import { AppError } from '../../domain/app-error.js';
-import type { TensorPart } from '../../domain/tensor-rows.js';
-import type { NamedTensors } from '../../domain/tensor.js';
 import { ValidationError } from '../../domain/validation-issue.js';
-import type { ModelHandle, PredictOptions } from '../../engines/model-host.js';
+import type { ModelHandle } from '../../engines/model-host.js';
 import { LoadedRun } from './loaded-run.js';
 import { compileCodec } from './run-loader.js';
 
@@ -14,20 +12,18 @@ function runWith(fails: (firsts: readonly number[]) => boolean) {
   const calls: { readonly firsts: readonly number[]; readonly isolated: boolean }[] = [];
   let isReleased = false;
   const release = () => Promise.resolve(void (isReleased = true));
-  const predict: ModelHandle['predict'] = (inputs: NamedTensors, { isolated = false }) => {
-    const { shape, data } = inputs.get('x')!;
+  const predictParts: ModelHandle['predictParts'] = ([part], { isolated = false }) => {
+    const { shape, data } = part!.tensors.get('x')!;
     const firsts = Array.from({ length: shape[0]! }, (_, row) => (data as Float32Array)[2 * row]!);
     calls.push({ firsts, isolated });
     if (isReleased) return Promise.reject(new AppError('INTERNAL_ERROR'));
     if (fails(firsts)) return Promise.reject(new AppError('PREDICTION_FAILED', {}, { cause: new Error('no') }));
     const y = { dtype: 'float32', shape: [firsts.length, 1], data: Float32Array.from(firsts) } as const;
-    return Promise.resolve(new Map([['y', y]]));
+    return Promise.resolve([{ rows: firsts.length, tensors: new Map([['y', y]]) }]);
   };
   const handle = {
     info: { inputs: [], outputs: [], backend: 'fake', notes: [] },
-    predictParts: async ([part]: readonly TensorPart[], options: PredictOptions): Promise<TensorPart[]> => [
-      { rows: part!.rows, tensors: await predict(part!.tensors, options) },
-    ],
+    predictParts,
     release,
   } as unknown as ModelHandle;
   const loaded = new LoadedRun(run, compileCodec(run, new Map()), handle);

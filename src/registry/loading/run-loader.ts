@@ -2,6 +2,7 @@ import { Injectable, Optional } from '@nestjs/common';
 
 import { compareOutput, comparisonOf } from '../../codec/examples-match.js';
 import type { OutputComparison } from '../../codec/examples-match.js';
+import { nameOnlyOutput } from '../../codec/decode/only-output.js';
 import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
 import { nameInputs } from '../../codec/encode/name-inputs.js';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
@@ -37,10 +38,15 @@ import type { Codec } from './loaded-run.js';
 
 /** Compiles a run's contract: no I/O, no engine. @throws RunError when its parts contradict each other. */
 export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']): Codec {
+  const encoder = compileRowEncoder(run.encode, run.signature.input, vocabularies);
+  const decoder = compileRowDecoder(run.decode, run.signature, run.encode.prepare);
+  const unknown = decoder.inputNames.find((name) => !encoder.tensorNames.includes(name));
+  if (unknown !== undefined)
+    throw new RunError('SIGNATURE_MISMATCH', `/decode: the mask "${unknown}" is no tensor that encode makes.`);
   return {
     validator: compileRowValidator(run.signature.input),
-    encoder: compileRowEncoder(run.encode, run.signature.input, vocabularies),
-    decoder: compileRowDecoder(run.decode, run.signature, run.encode.prepare),
+    encoder,
+    decoder,
     outputs: compileOutputChecker(run.signature.output),
   };
 }
@@ -83,12 +89,13 @@ export class RunLoader {
     try {
       const { completeRun, codec, doubts } = inWordsOf(sourceRun, () => {
         const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
-        const codec = compileCodec(completeRun, sourceRun.vocabularies);
+        const decode = nameOnlyOutput(completeRun.decode, handle.info.outputs);
+        const codec = compileCodec({ ...completeRun, decode }, sourceRun.vocabularies);
         return { completeRun, codec, doubts: findMismatches(codec, handle) };
       });
       preprocessing = await this.openPreprocessing(codec, folder);
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
-      if (acceptsOneRow(handle.info, codec.decoder.hasRows)) loaded.setRowByRow(ONE_ROW_PER_CALL);
+      if (acceptsOneRow(handle.info, (output) => codec.decoder.hasRows(output))) loaded.setRowByRow(ONE_ROW_PER_CALL);
       if (doubts.length > 0) await this.tryDoubts(loaded, doubts);
       const outputs = await this.selfTest(loaded);
       requireNumbers(completeRun, outputs, {
