@@ -53,6 +53,25 @@ export function sliceRows(tensors: NamedTensors, start: number, end: number): Na
   return result;
 }
 
+/** The rows at these places of every tensor, in this order, as copies. */
+export function pickRows(tensors: NamedTensors, places: readonly number[]): NamedTensors {
+  const picked = new Map<string, Tensor>();
+  for (const [name, { dtype, shape, data }] of tensors) {
+    const trailing = shape.slice(1);
+    const width = sizeOf(trailing);
+    const rows = places.map((place) => data.slice(place * width, (place + 1) * width));
+    picked.set(name, { dtype, shape: [places.length, ...trailing], data: concatData(rows, places.length * width) });
+  }
+  return picked;
+}
+
+/** Columns `from` (included) to `to` (excluded) of a tensor of [rows, columns], as a copy. */
+export function pickColumns({ dtype, shape, data }: Tensor, from: number, to: number): Tensor {
+  const [rows, columns] = shape as [number, number];
+  const kept = Array.from({ length: rows }, (_, row) => data.slice(row * columns + from, row * columns + to));
+  return { dtype, shape: [rows, to - from], data: concatData(kept, rows * (to - from)) };
+}
+
 /** The named tensors of a part as copies, which stay when the part itself is sent to another thread. */
 export function copyTensors({ rows, tensors }: TensorPart, names: readonly string[]): TensorPart {
   const copies = new Map<string, Tensor>();

@@ -18,11 +18,6 @@ export interface PredictOptions {
   readonly rowByRow?: boolean;
   /** Computes it in a call of its own, and a failure is expected: it is no event. */
   readonly isolated?: boolean;
-  /**
-   * Whether rows that the model cannot compute together are computed in halves, down to single rows, before the request
-   * fails. Rows of other requests never suffer from it.
-   */
-  readonly canSplit?: boolean;
   /** Removes the request from the queue when its caller has gone. */
   readonly signal?: AbortSignal;
   /** Gets `queueMs`, `batchRows` and `inferMs` of the call that answered. */

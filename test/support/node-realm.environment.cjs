@@ -50,8 +50,8 @@ module.exports = class NodeRealmEnvironment extends TestEnvironment {
   #makeReflect() {
     const known = new Map(PROPERTY_TYPES.map((type) => [this.global[type.name], type]));
     const translate = (value) => (Array.isArray(value) ? value.map(translate) : (known.get(value) ?? value));
-    return Object.assign(Object.create(Reflect), {
-      metadata: (key, value) => Reflect.metadata(key, key.startsWith?.('design:') ? translate(value) : value),
-    });
+    const metadata = (key, value) => Reflect.metadata(key, key.startsWith?.('design:') ? translate(value) : value);
+    // Until a package has brought it there is none, and decorated classes do without.
+    return Object.create(Reflect, { metadata: { get: () => Reflect.metadata && metadata } });
   }
 };

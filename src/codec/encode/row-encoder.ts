@@ -20,7 +20,7 @@ import { commonShape, compileGrouping } from './row-shapes.js';
 export interface RowEncoder {
   /** Texts and images that a thread of its own turns into further tensors; none in most runs. */
   readonly preprocessed: readonly PreprocessedField[];
-  /** Input tensors that it makes. */
+  /** Input tensors that it makes, those of `preprocessed` included. */
   readonly tensorNames: readonly string[];
   /** The prepared texts of each row, for `encode` and for the decoder's `echo`. */
   prepare(rows: readonly JsonObject[]): PreparedRow[];

@@ -24,15 +24,27 @@ export function compileGrouping(encoders: readonly TensorEncoder[]): Grouping | 
     if (rows.length <= 1) return undefined;
     const apart = varying.filter((encoder) => !canPad || !mayPad(encoder, rows, prepared));
     if (apart.length === 0) return undefined;
-    const groups = new Map<string, number[]>();
-    rows.forEach((row, index) => {
-      const key = apart.map(({ varying: shape }) => shape!.shapeOf(row, prepared[index]!).join()).join(';');
-      const group = groups.get(key);
-      if (group) group.push(index);
-      else groups.set(key, [index]);
-    });
-    return [...groups.values()];
+    return groupRows(rows.length, (index) =>
+      apart.map(({ varying: shape }) => shape!.shapeOf(rows[index]!, prepared[index]!).join()).join(';'),
+    );
   };
+}
+
+/** Places of rows that have the same key, which tells their shapes; groups in the order of their first rows. */
+export function groupRows(count: number, keyOf: (index: number) => string): number[][] {
+  const groups = new Map<string, number[]>();
+  for (let index = 0; index < count; index += 1) {
+    const key = keyOf(index);
+    const group = groups.get(key);
+    if (group) group.push(index);
+    else groups.set(key, [index]);
+  }
+  return [...groups.values()];
+}
+
+/** Whether rows may be filled up to one shape of so many elements. */
+export function mayFillUp(rows: number, rowSize: number): boolean {
+  return rows * rowSize <= MAX_PADDED_ELEMENTS;
 }
 
 /** The smallest shape that holds each of the rows. */
@@ -53,5 +65,5 @@ export function commonShape(
 
 function mayPad(encoder: TensorEncoder, rows: readonly JsonObject[], prepared: readonly PreparedRow[]): boolean {
   if (encoder.varying?.pad === undefined) return false;
-  return rows.length * sizeOf(commonShape(encoder, rows, prepared)) <= MAX_PADDED_ELEMENTS;
+  return mayFillUp(rows.length, sizeOf(commonShape(encoder, rows, prepared)));
 }

@@ -227,8 +227,6 @@ export class WorkerPool extends ModelHost {
       inputs: parts,
       outputNames,
       rowByRow,
-      // Rows of several callers are split by the pool, which knows whose they are.
-      canSplit: call.length === 1 && (call[0]!.options.canSplit ?? false),
       lowerPriority,
     } as const;
     const start = performance.now();

@@ -8,11 +8,6 @@ export interface RowsOptions {
   readonly outputNames: readonly string[];
   /** Gives the engine one row at a time, for models whose rows would change each other's answers. */
   readonly rowByRow: boolean;
-  /**
-   * Whether rows that the model cannot compute together are computed in halves, down to single rows: their outputs may
-   * have shapes of their own. A row that cannot be computed at all still fails the call.
-   */
-  readonly canSplit: boolean;
 }
 
 /**
@@ -26,36 +21,19 @@ export interface RowsOptions {
 export async function computeRows(
   model: EngineModel,
   inputs: readonly TensorPart[],
-  options: RowsOptions,
+  { outputNames, rowByRow }: RowsOptions,
 ): Promise<TensorPart[]> {
   const parts: TensorPart[] = [];
   for (const { tensors } of inputs) {
     const rows = rowsIn(tensors);
     if (rows === undefined) throw new Error('the inputs do not have the same number of rows');
-    if (!options.rowByRow || rows <= 1) parts.push(...(await computeTogether(model, tensors, rows, options)));
+    if (!rowByRow || rows <= 1) parts.push(await computePart(model, tensors, rows, outputNames));
     else {
       for (let row = 0; row < rows; row += 1)
-        parts.push(...(await computeTogether(model, sliceRows(tensors, row, row + 1), 1, options)));
+        parts.push(await computePart(model, sliceRows(tensors, row, row + 1), 1, outputNames));
     }
   }
   return parts;
-}
-
-async function computeTogether(
-  model: EngineModel,
-  inputs: NamedTensors,
-  rows: number,
-  options: RowsOptions,
-): Promise<TensorPart[]> {
-  const { outputNames, canSplit } = options;
-  if (!canSplit || rows <= 1) return [await computePart(model, inputs, rows, outputNames)];
-  try {
-    return [await computePart(model, inputs, rows, outputNames)];
-  } catch {
-    const half = rows >> 1;
-    const first = await computeTogether(model, sliceRows(inputs, 0, half), half, options);
-    return [...first, ...(await computeTogether(model, sliceRows(inputs, half, rows), rows - half, options))];
-  }
 }
 
 async function computePart(

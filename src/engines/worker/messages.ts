@@ -20,7 +20,6 @@ export type Request =
       readonly inputs: readonly MessagePart[];
       readonly outputNames: readonly string[];
       readonly rowByRow: boolean;
-      readonly canSplit: boolean;
       /** The thread must lower its priority from now on. */
       readonly lowerPriority: boolean;
     }

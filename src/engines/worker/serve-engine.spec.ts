@@ -18,7 +18,6 @@ const predict = (x: ReturnType<typeof rowsOf>, more: object = {}): Request => ({
   inputs: [[x[2][0]!, [x]]],
   outputNames: ['y'],
   rowByRow: false,
-  canSplit: false,
   lowerPriority: false,
   ...more,
 });
@@ -85,21 +84,6 @@ describe('an inference thread', () => {
       outputs: [2, 4, 6].map((value) => [1, [['y', 'float32', [1, 1], Float32Array.of(value)]]]),
     });
     expect(model.calls).toEqual([1, 1, 1]);
-  });
-
-  it('computes rows in halves where the model cannot compute them together, when it may', async () => {
-    await ask(LOAD);
-
-    // The model throws at -1 where it is first, and loses a row at -2.
-    expect(await ask(predict(rowsOf(-2, 1, 3, 4), { canSplit: true }))).toMatchObject({
-      outputs: [
-        [1, [['y', 'float32', [0, 1], expect.anything()]]],
-        [1, [['y', 'float32', [1, 1], Float32Array.of(2)]]],
-        [2, [['y', 'float32', [2, 1], Float32Array.of(6, 8)]]],
-      ],
-    });
-    expect(await ask(predict(rowsOf(1, -1), { canSplit: true }))).toMatchObject({ kind: 'predicted' });
-    expect(await ask(predict(rowsOf(-1, 1), { canSplit: true }))).toMatchObject({ kind: 'failed' });
   });
 
   it('computes parts of rows of different shapes one after the other', async () => {

@@ -6,7 +6,7 @@ import { RunError } from '../../domain/verdict.js';
 import type { PreprocessResult, PreprocessStep } from '../preprocess-messages.js';
 import { cropMiddle, resample } from './image-resample.js';
 import type { Pixels } from './image-resample.js';
-import { ImageIssue, readImage } from './read-image.js';
+import { ImageError, readImage } from './read-image.js';
 
 /** What one encoding does with the texts of several rows. */
 export type RunStep = (texts: readonly string[]) => Promise<PreprocessResult>;
@@ -30,7 +30,7 @@ export async function openImage(encoding: ImageEncoding, { pointer }: Preprocess
         const pixels = fit(await readImage(open, text, encoding), encoding);
         write(pixels, values, layout, data.subarray(row * size, (row + 1) * size));
       } catch (error) {
-        if (!(error instanceof ImageIssue)) throw error;
+        if (!(error instanceof ImageError)) throw error;
         issues.push({ row, issue: error.issue });
       }
     }
@@ -68,7 +68,7 @@ function valuesOf({
 function fit(pixels: Pixels, { width, height, resize }: ImageEncoding): Pixels {
   if (pixels.width === width && pixels.height === height) return pixels;
   if (!resize) {
-    throw new ImageIssue({
+    throw new ImageError({
       msg: `ensure this image is ${width} × ${height} pixels; it is ${pixels.width} × ${pixels.height}`,
       type: 'value_error.image.size',
       ctx: { width, height },

@@ -8,7 +8,7 @@ import type { Pixels } from './image-resample.js';
 const MAX_PIXELS = 2 ** 24;
 
 /** What is wrong with an image, for its sender. */
-export class ImageIssue extends Error {
+export class ImageError extends Error {
   constructor(readonly issue: Omit<ValidationIssue, 'loc'>) {
     super(issue.msg);
   }
@@ -24,7 +24,7 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
  *
  * The header is read first: no image is decoded that has more pixels than the run takes.
  *
- * @throws ImageIssue when it is none, is broken, or has too many pixels.
+ * @throws ImageError when it is none, is broken, or has too many pixels.
  */
 export async function readImage(open: typeof sharp, text: string, encoding: ImageEncoding): Promise<Pixels> {
   const bytes = bytesOf(text);
@@ -32,7 +32,7 @@ export async function readImage(open: typeof sharp, text: string, encoding: Imag
   const { width, height, space } = await orBroken(open(bytes, { limitInputPixels: false, ignoreIcc: true }).metadata());
   if (width * height > limit) throw tooManyPixels(width, height, limit);
   if (space === 'cmyk')
-    throw new ImageIssue({ msg: 'the image is in CMYK colours; send it in RGB', type: BROKEN_TYPE });
+    throw new ImageError({ msg: 'the image is in CMYK colours; send it in RGB', type: BROKEN_TYPE });
   const image = open(bytes, { limitInputPixels: limit, failOn: 'error', ignoreIcc: true })
     .autoOrient()
     .raw({ depth: 'uchar' });
@@ -45,10 +45,10 @@ const BROKEN_TYPE = 'value_error.image';
 
 function bytesOf(text: string): Buffer {
   const base64 = text.replace(DATA_URL, '');
-  if (!BASE64.test(base64)) throw new ImageIssue({ msg: 'value is not valid base64', type: 'value_error.base64' });
+  if (!BASE64.test(base64)) throw new ImageError({ msg: 'value is not valid base64', type: 'value_error.base64' });
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.subarray(0, PNG.length).equals(PNG) || bytes.subarray(0, JPEG.length).equals(JPEG)) return bytes;
-  throw new ImageIssue({ msg: 'value is not a PNG or JPEG image in base64', type: BROKEN_TYPE });
+  throw new ImageError({ msg: 'value is not a PNG or JPEG image in base64', type: BROKEN_TYPE });
 }
 
 /** The library's own words are about its internals: they are left out. */
@@ -56,12 +56,12 @@ async function orBroken<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch {
-    throw new ImageIssue({ msg: 'the image is broken or incomplete', type: BROKEN_TYPE });
+    throw new ImageError({ msg: 'the image is broken or incomplete', type: BROKEN_TYPE });
   }
 }
 
-function tooManyPixels(width: number, height: number, limit: number): ImageIssue {
-  return new ImageIssue({
+function tooManyPixels(width: number, height: number, limit: number): ImageError {
+  return new ImageError({
     msg: `ensure this image has at most ${limit} pixels; it has ${width * height} (${width} × ${height})`,
     type: 'value_error.image.max_pixels',
     ctx: { limit_value: limit, actual_value: width * height },

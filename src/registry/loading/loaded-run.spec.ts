@@ -27,7 +27,7 @@ function runWith(fails: (firsts: readonly number[]) => boolean) {
     release,
   } as unknown as ModelHandle;
   const loaded = new LoadedRun(run, compileCodec(run, new Map()), handle);
-  const ask = (firsts: readonly number[], blamesRows = true): Promise<unknown> =>
+  const ask = (firsts: readonly number[], blamesRows = true, rowByRow?: boolean): Promise<unknown> =>
     loaded
       .predict(
         firsts.map((a) => ({ a, b: 0 })),
@@ -38,6 +38,7 @@ function runWith(fails: (firsts: readonly number[]) => boolean) {
           include: new Set(),
           timeoutMs: 1_000,
           blamesRows,
+          rowByRow,
         },
       )
       .catch((error: unknown) => error);
@@ -73,18 +74,13 @@ describe('a row that the model cannot compute', () => {
     expect(await runWith(() => true).ask([1, 2])).toMatchObject({ code: 'PREDICTION_FAILED' });
   });
 
-  it('is found although the run has just been given up', async () => {
-    const { ask, loaded } = runWith((firsts) => {
-      if (!fails(firsts)) return false;
-      void Promise.resolve().then(() => loaded.release());
-      return true;
+  it('is found although the run is given up meanwhile', async () => {
+    const { ask, calls, loaded } = runWith((firsts) => {
+      if (calls.length === 2) void loaded.release();
+      return fails(firsts);
     });
 
     expect(await ask([999])).toBeInstanceOf(ValidationError);
-  });
-
-  it('is not blamed when each row can be computed alone', async () => {
-    expect(await runWith((firsts) => firsts.length > 2).ask([1, 2, 3])).toMatchObject({ code: 'PREDICTION_FAILED' });
   });
 
   it('is not looked for unless a client is to be told', async () => {
@@ -92,5 +88,32 @@ describe('a row that the model cannot compute', () => {
 
     expect(await ask([999], false)).toMatchObject({ code: 'PREDICTION_FAILED' });
     expect(calls).toHaveLength(1);
+  });
+});
+
+describe('rows that the model computes only apart', () => {
+  const failsOnThree = (firsts: readonly number[]) => firsts.length > 2;
+
+  it.each([true, false])('are answered, and the request has not failed (told of rows: %s)', async (blamesRows) => {
+    const { ask, calls, loaded } = runWith(failsOnThree);
+
+    expect(await ask([1, 2, 3], blamesRows)).toEqual([{ sum: 1 }, { sum: 2 }, { sum: 3 }]);
+    expect(calls.map(({ firsts }) => firsts)).toEqual([[1, 2, 3], [1], [2, 3]]);
+    expect(loaded.outcomes).toMatchObject({ succeeded: 1, failed: 0 });
+  });
+
+  it('fail as they are where the run is checked with rows together', async () => {
+    const { ask, calls } = runWith(failsOnThree);
+
+    expect(await ask([1, 2, 3], false, false)).toMatchObject({ code: 'PREDICTION_FAILED' });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('fail at the first row that fails alone when no client is to be told', async () => {
+    const { ask, calls, loaded } = runWith((firsts) => firsts.includes(999));
+
+    expect(await ask([999, 2, 3, 999], false)).toMatchObject({ code: 'PREDICTION_FAILED' });
+    expect(calls.map(({ firsts }) => firsts)).toEqual([[999, 2, 3, 999], [999, 2], [999]]);
+    expect(loaded.outcomes).toMatchObject({ succeeded: 0, failed: 1 });
   });
 });

@@ -96,7 +96,7 @@ export class RunLoader {
       preprocessing = await this.openPreprocessing(codec, folder);
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
       if (acceptsOneRow(handle.info, (output) => codec.decoder.hasRows(output))) loaded.setRowByRow(ONE_ROW_PER_CALL);
-      if (doubts.length > 0) await this.tryDoubts(loaded, doubts);
+      if (doubts.length > 0) await this.tryDoubts(loaded, doubts, sourceRun);
       const outputs = await this.selfTest(loaded);
       requireNumbers(completeRun, outputs, {
         mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
@@ -126,12 +126,14 @@ export class RunLoader {
   }
 
   /** @throws RunError SIGNATURE_MISMATCH when the first example shows that the declared shapes are right to differ. */
-  private async tryDoubts(loaded: LoadedRun, doubts: readonly string[]): Promise<void> {
+  private async tryDoubts(loaded: LoadedRun, doubts: readonly string[], sourceRun: SourceRun): Promise<void> {
     try {
       await this.replay(loaded, [0], true);
     } catch (error) {
       if (!failedToPredict(error)) throw error;
-      throw new RunError('SIGNATURE_MISMATCH', doubts.join(' '), { cause: error });
+      inWordsOf(sourceRun, () => {
+        throw new RunError('SIGNATURE_MISMATCH', doubts.join(' '), { cause: error });
+      });
     }
   }
 
@@ -226,7 +228,7 @@ function inWordsOf<T>({ toOwnWords }: SourceRun, work: () => T): T {
 
 /**
  * @returns how outputs differ from `decode` by their declared shapes, which exporters get wrong: an example shows more.
- * @throws RunError SIGNATURE_MISMATCH when an input differs, or an output is not there.
+ * @throws RunError SIGNATURE_MISMATCH when an input differs, or an output is not there; NON_TENSOR_OUTPUT when one is no tensor.
  */
 function findMismatches({ encoder, decoder }: Codec, { info }: ModelHandle): readonly string[] {
   const unreadable = info.unreadableOutputs?.find(({ name }) => decoder.outputNames.includes(name));

@@ -58,7 +58,7 @@ describe(cornersOf.name, () => {
 
   it('are null, and a row without the field, where the contract allows them', () => {
     const input = { a: 'A', b: 'B' };
-    const schema: FieldSchema = { type: ['string', 'null'], enum: ['A', 'B'] };
+    const schema: FieldSchema = { type: ['string', 'null'], enum: ['A', 'B', null] };
     const corners = cornersOf(runOf({ a: schema, b: { ...schema, type: 'string' } }, input, ['a']), true);
 
     expect(corners.map(({ claim, row }) => [claim, row])).toEqual([
