@@ -14,17 +14,46 @@ import { USAGE, readOptions } from './bench/options.mjs';
 import { Processes } from './bench/processes.mjs';
 import { toMarkdown, toTable } from './bench/report.mjs';
 import { requireSameAnswers } from './bench/same-answers.mjs';
-import { writeLightStore, writeMixedStore } from './bench/stores/bench-stores.mjs';
+import { writeImageStore, writeLightStore, writeMixedStore } from './bench/stores/bench-stores.mjs';
 import { clients } from './bench/workloads/clients.mjs';
 import { overload } from './bench/workloads/overload.mjs';
-import { batchRequests, heavyRequests, singleRequests, textRequests } from './bench/workloads/requests.mjs';
+import {
+  batchRequests,
+  digitRequests,
+  heavyRequests,
+  singleRequests,
+  textRequests,
+} from './bench/workloads/requests.mjs';
 import { memory, start, stores } from './bench/workloads/resources.mjs';
-import { batch1000, heavy, single, text } from './bench/workloads/throughput.mjs';
+import { batch1000, heavy, images, single, text } from './bench/workloads/throughput.mjs';
 import { fairness, health } from './bench/workloads/under-pressure.mjs';
 import { buildIfStale, installIfNeeded, requireSupportedNode } from './lib/project.mjs';
 
-const measurements = { single, batch1000, text, heavy, health, fairness, clients, overload, start, memory, stores };
-const onContenders = new Set(['single', 'batch1000', 'text', 'heavy', 'health', 'fairness', 'clients', 'overload']);
+const measurements = {
+  single,
+  batch1000,
+  text,
+  heavy,
+  images,
+  health,
+  fairness,
+  clients,
+  overload,
+  start,
+  memory,
+  stores,
+};
+const onContenders = new Set([
+  'single',
+  'batch1000',
+  'text',
+  'heavy',
+  'images',
+  'health',
+  'fairness',
+  'clients',
+  'overload',
+]);
 
 const note = (line) => console.error(`bench: ${line}`);
 
@@ -81,21 +110,24 @@ async function startContenders({ processes, folder, lightStore, sender, effort }
   note('starting the contenders …');
   const mixedStore = await writeMixedStore(join(folder, 'mixed'));
   const { python, missing } = benchPython();
-  const limit = await startLimit(processes, lightStore, mixedStore);
+  const imageStore = writeImageStore(join(folder, 'images'));
+  const limit = await startLimit(processes, lightStore, mixedStore, imageStore);
   const fastApi = python ? [await startFastApi(processes, python, lightStore, mixedStore)] : [];
   if (missing) report.missing.fastapi = missing;
   if (missing) note(`FastAPI is left out: ${missing}.`);
   const bestrun = await startBestrun(processes, lightStore);
   const mixed = await startBestrun(processes, mixedStore, { probe: true });
+  const digits = await startBestrun(processes, imageStore);
   const light = [bestrun, limit, ...fastApi];
   const heavyContenders = [mixed, limit, ...fastApi];
   for (const requests of [singleRequests(), batchRequests(), textRequests()]) await requireSameAnswers(light, requests);
   await requireSameAnswers(heavyContenders, heavyRequests());
+  for (const field of ['image', 'pixels']) await requireSameAnswers([digits, limit], digitRequests(field));
   // The compilers of Node need thousands of requests before a server is as fast as it will be.
   const warmUp = { requests: singleRequests(), connections: 32, durationMs: effort.firstWarmUpMs };
   for (const contender of [bestrun, mixed, limit, ...fastApi]) await measure(sender, contender, warmUp);
   report.contenderStartMs = { limit: limit.startMs, ...(fastApi[0] && { fastapi: fastApi[0].startMs }) };
-  return { light, heavy: heavyContenders, mixed, secondSender: new LoadSender(processes) };
+  return { light, heavy: heavyContenders, images: [digits, limit], mixed, secondSender: new LoadSender(processes) };
 }
 
 function machine() {

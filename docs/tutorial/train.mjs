@@ -1,6 +1,6 @@
-/** Trains a taxi fare model and publishes it as a run: node docs/tutorial/train.mjs NAME [--epochs N] [--max-km N] */
+/** Trains a model of Iris flowers and publishes it as a run: node docs/tutorial/train.mjs NAME [--epochs N] [--max-sepal-cm N] */
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import '@tensorflow/tfjs-backend-cpu';
@@ -9,33 +9,67 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { epochs: { type: 'string', default: '10' }, 'max-km': { type: 'string', default: '50' } },
+  options: { epochs: { type: 'string', default: '10' }, 'max-sepal-cm': { type: 'string', default: '10' } },
 });
 const name = positionals[0] ?? 'first';
 const epochs = Number(values.epochs);
-const maxKm = Number(values['max-km']);
+const maxSepalCm = Number(values['max-sepal-cm']);
 
-// 1. Train: every fourth ride is held out, to measure how good the model is.
-const rides = Array.from({ length: 40 }, (_, i) => ({ km: i + 1, fare: 4 + 2 * (i + 1) + ((i * 7) % 5) - 2 }));
-const training = rides.filter((_, i) => i % 4 !== 0);
-const heldOut = rides.filter((_, i) => i % 4 === 0);
-// A mean of 20 km and tens of km: the network learns fastest from numbers around 0.
-const toTensor = (kms) => tf.tensor2d(kms.map((km) => [(km - 20) / 10]));
+// 1. Read 150 flowers that R. A. Fisher published in 1936: four lengths in centimetres, and the species.
+const [header, ...lines] = readFileSync(new URL('iris.csv', import.meta.url), 'utf8')
+  .trim()
+  .split('\n');
+const fields = header.split(',').slice(0, 4);
+const species = ['setosa', 'versicolor', 'virginica'];
+const flowers = lines
+  .map((line) => line.split(','))
+  .map((cells) => ({ lengths: cells.slice(0, 4).map(Number), species: cells[4] }))
+  .filter(({ lengths }) => lengths[0] <= maxSepalCm);
+
+// 2. Train: every fifth flower is held out, to measure how good the model is.
+const training = flowers.filter((_, i) => i % 5 !== 0);
+const heldOut = flowers.filter((_, i) => i % 5 === 0);
+// A network learns fastest from numbers around 0. The server does the same: see `encode` below.
+const means = fields.map((_, i) => training.reduce((sum, { lengths }) => sum + lengths[i], 0) / training.length);
+const toTensor = (rows) => tf.tensor2d(rows.map((lengths) => lengths.map((cm, i) => cm - means[i])));
 
 tf.enableProdMode();
 await tf.setBackend('cpu');
 const network = sequential({
-  layers: [layers.dense({ units: 1, inputShape: [1], kernelInitializer: 'zeros', name: 'fare' })],
+  layers: [
+    layers.dense({
+      units: 3,
+      inputShape: [4],
+      activation: 'softmax',
+      kernelInitializer: 'zeros',
+      name: 'probabilities',
+    }),
+  ],
 });
-network.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
-const fares = tf.tensor2d(training.map(({ fare }) => [fare]));
-await network.fit(toTensor(training.map(({ km }) => km)), fares, { epochs, shuffle: false, verbose: 0 });
-const predict = (kms) => [...network.predict(toTensor(kms)).dataSync()];
-const errors = predict(heldOut.map(({ km }) => km)).map((fare, i) => fare - heldOut[i].fare);
-const rmse = Math.sqrt(errors.reduce((sum, error) => sum + error ** 2, 0) / errors.length);
+network.compile({ optimizer: tf.train.adam(0.05), loss: 'categoricalCrossentropy' });
+const isSpecies = tf.tensor2d(training.map((flower) => species.map((label) => Number(flower.species === label))));
+const batchSize = training.length;
+await network.fit(toTensor(training.map(({ lengths }) => lengths)), isSpecies, {
+  epochs,
+  batchSize,
+  shuffle: false,
+  verbose: 0,
+});
 
-// 2. Write the model: model.json and weights.bin, as TensorFlow.js saves them.
-const folder = `my-models/taxi-fare/runs/${name}`;
+const predict = (rows) => {
+  const probabilities = network.predict(toTensor(rows)).arraySync();
+  return probabilities.map((row) => {
+    const best = row.indexOf(Math.max(...row));
+    return { species: species[best], probability: row[best], of: (label) => row[species.indexOf(label)] };
+  });
+};
+const answers = predict(heldOut.map(({ lengths }) => lengths));
+const mean = (of) => answers.reduce((sum, answer, i) => sum + of(answer, heldOut[i].species), 0) / answers.length;
+const accuracy = mean((answer, truth) => Number(answer.species === truth));
+const logLoss = mean((answer, truth) => -Math.log(answer.of(truth)));
+
+// 3. Write the model: model.json and weights.bin, as TensorFlow.js saves them.
+const folder = `my-models/iris/runs/${name}`;
 mkdirSync(folder, { recursive: true });
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 const write = (path, content) => {
@@ -47,49 +81,65 @@ const weights = write('weights.bin', Buffer.from(saved.weightData));
 const manifest = [{ paths: ['weights.bin'], weights: saved.weightSpecs }];
 const model = write('model.json', JSON.stringify({ modelTopology: saved.modelTopology, weightsManifest: manifest }));
 
-// 3. Say which run is best, once per model: the one with the lowest rmse.
+// 4. Say which run is best, once per model: the one with the lowest log loss.
 const card = {
-  name: 'taxi-fare',
-  title: 'Taxi fare',
-  description: 'What a ride costs, by its length.',
-  task: 'regression',
-  selection: { metric: 'rmse', goal: 'minimize' },
+  name: 'iris',
+  title: 'Iris species',
+  description: 'Which species of Iris a flower is, by the lengths of its leaves.',
+  task: 'multi-class-classification',
+  selection: { metric: 'log_loss', goal: 'minimize' },
 };
-writeFileSync('my-models/taxi-fare/card.json', JSON.stringify(card, null, 2));
+writeFileSync('my-models/iris/card.json', JSON.stringify(card, null, 2));
 
-// 4. Publish: run.json last, because a folder without it counts as still being copied.
+// 5. Publish: run.json last, because a folder without it counts as still being copied.
 const now = new Date().toISOString();
+const lengthSchema = (field) => {
+  const maximum = field === 'sepal_length' ? maxSepalCm : 10;
+  return [field, { type: 'number', minimum: 0, maximum, unit: 'cm' }];
+};
 const run = {
-  run_id: `taxi-fare-${name}`,
+  run_id: `iris-${name}`,
   name,
   status: 'FINISHED',
   started_at: now,
   ended_at: now,
   params: { epochs },
-  metrics: { rmse },
-  performance: { overall: { rmse } },
+  metrics: { log_loss: logLoss, accuracy },
+  performance: { overall: { log_loss: logLoss, accuracy } },
   tags: {},
   signature: {
-    input: {
+    input: { type: 'object', properties: Object.fromEntries(fields.map(lengthSchema)), required: fields },
+    output: {
       type: 'object',
-      properties: { km: { type: 'number', minimum: 0, maximum: maxKm, unit: 'km', examples: [10] } },
-      required: ['km'],
+      properties: {
+        species: { type: 'string', enum: species },
+        probability: { type: ['number', 'null'], minimum: 0, maximum: 1 },
+      },
+      required: ['species', 'probability'],
     },
-    output: { type: 'object', properties: { fare: { type: ['number', 'null'], unit: '€' } }, required: ['fare'] },
   },
   model: { format: 'tfjs-layers', ...model, files: [weights] },
   encode: {
     tensors: [
       {
         kind: 'columns',
-        tensor: 'fare_input',
+        tensor: 'probabilities_input',
         dtype: 'float32',
-        columns: [{ kind: 'number', field: 'km', subtract: 20, divide: 10 }],
+        columns: fields.map((field, i) => ({ kind: 'number', field, subtract: means[i] })),
       },
     ],
   },
-  decode: { kind: 'regression', tensor: 'fare', fields: ['fare'] },
-  examples: [5, 10, 20].map((km) => ({ input: { km }, output: { fare: predict([km])[0] } })),
+  decode: {
+    kind: 'multi-class',
+    tensor: 'probabilities',
+    labels: species,
+    field: 'species',
+    probability_field: 'probability',
+  },
+  examples: [heldOut[0], heldOut[Math.floor(heldOut.length / 2)], heldOut.at(-1)].map(({ lengths }) => ({
+    input: Object.fromEntries(fields.map((field, i) => [field, lengths[i]])),
+    output: (({ species, probability }) => ({ species, probability }))(predict([lengths])[0]),
+  })),
 };
 write('run.json', JSON.stringify(run, null, 2));
-console.log(`${run.run_id}: rmse ${rmse.toFixed(2)} after ${epochs} epochs`);
+console.log(`${run.run_id}: log loss ${logLoss.toFixed(3)}, accuracy ${accuracy.toFixed(2)} after ${epochs} epochs`);

@@ -6,6 +6,7 @@ export const SECTIONS = [
   'batch1000',
   'text',
   'heavy',
+  'images',
   'health',
   'fairness',
   'clients',

@@ -31,6 +31,8 @@ const headline = [
   ]),
   ['(h) goodput, 5,000 ÷ 128 connections', ({ overload }) => overload?.goodput5000, ratio, '≥ 0.40'],
   ['(h) goodput ÷ limit, 5,000 connections', ({ overload }) => overload?.vsLimit5000, ratio, '≥ 1.30'],
+  ['(i) PNG images per second ÷ limit', ({ images }) => images?.png.vsLimit, ratio, ''],
+  ['(i) images as numbers per second ÷ limit', ({ images }) => images?.pixels.vsLimit, ratio, ''],
   ['start to ready, shipped models, ms', ({ startMs }) => startMs, whole, ''],
   ['start with 5,000 runs, ms', ({ start5000RunsMs }) => start5000RunsMs, whole, '≤ 5000'],
   ['memory idle, MiB', ({ rssIdleMb }) => rssIdleMb, whole, ''],
@@ -49,8 +51,16 @@ function headlineRows(report) {
     .map(([name, value, format, wanted]) => [name, format(value), wanted]);
 }
 
-function detailRows({ single, batch1000, text, heavy, clients, overload }) {
-  const sections = { '(a)': single, '(b)': batch1000, '(c)': text, '(d)': heavy, '(g)': clients };
+function detailRows({ single, batch1000, text, heavy, images, clients, overload }) {
+  const sections = {
+    '(a)': single,
+    '(b)': batch1000,
+    '(c)': text,
+    '(d)': heavy,
+    '(g)': clients,
+    '(i) PNG,': images?.png,
+    '(i) numbers,': images?.pixels,
+  };
   const loads = Object.entries(sections).flatMap(([title, each]) => [
     ...Object.entries(each?.closed ?? {}).map(([connections, load]) => [`${title} ${connections} conn.`, load]),
     ...Object.entries(each?.open ?? {}).map(([share, load]) => [`${title} open ${share}, ${load.rate}/s`, load]),

@@ -206,7 +206,16 @@ export interface TokenizerTensors {
 /** What a thread of its own turns into tensors, because it takes long. */
 export type PreprocessedEncoding = ImageEncoding | TokenizerEncoding;
 
-export type TensorEncoding = ColumnsEncoding | TokensEncoding | ArrayEncoding | PreprocessedEncoding;
+/**
+ * One tensor from whichever field a row gives, e.g. an image or its pixels. `oneOf` of the signature makes sure that it
+ * gives exactly one. All encodings make the same shape and dtype, and name no tensor themselves.
+ */
+export interface OneOfEncoding extends EncodedTensor {
+  readonly kind: 'one-of';
+  readonly of: readonly (ArrayEncoding | ImageEncoding)[];
+}
+
+export type TensorEncoding = ColumnsEncoding | TokensEncoding | ArrayEncoding | PreprocessedEncoding | OneOfEncoding;
 
 /** How the fields of a row become the model's input tensors. */
 export interface EncodeSpec {

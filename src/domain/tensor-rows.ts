@@ -83,6 +83,19 @@ export function copyTensors({ rows, tensors }: TensorPart, names: readonly strin
 }
 
 /**
+ * Writes rows into a tensor of the same dtype and row shape.
+ *
+ * @param places  row of `tensor` for each row of `rows`.
+ */
+export function setRows(tensor: Tensor, rows: Tensor, places: readonly number[]): void {
+  const width = sizeOf(tensor.shape.slice(1));
+  const [data, given] = [tensor.data as NumericData, rows.data as NumericData];
+  places.forEach((place, i) => {
+    (data as Float32Array).set((given as Float32Array).subarray(i * width, (i + 1) * width), place * width);
+  });
+}
+
+/**
  * The first dimension that all tensors share; scalars have none and count for nothing.
  *
  * @returns undefined when tensors disagree, or none has rows.

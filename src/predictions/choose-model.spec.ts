@@ -46,6 +46,14 @@ describe('chooseModel', () => {
     expect(chooseModel([tags, titanic], [], 'query')).toBe(titanic);
   });
 
+  it('leaves out models for lists and images, too', () => {
+    const list: FieldSchema = { type: 'array', items: NUMBER };
+    const digits = aModel('digits', { pixels: list, image: { type: 'string', format: 'image' } }, []);
+
+    expect(chooseModel([digits, tags, titanic], [], 'query')).toBe(titanic);
+    expect(chooseModel([digits, tags, titanic], ['pixels'], 'body')).toBe(digits);
+  });
+
   it('takes the only model there is', () => {
     expect(chooseModel([titanic], [], 'query')).toBe(titanic);
   });

@@ -90,6 +90,11 @@ export function logLoss(truth: Indicators, probabilities: Indicators): number {
   return mean(losses);
 }
 
+/** Mean over the rows, of the true class; probabilities are kept at 1e-7 or above. */
+export function classLogLoss(truth: readonly number[], probabilities: Indicators): number {
+  return mean(truth.map((target, i) => -Math.log(Math.max(probabilities[i]![target]!, 1e-7))));
+}
+
 /** Area under the ROC curve, mean over the classes; equal probabilities count half. */
 export function rocAuc(truth: Indicators, probabilities: Indicators): number {
   const areas = (truth[0] ?? []).map((_, column) => {

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import type { DecodeSpec } from '../../src/domain/decode-spec.js';
-import type { PreparedText } from '../../src/domain/encode-spec.js';
+import type { EncodeSpec, PreparedText } from '../../src/domain/encode-spec.js';
 import type { JsonObject } from '../../src/lib/json.js';
-import type { Signature } from '../../src/domain/signature.js';
+import type { ObservedValues, Signature } from '../../src/domain/signature.js';
 
 /** Root of the project, as the compiled file sees it: .cache/training/js/training/ts. */
 export const PROJECT_ROOT = resolve(__dirname, '../../../../..');
@@ -28,6 +28,8 @@ export interface Prepared<Input, Target> {
   readonly model: string;
   readonly data_file: string;
   readonly data_sha256: string;
+  /** `x-observed` of each input field: what the training rows hold. */
+  readonly observed: Readonly<Record<string, ObservedValues>>;
   readonly fixture_ids: readonly number[];
   readonly example_ids: readonly number[];
   readonly classes?: readonly string[];
@@ -38,6 +40,8 @@ export interface Prepared<Input, Target> {
 export interface Contract {
   readonly signature: Signature;
   readonly decode: Partial<DecodeSpec>;
+  /** Where all runs take the same tensors. */
+  readonly encode?: EncodeSpec;
   readonly prepare?: readonly PreparedText[];
   readonly examples: readonly JsonObject[];
   readonly documented_cases?: readonly { input: JsonObject; survived: number }[];
@@ -52,13 +56,14 @@ export function readContract(model: string): Contract {
 /**
  * The rows of a model.
  *
- * @param dataFile  the file they must come from.
+ * @param dataFile  the file they must come from; undefined for data that a Python package brings.
  * @throws Error when the Python trainer has not run, or ran on another file.
  */
-export function readPrepared<Input, Target>(model: string, dataFile: string): Prepared<Input, Target> {
+export function readPrepared<Input, Target>(model: string, dataFile?: string): Prepared<Input, Target> {
   const path = join(PROJECT_ROOT, '.cache', 'training', 'prepared', `${model}.json`);
   if (!existsSync(path)) throw new Error(`Run training/python/train.py first: it prepares the rows of ${model}.`);
   const prepared = readJson(path) as Prepared<Input, Target>;
+  if (dataFile === undefined) return prepared;
   const digest = createHash('sha256').update(readFileSync(dataFile)).digest('hex');
   if (digest !== prepared.data_sha256) {
     throw new Error(`The rows of ${model} were prepared from another ${prepared.data_file}: run train.py again.`);

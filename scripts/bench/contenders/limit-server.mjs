@@ -13,8 +13,15 @@ import { onlyRun } from '../stores/bench-stores.mjs';
 
 const require = createRequire(import.meta.url);
 const { InferenceSession, Tensor } = require('onnxruntime-node');
+const sharp = require('sharp');
 const { cleanText } = require(join(projectRoot, 'dist', 'codec', 'text', 'text-cleaning.js'));
 
+const decoders = {
+  binary: decodeBinary,
+  'multi-class': decodeClass,
+  'multi-label': decodeLabels,
+  regression: decodeNumber,
+};
 const predictors = new Map();
 for (const store of process.argv.slice(2)) {
   for (const model of readdirSync(store)) {
@@ -27,13 +34,36 @@ async function load(store, model) {
   const { run, file } = onlyRun(store, model);
   const session = await InferenceSession.create(file, { intraOpNumThreads: 1, logSeverityLevel: 3 });
   const { tensors } = run.encode;
-  const encode = run.encode.prepare ? encodeTexts(tensors[0]) : encodeNumbers(tensors[0]);
-  const decode = { binary: decodeBinary, 'multi-label': decodeLabels, regression: decodeNumber }[run.decode.kind](run);
+  const encode = encoderOf(run.encode, tensors[0]);
+  const decode = decoders[run.decode.kind](run);
   return async (inputs) => {
-    const { feed, texts } = encode(inputs);
+    const { feed, texts } = await encode(inputs);
     const output = (await session.run(feed))[run.decode.tensor];
     const predictions = inputs.map((row, i) => decode(output, i, row, texts?.[i]));
     return { model, run_id: run.run_id, predictions };
+  };
+}
+
+function encoderOf({ prepare }, tensor) {
+  if (prepare) return encodeTexts(tensor);
+  return tensor.kind === 'one-of' ? encodePictures(tensor) : encodeNumbers(tensor);
+}
+
+/** Pixels as numbers, or grey images of the model's own size, decoded here one after the other. */
+function encodePictures({ tensor, of: [image, array] }) {
+  const { shape, divide } = array;
+  const size = image.width * image.height;
+  return async (rows) => {
+    const data = new Float32Array(rows.length * size);
+    for (const [i, row] of rows.entries()) {
+      const encoded = row[image.field];
+      const values = encoded
+        ? await sharp(Buffer.from(encoded, 'base64')).toColourspace('b-w').raw().toBuffer()
+        : row[array.field].flat();
+      const scale = encoded ? 255 : divide;
+      for (let at = 0; at < size; at++) data[i * size + at] = values[at] / scale;
+    }
+    return { feed: { [tensor]: new Tensor('float32', data, [rows.length, ...shape]) } };
   };
 }
 
@@ -79,6 +109,14 @@ function decodeLabels({ decode: { labels, field, threshold } }) {
     preprocessed_text: cleaned,
     [field]: labels.filter((_label, column) => data[i * labels.length + column] >= threshold),
   });
+}
+
+function decodeClass({ decode: { labels, field, probability_field: probabilityField } }) {
+  return ({ data }, i) => {
+    const row = data.subarray(i * labels.length, (i + 1) * labels.length);
+    const probability = Math.max(...row);
+    return { [field]: labels[row.indexOf(probability)], [probabilityField]: probability };
+  };
 }
 
 function decodeNumber({ decode: { fields } }) {

@@ -17,6 +17,12 @@ export function writeLightStore(folder) {
   return folder;
 }
 
+/** The digits alone, with their best ONNX run: a server that decodes images starts a thread for them. */
+export function writeImageStore(folder) {
+  copyBestOnnxRun('written-digits', folder);
+  return folder;
+}
+
 /** The small tabular model beside the heavy one. */
 export async function writeMixedStore(folder) {
   copyBestOnnxRun('titanic-survival', folder);

@@ -1,4 +1,8 @@
 /** The requests of each workload: always the same, but not all alike, so that nothing answers from a cache. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { projectRoot } from '../../lib/project.mjs';
 import { HEAVY_WIDTH, randomNumbers } from '../stores/heavy-model.mjs';
 
 const DIFFERENT = 64;
@@ -58,6 +62,17 @@ export function textRequests() {
 export function heavyRequests() {
   const random = randomNumbers(99);
   return times(DIFFERENT, () => post('heavy', [{ x: times(HEAVY_WIDTH, () => Math.fround(random())) }]));
+}
+
+/**
+ * One digit per request: held-out ones, each as a PNG or as the numbers of its pixels.
+ *
+ * @param field  `image` or `pixels`.
+ */
+export function digitRequests(field) {
+  const fixture = join(projectRoot, 'test', 'fixtures', 'held-out', 'written-digits', 'mlp.json');
+  const inputs = JSON.parse(readFileSync(fixture, 'utf8')).rows.map(({ input }) => input);
+  return inputs.filter((input) => field in input).map((input) => post('written-digits', [input]));
 }
 
 /** A GET without a body. */

@@ -1,6 +1,6 @@
-/** Workloads (a) to (d): the same requests to all contenders, in turn. */
+/** Workloads (a) to (d) and (i): the same requests to all contenders, in turn. */
 import { alternate, summarise } from '../measure.mjs';
-import { batchRequests, heavyRequests, singleRequests, textRequests } from './requests.mjs';
+import { batchRequests, digitRequests, heavyRequests, singleRequests, textRequests } from './requests.mjs';
 
 const CONNECTIONS = [1, 32, 256];
 /** Shares of the limit's own closed-loop throughput. */
@@ -8,6 +8,7 @@ const OPEN_SHARES = [0.1, 0.25, 0.5, 0.75];
 const BATCH_CONNECTIONS = 8;
 const TEXT_CONNECTIONS = 32;
 const HEAVY_CONNECTIONS = 8;
+const IMAGE_CONNECTIONS = 32;
 
 /** (a) One row, small tabular model: closed loop on 1, 32 and 256 connections, then open loop at fixed rates. */
 export async function single({ sender, light, effort, note }) {
@@ -69,6 +70,18 @@ export function text(bench) {
 /** (d) One row through a network that takes tens of milliseconds. */
 export function heavy(bench) {
   return closedLoop(bench, 'heavy network', bench.heavy, heavyRequests(), HEAVY_CONNECTIONS);
+}
+
+/** (i) One digit of 8 × 8 grey values, as a PNG and as numbers; FastAPI is not asked. */
+export async function images(bench) {
+  const measured = {};
+  for (const [key, field] of [
+    ['png', 'image'],
+    ['pixels', 'pixels'],
+  ]) {
+    measured[key] = await closedLoop(bench, `digits, ${key}`, bench.images, digitRequests(field), IMAGE_CONNECTIONS);
+  }
+  return measured;
 }
 
 async function closedLoop({ sender, effort, note }, title, contenders, requests, connections) {

@@ -112,6 +112,22 @@ export class EncodeScope {
     return { field, schema, read };
   }
 
+  /** The names with a field that is known to be there, because another one was not given. */
+  withGiven(name: string): EncodeScope {
+    return new EncodeScope(
+      { ...this.input, required: [...(this.input.required ?? []), name] },
+      this.prepared,
+      this.files,
+    );
+  }
+
+  /** Whether a validated row has exactly one of the fields. */
+  hasExactlyOneOf(names: readonly string[]): boolean {
+    const alternatives = this.input.oneOf?.map(({ required }) => required) ?? [];
+    const chosen = alternatives.flatMap((required) => (required.length === 1 ? required : []));
+    return alternatives.length === names.length && names.every((name) => chosen.includes(name));
+  }
+
   /** @throws RunError `SIGNATURE_MISMATCH` when the signature has no such field. */
   field(name: string, pointer: string): FieldSchema {
     const schema = Object.hasOwn(this.input.properties, name) ? this.input.properties[name] : undefined;

@@ -13,8 +13,8 @@ export interface PreprocessedField {
   readonly field: string;
   /** The tensors it becomes; `null` for a size that depends on the rows. */
   readonly tensors: readonly PreprocessedTensor[];
-  /** The text of a row. */
-  read(row: JsonObject, prepared: PreparedRow): string;
+  /** The text of a row; undefined when the row gives another field in its place, which is encoded already. */
+  read(row: JsonObject, prepared: PreparedRow): string | undefined;
 }
 
 interface PreprocessedTensor {
@@ -48,7 +48,7 @@ export function compileImage(encoding: ImageEncoding, scope: EncodeScope, pointe
     tensors: [{ tensor, dtype, rowShape }],
     read: (row) => {
       visit.row = row;
-      return source.read(visit) as string;
+      return source.read(visit) as string | undefined;
     },
   };
 }

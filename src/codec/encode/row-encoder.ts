@@ -9,6 +9,7 @@ import { compileArray } from './array-encoder.js';
 import { compileColumns } from './columns-encoder.js';
 import { EncodeScope, EncodeVisit, mismatch } from './encode-scope.js';
 import type { PreparedRow, TensorEncoder } from './encode-scope.js';
+import { compileOneOf } from './one-of-encoder.js';
 import { compilePrepare } from './prepared-texts.js';
 import { compileImage, compileTokenizer } from './preprocessed-encoder.js';
 import type { PreprocessedField } from './preprocessed-encoder.js';
@@ -25,7 +26,7 @@ export interface RowEncoder {
   /** The prepared texts of each row, for `encode` and for the decoder's `echo`. */
   prepare(rows: readonly JsonObject[]): PreparedRow[];
   /**
-   * One tensor per encoding but those of `preprocessed`, rows on axis 0 in the order given. Never throws on rows that the validator gave.
+   * One tensor per encoding but those that only `preprocessed` makes (zeros where it makes single rows), rows on axis 0 in the order given. Never throws on rows that the validator gave.
    *
    * @param locOf     where row `index` sits in the request.
    * @param issues  takes every value that the tensor cannot hold; the tensors must not be used then.
@@ -75,10 +76,10 @@ export function compileRowEncoder(
   const prepare = compilePrepare(encode.prepare ?? [], input);
   const scope = new EncodeScope(input, new Map(encode.prepare?.map((text) => [text.name, text])), files);
   const parts = encode.tensors.map((encoding, i) => compilePart(encoding, scope, `/encode/tensors/${i}`));
-  requireDistinct(parts.map((part) => ('writeRow' in part ? [part.tensor] : part.tensors.map(({ tensor }) => tensor))));
-  const compiled = parts.filter((part) => 'writeRow' in part);
-  const preprocessed = parts.filter((part): part is PreprocessedField => !('writeRow' in part));
-  const made = parts.flatMap((part) => ('writeRow' in part ? [part] : part.tensors));
+  requireDistinct(parts.map(({ made }) => made.map(({ tensor }) => tensor)));
+  const compiled = parts.flatMap(({ encoder }) => encoder ?? []);
+  const preprocessed = parts.flatMap((part) => part.preprocessed);
+  const made = parts.flatMap((part) => part.made);
 
   const encodeTogether: RowEncoder['encode'] = (rows, locOf, issues, prepared = prepare(rows)) => {
     const visit = new EncodeVisit(locOf, issues);
@@ -132,19 +133,38 @@ function encodeTensor(
   return { dtype, shape: [rows.length, ...rowShape], data };
 }
 
-function compilePart(encoding: TensorEncoding, scope: EncodeScope, pointer: string): TensorEncoder | PreprocessedField {
+/** What one encoding comes to: the tensors that are made, here or by a thread of its own, or both for some rows each. */
+interface Part {
+  readonly made: PreprocessedField['tensors'];
+  readonly encoder?: TensorEncoder;
+  readonly preprocessed: readonly PreprocessedField[];
+}
+
+function compilePart(encoding: TensorEncoding, scope: EncodeScope, pointer: string): Part {
   switch (encoding.kind) {
     case 'columns':
-      return compileColumns(encoding, scope, pointer);
+      return encodedHere(compileColumns(encoding, scope, pointer));
     case 'tokens':
-      return compileTokens(encoding, scope, pointer);
+      return encodedHere(compileTokens(encoding, scope, pointer));
     case 'array':
-      return compileArray(encoding, scope, pointer);
+      return encodedHere(compileArray(encoding, scope, pointer));
     case 'image':
-      return compileImage(encoding, scope, pointer);
+      return encodedElsewhere(compileImage(encoding, scope, pointer));
     case 'tokenizer':
-      return compileTokenizer(encoding, scope, pointer);
+      return encodedElsewhere(compileTokenizer(encoding, scope, pointer));
+    case 'one-of': {
+      const { encoder, preprocessed } = compileOneOf(encoding, scope, pointer);
+      return { ...encodedHere(encoder), preprocessed };
+    }
   }
+}
+
+function encodedHere(encoder: TensorEncoder): Part {
+  return { made: [encoder], encoder, preprocessed: [] };
+}
+
+function encodedElsewhere(field: PreprocessedField): Part {
+  return { made: field.tensors, preprocessed: [field] };
 }
 
 /** @param made  names of the tensors that each encoding makes. */

@@ -211,6 +211,16 @@ describe('a field check for a text', () => {
   ] as const)('refuses the %s %s', (format, text, msg, type) => {
     expect(ask({ type: 'string', format }, text)).toEqual([msg, type]);
   });
+
+  it.each([QUERY, { ...QUERY, mode: 'types-only' as const }])('takes no image from an address: %j', (options) => {
+    const { issues } = validate(
+      { type: 'object', properties: { x: { type: 'string', format: 'image' } } },
+      { x: 'iVBORw0KGgoAAAANSUhEUg==' },
+      options,
+    );
+
+    expect(issues).toMatchObject([{ type: 'value_error.image.query' }]);
+  });
 });
 
 describe('a field check for bounds and members', () => {

@@ -54,7 +54,7 @@ export function compileFieldCheck(schema: FieldSchema): FieldCheck {
 function compileInner(schema: FieldSchema): FieldCheck {
   switch (typeOf(schema)) {
     case 'string':
-      return scalarCheck(schema, asString, faults.NOT_STRING, stringRules(schema));
+      return schema.format === 'image' ? compileImage(schema) : compileString(schema);
     case 'integer':
       return scalarCheck(schema, parseInteger, faults.NOT_INTEGER, numberRules(schema));
     case 'number':
@@ -64,6 +64,16 @@ function compileInner(schema: FieldSchema): FieldCheck {
     case 'array':
       return compileList(schema);
   }
+}
+
+function compileString(schema: FieldSchema): FieldCheck {
+  return scalarCheck(schema, asString, faults.NOT_STRING, stringRules(schema));
+}
+
+/** Addresses are limited in length, and kept in logs and histories. */
+function compileImage(schema: FieldSchema): FieldCheck {
+  const check = compileString(schema);
+  return (value, visit) => (visit.isQuery ? visit.report(faults.IMAGE_IN_QUERY) : check(value, visit));
 }
 
 function scalarCheck<T extends JsonValue>(

@@ -29,7 +29,20 @@ export const NOT_DATE: Issue = { msg: 'invalid date format', type: 'value_error.
 export const NOT_DATETIME: Issue = { msg: 'invalid datetime format', type: 'value_error.datetime' };
 export const NOT_UUID: Issue = { msg: 'value is not a valid uuid', type: 'type_error.uuid' };
 
+/** @param alternatives  the fields of each. */
+export function exactlyOneOf(alternatives: readonly (readonly string[])[]): Issue {
+  const fields = alternatives.map((names) => names.map((name) => `'${name}'`).join(' with ')).join(' or ');
+  return {
+    msg: `give exactly one of ${fields}`,
+    type: 'value_error.one_of',
+    ctx: { alternatives: alternatives.map((names) => [...names]) },
+  };
+}
 export const NOT_IMAGE: Issue = { msg: 'value is not a PNG or JPEG image in base64', type: 'value_error.image' };
+export const IMAGE_IN_QUERY: Issue = {
+  msg: 'an image is too long for an address: send it in the body of a POST',
+  type: 'value_error.image.query',
+};
 
 export function tooShort(limit: number): Issue {
   return limited(`ensure this value has at least ${limit} characters`, 'value_error.any_str.min_length', limit);

@@ -1,9 +1,11 @@
 import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { nearestName } from '../../lib/nearest-name.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { compileFieldCheck, Visit } from './field-check.js';
 import type { FieldCheck, ValidateOptions } from './field-check.js';
 import { EXTRA, MAX_PROBLEMS, MISSING, NONE_NOT_ALLOWED, NOT_DICT, report } from './issues.js';
+import { compileOneOf, oneOfContradictions } from './one-of.js';
 import { fieldOf, newRow } from '../rows.js';
 import { checkRowSchema, isOfType, pointerTo, throwIssues } from './schema-check.js';
 
@@ -41,12 +43,14 @@ type Row = Readonly<Record<string, unknown>>;
  */
 export function compileRowValidator(schema: RowSchema, pointer = '/signature/input'): RowValidator {
   checkRowSchema(schema, pointer);
+  throwIssues(oneOfContradictions(schema, pointer));
   const required = new Set(schema.required);
   const fields = Object.entries(schema.properties).map(([name, field]): Field => {
     const check = compileFieldCheck(field);
     const fallback = compileDefault(field, check, pointerTo(`${pointer}/properties`, name));
     return { name, check, isRequired: required.has(name), fallback };
   });
+  const oneOfIssue = schema.oneOf && compileOneOf(schema.oneOf);
   const known = schema.additionalProperties === false ? new Set(fields.map(({ name }) => name)) : undefined;
 
   return {
@@ -56,7 +60,9 @@ export function compileRowValidator(schema: RowSchema, pointer = '/signature/inp
       if (given === undefined) return undefined;
       const found = issues.length;
       const row = readFields(fields, given, new Visit(loc, issues, options));
-      if (known) reportExtras(known, given, loc, issues);
+      const choice = oneOfIssue?.(given);
+      if (choice) report(issues, loc, choice);
+      if (known) reportExtras(known, given, loc, options, issues);
       return issues.length === found ? row : undefined;
     },
   };
@@ -87,10 +93,24 @@ function readField({ check, isRequired, fallback }: Field, value: unknown, visit
   return clean === null ? (fallback ?? null) : clean;
 }
 
-function reportExtras(known: ReadonlySet<string>, given: Row, loc: Location, issues: ValidationIssue[]): void {
+/** Unknown fields for which a similar known one is looked for. */
+const MAX_SUGGESTIONS = 10;
+
+/** The short routes (`types-only`) say it in the words of the dialect alone. */
+function reportExtras(
+  known: ReadonlySet<string>,
+  given: Row,
+  loc: Location,
+  { mode }: ValidateOptions,
+  issues: ValidationIssue[],
+): void {
   for (const name of Object.keys(given)) {
     if (issues.length >= MAX_PROBLEMS) return;
-    if (!known.has(name)) report(issues, [...loc, name], EXTRA);
+    if (known.has(name)) continue;
+    const isSuggesting = mode === 'strict' && issues.length < MAX_SUGGESTIONS;
+    const meant = isSuggesting ? nearestName(name, known) : undefined;
+    const msg = meant === undefined ? EXTRA.msg : `${EXTRA.msg}; did you mean "${meant}"?`;
+    report(issues, [...loc, name], { ...EXTRA, msg });
   }
 }
 

@@ -2,7 +2,13 @@ import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonValue } from '../../lib/json.js';
 import { isShortExample, shortExample } from '../../lib/short-example.js';
 import { withShortExamples } from '../../domain/short-schema.js';
-import type { FieldSchema, OutputFieldSchema, OutputRowSchema, RowSchema } from '../../domain/signature.js';
+import type {
+  FieldAlternative,
+  FieldSchema,
+  OutputFieldSchema,
+  OutputRowSchema,
+  RowSchema,
+} from '../../domain/signature.js';
 import type { Schema } from './openapi-types.js';
 
 /** Keywords that point into, or out of, a schema's own document: they mean nothing in this one. */
@@ -21,6 +27,7 @@ export function inputSchema(row: RowSchema): Schema {
     type: 'object',
     ...describeRow(row, more),
     ...(required.length > 0 && { required }),
+    ...(row.oneOf && { oneOf: row.oneOf.map((alternative) => ({ required: [...alternative.required] })) }),
     properties: mapFields(visible, (field) => fieldSchema(field)),
     ...(row.additionalProperties === false && more === 0 && { additionalProperties: false }),
   };
@@ -54,9 +61,9 @@ function visibleFields<Field>({ properties }: RowSchema<Field>): {
   return { visible: more > 0 ? Object.fromEntries(entries.slice(0, MAX_FIELDS)) : properties, more };
 }
 
-function describeRow({ description }: OutputRowSchema, more: number): { description?: string } {
+function describeRow({ description, oneOf }: OutputRowSchema, more: number): { description?: string } {
   const note = more > 0 && `And ${more} more fields: \`GET /models/{model}/schema\` has them all.`;
-  const words = [description, note].filter(Boolean).join(' ');
+  const words = [description, oneOf && oneOfNote(oneOf), note].filter(Boolean).join(' ');
   return words ? { description: words } : {};
 }
 
@@ -79,6 +86,12 @@ export function querySchema(field: FieldSchema): Schema {
   const members = schema.enum as readonly JsonValue[] | undefined;
   const bare = { ...schema, type, ...(members && { enum: members.filter((value) => value !== null) }) };
   return type === 'array' ? { type: 'string', contentMediaType: 'application/json', contentSchema: bare } : bare;
+}
+
+/** The choice between alternatives in words, for pages that do not show the keyword. */
+function oneOfNote(oneOf: readonly FieldAlternative[]): string {
+  const fields = oneOf.map(({ required }) => required.map((name) => `\`${name}\``).join(' with ')).join(' or ');
+  return `Give exactly one of ${fields}.`;
 }
 
 /** What a field means, with its unit and bounds in words. */

@@ -22,7 +22,8 @@ export function sampleOf(schema: Schema, schemas: Readonly<Record<string, Schema
     return parts.length === 1 ? parts[0] : (Object.assign({}, ...parts) as unknown);
   }
   const branches = (schema.oneOf ?? schema.anyOf) as unknown[] | undefined;
-  if (branches) return inner(branches[0]);
+  // Beside properties, branches only say which of them go together.
+  if (branches && !schema.properties) return inner(branches[0]);
   return sampleOfType(schema, inner);
 }
 

@@ -6,6 +6,7 @@ import type { JsonValue } from '../../lib/json.js';
 import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
 import { diffBounds } from './diff-bounds.js';
 import { diffObjects } from './diff-objects.js';
+import { diffOneOf } from './diff-one-of.js';
 import { allows, keyOf, membersOf, singleTypeOf, valueTypeOf } from './schema-constraints.js';
 
 /** One difference between the contract that clients rely on and another one. */
@@ -80,6 +81,7 @@ function diffRows(
     const message = `The ${direction} "${name}" is new${mustBeSent ? ' and required' : ''}.`;
     add(pointerTo(`${root}/properties`, name), mustBeSent ? 'other' : 'harmless', message);
   }
+  if (direction === 'input') diffOneOf(current, candidate, add);
   diffExtras(current, candidate, direction, add);
 }
 

@@ -51,12 +51,13 @@ const RULES = ['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum', 'mu
 const TEXT_RULES = ['pattern', 'format'];
 
 function canonicalRow(row: OutputRowSchema): JsonValue {
-  const { properties, required = [], additionalProperties = true, ...rest } = row;
+  const { properties, required = [], oneOf, additionalProperties = true, ...rest } = row;
   const fields = Object.entries(properties).map(([name, field]) => [name, canonicalField(field)] as const);
   return {
     ...withoutWords(rest),
     properties: Object.fromEntries(fields),
     ...(required.length > 0 && { required: [...required].sort() }),
+    ...(oneOf && { oneOf: oneOf.map((alternative) => [...alternative.required].sort().join()).sort() }),
     ...(!additionalProperties && { additionalProperties }),
   };
 }

@@ -1,6 +1,8 @@
 import type { RowDecoder } from '../../codec/decode/row-decoder.js';
 import type { RowEncoder } from '../../codec/encode/row-encoder.js';
 import type { OutputChecker } from '../../codec/validate/output-check.js';
+import type { DescribeRow } from '../../codec/validate/row-notes.js';
+import type { RowNote } from '../../domain/row-note.js';
 import type { RowValidator, ValidateOptions } from '../../codec/validate/row-validator.js';
 import type { JsonObject } from '../../lib/json.js';
 import { stringifyJson } from '../../lib/json-text.js';
@@ -41,11 +43,14 @@ export interface PredictOptions extends ValidateOptions {
   readonly signal?: AbortSignal;
   /** Filled in on the way. */
   readonly timing?: PredictionTiming;
+  /** Takes what is worth knowing of each row, in order; nothing is looked for unless set. */
+  readonly notes?: RowNote[];
 }
 
 /** The compiled halves of a run's contract. */
 export interface Codec {
   readonly validator: RowValidator;
+  readonly describeRow: DescribeRow;
   readonly encoder: RowEncoder;
   readonly decoder: RowDecoder;
   /** Whether answers keep the contract; asked before a run serves, not for each answer. */
@@ -183,7 +188,8 @@ export class LoadedRun {
     const { timing, sinceMs = startedAt } = options;
     const call = this.callOf(options, sinceMs);
     const encoded = this.encode(values, options, call.rowByRow);
-    const ready = this.preprocessing ? await this.preprocess(encoded, options.locOf, call) : encoded;
+    const isPrepared = !this.preprocessing?.isNeededFor(encoded);
+    const ready = isPrepared ? encoded : await this.preprocess(encoded, options.locOf, call);
     const request = this.keepInputs(ready);
     const validateMs = performance.now() - startedAt;
     // No await before this call but for texts and images: a caller reads which run is best and its rows enter the queue
@@ -195,7 +201,9 @@ export class LoadedRun {
       inferredAt = performance.now();
       decoded = decode(parts, request);
     } catch (error) {
-      const outputs = await this.keptWhile(() => this.computeApart(error, values, { ...options, sinceMs }));
+      const outputs = await this.keptWhile(() =>
+        this.computeApart(error, values, { ...options, sinceMs, notes: undefined }),
+      );
       inferredAt = performance.now();
       decoded = fromRows(outputs);
     }
@@ -209,7 +217,7 @@ export class LoadedRun {
   }
 
   private recordFailure(error: unknown, values: readonly unknown[], options: PredictOptions): void {
-    const { signal: _gone, timing: _timing, sinceMs: _since, blamesRows: _blames, ...again } = options;
+    const { signal: _gone, timing: _timing, sinceMs: _since, notes: _notes, blamesRows: _blames, ...again } = options;
     const hasShortTimeout = options.timeoutMs < this.serverTimeoutMs;
     this.outcomes.recordFailure(error, hasShortTimeout, (other) => other.predict(values, again));
   }
@@ -265,7 +273,8 @@ export class LoadedRun {
   private async computeAlone(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
     const call = this.callOf({ ...options, isolated: true }, options.sinceMs ?? performance.now());
     const encoded = this.encode(values, options, call.rowByRow);
-    const ready = this.preprocessing ? await this.preprocess(encoded, options.locOf, call) : encoded;
+    const isPrepared = !this.preprocessing?.isNeededFor(encoded);
+    const ready = isPrepared ? encoded : await this.preprocess(encoded, options.locOf, call);
     const request = this.keepInputs(ready);
     return decodeParts(this.codec.decoder, await this.handle.predictParts(request.encoded.parts, call), request);
   }
@@ -311,6 +320,8 @@ export class LoadedRun {
     const prepared = encoder.prepare(rows);
     const encoded = encoder.encodeRows(rows, options.locOf, issues, { prepared, canPad: !rowByRow });
     if (issues.length > 0) throw new ValidationError(issues);
+    const { notes } = options;
+    if (notes) rows.forEach((row, i) => notes.push(this.codec.describeRow(values[i], row)));
     return { rows, prepared, encoded, include: options.include };
   }
 

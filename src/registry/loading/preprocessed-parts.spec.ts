@@ -21,6 +21,7 @@ const whole = { parts: [{ rows: 3, tensors: named('a', tensor(1, 1, 2, 3)) }], o
 const texts = (isLeft = false) => ({
   tensors: [['ids', isLeft ? tensor(2, 0, 1, 2, 2, 0, 3) : tensor(2, 1, 0, 2, 2, 3, 0)]] as const,
   filled: { lengths: [1, 2, 1], isLeft },
+  places: [0, 1, 2],
 });
 
 describe(addPreprocessed, () => {
@@ -60,11 +61,27 @@ describe(addPreprocessed, () => {
     const lengths = Array.from({ length: 2_001 }, (_, i) => (i === 0 ? 2_000 : 1));
     const ids: Tensor = { dtype: 'float32', shape: [2_001, 2_000], data: new Float32Array(2_001 * 2_000) };
     const rows = { parts: [{ rows: 2_001, tensors: new Map() }], order: undefined };
-    const { parts } = addPreprocessed(rows, [{ tensors: [['ids', ids]], filled: { lengths, isLeft: false } }], true);
+    const { parts } = addPreprocessed(
+      rows,
+      [{ tensors: [['ids', ids]], filled: { lengths, isLeft: false }, places: lengths.map((_, i) => i) }],
+      true,
+    );
 
     expect(parts.map(({ tensors }) => tensors.get('ids')!.shape)).toEqual([
       [1, 2_000],
       [2_000, 1],
+    ]);
+  });
+
+  it('writes the rows that the thread made into a tensor that holds the others', () => {
+    const made = { tensors: [['a', tensor(1, 7, 8)]] as const, places: [0, 2] };
+    const apart = { ...texts(), tensors: [['ids', tensor(2, 1, 0, 2, 2, 3, 0)]] as const };
+    const rows = () => ({ parts: [{ rows: 3, tensors: named('a', tensor(1, 0, 2, 0)) }], order: undefined });
+
+    expect(show(addPreprocessed(rows(), [made], true)).parts).toEqual([[3, ['a', [3, 1], [7, 2, 8]]]]);
+    expect(show(addPreprocessed(rows(), [made, apart], false)).parts).toEqual([
+      [2, ['a', [2, 1], [7, 8]], ['ids', [2, 1], [1, 3]]],
+      [1, ['a', [1, 1], [2]], ['ids', [1, 2], [2, 2]]],
     ]);
   });
 });

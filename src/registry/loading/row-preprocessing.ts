@@ -30,22 +30,53 @@ export class RowPreprocessing {
    * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, WORKER_LOST.
    */
   async addTo(
-    { rows, prepared, encoded }: EncodedRequest,
+    request: EncodedRequest,
     locOf: (index: number) => Location,
     deadline: Deadline,
     canPad: boolean,
   ): Promise<EncodedRows> {
-    const texts = this.fields.map((field) => rows.map((row, i) => field.read(row, prepared[i]!)));
-    const results = await this.opened.run(texts, deadline);
+    const columns = this.columnsOf(request);
+    const results = await this.opened.run(
+      columns.map(({ texts }) => texts),
+      deadline,
+    );
     const issues: ValidationIssue[] = [];
     results.forEach((result, i) => {
-      for (const { row, issue } of result.issues) report(issues, [...locOf(row), this.fields[i]!.field], issue);
+      const { places } = columns[i]!;
+      for (const { row, issue } of result.issues)
+        report(issues, [...locOf(places[row]!), this.fields[i]!.field], issue);
     });
     if (issues.length > 0) throw new ValidationError(issues);
-    return addPreprocessed(encoded, results, canPad);
+    const placed = results.map((result, i) => ({ ...result, places: columns[i]!.places }));
+    return addPreprocessed(request.encoded, placed, canPad);
+  }
+
+  /** Whether any of the rows has a text or an image: nothing waits for the thread otherwise. */
+  isNeededFor({ rows, prepared }: EncodedRequest): boolean {
+    return rows.some((row, i) => this.fields.some((field) => field.read(row, prepared[i]!) !== undefined));
+  }
+
+  private columnsOf({ rows, prepared }: EncodedRequest): TextColumn[] {
+    return this.fields.map((field) => {
+      const texts: string[] = [];
+      const places: number[] = [];
+      rows.forEach((row, i) => {
+        const text = field.read(row, prepared[i]!);
+        if (text === undefined) return;
+        texts.push(text);
+        places.push(i);
+      });
+      return { texts, places };
+    });
   }
 
   release(): void {
     this.opened.release();
   }
+}
+
+/** The texts of one field, and the rows they are of. */
+interface TextColumn {
+  readonly texts: readonly string[];
+  readonly places: readonly number[];
 }

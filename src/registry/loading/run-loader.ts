@@ -7,6 +7,7 @@ import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
 import { nameInputs } from '../../codec/encode/name-inputs.js';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
 import { compileOutputChecker } from '../../codec/validate/output-check.js';
+import { compileRowNotes } from '../../codec/validate/row-notes.js';
 import { compileRowValidator } from '../../codec/validate/row-validator.js';
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
@@ -45,6 +46,7 @@ export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']):
     throw new RunError('SIGNATURE_MISMATCH', `/decode: the mask "${unknown}" is no tensor that encode makes.`);
   return {
     validator: compileRowValidator(run.signature.input),
+    describeRow: compileRowNotes(run.signature.input),
     encoder,
     decoder,
     outputs: compileOutputChecker(run.signature.output),

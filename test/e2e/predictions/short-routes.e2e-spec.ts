@@ -90,7 +90,11 @@ describe('GET /predict', () => {
 
     expect(status).toBe(422);
     expect(json.detail).toEqual([missing('query', 'age'), missing('query', 'sex')]);
-    expect(json.candidates).toEqual({ 'project-tags': ['text'], 'titanic-survival': ['age', 'sex', 'pclass'] });
+    expect(json.candidates).toEqual({
+      'project-tags': ['text'],
+      'titanic-survival': ['age', 'sex', 'pclass'],
+      'written-digits': ['image', 'pixels'],
+    });
   });
 
   it('names the models and their fields when the fields belong to two of them', async () => {
@@ -100,7 +104,7 @@ describe('GET /predict', () => {
     expect(json.detail).toEqual([
       { loc: ['query'], msg: expect.stringContaining('age, sex, pclass'), type: 'value_error.model' },
     ]);
-    expect(Object.keys(json.candidates)).toEqual(['project-tags', 'titanic-survival']);
+    expect(Object.keys(json.candidates)).toEqual(['project-tags', 'titanic-survival', 'written-digits']);
   });
 
   it('is kept by nobody and read by no other page', async () => {
@@ -171,7 +175,7 @@ describe('PUT /predict', () => {
 
       expect(status).toBe(422);
       expect(json.detail).toEqual([missing('body', 'age'), missing('body', 'sex')]);
-      expect(Object.keys(json.candidates)).toEqual(['project-tags', 'titanic-survival']);
+      expect(Object.keys(json.candidates)).toEqual(['project-tags', 'titanic-survival', 'written-digits']);
     },
   );
 

@@ -56,6 +56,30 @@ def binary_evaluation(truth: np.ndarray, probability: np.ndarray, slices: list[l
     return metrics, performance
 
 
+def multi_class_evaluation(truth: np.ndarray, probability: np.ndarray, slices: list[list[str]]):
+    """Metrics and performance of one class of many. `truth` class indexes [rows], `probability` [rows, classes]."""
+    predicted = probability.argmax(1)
+    classes = [str(label) for label in range(probability.shape[1])]
+    indicators = lambda labels: np.eye(len(classes), dtype=int)[labels]
+    performance = {
+        "overall": report(truth, predicted, "weighted"),
+        "class": class_reports(indicators(truth), indicators(predicted), classes),
+        "slices": slice_reports(truth, predicted, slices, "weighted"),
+    }
+    metrics = {
+        **_headline(performance),
+        "accuracy": float(accuracy_score(truth, predicted)),
+        "log_loss": multi_class_log_loss(truth, probability),
+    }
+    return metrics, performance
+
+
+def multi_class_log_loss(truth: np.ndarray, probability: np.ndarray) -> float:
+    """Mean over the rows, of the true class; probabilities are kept at 1e-7 or above."""
+    of_truth = probability[np.arange(len(truth)), truth].astype(np.float64)
+    return float(-np.mean(np.log(np.maximum(of_truth, 1e-7))))
+
+
 def multi_label_evaluation(truth: np.ndarray, probability: np.ndarray, slices, classes, threshold: float):
     """Metrics and performance of a tagger. Both arrays [rows, classes], 0/1 and probabilities."""
     predicted = (probability >= threshold).astype(int)

@@ -1,4 +1,4 @@
-"""ONNX graphs built by hand: a rule, and TF-IDF from strings with dense layers on top."""
+"""ONNX graphs built by hand: a rule, and dense layers on top of TF-IDF from strings or of a picture."""
 
 from collections.abc import Sequence
 
@@ -46,6 +46,27 @@ def text_graph(
     for number, (vectorizer, token) in enumerate(blocks):
         nodes += _tfidf_nodes(f"block{number}", vectorizer, token, constants)
     nodes.append(helper.make_node("Concat", [f"block{n}_tfidf" for n in range(len(blocks))], ["layer0"], axis=1))
+    nodes += _dense_nodes(layers, "Sigmoid", constants)
+    width = layers[-1][1].shape[0]
+    return _serialised("tfidf", nodes, constants, ("text", TensorProto.STRING, 1), ("probabilities", width))
+
+
+def image_graph(size: int, layers: Sequence[tuple[np.ndarray, np.ndarray]]) -> bytes:
+    """
+    `image` float32 [rows, size, size, 1] → `probabilities` float32 [rows, classes].
+
+    `layers`: weights and biases on the pixels row by row; ReLU between them, softmax at the end.
+    """
+    constants: dict[str, np.ndarray] = {}
+    nodes = [helper.make_node("Flatten", ["image"], ["layer0"], axis=1)]
+    nodes += _dense_nodes(layers, "Softmax", constants)
+    width = layers[-1][1].shape[0]
+    return _serialised("image", nodes, constants, ("image", TensorProto.FLOAT, size, size, 1), ("probabilities", width))
+
+
+def _dense_nodes(layers: Sequence[tuple[np.ndarray, np.ndarray]], last_activation: str, constants: dict) -> list:
+    """`layer0` → `probabilities`; ReLU between the layers."""
+    nodes = []
     for number, (weights, biases) in enumerate(layers):
         constants[f"weights{number}"] = weights.astype(np.float32)
         constants[f"biases{number}"] = biases.astype(np.float32)
@@ -53,10 +74,9 @@ def text_graph(
         target = "probabilities" if last else f"layer{number + 1}"
         nodes += [
             helper.make_node("Gemm", [f"layer{number}", f"weights{number}", f"biases{number}"], [f"sum{number}"]),
-            helper.make_node("Sigmoid" if last else "Relu", [f"sum{number}"], [target]),
+            helper.make_node(last_activation if last else "Relu", [f"sum{number}"], [target]),
         ]
-    width = layers[-1][1].shape[0]
-    return _serialised("tfidf", nodes, constants, ("text", TensorProto.STRING, 1), ("probabilities", width))
+    return nodes
 
 
 def _tfidf_nodes(name: str, vectorizer: TfidfVectorizer, token: str, constants: dict) -> list:
@@ -109,7 +129,7 @@ def _serialised(name: str, nodes: list, constants: dict, given: tuple, result: t
     graph = helper.make_graph(
         nodes,
         name,
-        [helper.make_tensor_value_info(given[0], given[1], ["rows", given[2]])],
+        [helper.make_tensor_value_info(given[0], given[1], ["rows", *given[2:]])],
         [helper.make_tensor_value_info(result[0], TensorProto.FLOAT, ["rows", result[1]])],
         [numpy_helper.from_array(value, key) for key, value in constants.items()],
     )

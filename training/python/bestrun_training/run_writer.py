@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .datasets import read_contract
+from .observed import with_observed
 
 CODE_VERSION = "1.0.0"
 # Float32 in the served graph against the float64 (or differently ordered float32) sums of the trainer.
@@ -73,7 +75,7 @@ def write_run(output: Output, run: TrainedRun, prepared: dict) -> None:
             "metrics": run.metrics,
             "performance": run.performance,
             "tags": {"trainer": "python", **run.tags},
-            "signature": contract["signature"],
+            "signature": with_observed(contract["signature"], prepared["observed"]),
             "model": {"format": "onnx", "path": "model.onnx", "sha256": hashlib.sha256(run.artifact).hexdigest()},
             "encode": run.encode,
             "decode": run.decode,
@@ -100,4 +102,10 @@ def _with_outputs(inputs: list[dict], run: TrainedRun) -> list[dict]:
 
 def _write_json(path: Path, content: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n", "utf-8")
+    text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
+    path.write_text(_with_short_pixels(text) + "\n", "utf-8")
+
+
+def _with_short_pixels(text: str) -> str:
+    """Pictures on one line each instead of a line a pixel."""
+    return re.sub(r'("pixels": )(\[[\s\d.,\[\]]*\])', lambda match: match[1] + re.sub(r"\s+", "", match[2]), text)

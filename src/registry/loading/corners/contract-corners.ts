@@ -32,7 +32,7 @@ const LEAST = -(2 ** 31);
 const HARMLESS = 10_000;
 const UNSEEN = 'a text that was never seen';
 /** Most corners of one run. */
-const MAX_CORNERS = 256;
+const MAX_CORNERS = 128;
 
 /**
  * The corners of a run's contract: limits of numbers, null, fields left out, and texts that were never seen.
@@ -43,13 +43,19 @@ export function cornersOf({ signature, examples }: Run, hasLargeNumbers: boolean
   const [example] = examples;
   if (!example) return [];
   const { properties, required = [] } = signature.input;
-  const corners = Object.entries(properties).flatMap(([field, schema]): Corner[] => [
-    ...missingCorners(field, schema, example.input, required.includes(field)),
-    ...textCorners(field, schema, example.input),
-    ...numberCorners(field, schema, example.input).filter(
-      ({ limit }) => hasLargeNumbers || Math.abs(limit!.tried) <= HARMLESS,
-    ),
-  ]);
+  const isRequired = new Set(required);
+  const corners: Corner[] = [];
+  for (const [field, schema] of Object.entries(properties)) {
+    // Each corner is a copy of the row, which may have thousands of fields.
+    if (corners.length >= MAX_CORNERS) break;
+    corners.push(
+      ...missingCorners(field, schema, example.input, isRequired.has(field)),
+      ...textCorners(field, schema, example.input),
+      ...numberCorners(field, schema, example.input).filter(
+        ({ limit }) => hasLargeNumbers || Math.abs(limit!.tried) <= HARMLESS,
+      ),
+    );
+  }
   return corners.slice(0, MAX_CORNERS);
 }
 
