@@ -14,6 +14,8 @@ export interface DecodedTensor {
   /** Whether it is read as one row of numbers per row; anything goes otherwise. */
   readonly isTable: boolean;
   /** Columns it must have, or at least have; any when left out. */
+  /** Dimensions of one row's value; undefined when that is open. Of a table: one. */
+  readonly rank?: number | undefined;
   readonly width?: number;
   readonly leastWidth?: number;
 }
@@ -42,6 +44,18 @@ export function describeOutputMismatch(read: readonly DecodedTensor[], outputs: 
   });
 }
 
+/**
+ * Whether the first dimension of an output, as it is declared, holds the rows. A model that takes one row may have none:
+ * its output has as many dimensions as the value of a row, or is the columns alone.
+ */
+export function hasRows(read: readonly DecodedTensor[], { name, shape }: TensorSpec): boolean {
+  const own = read.filter(({ tensor }) => tensor === name);
+  if (own.length === 0 || !shape || shape.length === 0) return false;
+  return !own.some(({ isTable, rank, width }) =>
+    isTable ? shape.length === 1 && width !== 1 && shape[0] === width : shape.length === rank,
+  );
+}
+
 function compareTensor({ tensor, dtype, rowShape }: EncodedTensor, input: TensorSpec): string[] {
   const messages: string[] = [];
   if (input.dtype !== null && input.dtype !== dtype) {
@@ -57,14 +71,16 @@ function compareTensor({ tensor, dtype, rowShape }: EncodedTensor, input: Tensor
 /** Axis 0 holds the rows: a model with a fixed number there is fed as it can be. */
 function matchesShape(rowShape: readonly (number | null)[], specs: readonly (number | null)[]): boolean {
   if (specs.length !== rowShape.length + 1) return false;
-  return rowShape.every((size, axis) => (specs[axis + 1] ?? size) === size);
+  return rowShape.every((size, axis) => specs[axis + 1] === null || specs[axis + 1] === size);
 }
 
 function compareTable({ tensor, width, leastWidth = 1 }: DecodedTensor, output: TensorSpec): string[] {
   if (output.dtype === 'string') return [`The output "${tensor}" holds texts; decode needs numbers.`];
   if (output.shape === null) return [];
   const shape = shapeText(output.shape);
-  if (output.shape.length < 1 || output.shape.length > 2) {
+  // What squeeze() leaves of one row; many may have more.
+  if (output.shape.length === 0) return [];
+  if (output.shape.length > 2) {
     return [`The output "${tensor}" has shape ${shape}; decode needs [rows] or [rows, columns].`];
   }
   const columns = output.shape.length === 1 ? 1 : output.shape[1];

@@ -1,4 +1,5 @@
-import type { DecodeSpec } from './decode-spec.js';
+import { headsOf } from './decode-spec.js';
+import type { DecodeSpec, HeadDecode } from './decode-spec.js';
 import type { Run } from './run.js';
 import { mapInnerFields } from './inner-fields.js';
 import type { OutputFieldSchema, RowSchema, Signature } from './signature.js';
@@ -19,14 +20,17 @@ export function contractOf({ signature, decode }: Pick<Run, 'signature' | 'decod
 
 /** The fields of the bare answer: those the run names, else the main field(s) of its kind. */
 export function primaryFieldsOf(decode: DecodeSpec): readonly string[] {
-  if (decode.primary) return decode.primary;
-  switch (decode.kind) {
+  return decode.primary ?? headsOf(decode).flatMap(mainFieldsOf);
+}
+
+function mainFieldsOf(head: HeadDecode): readonly string[] {
+  switch (head.kind) {
     case 'regression':
-      return decode.fields;
+      return head.fields;
     case 'tensors':
-      return Object.keys(decode.fields);
+      return Object.keys(head.fields);
     default:
-      return [decode.field];
+      return [head.field];
   }
 }
 

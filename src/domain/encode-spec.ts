@@ -122,16 +122,20 @@ export interface TokensEncoding extends EncodedTensor {
 }
 
 /**
- * Nested numbers of a fixed shape (vectors, matrices, images): [rows, ...shape], `(value - subtract) / divide`. The
- * field may nest otherwise than the shape as long as both hold as many numbers, which keep their row-major order.
+ * Nested numbers (vectors, matrices, images): [rows, ...shape], `(value - subtract) / divide`. The field may nest
+ * otherwise than the shape as long as both hold as many numbers, which keep their row-major order. Rows that are computed
+ * together and have different sizes are filled up with `pad` at the end, or computed apart without it.
  */
 export interface ArrayEncoding extends EncodedTensor {
   readonly kind: 'array';
   readonly dtype: Exclude<DType, 'string'>;
   readonly field: string;
-  readonly shape: readonly number[];
+  /** `null` for a size that each row has of its own. */
+  readonly shape: readonly (number | null)[];
   /** Order of the field's axes and of the tensor's, one letter an axis: `hwc→chw` (or `hwc->chw`). */
   readonly layout?: string;
+  /** A value of the tensor, after `subtract` and `divide`. */
+  readonly pad?: number;
   readonly subtract?: number;
   readonly divide?: number;
 }

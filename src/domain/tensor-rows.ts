@@ -3,6 +3,15 @@ import { rowsOf, sizeOf } from './tensor.js';
 import type { NamedTensors, NumericData, Tensor, TensorData } from './tensor.js';
 
 /**
+ * Tensors of some rows of a request, rows on axis 0. Outputs of a single row may have any shape: models that take one
+ * row may give no dimension of rows.
+ */
+export interface TensorPart {
+  readonly rows: number;
+  readonly tensors: NamedTensors;
+}
+
+/**
  * Joins the rows of several requests into one batch.
  *
  * @param parts  one entry per request; each holds the same tensor names, rows on axis 0.
@@ -42,6 +51,35 @@ export function sliceRows(tensors: NamedTensors, start: number, end: number): Na
     result.set(name, { dtype: tensor.dtype, shape: [end - start, ...trailing], data });
   }
   return result;
+}
+
+/** The rows at these places of every tensor, in this order, as copies. */
+export function pickRows(tensors: NamedTensors, places: readonly number[]): NamedTensors {
+  const picked = new Map<string, Tensor>();
+  for (const [name, { dtype, shape, data }] of tensors) {
+    const trailing = shape.slice(1);
+    const width = sizeOf(trailing);
+    const rows = places.map((place) => data.slice(place * width, (place + 1) * width));
+    picked.set(name, { dtype, shape: [places.length, ...trailing], data: concatData(rows, places.length * width) });
+  }
+  return picked;
+}
+
+/** Columns `from` (included) to `to` (excluded) of a tensor of [rows, columns], as a copy. */
+export function pickColumns({ dtype, shape, data }: Tensor, from: number, to: number): Tensor {
+  const [rows, columns] = shape as [number, number];
+  const kept = Array.from({ length: rows }, (_, row) => data.slice(row * columns + from, row * columns + to));
+  return { dtype, shape: [rows, to - from], data: concatData(kept, rows * (to - from)) };
+}
+
+/** The named tensors of a part as copies, which stay when the part itself is sent to another thread. */
+export function copyTensors({ rows, tensors }: TensorPart, names: readonly string[]): TensorPart {
+  const copies = new Map<string, Tensor>();
+  for (const name of names) {
+    const tensor = tensors.get(name);
+    if (tensor) copies.set(name, { ...tensor, data: tensor.data.slice() });
+  }
+  return { rows, tensors: copies };
 }
 
 /**

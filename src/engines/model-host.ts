@@ -1,4 +1,5 @@
 import type { PredictionTiming } from '../domain/prediction-timing.js';
+import type { TensorPart } from '../domain/tensor-rows.js';
 import type { NamedTensors } from '../domain/tensor.js';
 import type { LoadRequest, ModelInfo } from './inference-engine.js';
 
@@ -30,12 +31,14 @@ export interface ModelHandle {
    * Computes all rows of the inputs, as one answer. Waiting predictions may share a call; a failure of one does not
    * affect the others.
    *
-   * @param inputs  one tensor per model input, rows on axis 0. Ownership is transferred: typed arrays that own their
-   *   memory are moved to the other thread and are empty afterwards.
-   * @returns the requested outputs, rows in the order of the inputs.
+   * @param inputs  one tensor per model input, rows on axis 0; several parts where rows have different shapes. Ownership
+   *   is transferred: typed arrays that own their memory are moved to the other thread and are empty afterwards.
+   * @returns the requested outputs in parts, rows in the order of the inputs: one for rows that were computed together.
    * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST or SHUTTING_DOWN; the reason of the
    *   signal when it aborted.
    */
+  predictParts(inputs: readonly TensorPart[], options: PredictOptions): Promise<readonly TensorPart[]>;
+  /** The same for rows of one shape whose outputs have one shape. */
   predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors>;
   /** Lets pending predictions finish, then releases the model's memory. */
   release(): Promise<void>;

@@ -13,7 +13,16 @@ export interface PreprocessStep {
 export interface PreprocessResult {
   /** By the model's name, one row for each text. Meaningless when there are issues. */
   readonly tensors: readonly (readonly [string, Tensor])[];
+  /** Of rows that were filled up to the longest of them. */
+  readonly filled?: FilledRows;
   readonly issues: readonly { readonly row: number; readonly issue: Omit<ValidationIssue, 'loc'> }[];
+}
+
+/** How much of each row of [rows, length] is its own. */
+export interface FilledRows {
+  readonly lengths: readonly number[];
+  /** Whether the beginning is filled, not the end. */
+  readonly isLeft: boolean;
 }
 
 /** From the main thread. `run` numbers an opened run; each message is answered by one with its `id`. */

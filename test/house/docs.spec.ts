@@ -6,6 +6,11 @@ import { HTTP_STATUS_OF } from '../../src/http/errors/http-status-of.js';
 import { describeVariables } from '../../src/config/describe-variables.js';
 import type { DescribedVariable } from '../../src/config/describe-variables.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { compileKind } from '../../src/codec/decode/compile-head.js';
+import { primaryFieldsOf } from '../../src/domain/contract.js';
+import type { DecodeSpec } from '../../src/domain/decode-spec.js';
+import { compileSchemaCheck } from '../../src/sources/schema-check.js';
+import { sumRun } from '../support/stores/build-store.js';
 import { ERROR_MESSAGES } from '../../src/domain/app-error.js';
 import type { ErrorCode } from '../../src/domain/app-error.js';
 import { VERDICT_FIX, WARNING_FIX } from '../../src/domain/verdict.js';
@@ -17,6 +22,15 @@ const { configurationTable, environmentExample, replaceGenerated } = jest.requir
   readonly environmentExample: Generate;
   readonly replaceGenerated: (text: string, generated: string) => string;
 }>('../../scripts/lib/config-docs.cjs');
+
+/** What the test reads of `schemas/run.schema.json`. */
+interface RunSchema {
+  readonly properties: {
+    readonly decode: {
+      readonly oneOf: readonly { readonly properties: { readonly kind: { readonly const: string } } }[];
+    };
+  };
+}
 
 const root = join(__dirname, '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -60,6 +74,26 @@ describe('the variables of src/config/environment.dto.ts', () => {
         .sort(),
     );
     expect(loadConfig(example)).toEqual(loadConfig({}));
+  });
+});
+
+describe('the examples of decode in docs/run-format.md', () => {
+  const section = read('docs/run-format.md').split('### decode')[1]!.split('## Worked example')[0]!;
+  const examples = [...section.matchAll(/```json\n([^]*?)```/g)].map(([, text]) => JSON.parse(text!) as DecodeSpec);
+  const run = sumRun('example', '0'.repeat(64));
+
+  it('show every kind of the run format', () => {
+    const { oneOf } = (JSON.parse(read('schemas/run.schema.json')) as RunSchema).properties.decode;
+    const kinds = oneOf.map(({ properties }) => properties.kind.const);
+
+    expect(examples.map(({ kind }) => kind).sort()).toEqual(kinds.sort());
+  });
+
+  it.each(examples)('are valid: $kind', (decode) => {
+    expect(compileSchemaCheck('run')({ ...run, decode })).toEqual([]);
+    expect(compileKind(decode, { type: 'object', properties: {} }).fields).toEqual(
+      expect.arrayContaining([...primaryFieldsOf(decode)]),
+    );
   });
 });
 

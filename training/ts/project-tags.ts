@@ -3,7 +3,7 @@ import { initializers, input, layers, model as modelOf } from '@tensorflow/tfjs-
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 import { cleanText } from '../../src/codec/text/text-cleaning.js';
-import type { MultiLabelDecode } from '../../src/domain/decode-spec.js';
+import type { DecodeOf } from '../../src/domain/decode-spec.js';
 import type { JsonObject } from '../../src/lib/json.js';
 import { artifactOf } from './layers-artifact.js';
 import {
@@ -89,7 +89,7 @@ export async function trainProjectTags(output: Output, prepared: Prepared<JsonOb
         ],
       },
       decode: {
-        ...(readContract(MODEL).decode as MultiLabelDecode),
+        ...(readContract(MODEL).decode as DecodeOf<'multi-label'>),
         tensor: 'probabilities',
         labels: tagger.classes,
         threshold: best.threshold,

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initializers, input, layers, model as modelOf } from '@tensorflow/tfjs-layers';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
-import type { BinaryDecode } from '../../src/domain/decode-spec.js';
+import type { DecodeOf } from '../../src/domain/decode-spec.js';
 import type { EncodeSpec } from '../../src/domain/encode-spec.js';
 import type { JsonObject } from '../../src/lib/json.js';
 import { artifactOf } from './layers-artifact.js';
@@ -154,7 +154,7 @@ async function trainPlan(plan: Plan, output: Output, prepared: Prepared<JsonObje
       artifact: await artifactOf(plan.network),
       encode: ENCODE,
       decode: {
-        ...(readContract(MODEL).decode as BinaryDecode),
+        ...(readContract(MODEL).decode as DecodeOf<'binary'>),
         tensor: 'probability',
         threshold: tuned.threshold,
       },

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initializers, input, layers, model as modelOf } from '@tensorflow/tfjs-layers';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
-import type { MultiClassDecode } from '../../src/domain/decode-spec.js';
+import type { DecodeOf } from '../../src/domain/decode-spec.js';
 import type { JsonObject } from '../../src/lib/json.js';
 import { artifactOf } from './layers-artifact.js';
 import { classLogLoss, exactMatch, performanceOf } from './metrics.js';
@@ -58,7 +58,7 @@ export async function trainWrittenDigits(output: Output, prepared: Prepared<Json
       performance: { ...performance, curves },
       artifact: await artifactOf(network),
       encode: readContract(MODEL).encode!,
-      decode: { ...(readContract(MODEL).decode as MultiClassDecode), tensor: 'probabilities' },
+      decode: { ...(readContract(MODEL).decode as DecodeOf<'multi-class'>), tensor: 'probabilities' },
       predict: (inputs) => probabilitiesOf(network, inputs.map(inkOf)).map(answerOf),
     },
     prepared,

@@ -1,16 +1,25 @@
-import type { BinaryDecode, MultiClassDecode, MultiLabelDecode } from '../../domain/decode-spec.js';
+import type { HeadOf } from '../../domain/decode-spec.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import { argmax } from '../../domain/numeric.js';
 import { given, perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
-import { activateRow, activateValue, jsonNumber, labelKey, modelError, requireWidth, tableOf } from './output-table.js';
+import {
+  ONLY_OUTPUT,
+  activateRow,
+  activateValue,
+  jsonNumber,
+  labelKey,
+  modelError,
+  requireWidth,
+  tableOf,
+} from './output-table.js';
 import { newRow } from '../rows.js';
 
 const DEFAULT_THRESHOLD = 0.5;
 
 /** Two classes from one probability. No probability, no label: NaN gives null for both. */
-export function compileBinary(decode: BinaryDecode): OutputDecoder {
-  const { tensor, activation, labels, field, probability_field: probabilityField } = decode;
+export function compileBinary(decode: HeadOf<'binary'>): OutputDecoder {
+  const { tensor = ONLY_OUTPUT, activation, labels, field, probability_field: probabilityField } = decode;
   const threshold = decode.threshold ?? DEFAULT_THRESHOLD;
   // A softmax over one column says 1 whatever the model thinks.
   const leastWidth = Math.max((decode.positive ?? 0) + 1, activation === 'softmax' ? 2 : 1);
@@ -36,8 +45,8 @@ export function compileBinary(decode: BinaryDecode): OutputDecoder {
 }
 
 /** The class with the highest probability; null when one of them is NaN, because then none is known to be highest. */
-export function compileMultiClass(decode: MultiClassDecode): OutputDecoder {
-  const { tensor, activation, labels, field } = decode;
+export function compileMultiClass(decode: HeadOf<'multi-class'>): OutputDecoder {
+  const { tensor = ONLY_OUTPUT, activation, labels, field } = decode;
   const { probability_field: probabilityField, probabilities_field: probabilitiesField } = decode;
   const keys = labels.map(labelKey);
   return {
@@ -70,9 +79,17 @@ export function compileMultiClass(decode: MultiClassDecode): OutputDecoder {
   };
 }
 
-/** Every label at or above the threshold, in the order of the labels; NaN is never above. */
-export function compileMultiLabel(decode: MultiLabelDecode): OutputDecoder {
-  const { tensor, activation, labels, threshold, field, probabilities_field: probabilitiesField } = decode;
+/** Every label at or above its threshold, in the order of the labels; NaN is never above. */
+export function compileMultiLabel(decode: HeadOf<'multi-label'>): OutputDecoder {
+  const {
+    tensor = ONLY_OUTPUT,
+    activation,
+    labels,
+    threshold,
+    field,
+    probabilities_field: probabilitiesField,
+  } = decode;
+  const thresholds = typeof threshold === 'number' ? labels.map(() => threshold) : threshold;
   return {
     fields: given(field, probabilitiesField),
     tensors: [{ tensor, isTable: true, width: labels.length }],
@@ -83,7 +100,7 @@ export function compileMultiLabel(decode: MultiLabelDecode): OutputDecoder {
       const columns = new Map<string, JsonValue[]>();
       columns.set(
         field,
-        probabilities.map((row) => labels.filter((_, i) => row[i]! >= threshold)),
+        probabilities.map((row) => labels.filter((_, i) => row[i]! >= thresholds[i]!)),
       );
       if (probabilitiesField !== undefined && fieldNames.has(probabilitiesField)) {
         columns.set(
@@ -94,6 +111,31 @@ export function compileMultiLabel(decode: MultiLabelDecode): OutputDecoder {
       return columns;
     },
   };
+}
+
+/** The labels with the highest scores, the first of equals first; null when a score is NaN: none is known to be higher. */
+export function compileTopK(decode: HeadOf<'top-k'>): OutputDecoder {
+  const { tensor = ONLY_OUTPUT, activation, labels, k, field } = decode;
+  return {
+    fields: [field],
+    tensors: [{ tensor, isTable: true, width: labels.length }],
+    decode(outputs, rows) {
+      const table = tableOf(outputs, tensor, rows);
+      requireWidth(table, labels.length, tensor);
+      return new Map([[field, perRow(rows, (row) => highest(activateRow(table, row, activation), labels, k))]]);
+    },
+  };
+}
+
+function highest(scores: readonly number[], labels: readonly JsonValue[], k: number): JsonValue {
+  if (scores.some(Number.isNaN)) return null;
+  const places = scores.map((_, i) => i).sort((a, b) => compareScores(scores[a]!, scores[b]!) || a - b);
+  return places.slice(0, k).map((i): JsonObject => ({ label: labels[i]!, score: jsonNumber(scores[i]!) }));
+}
+
+/** Not their difference: that of two infinities is NaN. */
+function compareScores(one: number, other: number): number {
+  return one === other ? 0 : one > other ? -1 : 1;
 }
 
 function byLabel(keys: readonly string[], probabilities: readonly number[]): JsonObject {

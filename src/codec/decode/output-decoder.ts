@@ -11,12 +11,14 @@ export interface OutputDecoder {
   readonly fields: readonly string[];
   /** Output tensors it reads. */
   readonly tensors: readonly DecodedTensor[];
+  /** Input tensors it reads, too. */
+  readonly inputNames?: readonly string[];
   /**
    * The wanted fields of all rows.
    *
    * @throws AppError `PREDICTION_FAILED` when a tensor is not what `decode` says.
    */
-  decode(outputs: NamedTensors, rows: number, fieldNames: ReadonlySet<string>): FieldColumns;
+  decode(outputs: NamedTensors, rows: number, fieldNames: ReadonlySet<string>, inputs?: NamedTensors): FieldColumns;
 }
 
 /** The names that were given, in order. */

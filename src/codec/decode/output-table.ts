@@ -5,6 +5,12 @@ import { numberOrNull, sigmoid, softmax } from '../../domain/numeric.js';
 import type { NamedTensors, Tensor, TensorData } from '../../domain/tensor.js';
 import { canonicalNumber } from '../validate/parse-scalars.js';
 
+/**
+ * Stands for the one output of a model where the run leaves its name out. Only until the model is loaded: then
+ * `nameOnlyOutput` puts its name there.
+ */
+export const ONLY_OUTPUT = '';
+
 /** An output tensor as one row of numbers per row. */
 interface OutputTable {
   readonly width: number;
@@ -16,25 +22,31 @@ export function modelError(message: string): AppError {
   return new AppError('PREDICTION_FAILED', {}, { cause: new Error(message) });
 }
 
-/** @throws AppError `PREDICTION_FAILED` when the model did not give the tensor, or not for every row. */
-export function outputOf(outputs: NamedTensors, name: string, rows: number): Tensor {
+/** @throws AppError `PREDICTION_FAILED` when the model did not give the tensor. */
+export function outputOf(outputs: NamedTensors, name: string): Tensor {
   const tensor = outputs.get(name);
   if (!tensor) throw modelError(`The model gave no output "${name}".`);
-  if (tensor.shape.length === 0 || tensor.shape[0] !== rows) {
-    throw modelError(`The output "${name}" has shape [${tensor.shape.join(', ')}] for ${rows} rows.`);
-  }
   return tensor;
 }
 
+/** @throws AppError `PREDICTION_FAILED` when the tensor has another number of rows. */
+export function requireRows({ shape }: Tensor, rows: number, name: string): void {
+  if (shape[0] !== rows) throw modelError(`The output "${name}" has shape [${shape.join(', ')}] for ${rows} rows.`);
+}
+
 /**
- * A numeric output of shape [rows] or [rows, columns].
+ * A numeric output of shape [rows] or [rows, columns]; of a row that was computed alone also [] and [columns], which is
+ * what `squeeze()` leaves.
  *
  * @throws AppError `PREDICTION_FAILED` when it is missing, of another rank or row count, or holds texts.
  */
 export function tableOf(outputs: NamedTensors, name: string, rows: number): OutputTable {
-  const { dtype, shape, data } = outputOf(outputs, name, rows);
+  const tensor = outputOf(outputs, name);
+  const { dtype, shape, data } = tensor;
   if (dtype === 'string') throw modelError(`The output "${name}" holds texts where numbers are decoded.`);
   if (shape.length > 2) throw modelError(`The output "${name}" has shape [${shape.join(', ')}], not [rows, columns].`);
+  if (rows === 1 && shape.length < 2) return { width: shape[0] ?? 1, data };
+  requireRows(tensor, rows, name);
   return { width: shape[1] ?? 1, data };
 }
 

@@ -4,16 +4,14 @@ import type { PreparedText } from '../../domain/encode-spec.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Signature } from '../../domain/signature.js';
 import type { TensorSpec, NamedTensors } from '../../domain/tensor.js';
-import { compileBinary, compileMultiClass, compileMultiLabel } from './class-decoder.js';
+import { compileKind, requireDistinct } from './compile-head.js';
 import { mismatch } from '../encode/encode-scope.js';
 import type { PreparedRow } from '../encode/encode-scope.js';
 import type { FieldColumns, OutputDecoder } from './output-decoder.js';
-import { labelKey } from './output-table.js';
 import { compileValueWriter } from './row-writer.js';
 import type { ValueWriter } from './row-writer.js';
 import { fieldOf, newRow } from '../rows.js';
-import { describeOutputMismatch } from '../tensor-mismatch.js';
-import { compileRegression, compileTensors } from './value-decoder.js';
+import { describeOutputMismatch, hasRows } from '../tensor-mismatch.js';
 
 /** What a decoder may repeat in the answer. */
 export interface DecodeContext {
@@ -21,12 +19,16 @@ export interface DecodeContext {
   readonly rows: readonly JsonObject[];
   /** Their prepared texts, from the encoder. */
   readonly prepared: readonly PreparedRow[];
+  /** Input tensors of the rows that the decoder reads (`inputNames`). */
+  readonly inputs?: NamedTensors;
 }
 
 /** Turns the model's output tensors into output rows. */
 export interface RowDecoder {
   /** Output tensors to ask the model for. */
   readonly outputNames: readonly string[];
+  /** Input tensors to keep for the decoder. */
+  readonly inputNames: readonly string[];
   /** Fields of the bare answer. */
   readonly primaryFields: readonly string[];
   /** Fields given only to callers that name them. */
@@ -41,6 +43,8 @@ export interface RowDecoder {
   decode(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): JsonObject[];
   /** The rows that `decode` gives, as the text of a JSON array; quicker, because there are no rows in between. */
   write(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): string;
+  /** Whether the first dimension of a declared output that it reads holds the rows. */
+  hasRows(output: TensorSpec): boolean;
   /** One sentence per way in which a model's declared outputs differ from what `decode` reads. */
   describeMismatch(outputs: readonly TensorSpec[]): string[];
 }
@@ -66,7 +70,7 @@ export function compileRowDecoder(
   signature: Signature,
   prepare?: readonly PreparedText[],
 ): RowDecoder {
-  const decoder = compileKind(decode, signature);
+  const decoder = compileKind(decode, signature.output);
   checkFields(decode, decoder, signature, prepare);
   const echo = new Map(Object.entries(decode.echo ?? {}));
   const onRequest = new Set(decode.on_request);
@@ -76,27 +80,29 @@ export function compileRowDecoder(
   });
   const defaultFields = fields.filter(({ isOnRequest }) => !isOnRequest);
   const defaultNames = new Set(defaultFields.map(({ name }) => name));
-  const read = (outputs: NamedTensors, rows: number, include: ReadonlySet<string>) => {
+  const read = (outputs: NamedTensors, { rows, inputs }: DecodeContext, include: ReadonlySet<string>) => {
     const isDefault = include.size === 0;
     const requested = isDefault
       ? defaultFields
       : fields.filter(({ name, isOnRequest }) => !isOnRequest || include.has(name));
     const fieldNames = isDefault ? defaultNames : new Set(requested.map(({ name }) => name));
-    return { requested, columns: decoder.decode(outputs, rows, fieldNames) };
+    return { requested, columns: decoder.decode(outputs, rows.length, fieldNames, inputs) };
   };
 
   return {
-    outputNames: decoder.tensors.map(({ tensor }) => tensor),
+    outputNames: [...new Set(decoder.tensors.map(({ tensor }) => tensor))],
+    inputNames: decoder.inputNames ?? [],
     primaryFields: primaryFieldsOf(decode),
     onRequestFields: [...onRequest],
     decode(outputs, context, include) {
-      const { requested, columns } = read(outputs, context.rows.length, include);
+      const { requested, columns } = read(outputs, context, include);
       return context.rows.map((_, row) => outputRow(requested, columns, context, row));
     },
     write(outputs, context, include) {
-      const { requested, columns } = read(outputs, context.rows.length, include);
+      const { requested, columns } = read(outputs, context, include);
       return writeRows(requested, columns, context);
     },
+    hasRows: (output) => hasRows(decoder.tensors, output),
     describeMismatch: (outputs) => describeOutputMismatch(decoder.tensors, outputs),
   };
 }
@@ -134,23 +140,6 @@ function inputValue(name: string, row: JsonObject, prepared: PreparedRow = {}): 
   return fieldOf(prepared, name) ?? fieldOf(row, name) ?? null;
 }
 
-function compileKind(decode: DecodeSpec, { output }: Signature): OutputDecoder {
-  switch (decode.kind) {
-    case 'binary':
-      return compileBinary(decode);
-    case 'multi-class':
-      requireDistinct(decode.labels.map(labelKey), '/decode/labels');
-      return compileMultiClass(decode);
-    case 'multi-label':
-      requireDistinct(decode.labels, '/decode/labels');
-      return compileMultiLabel(decode);
-    case 'regression':
-      return compileRegression(decode);
-    case 'tensors':
-      return compileTensors(decode, output);
-  }
-}
-
 function checkFields(
   decode: DecodeSpec,
   decoder: OutputDecoder,
@@ -166,8 +155,6 @@ function checkFields(
   }
   const missing = primaryFieldsOf(decode).find((name) => decode.on_request?.includes(name));
   if (missing !== undefined) throw mismatch('/decode/on_request', `the primary field "${missing}" is always given`);
-  const unknown = decode.kind === 'tensors' ? decode.single?.find((name) => !(name in decode.fields)) : undefined;
-  if (unknown !== undefined) throw mismatch('/decode/single', `"${unknown}" is not one of the fields`);
   if (prepare) checkEcho(decode, signature, prepare);
 }
 
@@ -176,14 +163,6 @@ function checkEcho({ echo = {} }: DecodeSpec, signature: Signature, prepare: rea
   const unknownName = Object.values(echo).find((source) => !known.has(source));
   if (unknownName !== undefined)
     throw mismatch('/decode/echo', `"${unknownName}" is neither an input field nor a prepared text`);
-}
-
-function requireDistinct(names: readonly string[], pointer: string): void {
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (seen.has(name)) throw mismatch(pointer, `"${name}" is there twice`);
-    seen.add(name);
-  }
 }
 
 function requireSameFields(made: readonly string[], expected: readonly string[]): void {

@@ -35,9 +35,19 @@ export interface TensorEncoder {
   /** The model's name of it; empty when the run leaves it to the model. */
   readonly tensor: string;
   readonly dtype: DType;
-  /** Shape without the rows. */
-  readonly rowShape: readonly number[];
-  writeRow(visit: EncodeVisit, data: TensorData, offset: number): void;
+  /** Shape without the rows; `null` for a size that each row has of its own. */
+  readonly rowShape: readonly (number | null)[];
+  /** Of tensors whose rows have shapes of their own. */
+  readonly varying?: VaryingShape;
+  /** @param rowShape  of all rows that are written; at least as large as this one's. */
+  writeRow(visit: EncodeVisit, data: TensorData, offset: number, rowShape: readonly number[]): void;
+}
+
+/** How the shape of a row is found, and what fills rows up to a common one. */
+export interface VaryingShape {
+  shapeOf(row: JsonObject, prepared: PreparedRow): readonly number[];
+  /** Already of the tensor's element type; rows of different shapes are computed apart when left out. */
+  readonly pad?: number | bigint;
 }
 
 /** One or several columns of a tensor, compiled. */
@@ -47,7 +57,7 @@ export interface CompiledColumn {
 }
 
 /** Where a column takes its value from. */
-interface ValueSource {
+export interface ValueSource {
   /** The input field, which problems name. */
   readonly field: string;
   readonly schema: FieldSchema;

@@ -43,15 +43,16 @@ export function compileOneOf({ tensor = '', of }: OneOfEncoding, scope: EncodeSc
       `makes ${textOf(other)}, but the first makes ${textOf({ dtype, rowShape })}`,
     );
   });
+  if (rowShape.includes(null)) throw mismatch(pointer, 'the shape of alternatives must have no null');
   const writers = parts.flatMap((part, i) => ('writeRow' in part ? [{ field: fields[i]!, part }] : []));
   return {
     encoder: {
       tensor,
       dtype,
       rowShape,
-      writeRow(visit, data, offset) {
+      writeRow(visit, data, offset, ownShape) {
         for (const { field, part } of writers) {
-          if (fieldOf(visit.row, field) !== undefined) return part.writeRow(visit, data, offset);
+          if (fieldOf(visit.row, field) !== undefined) return part.writeRow(visit, data, offset, ownShape);
         }
       },
     },
@@ -63,10 +64,9 @@ type Shape = Pick<TensorEncoder, 'dtype' | 'rowShape'>;
 
 function shapeOf(part: TensorEncoder | PreprocessedField): Shape {
   const { dtype, rowShape } = 'writeRow' in part ? part : part.tensors[0]!;
-  // The size of an image is in run.json: never open.
-  return { dtype, rowShape: rowShape as readonly number[] };
+  return { dtype, rowShape };
 }
 
 function textOf({ dtype, rowShape }: Shape): string {
-  return `${dtype} [${rowShape.join(', ')}]`;
+  return `${dtype} [${rowShape.map((size) => size ?? 'null').join(', ')}]`;
 }

@@ -2,6 +2,7 @@ import type { EncodeSpec, TensorEncoding } from '../../domain/encode-spec.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { RowSchema } from '../../domain/signature.js';
 import { allocate, sizeOf } from '../../domain/tensor.js';
+import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { TensorSpec, NamedTensors, Tensor } from '../../domain/tensor.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { compileArray } from './array-encoder.js';
@@ -14,11 +15,14 @@ import { compileImage, compileTokenizer } from './preprocessed-encoder.js';
 import type { PreprocessedField } from './preprocessed-encoder.js';
 import { describeInputMismatch } from '../tensor-mismatch.js';
 import { compileTokens } from './tokens-encoder.js';
+import { commonShape, compileGrouping } from './row-shapes.js';
 
 /** Turns validated rows into the model's input tensors. */
 export interface RowEncoder {
   /** Texts and images that a thread of its own turns into further tensors; none in most runs. */
   readonly preprocessed: readonly PreprocessedField[];
+  /** Input tensors that it makes, those of `preprocessed` included. */
+  readonly tensorNames: readonly string[];
   /** The prepared texts of each row, for `encode` and for the decoder's `echo`. */
   prepare(rows: readonly JsonObject[]): PreparedRow[];
   /**
@@ -34,8 +38,27 @@ export interface RowEncoder {
     issues: ValidationIssue[],
     prepared?: readonly PreparedRow[],
   ): NamedTensors;
+  /**
+   * The same where the shape of a row may vary: rows of one shape make one part.
+   *
+   * @param canPad  whether rows may be filled up to one shape where the run says with what.
+   */
+  encodeRows(
+    rows: readonly JsonObject[],
+    locOf: (index: number) => Location,
+    issues: ValidationIssue[],
+    options: { readonly prepared: readonly PreparedRow[]; readonly canPad: boolean },
+  ): EncodedRows;
   /** One sentence per way in which a model's declared inputs differ from what `encode` makes. */
   describeMismatch(inputs: readonly TensorSpec[]): string[];
+}
+
+/** The rows of a request as tensors. */
+export interface EncodedRows {
+  /** One part per shape of rows. */
+  readonly parts: readonly TensorPart[];
+  /** Place in the request of each row of the parts; undefined when they are in its order. */
+  readonly order: readonly number[] | undefined;
 }
 
 /**
@@ -58,14 +81,33 @@ export function compileRowEncoder(
   const preprocessed = parts.flatMap((part) => part.preprocessed);
   const made = parts.flatMap((part) => part.made);
 
+  const encodeTogether: RowEncoder['encode'] = (rows, locOf, issues, prepared = prepare(rows)) => {
+    const visit = new EncodeVisit(locOf, issues);
+    const tensors = new Map<string, Tensor>();
+    for (const encoder of compiled) tensors.set(encoder.tensor, encodeTensor(encoder, rows, prepared, visit));
+    return tensors;
+  };
+  const groupRows = compileGrouping(compiled);
+
   return {
     preprocessed,
+    tensorNames: made.map(({ tensor }) => tensor),
     prepare,
-    encode(rows, locOf, issues, prepared = prepare(rows)) {
-      const visit = new EncodeVisit(locOf, issues);
-      const tensors = new Map<string, Tensor>();
-      for (const encoder of compiled) tensors.set(encoder.tensor, encodeTensor(encoder, rows, prepared, visit));
-      return tensors;
+    encode: encodeTogether,
+    encodeRows(rows, locOf, issues, { prepared, canPad }) {
+      const groups = groupRows?.(rows, prepared, canPad);
+      if (!groups || groups.length <= 1)
+        return {
+          parts: [{ rows: rows.length, tensors: encodeTogether(rows, locOf, issues, prepared) }],
+          order: undefined,
+        };
+      const parts = groups.map((indexes): TensorPart => {
+        const own = indexes.map((index) => rows[index]!);
+        const ownPrepared = indexes.map((index) => prepared[index]!);
+        const tensors = encodeTogether(own, (i) => locOf(indexes[i]!), issues, ownPrepared);
+        return { rows: own.length, tensors };
+      });
+      return { parts, order: groups.flat() };
     },
     describeMismatch: (inputs) => describeInputMismatch(made, inputs),
   };
@@ -77,14 +119,16 @@ function encodeTensor(
   prepared: readonly PreparedRow[],
   visit: EncodeVisit,
 ): Tensor {
-  const { dtype, rowShape } = encoder;
+  const { dtype } = encoder;
+  const rowShape = commonShape(encoder, rows, prepared);
   const size = sizeOf(rowShape);
   const data = allocate(dtype, rows.length * size);
+  if (encoder.varying?.pad !== undefined) (data as Float32Array).fill(encoder.varying.pad as never);
   for (let i = 0; i < rows.length; i++) {
     visit.row = rows[i]!;
     visit.prepared = prepared[i]!;
     visit.index = i;
-    encoder.writeRow(visit, data, i * size);
+    encoder.writeRow(visit, data, i * size, rowShape);
   }
   return { dtype, shape: [rows.length, ...rowShape], data };
 }

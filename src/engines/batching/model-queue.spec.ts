@@ -5,11 +5,11 @@ import { PendingPrediction } from './pending-prediction.js';
 
 describe(ModelQueue.name, () => {
   const made: PendingPrediction[] = [];
-  afterEach(() => made.splice(0).forEach((prediction) => prediction.complete(new Map())));
+  afterEach(() => made.splice(0).forEach((prediction) => prediction.complete([])));
 
   const crowd = (count: number): PendingPrediction[] => {
     const options = { outputNames: ['y'], timeoutMs: 60_000 };
-    const inputs = () => new Map([['x', floatRows([[1]])]]);
+    const inputs = () => [{ rows: 1, tensors: new Map([['x', floatRows([[1]])]]) }];
     const some = Array.from({ length: count }, () => new PendingPrediction(inputs(), options, () => {}));
     made.push(...some);
     return some;
@@ -48,7 +48,9 @@ describe(ModelQueue.name, () => {
 
   it('refuses more rows than it can hold, whoever brings them', () => {
     const queue = new ModelQueue({ limit: 10_000, threads: 2, maxBatchRows: 100 });
-    const inputs = new Map([['x', floatRows(Array.from({ length: 100_000 }, () => [1]))]]);
+    const inputs = [
+      { rows: 100_000, tensors: new Map([['x', floatRows(Array.from({ length: 100_000 }, () => [1]))]]) },
+    ];
     const large = Array.from({ length: 10 }, () => {
       const prediction = new PendingPrediction(inputs, { outputNames: ['y'], timeoutMs: 60_000 }, () => {});
       queue.add(prediction);

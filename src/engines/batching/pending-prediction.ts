@@ -1,6 +1,6 @@
 import { AppError } from '../../domain/app-error.js';
 import { rowsIn } from '../../domain/tensor-rows.js';
-import type { NamedTensors } from '../../domain/tensor.js';
+import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { PredictOptions } from '../model-host.js';
 import type { ListNode } from './prediction-list.js';
 
@@ -9,7 +9,7 @@ import type { ListNode } from './prediction-list.js';
  * whichever comes first. It may be computed more than once: again, with fewer others, after a shared call failed.
  */
 export class PendingPrediction {
-  readonly result: Promise<NamedTensors>;
+  readonly result: Promise<readonly TensorPart[]>;
   /** Rows all its inputs share; undefined when they disagree: such a prediction shares no call. */
   readonly rows: number | undefined;
   /** `performance.now()` at which its caller stops waiting. */
@@ -19,7 +19,7 @@ export class PendingPrediction {
   /** For `PredictionList` alone. */
   readonly node: ListNode = { list: undefined, previous: undefined, next: undefined };
 
-  private resolve: (outputs: NamedTensors) => void;
+  private resolve: (outputs: readonly TensorPart[]) => void;
   private reject: (reason: unknown) => void;
   private readonly timer: NodeJS.Timeout;
   /** `performance.now()` when it came. */
@@ -29,11 +29,11 @@ export class PendingPrediction {
 
   /** @param onLeave  called when it ends while it waits: it must not be computed any more. */
   constructor(
-    readonly inputs: NamedTensors,
+    readonly inputs: readonly TensorPart[],
     readonly options: PredictOptions,
     private readonly onLeave: (prediction: PendingPrediction) => void,
   ) {
-    this.rows = rowsIn(inputs);
+    this.rows = totalRows(inputs);
     this.deadline = (options.sinceMs ?? this.createdAt) + options.timeoutMs;
     this.result = new Promise((resolve, reject) => {
       this.resolve = resolve;
@@ -66,7 +66,7 @@ export class PendingPrediction {
   }
 
   /** @param batchRows  rows of the call that computed it. */
-  complete(outputs: NamedTensors, batchRows = 1): void {
+  complete(outputs: readonly TensorPart[], batchRows = 1): void {
     this.finish();
     this.setTiming(batchRows);
     this.resolve(outputs);
@@ -110,4 +110,15 @@ export class PendingPrediction {
     this.fail(reason);
     if (wasWaiting) this.onLeave(this);
   }
+}
+
+/** Undefined when the tensors of a part disagree. */
+function totalRows(inputs: readonly TensorPart[]): number | undefined {
+  let total = 0;
+  for (const { tensors } of inputs) {
+    const rows = rowsIn(tensors);
+    if (rows === undefined) return undefined;
+    total += rows;
+  }
+  return total;
 }

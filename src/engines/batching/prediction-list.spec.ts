@@ -3,11 +3,14 @@ import { PredictionList } from './prediction-list.js';
 
 describe(PredictionList.name, () => {
   const made: PendingPrediction[] = [];
-  afterEach(() => made.splice(0).forEach((prediction) => prediction.complete(new Map())));
+  afterEach(() => made.splice(0).forEach((prediction) => prediction.complete([])));
 
   const some = (count: number): PendingPrediction[] => {
     const options = { outputNames: [], timeoutMs: 60_000 };
-    const predictions = Array.from({ length: count }, () => new PendingPrediction(new Map(), options, () => {}));
+    const predictions = Array.from(
+      { length: count },
+      () => new PendingPrediction([{ rows: 1, tensors: new Map() }], options, () => {}),
+    );
     made.push(...predictions);
     return predictions;
   };

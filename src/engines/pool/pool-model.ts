@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 
 import { AppError } from '../../domain/app-error.js';
+import { concatRows, rowsIn } from '../../domain/tensor-rows.js';
+import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { LoadRequest, ModelInfo } from '../inference-engine.js';
 import type { ModelHandle, PredictOptions } from '../model-host.js';
@@ -63,6 +65,11 @@ export class PoolModel implements ModelHandle {
   }
 
   async predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors> {
+    const parts = await this.predictParts([{ rows: rowsIn(inputs) ?? 1, tensors: inputs }], options);
+    return concatRows(parts.map(({ tensors }) => tensors));
+  }
+
+  async predictParts(inputs: readonly TensorPart[], options: PredictOptions): Promise<readonly TensorPart[]> {
     options.signal?.throwIfAborted();
     if (this.rejection) throw this.rejection;
     this.queue.assertNotFull();

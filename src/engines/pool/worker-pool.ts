@@ -217,14 +217,14 @@ export class WorkerPool extends ModelHost {
   }
 
   private sendCall(thread: WorkerThread, model: PoolModel, call: readonly PendingPrediction[]): void {
-    const { tensors, transfer } = toPayload(joinInputs(call));
+    const { parts, transfer } = toPayload(joinInputs(call));
     const outputNames = joinOutputNames(call);
     const rowByRow = call[0]!.options.rowByRow ?? false;
     const lowerPriority = this.scheduler.mustLowerPriority(thread, model);
     const request = {
       kind: 'predict',
       model: model.key,
-      inputs: tensors,
+      inputs: parts,
       outputNames,
       rowByRow,
       lowerPriority,

@@ -1,3 +1,4 @@
+import type { TensorPart } from '../../domain/tensor-rows.js';
 import { sizeOf } from '../../domain/tensor.js';
 import type { DType, NamedTensors, TensorData } from '../../domain/tensor.js';
 import type { VerdictCode } from '../../domain/verdict.js';
@@ -6,13 +7,17 @@ import type { LoadRequest, ModelInfo } from '../inference-engine.js';
 /** A named tensor as it crosses threads. */
 type MessageTensor = readonly [name: string, dtype: DType, shape: readonly number[], data: TensorData];
 
+/** Tensors of some rows as they cross threads. */
+type MessagePart = readonly [rows: number, tensors: readonly MessageTensor[]];
+
 /** Request of the main thread to an inference thread; each gets one `Reply`. `model` is the pool's key of it. */
 export type Request =
   | { readonly kind: 'load'; readonly model: number; readonly request: LoadRequest }
   | {
       readonly kind: 'predict';
       readonly model: number;
-      readonly inputs: readonly MessageTensor[];
+      /** One part per shape of rows. */
+      readonly inputs: readonly MessagePart[];
       readonly outputNames: readonly string[];
       readonly rowByRow: boolean;
       /** The thread must lower its priority from now on. */
@@ -28,14 +33,14 @@ export interface Ready {
 /** Reply of an inference thread. `computeMs` is the time of the engine alone. `cause` is text for the log. */
 export type Reply =
   | { readonly kind: 'loaded'; readonly info: ModelInfo }
-  | { readonly kind: 'predicted'; readonly outputs: readonly MessageTensor[]; readonly computeMs: number }
+  | { readonly kind: 'predicted'; readonly outputs: readonly MessagePart[]; readonly computeMs: number }
   | { readonly kind: 'released' }
   | { readonly kind: 'problem'; readonly code: VerdictCode; readonly message: string; readonly cause: string }
   | { readonly kind: 'failed'; readonly cause: string };
 
 /** Tensors ready to be posted, with the buffers that are transferred instead of copied. */
 interface TransferPayload {
-  readonly tensors: readonly MessageTensor[];
+  readonly parts: readonly MessagePart[];
   readonly transfer: ArrayBuffer[];
 }
 
@@ -46,8 +51,13 @@ interface TransferPayload {
  * @throws Error when a tensor has less data than its shape says, e.g. because its buffer was transferred before: an
  *   empty transferred buffer can be posted, but never arrives.
  */
-export function toPayload(tensors: NamedTensors): TransferPayload {
+export function toPayload(parts: readonly TensorPart[]): TransferPayload {
   const transfer = new Set<ArrayBuffer>();
+  const messageParts = parts.map(({ rows, tensors }): MessagePart => [rows, toMessage(tensors, transfer)]);
+  return { parts: messageParts, transfer: [...transfer] };
+}
+
+function toMessage(tensors: NamedTensors, transfer: Set<ArrayBuffer>): MessageTensor[] {
   const messageTensors: MessageTensor[] = [];
   for (const [name, { dtype, shape, data }] of tensors) {
     if (data.length !== sizeOf(shape))
@@ -56,7 +66,7 @@ export function toPayload(tensors: NamedTensors): TransferPayload {
     if (!Array.isArray(own)) transfer.add(own.buffer as ArrayBuffer);
     messageTensors.push([name, dtype, shape, own]);
   }
-  return { tensors: messageTensors, transfer: [...transfer] };
+  return messageTensors;
 }
 
 function ownBuffer<T extends Exclude<TensorData, string[]>>(data: T): T {
@@ -64,7 +74,11 @@ function ownBuffer<T extends Exclude<TensorData, string[]>>(data: T): T {
   return isFullBuffer ? data : (data.slice() as T);
 }
 
-/** The tensors of a received payload. */
-export function fromPayload(tensors: readonly MessageTensor[]): NamedTensors {
+/** The parts of a received payload. */
+export function fromPayload(parts: readonly MessagePart[]): TensorPart[] {
+  return parts.map(([rows, tensors]) => ({ rows, tensors: fromMessage(tensors) }));
+}
+
+function fromMessage(tensors: readonly MessageTensor[]): NamedTensors {
   return new Map(tensors.map(([name, dtype, shape, data]) => [name, { dtype, shape, data }]));
 }

@@ -15,7 +15,7 @@ const rowsOf = (...values: number[]) =>
 const predict = (x: ReturnType<typeof rowsOf>, more: object = {}): Request => ({
   kind: 'predict',
   model: 1,
-  inputs: [x],
+  inputs: [[x[2][0]!, [x]]],
   outputNames: ['y'],
   rowByRow: false,
   lowerPriority: false,
@@ -33,8 +33,10 @@ class DoublingModel implements EngineModel {
     this.calls.push(rows);
     if (data[0] === -1) throw new Error('secret');
     const doubled = Float32Array.from(data as Float32Array, (value) => 2 * value);
-    const missing = data[0] === -2 ? 1 : 0;
-    return Promise.resolve(new Map([['y', { dtype: 'float32', shape: [rows - missing, 1], data: doubled }]]));
+    const given = rows - (data[0] === -2 ? 1 : 0);
+    const width = data.length / rows;
+    const y = { dtype: 'float32', shape: [given, width], data: doubled.slice(0, given * width) } as const;
+    return Promise.resolve(new Map([['y', y]]));
   }
   dispose(): Promise<void> {
     this.isDisposed = true;
@@ -66,7 +68,7 @@ describe('an inference thread', () => {
     expect(await ask(LOAD)).toEqual({ kind: 'loaded', info });
     expect(await ask(predict(rowsOf(1, 2, 3)))).toEqual({
       kind: 'predicted',
-      outputs: [['y', 'float32', [3, 1], Float32Array.of(2, 4, 6)]],
+      outputs: [[3, [['y', 'float32', [3, 1], Float32Array.of(2, 4, 6)]]]],
       computeMs: expect.any(Number) as number,
     });
     expect(model.calls).toEqual([3]);
@@ -79,9 +81,30 @@ describe('an inference thread', () => {
     await ask(LOAD);
 
     expect(await ask(predict(rowsOf(1, 2, 3), { rowByRow: true }))).toMatchObject({
-      outputs: [['y', 'float32', [3, 1], Float32Array.of(2, 4, 6)]],
+      outputs: [2, 4, 6].map((value) => [1, [['y', 'float32', [1, 1], Float32Array.of(value)]]]),
     });
     expect(model.calls).toEqual([1, 1, 1]);
+  });
+
+  it('computes parts of rows of different shapes one after the other', async () => {
+    await ask(LOAD);
+    const two: [string, 'float32', number[], Float32Array] = ['x', 'float32', [1, 2], Float32Array.of(3, 4)];
+
+    expect(
+      await ask(
+        predict(rowsOf(), {
+          inputs: [
+            [2, [rowsOf(1, 2)]],
+            [1, [two]],
+          ],
+        }),
+      ),
+    ).toMatchObject({
+      outputs: [
+        [2, [['y', 'float32', [2, 1], Float32Array.of(2, 4)]]],
+        [1, [['y', 'float32', [1, 2], Float32Array.of(6, 8)]]],
+      ],
+    });
   });
 
   it('says what failed, and goes on', async () => {
@@ -96,7 +119,7 @@ describe('an inference thread', () => {
       cause: expect.stringContaining('the output "y" has the shape [1,1] for 2 rows of input') as string,
     });
     const other = ['z', 'float32', [2, 1], Float32Array.of(1, 2)] as const;
-    expect(await ask(predict(rowsOf(1), { inputs: [rowsOf(1), other] }))).toEqual({
+    expect(await ask(predict(rowsOf(1), { inputs: [[1, [rowsOf(1), other]]] }))).toEqual({
       kind: 'failed',
       cause: expect.stringContaining('the inputs do not have the same number of rows') as string,
     });

@@ -48,10 +48,10 @@ async function answer(engine: InferenceEngine, models: Map<number, EngineModel>,
   }
   if (request.lowerPriority) lowerThreadPriority();
   const start = performance.now();
-  const outputs = await computeRows(model, fromPayload(request.inputs), request.outputNames, request.rowByRow);
+  const outputs = await computeRows(model, fromPayload(request.inputs), request);
   const computeMs = performance.now() - start;
-  const { tensors, transfer } = toPayload(outputs);
-  return { reply: { kind: 'predicted', outputs: tensors, computeMs }, transfer };
+  const { parts, transfer } = toPayload(outputs);
+  return { reply: { kind: 'predicted', outputs: parts, computeMs }, transfer };
 }
 
 function post(port: MessagePort, { reply, transfer }: Answer): void {

@@ -63,9 +63,16 @@ export async function openTokenizer(
       else return cut(tokensOf(tokenizer, text), maxLength, added, cutsLeft);
       return { ids: [], types: [] };
     });
-    const longest = Math.max(1, ...rows.map(({ ids }) => ids.length));
-    const length = padding === 'longest' ? longest : maxLength;
-    return Promise.resolve({ tensors: tensorsOf(encoding, rows, length, filling), issues });
+    if (padding !== 'longest')
+      return Promise.resolve({ tensors: tensorsOf(encoding, rows, maxLength, filling), issues });
+    const lengths = rows.map(({ ids }) => Math.max(1, ids.length));
+    const longest = Math.max(...lengths);
+    const { isLeft } = filling;
+    return Promise.resolve({
+      tensors: tensorsOf(encoding, rows, longest, filling),
+      filled: { lengths, isLeft },
+      issues,
+    });
   };
 }
 

@@ -265,7 +265,8 @@ function withoutInvalidContract(state: ModelState): ModelState {
 
 /** Every field of a row has a type; only what is inside of one may be anything. */
 function hasTypes({ signature: { input, output } }: Contract): boolean {
-  return [input, output].every(({ properties }) => Object.values(properties).every(({ type }) => type !== undefined));
+  const fields = [...Object.values(input.properties), ...Object.values(output.properties)];
+  return fields.every(({ type }) => type !== undefined);
 }
 
 /** A message without measured values, which differ each time. */

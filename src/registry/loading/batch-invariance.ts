@@ -1,6 +1,7 @@
 import { compareOutput } from '../../codec/examples-match.js';
 import type { OutputComparison } from '../../codec/examples-match.js';
 import type { JsonObject } from '../../lib/json.js';
+import type { TensorSpec } from '../../domain/tensor.js';
 import { RunError } from '../../domain/verdict.js';
 import type { ModelInfo } from '../../engines/inference-engine.js';
 
@@ -16,12 +17,12 @@ export const ROWS_FAIL_BATCHED = 'The model cannot compute a batch of rows: each
 /**
  * Whether a model takes one row per call by its own declaration.
  *
- * @param outputNames  the outputs that the run reads.
+ * @param hasRows  whether the first dimension of an output holds rows that the run reads.
  * @throws RunError SIGNATURE_MISMATCH when it takes another fixed number of rows: such a model would have to be fed
  *   with invented rows.
  */
-export function acceptsOneRow({ inputs, outputs }: ModelInfo, outputNames: readonly string[]): boolean {
-  const read = outputs.filter(({ name }) => outputNames.includes(name));
+export function acceptsOneRow({ inputs, outputs }: ModelInfo, hasRows: (output: TensorSpec) => boolean): boolean {
+  const read = outputs.filter(hasRows);
   // Converters declare one row for an output that has as many as the input (LightGBM's label): trying tells.
   const isVarying = inputs.length > 0 && inputs.every(({ shape }) => shape?.[0] === null);
   const trusted = isVarying ? read.filter(({ shape }) => shape?.[0] !== 1) : read;

@@ -1,6 +1,5 @@
 import { sumRun } from '../../../test/support/stores/build-store.js';
 import { AppError } from '../../domain/app-error.js';
-import type { NamedTensors } from '../../domain/tensor.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { LoadedRun } from './loaded-run.js';
@@ -13,22 +12,22 @@ function runWith(fails: (firsts: readonly number[]) => boolean) {
   const calls: { readonly firsts: readonly number[]; readonly isolated: boolean }[] = [];
   let isReleased = false;
   const release = () => Promise.resolve(void (isReleased = true));
-  const predict: ModelHandle['predict'] = (inputs: NamedTensors, { isolated = false }) => {
-    const { shape, data } = inputs.get('x')!;
+  const predictParts: ModelHandle['predictParts'] = ([part], { isolated = false }) => {
+    const { shape, data } = part!.tensors.get('x')!;
     const firsts = Array.from({ length: shape[0]! }, (_, row) => (data as Float32Array)[2 * row]!);
     calls.push({ firsts, isolated });
     if (isReleased) return Promise.reject(new AppError('INTERNAL_ERROR'));
     if (fails(firsts)) return Promise.reject(new AppError('PREDICTION_FAILED', {}, { cause: new Error('no') }));
     const y = { dtype: 'float32', shape: [firsts.length, 1], data: Float32Array.from(firsts) } as const;
-    return Promise.resolve(new Map([['y', y]]));
+    return Promise.resolve([{ rows: firsts.length, tensors: new Map([['y', y]]) }]);
   };
   const handle = {
     info: { inputs: [], outputs: [], backend: 'fake', notes: [] },
-    predict,
+    predictParts,
     release,
   } as unknown as ModelHandle;
   const loaded = new LoadedRun(run, compileCodec(run, new Map()), handle);
-  const ask = (firsts: readonly number[], blamesRows = true): Promise<unknown> =>
+  const ask = (firsts: readonly number[], blamesRows = true, rowByRow?: boolean): Promise<unknown> =>
     loaded
       .predict(
         firsts.map((a) => ({ a, b: 0 })),
@@ -39,6 +38,7 @@ function runWith(fails: (firsts: readonly number[]) => boolean) {
           include: new Set(),
           timeoutMs: 1_000,
           blamesRows,
+          rowByRow,
         },
       )
       .catch((error: unknown) => error);
@@ -83,14 +83,37 @@ describe('a row that the model cannot compute', () => {
     expect(await ask([999])).toBeInstanceOf(ValidationError);
   });
 
-  it('is not blamed when each row can be computed alone', async () => {
-    expect(await runWith((firsts) => firsts.length > 2).ask([1, 2, 3])).toMatchObject({ code: 'PREDICTION_FAILED' });
-  });
-
   it('is not looked for unless a client is to be told', async () => {
     const { ask, calls } = runWith(fails);
 
     expect(await ask([999], false)).toMatchObject({ code: 'PREDICTION_FAILED' });
     expect(calls).toHaveLength(1);
+  });
+});
+
+describe('rows that the model computes only apart', () => {
+  const failsOnThree = (firsts: readonly number[]) => firsts.length > 2;
+
+  it.each([true, false])('are answered, and the request has not failed (told of rows: %s)', async (blamesRows) => {
+    const { ask, calls, loaded } = runWith(failsOnThree);
+
+    expect(await ask([1, 2, 3], blamesRows)).toEqual([{ sum: 1 }, { sum: 2 }, { sum: 3 }]);
+    expect(calls.map(({ firsts }) => firsts)).toEqual([[1, 2, 3], [1], [2, 3]]);
+    expect(loaded.outcomes).toMatchObject({ succeeded: 1, failed: 0 });
+  });
+
+  it('fail as they are where the run is checked with rows together', async () => {
+    const { ask, calls } = runWith(failsOnThree);
+
+    expect(await ask([1, 2, 3], false, false)).toMatchObject({ code: 'PREDICTION_FAILED' });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('fail at the first row that fails alone when no client is to be told', async () => {
+    const { ask, calls, loaded } = runWith((firsts) => firsts.includes(999));
+
+    expect(await ask([999, 2, 3, 999], false)).toMatchObject({ code: 'PREDICTION_FAILED' });
+    expect(calls.map(({ firsts }) => firsts)).toEqual([[999, 2, 3, 999], [999, 2], [999]]);
+    expect(loaded.outcomes).toMatchObject({ succeeded: 0, failed: 1 });
   });
 });

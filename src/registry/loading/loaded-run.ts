@@ -1,23 +1,26 @@
-import type { DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.js';
+import type { RowDecoder } from '../../codec/decode/row-decoder.js';
 import type { RowEncoder } from '../../codec/encode/row-encoder.js';
 import type { OutputChecker } from '../../codec/validate/output-check.js';
 import type { DescribeRow } from '../../codec/validate/row-notes.js';
 import type { RowNote } from '../../domain/row-note.js';
 import type { RowValidator, ValidateOptions } from '../../codec/validate/row-validator.js';
 import type { JsonObject } from '../../lib/json.js';
+import { stringifyJson } from '../../lib/json-text.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
-import { concatRows } from '../../domain/tensor-rows.js';
-import type { NamedTensors } from '../../domain/tensor.js';
+import { copyTensors } from '../../domain/tensor-rows.js';
+import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
-import { ValidationError } from '../../domain/validation-issue.js';
+import { MAX_ISSUES, ValidationError } from '../../domain/validation-issue.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { contractHashOf } from '../contract/contract-hash.js';
+import { decodeParts, writeParts } from './decode-parts.js';
+import type { DecodeRequest, EncodedRequest } from './decode-parts.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
-import { NOT_COMPUTABLE, findRefusedRows, isModelRefusal } from './refused-rows.js';
+import { NOT_COMPUTABLE, computeByHalves, isModelRefusal } from './refused-rows.js';
 import type { RowPreprocessing } from './row-preprocessing.js';
 
 /** How a list of rows is to be predicted. */
@@ -53,6 +56,11 @@ export interface Codec {
   /** Whether answers keep the contract; asked before a run serves, not for each answer. */
   readonly outputs: OutputChecker;
 }
+
+const NOTHING_KEPT: readonly TensorPart[] = [];
+
+/** How the engine computes them. */
+type EngineCall = Parameters<ModelHandle['predictParts']>[1] & { readonly sinceMs: number; readonly rowByRow: boolean };
 
 /** A run in memory: predicts output rows for input rows, independent of HTTP. */
 export class LoadedRun {
@@ -156,45 +164,50 @@ export class LoadedRun {
    */
   predict(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
     const { decoder } = this.codec;
-    return this.compute(values, options, (outputs, context) => decoder.decode(outputs, context, options.include));
+    return this.compute(
+      values,
+      options,
+      (parts, request) => decodeParts(decoder, parts, request),
+      (outputs) => outputs,
+    );
   }
 
   /** The same, written as the text of a JSON array. */
   predictText(values: readonly unknown[], options: PredictOptions): Promise<string> {
     const { decoder } = this.codec;
-    return this.compute(values, options, (outputs, context) => decoder.write(outputs, context, options.include));
+    return this.compute(values, options, (parts, request) => writeParts(decoder, parts, request), stringifyJson);
   }
 
   private async compute<T>(
     values: readonly unknown[],
     options: PredictOptions,
-    decode: (outputs: NamedTensors, context: DecodeContext) => T,
+    decode: (parts: readonly TensorPart[], request: DecodeRequest) => T,
+    fromRows: (outputs: JsonObject[]) => T,
   ): Promise<T> {
     const startedAt = performance.now();
-    const { rows, prepared, inputs } = this.encode(values, options);
-    const { timeoutMs, sinceMs = startedAt, signal, timing, isolated, rowByRow = this.isRowByRow } = options;
-    const { outputNames } = this.codec.decoder;
-    const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
-    const isPreprocessed = this.preprocessing?.isNeededFor({ rows, prepared });
-    const parts = isPreprocessed && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
+    const { timing, sinceMs = startedAt } = options;
+    const call = this.callOf(options, sinceMs);
+    const encoded = this.encode(values, options, call.rowByRow);
+    const isPrepared = !this.preprocessing?.isNeededFor(encoded);
+    const ready = isPrepared ? encoded : await this.preprocess(encoded, options.locOf, call);
+    const request = this.keepInputs(ready);
     const validateMs = performance.now() - startedAt;
     // No await before this call but for texts and images: a caller reads which run is best and its rows enter the queue
     // in one synchronous step, so a cutover never releases a run that a request uses (`release` lets the queue finish).
-    let outputs: NamedTensors;
+    let decoded: T;
+    let inferredAt: number;
     try {
-      outputs = await (parts
-        ? this.keptWhile(() => this.predictParts(parts, call))
-        : this.handle.predict(inputs, call));
+      const parts = await this.handle.predictParts(request.encoded.parts, call);
+      inferredAt = performance.now();
+      decoded = decode(parts, request);
     } catch (error) {
-      const { signal: _gone, timing: _timing, sinceMs: _since, notes: _notes, blamesRows, ...again } = options;
-      this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
-      throw blamesRows
-        ? await this.keptWhile(() => this.blameRows(error, values, { ...options, sinceMs, notes: undefined }))
-        : error;
+      const outputs = await this.keptWhile(() =>
+        this.computeApart(error, values, { ...options, sinceMs, notes: undefined }),
+      );
+      inferredAt = performance.now();
+      decoded = fromRows(outputs);
     }
     this.outcomes.succeeded += 1;
-    const inferredAt = performance.now();
-    const decoded = decode(outputs, { rows, prepared });
     if (timing) {
       timing.onFinish = this.recordTimes;
       timing.validateMs = validateMs;
@@ -203,50 +216,83 @@ export class LoadedRun {
     return decoded;
   }
 
+  private recordFailure(error: unknown, values: readonly unknown[], options: PredictOptions): void {
+    const { signal: _gone, timing: _timing, sinceMs: _since, notes: _notes, blamesRows: _blames, ...again } = options;
+    const hasShortTimeout = options.timeoutMs < this.serverTimeoutMs;
+    this.outcomes.recordFailure(error, hasShortTimeout, (other) => other.predict(values, again));
+  }
+
   /**
-   * Finds out whether a failure is caused by the client's values: by rows that fail again, alone, although others can be
-   * computed, be it the run's own example.
+   * Computes rows by halves that failed together: the model may not take them together, or some of them not at all.
    *
-   * @returns a ValidationError with these rows, else the error itself.
+   * What the decoder does not read is no answer, either.
+   *
+   * @returns the output rows, when none fails alone: the request has not failed.
+   * @throws ValidationError with the rows that fail again, alone, although others can be computed, be it the run's own
+   *   example; when the client is to be told.
+   * @throws what they failed with otherwise.
    */
-  private async blameRows(error: unknown, values: readonly unknown[], options: PredictOptions): Promise<unknown> {
-    if (!isModelRefusal(error)) return error;
-    const compute = (from: number, to: number) => this.computeAlone(values.slice(from, to), options);
+  private async computeApart(
+    error: unknown,
+    values: readonly unknown[],
+    options: PredictOptions,
+  ): Promise<JsonObject[]> {
+    const { blamesRows = false } = options;
+    // What a check of the rows together asks for is not made right by computing them apart.
+    const canSplit = values.length > 1 && !this.isRowByRow && options.rowByRow === undefined && !options.isolated;
+    if (!isModelRefusal(error) || !(canSplit || blamesRows)) return this.fail(error, error, values, options);
+    let blamed: unknown = error;
     try {
-      const { refused, hasComputed } = await findRefusedRows(values.length, compute);
-      if (refused.length === 0) return error;
-      if (!hasComputed) await this.computeExample(options);
-      return new ValidationError(refused.map((index) => ({ loc: options.locOf(index), ...NOT_COMPUTABLE })));
+      const compute = (from: number, to: number) =>
+        this.computeAlone(values.slice(from, to), { ...options, locOf: (i) => options.locOf(from + i) });
+      const { refused, computed } = await computeByHalves(values.length, compute, blamesRows ? MAX_ISSUES : 1);
+      if (refused.length === 0 && canSplit) return computed.flat();
+      if (refused.length > 0 && blamesRows) {
+        if (computed.length === 0) await this.computeExample(options);
+        blamed = new ValidationError(refused.map((index) => ({ loc: options.locOf(index), ...NOT_COMPUTABLE })));
+      }
     } catch {
-      return error;
+      // Something else came between: the rows may be right.
     }
+    return this.fail(error, blamed, values, options);
+  }
+
+  /** Counts a failure, and tells what is to be said of it. */
+  private fail(error: unknown, told: unknown, values: readonly unknown[], options: PredictOptions): never {
+    this.recordFailure(error, values, options);
+    throw told;
   }
 
   private computeExample(options: PredictOptions): Promise<unknown> {
     const [example] = this.currentRun.examples;
     if (!example) throw new Error('the run has no example');
-    return this.computeAlone([example.input], { ...options, source: 'body', mode: 'strict' });
+    return this.computeAlone([example.input], { ...options, source: 'body', mode: 'strict', timing: undefined });
   }
 
-  /** Computes rows in a call of their own, and gives nothing of it to anybody. */
-  private async computeAlone(values: readonly unknown[], options: PredictOptions): Promise<unknown> {
-    const { timeoutMs, sinceMs = performance.now(), signal, rowByRow = this.isRowByRow } = options;
-    const { outputNames } = this.codec.decoder;
-    const { rows, prepared, inputs } = this.encode(values, options);
-    const call = { outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated: true };
-    const parts = this.preprocessing && (await this.preprocess(inputs, { rows, prepared }, options.locOf, call));
-    return parts ? this.predictParts(parts, call) : this.handle.predict(inputs, call);
+  /** The output rows of rows that are computed in a call of their own. */
+  private async computeAlone(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
+    const call = this.callOf({ ...options, isolated: true }, options.sinceMs ?? performance.now());
+    const encoded = this.encode(values, options, call.rowByRow);
+    const isPrepared = !this.preprocessing?.isNeededFor(encoded);
+    const ready = isPrepared ? encoded : await this.preprocess(encoded, options.locOf, call);
+    const request = this.keepInputs(ready);
+    return decodeParts(this.codec.decoder, await this.handle.predictParts(request.encoded.parts, call), request);
   }
 
-  /** The inputs with the tensors of texts and images; in parts that are to be computed apart. */
-  private preprocess(
-    inputs: NamedTensors,
-    context: DecodeContext,
+  private callOf(options: PredictOptions, sinceMs: number): EngineCall {
+    const { timeoutMs, signal, timing, isolated, rowByRow = this.isRowByRow } = options;
+    return { outputNames: this.codec.decoder.outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
+  }
+
+  /** The rows with the tensors of texts and images; in parts that are to be computed apart. */
+  private async preprocess(
+    encoded: EncodedRequest,
     locOf: (index: number) => Location,
-    { timeoutMs, sinceMs, rowByRow }: { timeoutMs: number; sinceMs: number; rowByRow: boolean },
-  ): Promise<readonly NamedTensors[]> {
+    { timeoutMs, sinceMs, rowByRow }: EngineCall,
+  ): Promise<EncodedRequest> {
     const deadline = { remainingMs: timeoutMs - (performance.now() - sinceMs), timeoutMs };
-    return this.keptWhile(() => this.preprocessing!.addTo(inputs, context, locOf, deadline, rowByRow));
+    const work = () => this.preprocessing!.addTo(encoded, locOf, deadline, !rowByRow);
+    return { ...encoded, encoded: await this.keptWhile(work) };
   }
 
   /** The run is not released before `work` ends, although no call of it may be in the queue at the moment. */
@@ -262,16 +308,7 @@ export class LoadedRun {
     }
   }
 
-  private async predictParts(
-    parts: readonly NamedTensors[],
-    call: Parameters<ModelHandle['predict']>[1],
-  ): Promise<NamedTensors> {
-    const outputs: NamedTensors[] = [];
-    for (const part of parts) outputs.push(await this.handle.predict(part, call));
-    return concatRows(outputs);
-  }
-
-  private encode(values: readonly unknown[], options: PredictOptions): DecodeContext & { inputs: NamedTensors } {
+  private encode(values: readonly unknown[], options: PredictOptions, rowByRow: boolean): EncodedRequest {
     const { validator, encoder } = this.codec;
     const issues: ValidationIssue[] = [];
     const rows: JsonObject[] = [];
@@ -281,11 +318,18 @@ export class LoadedRun {
     }
     if (issues.length > 0) throw new ValidationError(issues);
     const prepared = encoder.prepare(rows);
-    const inputs = encoder.encode(rows, options.locOf, issues, prepared);
+    const encoded = encoder.encodeRows(rows, options.locOf, issues, { prepared, canPad: !rowByRow });
     if (issues.length > 0) throw new ValidationError(issues);
     const { notes } = options;
     if (notes) rows.forEach((row, i) => notes.push(this.codec.describeRow(values[i], row)));
-    return { rows, prepared, inputs };
+    return { rows, prepared, encoded, include: options.include };
+  }
+
+  /** The request with copies of the input tensors that the decoder reads: those are gone once they are sent. */
+  private keepInputs(request: EncodedRequest): DecodeRequest {
+    const { inputNames } = this.codec.decoder;
+    if (inputNames.length === 0) return { ...request, kept: NOTHING_KEPT };
+    return { ...request, kept: request.encoded.parts.map((part) => copyTensors(part, inputNames)) };
   }
 
   private readonly recordTimes = (timing: PredictionTiming): void => this.times.record(timing);

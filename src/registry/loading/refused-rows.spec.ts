@@ -1,31 +1,47 @@
 import { AppError } from '../../domain/app-error.js';
 import { RunError } from '../../domain/verdict.js';
-import { findRefusedRows, isModelRefusal } from './refused-rows.js';
+import { computeByHalves, isModelRefusal } from './refused-rows.js';
 
 const refusal = () => new AppError('PREDICTION_FAILED', {}, { cause: new Error('indices element out of data bounds') });
 
-describe(findRefusedRows.name, () => {
-  const find = async (count: number, bad: readonly number[]) => {
+describe(computeByHalves.name, () => {
+  const find = async (count: number, bad: readonly number[], mostRefused = 100) => {
     const calls: string[] = [];
-    const found = await findRefusedRows(count, (from, to) => {
+    const compute = (from: number, to: number) => {
       calls.push(`${from}-${to}`);
       const fails = bad.some((row) => row >= from && row < to);
-      return fails ? Promise.reject(refusal()) : Promise.resolve();
-    });
+      return fails ? Promise.reject(refusal()) : Promise.resolve(calls.at(-1));
+    };
+    const found = await computeByHalves(count, compute, mostRefused);
     return { ...found, calls };
   };
 
   it('names the rows that fail alone, smallest first', async () => {
-    expect(await find(9, [7, 0, 3])).toMatchObject({ refused: [0, 3, 7], hasComputed: true });
-    expect(await find(1, [0])).toMatchObject({ refused: [0], hasComputed: false });
-    expect(await find(3, [0, 1, 2])).toMatchObject({ refused: [0, 1, 2], hasComputed: false });
+    expect(await find(9, [7, 0, 3])).toMatchObject({ refused: [0, 3, 7] });
+    expect(await find(1, [0])).toMatchObject({ refused: [0], computed: [] });
+    expect(await find(3, [0, 1, 2])).toMatchObject({ refused: [0, 1, 2], computed: [] });
   });
 
-  it('names none where each part can be computed', async () => {
-    expect(await find(4, [])).toEqual({ refused: [], hasComputed: true, calls: ['0-2', '2-4'] });
+  it('gives all rows, each computed once, where each part can be computed', async () => {
+    expect(await find(4, [])).toEqual({ refused: [], computed: ['0-2', '2-4'], calls: ['0-2', '2-4'] });
   });
 
-  it('needs few calls for one row among many, and never more than 256', async () => {
+  it('computes all rows, however many, where each can be computed alone only', async () => {
+    const { refused, computed } = await computeByHalves(
+      1_000,
+      (from, to) => (to - from > 1 ? Promise.reject(refusal()) : Promise.resolve(from)),
+      1,
+    );
+
+    expect(refused).toEqual([]);
+    expect(computed).toEqual(Array.from({ length: 1_000 }, (_, i) => i));
+  });
+
+  it('stops at as many refused rows as are wanted', async () => {
+    expect(await find(8, [0, 1, 7], 1)).toMatchObject({ refused: [0], calls: ['0-4', '0-2', '0-1'] });
+  });
+
+  it('needs few calls for one row among many, and no more than 256 where some are refused', async () => {
     expect((await find(10_000, [5_000])).calls.length).toBeLessThan(32);
     const all = await find(
       10_000,
@@ -37,7 +53,7 @@ describe(findRefusedRows.name, () => {
 
   it('passes on every other error', async () => {
     const full = new AppError('QUEUE_FULL', { retryAfterSeconds: 1 });
-    await expect(findRefusedRows(2, () => Promise.reject(full))).rejects.toBe(full);
+    await expect(computeByHalves(2, () => Promise.reject(full), 1)).rejects.toBe(full);
   });
 });
 

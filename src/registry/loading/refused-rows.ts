@@ -1,9 +1,8 @@
 import { AppError } from '../../domain/app-error.js';
-import { MAX_ISSUES } from '../../domain/validation-issue.js';
 import type { ValidationIssue } from '../../domain/validation-issue.js';
 import { RunError } from '../../domain/verdict.js';
 
-/** Most calls of the engine that look for the rows of one request. */
+/** Most calls of the engine that look for the refused rows of one request. */
 const MAX_CALLS = 256;
 
 /** What the client is told of a row that the model cannot compute. */
@@ -19,41 +18,44 @@ export function isModelRefusal(error: unknown): boolean {
   return cause instanceof Error && !(cause instanceof RunError) && !/alloc|out of memory/i.test(cause.message);
 }
 
-/** Which rows of a request the model cannot compute. */
-export interface RefusedRows {
-  /** Indexes, smallest first; at most as many as an answer lists. */
+/** What became of rows that failed together. */
+export interface RowsByHalves<T> {
+  /** Indexes of the rows that failed alone, smallest first. */
   readonly refused: readonly number[];
-  /** Whether it has computed any other row of the request. */
-  readonly hasComputed: boolean;
+  /** What was computed, in the order of the rows: all of them, when none is refused. */
+  readonly computed: readonly T[];
 }
 
 /**
- * Finds the rows that make a call fail, by halves.
+ * Computes rows by halves, down to single ones, and finds those that make a call fail.
  *
  * @param count  rows of the request; all of them together have failed.
  * @param compute  computes rows `from` (included) to `to` (excluded) in a call of their own.
+ * @param mostRefused  refused rows after which no more are looked for.
  * @throws what `compute` throws besides refusals.
  */
-export async function findRefusedRows(
+export async function computeByHalves<T>(
   count: number,
-  compute: (from: number, to: number) => Promise<unknown>,
-): Promise<RefusedRows> {
+  compute: (from: number, to: number) => Promise<T>,
+  mostRefused: number,
+): Promise<RowsByHalves<T>> {
   const refused: number[] = [];
-  let hasComputed = false;
+  const computed: T[] = [];
   // The next part is the last one here.
   const parts: [from: number, to: number][] = halvesOf(0, count).reverse();
-  for (let calls = 0; parts.length > 0 && calls < MAX_CALLS && refused.length < MAX_ISSUES; calls += 1) {
+  // Rows that can all be computed are: their number is limited as it is where they are computed one by one.
+  const isGoingOn = (calls: number) => refused.length === 0 || (calls < MAX_CALLS && refused.length < mostRefused);
+  for (let calls = 0; parts.length > 0 && isGoingOn(calls); calls += 1) {
     const [from, to] = parts.pop()!;
     try {
-      await compute(from, to);
-      hasComputed = true;
+      computed.push(await compute(from, to));
     } catch (error) {
       if (!isModelRefusal(error)) throw error;
       if (to - from === 1) refused.push(from);
       else parts.push(...halvesOf(from, to).reverse());
     }
   }
-  return { refused, hasComputed };
+  return { refused, computed };
 }
 
 function halvesOf(from: number, to: number): [from: number, to: number][] {

@@ -2,6 +2,7 @@ import { Injectable, Optional } from '@nestjs/common';
 
 import { compareOutput, comparisonOf } from '../../codec/examples-match.js';
 import type { OutputComparison } from '../../codec/examples-match.js';
+import { nameOnlyOutput } from '../../codec/decode/only-output.js';
 import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
 import { nameInputs } from '../../codec/encode/name-inputs.js';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
@@ -38,11 +39,16 @@ import type { Codec } from './loaded-run.js';
 
 /** Compiles a run's contract: no I/O, no engine. @throws RunError when its parts contradict each other. */
 export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']): Codec {
+  const encoder = compileRowEncoder(run.encode, run.signature.input, vocabularies);
+  const decoder = compileRowDecoder(run.decode, run.signature, run.encode.prepare);
+  const unknown = decoder.inputNames.find((name) => !encoder.tensorNames.includes(name));
+  if (unknown !== undefined)
+    throw new RunError('SIGNATURE_MISMATCH', `/decode: the mask "${unknown}" is no tensor that encode makes.`);
   return {
     validator: compileRowValidator(run.signature.input),
     describeRow: compileRowNotes(run.signature.input),
-    encoder: compileRowEncoder(run.encode, run.signature.input, vocabularies),
-    decoder: compileRowDecoder(run.decode, run.signature, run.encode.prepare),
+    encoder,
+    decoder,
     outputs: compileOutputChecker(run.signature.output),
   };
 }
@@ -83,15 +89,16 @@ export class RunLoader {
     let preprocessing: RowPreprocessing | undefined;
     const handle = await this.host.load({ format, runFolder: folder, path, files: checkedFiles });
     try {
-      const { completeRun, codec } = inWordsOf(sourceRun, () => {
+      const { completeRun, codec, doubts } = inWordsOf(sourceRun, () => {
         const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
-        const codec = compileCodec(completeRun, sourceRun.vocabularies);
-        requireMatch(codec, handle);
-        return { completeRun, codec };
+        const decode = nameOnlyOutput(completeRun.decode, handle.info.outputs);
+        const codec = compileCodec({ ...completeRun, decode }, sourceRun.vocabularies);
+        return { completeRun, codec, doubts: findMismatches(codec, handle) };
       });
       preprocessing = await this.openPreprocessing(codec, folder);
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
-      if (acceptsOneRow(handle.info, codec.decoder.outputNames)) loaded.setRowByRow(ONE_ROW_PER_CALL);
+      if (acceptsOneRow(handle.info, (output) => codec.decoder.hasRows(output))) loaded.setRowByRow(ONE_ROW_PER_CALL);
+      if (doubts.length > 0) await this.tryDoubts(loaded, doubts, sourceRun);
       const outputs = await this.selfTest(loaded);
       requireNumbers(completeRun, outputs, {
         mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
@@ -118,6 +125,18 @@ export class RunLoader {
     if (preprocessed.length === 0) return undefined;
     const steps = preprocessed.map(({ encoding, pointer }) => ({ encoding, pointer }));
     return new RowPreprocessing(preprocessed, await this.preprocessor.open(folder, steps));
+  }
+
+  /** @throws RunError SIGNATURE_MISMATCH when the first example shows that the declared shapes are right to differ. */
+  private async tryDoubts(loaded: LoadedRun, doubts: readonly string[], sourceRun: SourceRun): Promise<void> {
+    try {
+      await this.replay(loaded, [0], true);
+    } catch (error) {
+      if (!failedToPredict(error)) throw error;
+      inWordsOf(sourceRun, () => {
+        throw new RunError('SIGNATURE_MISMATCH', doubts.join(' '), { cause: error });
+      });
+    }
   }
 
   /**
@@ -152,11 +171,10 @@ export class RunLoader {
   ): Promise<void> {
     const order = checkOrder(single.length);
     try {
-      const batched = await this.replay(loaded, order);
+      const batched = await this.replay(loaded, order, false);
       if (!outputsMatch(batched, single, order, comparison)) loaded.setRowByRow(ROWS_DEPENDENT);
     } catch (error) {
-      const cause = error instanceof RunError ? error.cause : error;
-      if (!(cause instanceof AppError && cause.code === 'PREDICTION_FAILED')) throw error;
+      if (!failedToPredict(error)) throw error;
       loaded.setRowByRow(ROWS_FAIL_BATCHED);
     }
   }
@@ -210,11 +228,24 @@ function inWordsOf<T>({ toOwnWords }: SourceRun, work: () => T): T {
   }
 }
 
-function requireMatch({ encoder, decoder }: Codec, { info }: ModelHandle): void {
+/**
+ * @returns how outputs differ from `decode` by their declared shapes, which exporters get wrong: an example shows more.
+ * @throws RunError SIGNATURE_MISMATCH when an input differs, or an output is not there; NON_TENSOR_OUTPUT when one is no tensor.
+ */
+function findMismatches({ encoder, decoder }: Codec, { info }: ModelHandle): readonly string[] {
   const unreadable = info.unreadableOutputs?.find(({ name }) => decoder.outputNames.includes(name));
   if (unreadable) throw new RunError('NON_TENSOR_OUTPUT', unreadable.message);
-  const issues = [...encoder.describeMismatch(info.inputs), ...decoder.describeMismatch(info.outputs)];
-  if (issues.length > 0) throw new RunError('SIGNATURE_MISMATCH', issues.join(' '));
+  const doubts = decoder.describeMismatch(info.outputs);
+  const issues = [...encoder.describeMismatch(info.inputs), ...doubts];
+  const isThere = decoder.outputNames.every((wanted) => info.outputs.some(({ name }) => name === wanted));
+  if (isThere && issues.length === doubts.length) return doubts;
+  throw new RunError('SIGNATURE_MISMATCH', issues.join(' '));
+}
+
+/** Whether the model could not compute rows, or gave what `decode` does not read. */
+function failedToPredict(error: unknown): boolean {
+  const cause = error instanceof RunError ? error.cause : error;
+  return cause instanceof AppError && cause.code === 'PREDICTION_FAILED';
 }
 
 /** What the engine said of a failed prediction, fit for a verdict. */

@@ -25,7 +25,7 @@ export function runWarnings(run: Run, inputs: readonly TensorSpec[], outputs: re
     ...enumWarnings(run),
     ...nullWarnings(run, outputs),
     ...equalWarnings(run, outputs),
-    ...inputs.filter(({ shape }) => shape?.slice(1).includes(null)).map(openWarning),
+    ...inputs.filter((input) => isOpen(run, input)).map(openWarning),
   ];
 }
 
@@ -79,6 +79,13 @@ function equalWarnings({ examples, decode }: Run, outputs: readonly JsonObject[]
   const rows = new Set(examples.map(({ input }) => stringifyJson(input)));
   if (rows.size < ENOUGH_ROWS) return [];
   return [warning('ANSWERS_EQUAL', `All ${rows.size} different examples get the same answer.`)];
+}
+
+/** Whether the model takes rows of any width, and the run does not say that it means that. */
+function isOpen({ encode }: Run, { name, shape }: TensorSpec): boolean {
+  const made = encode.tensors.find(({ tensor }) => tensor === name);
+  const own = made?.kind === 'array' ? made.shape : [];
+  return shape?.slice(1).some((size, axis) => size === null && own[axis] !== null) ?? false;
 }
 
 function openWarning({ name }: TensorSpec): Warning {

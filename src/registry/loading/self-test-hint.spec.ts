@@ -42,6 +42,16 @@ describe('a run that does not repeat its own examples', () => {
     expect(selfTestHint(run, [{ label: 'no' }, { label: 'no' }])).toBe('');
   });
 
+  it('is told of classes in a wrong order', () => {
+    const decode = { kind: 'multi-class', tensor: 'y', labels: [20002, 20001, 20003], field: 'sku' } as const;
+    const skus = (...values: number[]) => values.map((sku) => ({ sku }));
+    const run = { ...sum, decode, examples: skus(20001, 20002, 20003).map((output) => ({ input: {}, output })) };
+
+    expect(selfTestHint(run, skus(20002, 20001, 20003))).toContain('Labels are exchanged');
+    expect(selfTestHint(run, skus(20002, 20002, 20003))).toBe('');
+    expect(selfTestHint(run, skus(20001, 20002, 20003))).toBe('');
+  });
+
   it('is told nothing where the answers fit no pattern', () => {
     expect(selfTestHint({ ...sum, examples: examples.slice(0, 1) }, [{ sum: 9 }])).toBe('');
   });

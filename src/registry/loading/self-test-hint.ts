@@ -33,8 +33,10 @@ function nanHint({ examples, signature }: Run, outputs: readonly JsonObject[]): 
   return isNan && outputs.length > 0 ? `The model answers NaN to every example: ${LOOK_FOR_NAN}.` : undefined;
 }
 
-/** Every label is the other one. */
-function orderHint({ decode, examples }: Run, outputs: readonly JsonObject[]): string | undefined {
+/** Every label is another one, and always the same. */
+function orderHint(run: Run, outputs: readonly JsonObject[]): string | undefined {
+  const { decode, examples } = run;
+  if (decode.kind === 'multi-class') return exchangeHint(run, decode.field, outputs);
   if (decode.kind !== 'binary') return undefined;
   const { field, labels } = decode;
   const otherOf = (label: JsonValue | undefined) => (label === labels[0] ? labels[1] : labels[0]);
@@ -66,6 +68,18 @@ function precisionHint({ encode, examples }: Run): string | undefined {
 function isRounded(value: JsonValue | undefined): boolean {
   const number = typeof value === 'bigint' ? Number(value) : value;
   return typeof number === 'number' && Math.abs(number) > FIRST_INEXACT && Math.fround(number) !== number;
+}
+
+function exchangeHint({ examples }: Run, field: string, outputs: readonly JsonObject[]): string | undefined {
+  const expectedOf = new Map<JsonValue | undefined, JsonValue | undefined>();
+  for (const [i, answer] of outputs.entries()) {
+    const [actual, expected] = [fieldOf(answer, field), fieldOf(examples[i]!.output, field)];
+    if (expectedOf.has(actual) && expectedOf.get(actual) !== expected) return undefined;
+    expectedOf.set(actual, expected);
+  }
+  const isExchange = expectedOf.size > 1 && new Set(expectedOf.values()).size === expectedOf.size;
+  const isOther = [...expectedOf].some(([actual, expected]) => actual !== expected);
+  return isExchange && isOther ? 'Labels are exchanged: check the order of decode.labels.' : undefined;
 }
 
 function scalerHint({ encode, examples }: Run): string | undefined {

@@ -136,6 +136,144 @@ export const FORM_CASES: readonly FormCase[] = [
       { whole: 2, flag: true, text: 'c', one: 2, list: [2, 0.5, -1], grid: [[2, 0.5, -1]] },
     ],
   },
+  {
+    what: 'several labels, each with a threshold of its own',
+    decode: { kind: 'multi-label', tensor: 'table', labels: ['a', 'b', 'c'], threshold: [1, 0.5, 0], field: 'labels' },
+    properties: { labels: { type: 'array', items: { type: 'string' } } },
+    outputs: [{ labels: ['a', 'c'] }, { labels: ['b', 'c'] }, { labels: ['a', 'b'] }],
+  },
+  {
+    what: 'the best labels with their scores',
+    decode: { kind: 'top-k', tensor: 'table', labels: ['a', 2, true], k: 2, field: 'best' },
+    properties: {
+      best: {
+        type: ['array', 'null'],
+        items: {
+          type: 'object',
+          properties: { label: { type: ['string', 'integer', 'boolean'] }, score: number },
+          required: ['label', 'score'],
+        },
+      },
+    },
+    outputs: [
+      {
+        best: [
+          { label: 'a', score: 1 },
+          { label: true, score: 0.5 },
+        ],
+      },
+      {
+        best: [
+          { label: 2, score: 0.75 },
+          { label: 'a', score: 0 },
+        ],
+      },
+      {
+        best: [
+          { label: 'a', score: 2 },
+          { label: 2, score: 0.5 },
+        ],
+      },
+    ],
+  },
+  {
+    what: 'a vector of length 1',
+    decode: { kind: 'embedding', tensor: 'table', normalize: true, field: 'vector' },
+    properties: { vector: { ...numbers, minItems: 3, maxItems: 3 } },
+    outputs: [
+      { vector: [0.8728716, 0.2182179, 0.4364358] },
+      { vector: [0, 1, 0] },
+      { vector: [0.8728716, 0.2182179, -0.4364358] },
+    ],
+  },
+  {
+    what: 'a vector that is the mean of tokens',
+    decode: { kind: 'embedding', tensor: 'states', pooling: 'mean', mask: 'x', field: 'vector' },
+    properties: { vector: { type: 'array', items: { type: 'number' } } },
+    // Numbers weigh themselves here: sum of squares by sum.
+    outputs: [{ vector: [0.75, -0.75] }, { vector: [0.75, -0.75] }, { vector: [3.5, -3.5] }],
+  },
+  {
+    what: 'a vector that is the first token',
+    decode: { kind: 'embedding', tensor: 'states', pooling: 'cls', field: 'vector' },
+    properties: { vector: { type: 'array', items: { type: 'number' } } },
+    outputs: [{ vector: [1, -1] }, { vector: [0, 0] }, { vector: [2, -2] }],
+  },
+  {
+    what: 'an interval and what lies between, from columns and a tensor of its own',
+    decode: {
+      kind: 'interval',
+      tensor: 'table',
+      low: 2,
+      high: 'flat',
+      field: 'range',
+      value: 1,
+      value_field: 'middle',
+      multiply: 10,
+    },
+    properties: {
+      range: {
+        type: 'object',
+        properties: { low: number, high: number },
+        required: ['low', 'high'],
+        additionalProperties: false,
+      },
+      middle: number,
+    },
+    outputs: [
+      { range: { low: 5, high: 10 }, middle: 2.5 },
+      { range: { low: 0, high: 0 }, middle: 7.5 },
+      { range: { low: -10, high: 20 }, middle: 5 },
+    ],
+  },
+  {
+    what: 'several heads',
+    decode: {
+      kind: 'heads',
+      heads: [
+        { kind: 'multi-class', tensor: 'table', labels: ['a', 'b', 'c'], field: 'label', probabilities_field: 'all' },
+        { kind: 'regression', tensor: 'single', fields: ['price'], add: 1 },
+        { kind: 'tensors', fields: { box: 'grid', text: 'text' } },
+        { kind: 'interval', tensor: 'table', low: 1, high: 0, field: 'range' },
+      ],
+      on_request: ['all'],
+      primary: ['label', 'price'],
+    },
+    properties: {
+      label: { type: 'string' },
+      price: { type: 'number' },
+      box: { type: 'array', items: numbers },
+      text: { type: 'string' },
+      range: { type: 'object', additionalProperties: number },
+      all: { type: 'object', additionalProperties: number },
+    },
+    outputs: [
+      {
+        label: 'a',
+        price: 2,
+        box: [[1, 0.25, 0.5]],
+        text: 'b',
+        range: { low: 0.25, high: 1 },
+        all: { a: 1, b: 0.25, c: 0.5 },
+      },
+      {
+        label: 'b',
+        price: 1,
+        box: [[0, 0.75, 0]],
+        text: 'a',
+        range: { low: 0.75, high: 0 },
+        all: { a: 0, b: 0.75, c: 0 },
+      },
+      {
+        label: 'a',
+        price: 3,
+        box: [[2, 0.5, -1]],
+        text: 'c',
+        range: { low: 0.5, high: 2 },
+        all: { a: 2, b: 0.5, c: -1 },
+      },
+    ],
+  },
 ];
 
 /** The run of a case, for `TestStore.addRun(model, name, run, 'onnx-forms')`. */

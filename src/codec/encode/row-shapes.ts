@@ -1,0 +1,69 @@
+import type { JsonObject } from '../../lib/json.js';
+import { sizeOf } from '../../domain/tensor.js';
+import type { PreparedRow, TensorEncoder } from './encode-scope.js';
+
+/** Most elements of a tensor whose rows are filled up: one long row must not make thousands of others as long. */
+const MAX_PADDED_ELEMENTS = 4_000_000;
+
+/** Places of rows that are computed together, one list per shape; undefined when all are. */
+type Grouping = (
+  rows: readonly JsonObject[],
+  prepared: readonly PreparedRow[],
+  canPad: boolean,
+) => readonly (readonly number[])[] | undefined;
+
+/**
+ * Compiles how rows are put together by their shapes: those that no padding makes equal are computed apart.
+ *
+ * @returns undefined when the rows of every tensor have one shape.
+ */
+export function compileGrouping(encoders: readonly TensorEncoder[]): Grouping | undefined {
+  const varying = encoders.filter((encoder) => encoder.varying);
+  if (varying.length === 0) return undefined;
+  return (rows, prepared, canPad) => {
+    if (rows.length <= 1) return undefined;
+    const apart = varying.filter((encoder) => !canPad || !mayPad(encoder, rows, prepared));
+    if (apart.length === 0) return undefined;
+    return groupRows(rows.length, (index) =>
+      apart.map(({ varying: shape }) => shape!.shapeOf(rows[index]!, prepared[index]!).join()).join(';'),
+    );
+  };
+}
+
+/** Places of rows that have the same key, which tells their shapes; groups in the order of their first rows. */
+export function groupRows(count: number, keyOf: (index: number) => string): number[][] {
+  const groups = new Map<string, number[]>();
+  for (let index = 0; index < count; index += 1) {
+    const key = keyOf(index);
+    const group = groups.get(key);
+    if (group) group.push(index);
+    else groups.set(key, [index]);
+  }
+  return [...groups.values()];
+}
+
+/** Whether rows may be filled up to one shape of so many elements. */
+export function mayFillUp(rows: number, rowSize: number): boolean {
+  return rows * rowSize <= MAX_PADDED_ELEMENTS;
+}
+
+/** The smallest shape that holds each of the rows. */
+export function commonShape(
+  { rowShape, varying }: TensorEncoder,
+  rows: readonly JsonObject[],
+  prepared: readonly PreparedRow[],
+): readonly number[] {
+  if (!varying) return rowShape as readonly number[];
+  const common = rowShape.map((size) => size ?? 0);
+  rows.forEach((row, index) => {
+    varying.shapeOf(row, prepared[index]!).forEach((size, axis) => {
+      if (rowShape[axis] === null && size > common[axis]!) common[axis] = size;
+    });
+  });
+  return common;
+}
+
+function mayPad(encoder: TensorEncoder, rows: readonly JsonObject[], prepared: readonly PreparedRow[]): boolean {
+  if (encoder.varying?.pad === undefined) return false;
+  return mayFillUp(rows.length, sizeOf(commonShape(encoder, rows, prepared)));
+}
