@@ -42,9 +42,13 @@ const MAX_CORNERS = 256;
 export function cornersOf({ signature, examples }: Run, hasLargeNumbers: boolean): Corner[] {
   const [example] = examples;
   if (!example) return [];
-  const { properties, required = [] } = signature.input;
-  const corners = Object.entries(properties).flatMap(([field, schema]): Corner[] => [
-    ...missingCorners(field, schema, example.input, required.includes(field)),
+  const { properties, required = [], oneOf = [] } = signature.input;
+  // Without a field that chooses an alternative, or with one of another alternative, a row is refused.
+  const choices = oneOf.flatMap((alternative) => alternative.required);
+  const isPossible = (field: string) => !choices.includes(field) || Object.hasOwn(example.input, field);
+  const fields = Object.entries(properties).filter(([field]) => isPossible(field));
+  const corners = fields.flatMap(([field, schema]): Corner[] => [
+    ...missingCorners(field, schema, example.input, required.includes(field) || choices.includes(field)),
     ...textCorners(field, schema, example.input),
     ...numberCorners(field, schema, example.input).filter(
       ({ limit }) => hasLargeNumbers || Math.abs(limit!.tried) <= HARMLESS,
