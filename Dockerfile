@@ -23,7 +23,11 @@ RUN npm ci $(for part in $OMIT; do printf -- '--omit=%s ' "$part"; done) \
 
 FROM node:22-slim
 WORKDIR /app
-ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 PORT=5000 MODELS_DIR=/models MLFLOW_CACHE_DIR=/tmp/bestrun-mlflow \
+# Text models that scikit-learn's converter writes lower-case by the rules of this locale, and do not load without it.
+RUN apt-get update && apt-get install -y --no-install-recommends locales \
+ && sed -i 's/^# *\(en_US.UTF-8 UTF-8\)/\1/' /etc/locale.gen && locale-gen \
+ && rm -rf /var/lib/apt/lists/*
+ENV LANG=en_US.UTF-8 NODE_ENV=production ORT_DISABLE_TELEMETRY=1 PORT=5000 MODELS_DIR=/models MLFLOW_CACHE_DIR=/tmp/bestrun-mlflow \
     STATE_DIR=/state ALLOW_EMPTY=true
 # Pins, history and the contracts clients rely on; a volume here outlives the container.
 RUN install -d -o node /state

@@ -7,7 +7,7 @@
 const FOLDERS = {
   lib: [],
   domain: ['lib'],
-  config: ['domain'],
+  config: ['lib', 'domain'],
   logging: ['config'],
   sources: ['lib', 'domain', 'config'],
   codec: ['lib', 'domain'],

@@ -49,7 +49,9 @@ export function readArguments(usage: string): string | undefined {
     process.stdout.write(usage);
     return process.exit(0);
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${usage}`);
+    // Node goes on to explain how a path that begins with a dash is given.
+    const [sentence] = (error as Error).message.split('. ');
+    process.stderr.write(`${sentence!.replace(/\.$/, '')}.\n\n${usage}`);
     return process.exit(WRONG_USAGE);
   }
 }

@@ -38,6 +38,8 @@ export abstract class AppConfig {
   readonly inferenceThreads: number;
   readonly bodyLimitBytes: number;
   readonly maxRowsPerRequest: number;
+  /** What happens to members of a prediction's body that nobody reads. */
+  readonly unknownMembers: 'refuse' | 'ignore';
   readonly predictionTimeoutMs: number;
   readonly modelLoadTimeoutMs: number;
   readonly requestTimeoutMs: number;

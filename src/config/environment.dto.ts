@@ -110,6 +110,10 @@ export class Environment {
   @Integer(1, 1_000_000)
   MAX_ROWS_PER_REQUEST = 10_000;
 
+  /** What happens to members of a prediction's body and query that nobody reads (`params`, a misspelt `input`): `refuse` answers 422 and names the nearest known one. */
+  @OneOf(['refuse', 'ignore'])
+  UNKNOWN_MEMBERS = 'refuse';
+
   /** How long one prediction may take, waiting included; then 504. */
   @Integer(1, 3_600_000, 'milliseconds')
   PREDICTION_TIMEOUT_MS = 30_000;

@@ -80,6 +80,7 @@ function toConfig(env: Environment): AppConfig {
     inferenceThreads: env.INFERENCE_THREADS || Math.min(9, availableParallelism() + 1),
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
     maxRowsPerRequest: env.MAX_ROWS_PER_REQUEST,
+    unknownMembers: env.UNKNOWN_MEMBERS as AppConfig['unknownMembers'],
     predictionTimeoutMs: env.PREDICTION_TIMEOUT_MS,
     modelLoadTimeoutMs: env.MODEL_LOAD_TIMEOUT_MS,
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,

@@ -131,8 +131,8 @@ describe('building the document of a wide model', () => {
     const { document } = run(documentSteps(FIXED, [aModel('wide', 2_000).model]));
     const { get } = document.paths['/models/adder/predictions']!;
 
-    expect(get!.parameters).toHaveLength(101);
-    expect(get!.parameters!.at(-1)).toMatchObject({ name: 'fields', style: 'form', explode: true });
+    expect(get!.parameters!.map(({ name }) => name).slice(99)).toEqual(['field_99', 'fields', 'include']);
+    expect(get!.parameters![100]).toMatchObject({ name: 'fields', style: 'form', explode: true });
     expect(Object.keys(document.components.schemas.AdderInput!.properties as object)).toHaveLength(1_000);
     expect(document.components.schemas.AdderInput!.description).toContain('1000 more fields');
   });

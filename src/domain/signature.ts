@@ -2,10 +2,27 @@ import type { JsonValue } from '../lib/json.js';
 
 export type FieldType = 'string' | 'integer' | 'number' | 'boolean' | 'array';
 
+/**
+ * What training saw of a field. It is told to people and noted beside predictions; it is never a rule, and no part of the
+ * contract.
+ */
+export interface ObservedValues {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** 1st and 99th percentile. */
+  readonly p01?: number;
+  readonly p99?: number;
+  readonly mean?: number;
+  /** Share of rows without a value, 0 to 1. */
+  readonly missing?: number;
+  /** Every value that occurred. */
+  readonly values?: readonly JsonValue[];
+}
+
 /** Types of values in an output row: all that JSON Schema has. */
 export type OutputType = FieldType | 'object' | 'null';
 
-/** Keywords of every field. `x-…` keys are annotations and travel into the OpenAPI document unread. */
+/** Keywords of every field. Other `x-…` keys are annotations and travel into the OpenAPI document unread. */
 interface FieldKeywords {
   readonly title?: string;
   readonly description?: string;
@@ -30,6 +47,7 @@ interface FieldKeywords {
   readonly contentMediaType?: 'image/png' | 'image/jpeg';
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly 'x-observed'?: ObservedValues;
 }
 
 /** Fields that a row gives together. */

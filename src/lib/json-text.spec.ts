@@ -31,8 +31,12 @@ describe('parseJson', () => {
     ['[1.]', "Expecting ',' delimiter", 2],
     ['[-]', 'Expecting value', 1],
     ['["😀" x]', "Expecting ',' delimiter", 5],
-    ['{"a":NaN}', 'Expecting value', 5],
-    ['{"a":-Infinity}', 'Expecting value', 5],
+    ['{"a":NaN}', 'NaN is not JSON: send null', 5],
+    ['{"a":[[1,Infinity]]}', 'Infinity is not JSON: send null', 9],
+    ['[-Infinity]', '-Infinity is not JSON: send null', 1],
+    ['[nan]', 'Expecting value', 1],
+    ['[-Inf]', 'Expecting value', 1],
+    ['{"a":-Infinity}', '-Infinity is not JSON: send null', 5],
   ])('says where and why %j is not JSON', (text, reason, position) => {
     const failure = failureOf(text);
 

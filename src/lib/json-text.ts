@@ -194,8 +194,11 @@ class JsonReader {
     }
     const digits = this.match(NUMBER);
     if (digits) return toNumber(digits);
-    if (this.allowNonFinite) {
-      for (const [word, value] of Object.entries(NON_FINITE)) if (this.accept(word)) return value;
+    for (const [word, value] of Object.entries(NON_FINITE)) {
+      const at = this.at;
+      if (!this.accept(word)) continue;
+      // Python accepts and writes these words, so it has none for them.
+      return this.allowNonFinite ? value : this.fail(`${word} is not JSON: send null`, at);
     }
     return this.fail('Expecting value', this.at);
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
+import type { RowNote } from '../domain/row-note.js';
 import { AppError } from '../domain/app-error.js';
 import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Location, ValidationIssue } from '../domain/validation-issue.js';
@@ -55,7 +56,12 @@ export interface Prediction<T> {
   readonly primaryFields: readonly string[];
   /** One output row per input row, in order. */
   readonly rows: T;
+  /** What is worth knowing of each input row, in order; undefined unless asked for. */
+  readonly notes?: readonly RowNote[];
 }
+
+/** Asks for notes in `include`, unless the model has an output field of that name. */
+const NOTES = 'notes';
 
 /** Output rows of a loaded run, in some form. */
 type Compute<T> = (loaded: LoadedRun, values: readonly unknown[], options: PredictOptions) => Promise<T>;
@@ -122,11 +128,12 @@ export class PredictionsService {
     const { signal, sinceMs, timing } = context;
     const { locOf, source, mode } = rows;
     const include = checkedInclude(loaded, rows);
+    const notes: RowNote[] | undefined = wantsNotes(loaded, rows) ? [] : undefined;
     const timeoutMs = Math.min(context.timeoutMs, this.config.predictionTimeoutMs);
-    const options = { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing, blamesRows: true };
+    const options = { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing, notes, blamesRows: true };
     const predicted = await compute(loaded, rows.values, options);
     const { primaryFields } = loaded.codec.decoder;
-    return { model: registered.card.name, runId: registered.run.run_id, primaryFields, rows: predicted };
+    return { model: registered.card.name, runId: registered.run.run_id, primaryFields, rows: predicted, notes };
   }
 }
 
@@ -147,18 +154,22 @@ function requireContract({ card }: RegisteredRun, { run, contract }: LoadedRun, 
 
 const NOTHING: ReadonlySet<string> = new Set();
 
+function wantsNotes({ run }: LoadedRun, { include }: PredictionRows): boolean {
+  return include.includes(NOTES) && !Object.hasOwn(run.signature.output.properties, NOTES);
+}
+
 /** A field that is given anyway may be asked for: clients of a run that gives it on request only do. */
 function checkedInclude(loaded: LoadedRun, { include, includeLoc }: PredictionRows): ReadonlySet<string> {
   if (include.length === 0) return NOTHING;
-  const known = loaded.onRequestFields;
-  const permitted = known.map((field) => `'${field}'`).join(', ') || 'none, this run has no fields on request';
+  const known = [...new Set([...loaded.onRequestFields, NOTES])];
+  const permitted = known.map((field) => `'${field}'`).join(', ');
   const msg = `value is not a valid enumeration member; permitted: ${permitted}`;
   const problems: ValidationIssue[] = [];
   include.forEach((name, i) => {
-    const isOutput = Object.hasOwn(loaded.run.signature.output.properties, name);
-    if (isOutput || problems.length >= MAX_ISSUES) return;
-    problems.push({ loc: includeLoc(i), msg, type: 'type_error.enum', ctx: { enum_values: [...known] } });
+    const isKnown = name === NOTES || Object.hasOwn(loaded.run.signature.output.properties, name);
+    if (isKnown || problems.length >= MAX_ISSUES) return;
+    problems.push({ loc: includeLoc(i), msg, type: 'type_error.enum', ctx: { enum_values: known } });
   });
   if (problems.length > 0) throw new ValidationError(problems);
-  return new Set(include.filter((name) => known.includes(name)));
+  return new Set(include.filter((name) => loaded.onRequestFields.includes(name)));
 }

@@ -12,11 +12,14 @@ import { PredictionRoute } from './endpoint/prediction-route.js';
 import { PREDICTION_ERRORS, QUERY_PREDICTION_ERRORS } from './prediction-errors.js';
 
 const ANSWER = 'One prediction per text, in the same order.';
-const TEXTS = 'Kept for clients of the 2021 API; new ones use the noun, `/predictions`.';
+const TEXTS =
+  'Short form for models whose input is one text. Answers as `POST /predictions` does; unknown members are ignored, and ' +
+  'validation errors are `{"detail": […]}` alone. New clients use `/predictions`.';
 const BARE_ROW =
-  'Kept for clients of the 2020 tutorial. The model is found by the names of the fields; the answer is its primary output alone. Types are checked, ranges and enums are not.';
+  'Short form for one row. The model is found by the names of the fields; the answer is its primary output alone, ' +
+  'without envelope. Types are checked, ranges and enums are not. New clients use `/predictions`.';
 
-/** The short routes of the APIs of 2020 and 2021, for their clients; the answers are the same (docs/decisions/0003). */
+/** Short forms of predictions, whose answers stay as they have been (docs/decisions/0003). */
 @ApiTags('Prediction')
 @Controller()
 export class ShortRoutesController {

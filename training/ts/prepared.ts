@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { DecodeSpec } from '../../src/domain/decode-spec.js';
 import type { EncodeSpec, PreparedText } from '../../src/domain/encode-spec.js';
 import type { JsonObject } from '../../src/lib/json.js';
-import type { Signature } from '../../src/domain/signature.js';
+import type { ObservedValues, Signature } from '../../src/domain/signature.js';
 
 /** Root of the project, as the compiled file sees it: .cache/training/js/training/ts. */
 export const PROJECT_ROOT = resolve(__dirname, '../../../../..');
@@ -28,6 +28,8 @@ export interface Prepared<Input, Target> {
   readonly model: string;
   readonly data_file: string;
   readonly data_sha256: string;
+  /** `x-observed` of each input field: what the training rows hold. */
+  readonly observed: Readonly<Record<string, ObservedValues>>;
   readonly fixture_ids: readonly number[];
   readonly example_ids: readonly number[];
   readonly classes?: readonly string[];

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { DecodeSpec } from '../../src/domain/decode-spec.js';
 import type { EncodeSpec } from '../../src/domain/encode-spec.js';
 import type { JsonObject } from '../../src/lib/json.js';
+import type { Signature } from '../../src/domain/signature.js';
 import { readContract } from './prepared.js';
 import type { Prepared } from './prepared.js';
 import type { LayersArtifact } from './layers-artifact.js';
@@ -71,7 +72,7 @@ export function writeRun<Target>(output: Output, run: TrainedRun, prepared: Prep
     metrics: run.metrics,
     performance: run.performance,
     tags: { trainer: 'typescript' },
-    signature: contract.signature,
+    signature: withObserved(contract.signature, prepared.observed),
     model: {
       format: 'tfjs-layers',
       path: 'model.json',
@@ -99,6 +100,15 @@ function fixtureInputs<Target>(prepared: Prepared<JsonObject, Target>): JsonObje
     const { pclass, ...others } = rows.get(id)!;
     return pclass === undefined || i % 5 === 0 ? others : { ...others, pclass };
   });
+}
+
+/** The signature with what training saw in its input fields. */
+function withObserved({ input, output }: Signature, observed: Prepared<JsonObject, unknown>['observed']): Signature {
+  const fields = Object.entries(input.properties).map(([name, field]) => [
+    name,
+    { ...field, ...(observed[name] && { 'x-observed': observed[name] }) },
+  ]);
+  return { input: { ...input, properties: Object.fromEntries(fields) as Signature['input']['properties'] }, output };
 }
 
 function withOutputs(inputs: readonly JsonObject[], run: TrainedRun): { input: JsonObject; output: JsonObject }[] {

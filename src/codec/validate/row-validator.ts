@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { nearestName } from '../../lib/nearest-name.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { compileFieldCheck, Visit } from './field-check.js';
@@ -61,7 +62,7 @@ export function compileRowValidator(schema: RowSchema, pointer = '/signature/inp
       const row = readFields(fields, given, new Visit(loc, issues, options));
       const choice = oneOfIssue?.(given);
       if (choice) report(issues, loc, choice);
-      if (known) reportExtras(known, given, loc, issues);
+      if (known) reportExtras(known, given, loc, options, issues);
       return issues.length === found ? row : undefined;
     },
   };
@@ -92,10 +93,24 @@ function readField({ check, isRequired, fallback }: Field, value: unknown, visit
   return clean === null ? (fallback ?? null) : clean;
 }
 
-function reportExtras(known: ReadonlySet<string>, given: Row, loc: Location, issues: ValidationIssue[]): void {
+/** Unknown fields for which a similar known one is looked for. */
+const MAX_SUGGESTIONS = 10;
+
+/** The short routes (`types-only`) say it in the words of the dialect alone. */
+function reportExtras(
+  known: ReadonlySet<string>,
+  given: Row,
+  loc: Location,
+  { mode }: ValidateOptions,
+  issues: ValidationIssue[],
+): void {
   for (const name of Object.keys(given)) {
     if (issues.length >= MAX_PROBLEMS) return;
-    if (!known.has(name)) report(issues, [...loc, name], EXTRA);
+    if (known.has(name)) continue;
+    const isSuggesting = mode === 'strict' && issues.length < MAX_SUGGESTIONS;
+    const meant = isSuggesting ? nearestName(name, known) : undefined;
+    const msg = meant === undefined ? EXTRA.msg : `${EXTRA.msg}; did you mean "${meant}"?`;
+    report(issues, [...loc, name], { ...EXTRA, msg });
   }
 }
 

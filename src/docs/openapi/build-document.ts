@@ -29,6 +29,7 @@ export function* documentSteps(
   }
   document.paths = yield* replaceGenericPath(document.paths, doc);
   addTextExamples(document);
+  closeRequests(document);
   flattenSingleAllOf(document);
   if (doc.length > 0) fillSharedOperations(document, doc);
   yield;
@@ -63,6 +64,13 @@ function flattenSingleAllOf({ components }: OpenApiDocument): void {
       if (Array.isArray(allOf) && allOf.length === 1)
         (properties as Record<string, Schema>)[name] = { ...rest, ...(allOf[0] as Schema) };
     }
+  }
+}
+
+/** Requests of the strict routes have no other members (`RefusesUnknownMembers`), which the generator does not know. */
+function closeRequests({ components: { schemas } }: OpenApiDocument): void {
+  for (const name of ['PredictionsRequestDto', 'AnyPredictionsRequestDto']) {
+    if (schemas[name]) schemas[name].additionalProperties = false;
   }
 }
 

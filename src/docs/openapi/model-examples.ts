@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import { stringifyJson } from '../../lib/json-text.js';
-import type { Run } from '../../domain/run.js';
+import type { Example, Run } from '../../domain/run.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import type { ModelDoc } from './model-doc.js';
@@ -36,14 +36,23 @@ export function examplePairs({ model, run }: ModelDoc): ExamplePair[] {
     },
   });
   const seen = examples.slice(0, 1);
+  const noteOf = ({ input }: Example) => ({ ...model.best.loaded.codec.describeRow(input, input) }) as never;
   const canInclude = onRequest.length > 0 && onRequest.every((name) => Object.hasOwn(seen[0]!.output, name));
+  const withNotes = pair('with_notes', 'One row with notes', seen, ['notes']);
   const several = pair('several_rows', 'Several rows', examples.slice(0, 3), []);
   const isShort = isShortExample(several.request) && isShortExample(envelopeExample({ data: several.data }));
   return [
     pair('one_row', 'One row', seen, []),
     ...(isShort && examples.length > 1 ? [several] : []),
     ...(canInclude ? [pair('with_include', `One row with ${onRequest.join(', ')}`, seen, onRequest)] : []),
+    ...(hasNotes(run) ? [{ ...withNotes, data: { ...withNotes.data, notes: seen.map(noteOf) } }] : []),
   ];
+}
+
+/** Whether training recorded what it saw, so that there is something to note. */
+function hasNotes({ signature }: Run): boolean {
+  const fields = Object.values(signature.input.properties);
+  return fields.some((field) => field['x-observed']) && !Object.hasOwn(signature.output.properties, 'notes');
 }
 
 /** The rows of `examplePairs` as the bodies of requests. */

@@ -16,7 +16,9 @@ import type {
 import { MAX_QUERY_FIELDS, otherFields } from './query-fields.js';
 import { describeField, inputSchema, outputSchema, partOf, querySchema } from './row-schemas.js';
 
-/** Query parameter that asks for on-request fields, unless the model has an input of that name. */
+/** Asks for notes about the input rows. */
+const NOTES = 'notes';
+/** Query parameter that asks for on-request fields and notes, unless the model has an input of that name. */
 const INCLUDE = 'include';
 
 /** The component schemas of one model, from its run's signature. */
@@ -124,15 +126,19 @@ function requestSchema(row: Schema, onRequest: readonly string[], title: string)
     required: ['inputs'],
     properties: {
       inputs: { type: 'array', minItems: 1, items: row, description: 'Rows to predict.' },
-      ...(onRequest.length > 0 && {
-        include: {
-          type: 'array',
-          items: { type: 'string', enum: [...onRequest] },
-          description: 'Output fields to add that are given on request only.',
-        },
-      }),
+      include: {
+        type: 'array',
+        items: { type: 'string', enum: includable(onRequest) },
+        description: 'What to add: output fields that are given on request only, or `notes` about each input row.',
+      },
     },
+    additionalProperties: false,
   };
+}
+
+/** What `include` may name. */
+function includable(onRequest: readonly string[]): string[] {
+  return [...new Set([...onRequest, NOTES])];
 }
 
 function predictionsSchema(model: string, runId: string, row: Schema): Schema {
@@ -143,6 +149,11 @@ function predictionsSchema(model: string, runId: string, row: Schema): Schema {
       model: { type: 'string', const: model, description: 'The model.' },
       run_id: { type: 'string', description: 'The run that computed them.', examples: [runId] },
       predictions: { type: 'array', items: row, description: 'One per input row, in the same order.' },
+      notes: {
+        type: 'array',
+        items: schemaRef('RowNoteDto'),
+        description: 'Only when `include` names `notes`: one per input row, in the same order.',
+      },
     },
   };
 }
@@ -191,15 +202,16 @@ function queryParameters({ run, names }: ModelDoc): Parameter[] {
   });
   if (entries.length > fields.length) fields.push(otherFields(entries.length - fields.length, schemaRef(names.input)));
   const onRequest = run.decode.on_request ?? [];
-  if (onRequest.length === 0 || Object.hasOwn(properties, INCLUDE)) return fields;
+  if (Object.hasOwn(properties, INCLUDE)) return fields;
   return [
     ...fields,
     {
       name: INCLUDE,
       in: 'query',
       required: false,
-      description: 'Output fields to add that are given on request only, separated by commas.',
-      schema: { type: 'array', items: { type: 'string', enum: [...onRequest] } },
+      description:
+        'What to add, separated by commas: output fields that are given on request only, or `notes` about the row.',
+      schema: { type: 'array', items: { type: 'string', enum: includable(onRequest) } },
       style: 'form',
       explode: false,
     },

@@ -3,8 +3,9 @@ import proxyaddr from 'proxy-addr';
 import type { RequestHead } from './request-head.js';
 import { headerText } from './request-head.js';
 
-/** Query keys whose values are secrets and never appear in an answer or a log. */
-const SECRET_KEYS = /([?&](?:apikey|api_key|access_token)=)[^&#]*/gi;
+/** Query parameters whose values are secrets and never appear in an answer or a log. They are read by no route itself. */
+export const SECRET_PARAMETERS = ['apikey', 'api_key', 'access_token'] as const;
+const SECRET_KEYS = new RegExp(`([?&](?:${SECRET_PARAMETERS.join('|')})=)[^&#]*`, 'gi');
 
 /** A name or an address, and a port. */
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;

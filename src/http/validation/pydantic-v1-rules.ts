@@ -1,6 +1,8 @@
 import { ValidateBy, getMetadataStorage } from 'class-validator';
 
 import { isJsonObject } from '../../lib/json.js';
+import { nearestName } from '../../lib/nearest-name.js';
+import { truncate } from '../../lib/truncate.js';
 import type { JsonValue } from '../../lib/json.js';
 import { MAX_ISSUES } from '../../domain/validation-issue.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
@@ -213,8 +215,40 @@ const atField = (loc: Location, { path: below, ...entry }: RuleIssue): Validatio
   ...entry,
 });
 
+const classesWithoutUnknown = new Set<Function>();
+
+/** A class whose objects have no other members than its own: what nobody reads was probably meant to be read. */
+export const RefusesUnknownMembers = (): ClassDecorator => (type) => void classesWithoutUnknown.add(type);
+
+/** Unknown members for which a similar known one is looked for. */
+const MAX_SUGGESTIONS = 10;
+
+/**
+ * Problems of members that nobody reads; each names the known one that is probably meant.
+ *
+ * @param rule  what is told where no known one is near; the known ones unless set.
+ */
+export function unknownMemberIssues(
+  names: readonly string[],
+  known: readonly string[],
+  loc: Location,
+  rule = `known: ${known.join(', ')}`,
+): ValidationIssue[] {
+  const unknown = names.filter((name) => !known.includes(name));
+  return unknown.slice(0, MAX_ISSUES).map((name, i) => {
+    const meant = i < MAX_SUGGESTIONS ? nearestName(name, known) : undefined;
+    const hint = meant === undefined ? rule : `did you mean "${meant}"?`;
+    return { loc: [...loc, truncate(name)], msg: `extra fields not permitted; ${hint}`, type: 'value_error.extra' };
+  });
+}
+
+interface CheckOptions {
+  /** Whether unknown members are ignored also where the class refuses them. */
+  readonly ignoresUnknown?: boolean;
+}
+
 /** Checks the fields of a plain object or an instance; the problems are at most MAX_ISSUES. */
-type FieldsCheck = (value: object, loc: Location) => ValidationIssue[];
+type FieldsCheck = (value: object, loc: Location, options?: CheckOptions) => ValidationIssue[];
 
 /**
  * The check of a DTO class, compiled from class-validator's metadata: fields in their declared order, inherited ones too.
@@ -222,14 +256,17 @@ type FieldsCheck = (value: object, loc: Location) => ValidationIssue[];
  * @throws Error when a field has a class-validator rule that does not speak the dialect.
  */
 function compileCheck(type: Function): FieldsCheck {
-  const checks = fieldsOf(type).map((field) => [field, rulesOfField(type, field)] as const);
-  return (value, loc) => {
+  const known = fieldsOf(type);
+  const checks = known.map((field) => [field, rulesOfField(type, field)] as const);
+  const refusesUnknown = classesWithoutUnknown.has(type);
+  return (value, loc, { ignoresUnknown = false } = {}) => {
     const issues: ValidationIssue[] = [];
     for (const [field, check] of checks) {
       const given = Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
       for (const { path: below, ...entry } of check(given))
         issues.push(atField(loc, { path: [field, ...below], ...entry }));
     }
+    if (refusesUnknown && !ignoresUnknown) issues.push(...unknownMemberIssues(Object.keys(value), known, loc));
     return issues.length > MAX_ISSUES ? issues.slice(0, MAX_ISSUES) : issues;
   };
 }

@@ -9,7 +9,7 @@ import { bodyShapeIssue, checkOf, pick } from './pydantic-v1-rules.js';
 /**
  * Turns bodies and queries into their DTO classes and checks them, in the API's 422 dialect.
  *
- * Unknown fields are ignored, as in the users' documents. A list for a body counts as an object without fields (pydantic v1).
+ * Unknown fields are ignored, as in the users' documents, unless the class refuses them. A list for a body counts as an object without fields (pydantic v1).
  */
 @Injectable()
 export class PydanticV1ValidationPipe implements PipeTransform {
@@ -18,8 +18,9 @@ export class PydanticV1ValidationPipe implements PipeTransform {
     const value = given === undefined && isBodyOptional(metatype) ? {} : given;
     const issue = type === 'body' ? bodyShapeIssue(value) : undefined;
     if (issue) throw new ValidationError([issue]);
-    const instance = toInstance(metatype, value as object, type);
-    const issues = checkOf(metatype)(instance, [type]);
+    const plain = Array.isArray(value) ? {} : (value as object);
+    const instance = toInstance(metatype, plain, type);
+    const issues = checkOf(metatype)(type === 'body' ? plain : instance, [type]);
     if (issues.length > 0) throw new ValidationError(issues);
     return instance;
   }
@@ -31,8 +32,7 @@ function isDto(metatype: unknown): metatype is DtoClass {
   return typeof metatype === 'function' && ![String, Number, Boolean, Array, Object].includes(metatype as never);
 }
 
-function toInstance(metatype: DtoClass, value: object, type: 'body' | 'query'): object {
-  const plain = Array.isArray(value) ? {} : value;
+function toInstance(metatype: DtoClass, plain: object, type: 'body' | 'query'): object {
   const dto = pick(metatype, plain);
   // A query is flat text: class-transformer converts it. A body is JSON and typed already.
   return type === 'body' ? dto : plainToInstance(metatype, dto);

@@ -106,7 +106,7 @@ class RefreshedModelDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Run that served before; the same when nothing changed.',
+    description: 'Run that served before; null when none did, or when nothing changed.',
     example: 'titanic-logistic-001',
   })
   previous_run_id: string | null;

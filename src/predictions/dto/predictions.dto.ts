@@ -1,10 +1,17 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-import { IsListOf, IsRowList, IsText, IsTextList } from '../../http/validation/pydantic-v1-rules.js';
+import {
+  IsListOf,
+  IsRowList,
+  IsText,
+  IsTextList,
+  RefusesUnknownMembers,
+} from '../../http/validation/pydantic-v1-rules.js';
 
 const anyRows = { type: 'array', items: { type: 'object', additionalProperties: true } } as const;
 
 /** Rows to predict. */
+@RefusesUnknownMembers()
 export class PredictionsRequestDto {
   @ApiProperty({
     ...anyRows,
@@ -17,7 +24,8 @@ export class PredictionsRequestDto {
 
   @ApiPropertyOptional({
     type: [String],
-    description: 'Output fields to add that are given on request only, e.g. `probabilities`.',
+    description:
+      'What to add: output fields that are given on request only, e.g. `probabilities`, or `notes` about each input row.',
     example: [],
   })
   @IsTextList({ optional: true })
@@ -25,6 +33,7 @@ export class PredictionsRequestDto {
 }
 
 /** Rows to predict with a model or a run that the body names; the default model otherwise. */
+@RefusesUnknownMembers()
 export class AnyPredictionsRequestDto extends PredictionsRequestDto {
   @ApiPropertyOptional({ description: 'Name of the model.', example: 'titanic-survival' })
   @IsText({ optional: true })
@@ -36,6 +45,23 @@ export class AnyPredictionsRequestDto extends PredictionsRequestDto {
   })
   @IsText({ optional: true })
   run_id?: string;
+}
+
+/** What is worth knowing of an input row. It was answered all the same. */
+export class RowNoteDto {
+  @ApiProperty({
+    type: [String],
+    description: 'Fields whose value lies outside what training saw (`x-observed` of the field); never a rule.',
+    example: ['age'],
+  })
+  outside_training: readonly string[];
+
+  @ApiProperty({
+    type: [String],
+    description: 'Names in the row that the model does not have: they were ignored.',
+    example: [],
+  })
+  unknown_fields: readonly string[];
 }
 
 /** Predictions, one per input row, in the same order. */
@@ -52,6 +78,12 @@ export class PredictionsDto {
     example: [{ survived: 0, probability: 0.16 }],
   })
   predictions: object[];
+
+  @ApiPropertyOptional({
+    type: [RowNoteDto],
+    description: 'Only when `include` names `notes`: one per input row, in the same order.',
+  })
+  notes?: RowNoteDto[];
 }
 
 /** One text to classify. */

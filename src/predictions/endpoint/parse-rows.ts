@@ -1,6 +1,8 @@
+import type { AppConfig } from '../../config/app-config.js';
 import { TEXT_FIELD, acceptsTexts } from '../../domain/text-input.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import { parseQuery } from '../../http/request/query-parser.js';
+import { SECRET_PARAMETERS } from '../../http/request/request-url.js';
 import { bodyShapeIssue, checkOf } from '../../http/validation/pydantic-v1-rules.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { RegisteredRun } from '../../registry/state/registered-run.js';
@@ -26,12 +28,14 @@ type Texts = readonly { readonly text: string }[];
  *
  * @param params  of the path.
  * @param body  parsed JSON; undefined when there is none.
+ * @param unknownMembers  what happens to members of the body that nobody reads, where its class refuses them.
  * @throws ValidationError with every problem of the body's own shape; rows are checked against the run's contract later.
  */
 export function rowsOfBody(
   route: PredictionRoute,
   params: Readonly<Record<string, string>>,
   body: JsonValue | undefined,
+  unknownMembers: AppConfig['unknownMembers'] = 'refuse',
 ): RequestedRows {
   switch (route.rows) {
     case 'texts': {
@@ -39,7 +43,8 @@ export function rowsOfBody(
       return { target: targetOf(route, params, {}), rows: (run) => textRows(run, texts) };
     }
     case 'inputs': {
-      const request = checkedBody(route.target === 'named' ? AnyPredictionsRequestDto : PredictionsRequestDto, body);
+      const type = route.target === 'named' ? AnyPredictionsRequestDto : PredictionsRequestDto;
+      const request = checkedBody(type, body, { ignoresUnknown: unknownMembers === 'ignore' });
       return { target: targetOf(route, params, request), rows: inputRows(request) };
     }
     default:
@@ -103,15 +108,18 @@ function textRows({ card, run }: RegisteredRun, texts: Texts): PredictionRows {
 }
 
 function queryRow({ run }: RegisteredRun, query: Readonly<Record<string, string>>): PredictionRows {
-  const { [INCLUDE]: include, ...rest } = query;
-  const isInput = Object.hasOwn(run.signature.input.properties, INCLUDE);
+  const { properties } = run.signature.input;
+  const isInput = Object.hasOwn(properties, INCLUDE);
+  const include = isInput ? undefined : query[INCLUDE];
+  const isOther = (name: string) => SECRET_PARAMETERS.includes(name as never) || name === INCLUDE;
+  const fields = Object.entries(query).filter(([name]) => Object.hasOwn(properties, name) || !isOther(name));
   return {
-    values: [isInput ? query : rest],
+    values: [Object.fromEntries(fields)],
     loc: ['query'],
     locOf: () => ['query'],
     source: 'query',
     mode: 'strict',
-    include: isInput ? [] : (include ?? '').split(',').filter(Boolean),
+    include: (include ?? '').split(',').filter(Boolean),
     includeLoc: () => ['query', INCLUDE],
   };
 }
@@ -131,9 +139,9 @@ function bareRow(fields: JsonObject | Readonly<Record<string, string>>, source: 
 }
 
 /** The body as an object whose fields keep the rules of a DTO class. */
-function checkedBody(type: Function, body: JsonValue | undefined): JsonObject {
+function checkedBody(type: Function, body: JsonValue | undefined, options?: { ignoresUnknown: boolean }): JsonObject {
   const fields = checkedShape(body);
-  const problems = checkOf(type)(fields, ['body']);
+  const problems = checkOf(type)(fields, ['body'], options);
   if (problems.length > 0) throw new ValidationError(problems);
   return fields;
 }

@@ -9,11 +9,12 @@ import type { Prediction, PredictionContext } from '../predictions.service.js';
 /** The usual answer: an envelope around model, run and predictions. */
 export function envelopeAnswer(
   writeEnvelope: EnvelopeWriter,
-  { model, runId, rows }: Prediction<string>,
+  { model, runId, rows, notes }: Prediction<string>,
   context: PredictionContext,
 ): EndpointAnswer {
   const startMs = performance.now();
-  const data = `{"model":"${model}","run_id":${JSON.stringify(runId)},"predictions":${rows}}`;
+  const notesText = notes ? `,"notes":${stringifyJson(notes)}` : '';
+  const data = `{"model":"${model}","run_id":${JSON.stringify(runId)},"predictions":${rows}${notesText}}`;
   return answerWith(writeEnvelope(data), context, startMs);
 }
 

@@ -90,7 +90,7 @@ export class PredictionEndpoint extends HttpEndpoint {
       const startMs = performance.now();
       const body = parseJsonBody(bytes);
       timing.parseMs = performance.now() - startMs;
-      return rowsOfBody(route, params, body);
+      return rowsOfBody(route, params, body, this.config.unknownMembers);
     };
     const read = exchange.readBody();
     if (Buffer.isBuffer(read) && read.length < LARGE_BODY_BYTES) return parse(read);

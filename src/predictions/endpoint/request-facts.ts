@@ -3,13 +3,16 @@ import { AppError } from '../../domain/app-error.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import { envelopeWriter } from '../../http/envelope/envelope.js';
 import type { EnvelopeWriter } from '../../http/envelope/envelope.js';
+import { toAppError } from '../../http/errors/to-app-error.js';
 import { acceptsJson } from '../../http/request/accept-header.js';
 import { CONTRACT_MATCH_HEADER, readContractMatch } from '../../http/request/contract-header.js';
 import { requireJsonType } from '../../http/request/json-content.js';
 import { hasBody, headerText } from '../../http/request/request-head.js';
 import type { RequestHead } from '../../http/request/request-head.js';
-import { requestUrl } from '../../http/request/request-url.js';
+import { parseQuery } from '../../http/request/query-parser.js';
+import { SECRET_PARAMETERS, requestUrl } from '../../http/request/request-url.js';
 import { TIMEOUT_HEADER, readTimeout } from '../../http/request/timeout-header.js';
+import { unknownMemberIssues } from '../../http/validation/pydantic-v1-rules.js';
 import type { MatchedRoute } from './route-table.js';
 
 /** What the head of a request says, read once and kept for all requests with the same head. */
@@ -48,17 +51,20 @@ export function readFacts(matched: MatchedRoute, head: RequestHead, config: AppC
   const timeoutMs = readTimeout(headers, Infinity);
   const acceptedContracts = readContractMatch(headers);
   const mark = url.indexOf('?');
+  const query = mark < 0 ? '' : url.slice(mark + 1);
   const address = requestUrl(head, config);
   return {
     ...matched,
     method,
     url: address,
     writeEnvelope: envelopeWriter({ method, url: address }, 200),
-    query: mark < 0 ? '' : url.slice(mark + 1),
+    query,
     accept,
     timeoutMs: timeoutMs ?? Infinity,
     acceptedContracts: acceptedContracts ?? [],
-    error: errorOf(head, accept, timeoutMs !== undefined, acceptedContracts !== undefined),
+    error:
+      errorOf(head, accept, timeoutMs !== undefined, acceptedContracts !== undefined) ??
+      unknownParameters(matched, query, config),
   };
 }
 
@@ -70,6 +76,19 @@ function errorOf(head: RequestHead, accept: string | undefined, isTimeout: boole
   if (!isTimeout) return new ValidationError([BAD_TIMEOUT]);
   return isContract ? undefined : new ValidationError([BAD_CONTRACT]);
 }
+
+/** What is wrong with the query of a request whose body says everything: nobody reads it. */
+function unknownParameters({ route }: MatchedRoute, query: string, { unknownMembers }: AppConfig) {
+  if (query === '' || route.rows !== 'inputs' || unknownMembers === 'ignore') return undefined;
+  try {
+    const issues = unknownMemberIssues(Object.keys(parseQuery(query)), SECRET_PARAMETERS, ['query'], NOT_IN_QUERY);
+    return issues.length > 0 ? new ValidationError(issues) : undefined;
+  } catch (error) {
+    return toAppError(error);
+  }
+}
+
+const NOT_IN_QUERY = 'nothing but a key belongs into the query of a request with a body';
 
 /** What is wrong with the type of the body, if there is one. */
 function mediaTypeError(head: RequestHead): AppError | undefined {

@@ -14,7 +14,7 @@ const PRECISION_BITS = 22;
 /** How far a filter reaches, in pixels of the result when it shrinks; and its weight at a distance. */
 interface Filter {
   readonly support: number;
-  weight(distance: number): number;
+  readonly weight: (distance: number) => number;
 }
 
 const FILTERS: Readonly<Record<Exclude<ImageResize['filter'], 'nearest'>, Filter>> = {
@@ -26,7 +26,7 @@ const FILTERS: Readonly<Record<Exclude<ImageResize['filter'], 'nearest'>, Filter
 
 /**
  * Resizes pixels as PIL's `Image.resize` does, to the last bit: first each row, then each column, filters widened when
- * the image shrinks.
+ * the image shrinks. (Pillow 13 takes columns first for some sizes, which rounds otherwise: docs/run-format.md.)
  */
 export function resample(pixels: Pixels, width: number, height: number, filter: ImageResize['filter']): Pixels {
   if (width === pixels.width && height === pixels.height) return pixels;
@@ -134,14 +134,21 @@ function resampleColumns({ width, height: from, channels, data }: Pixels, height
 function nearest(pixels: Pixels, width: number, height: number): Pixels {
   const { channels, data } = pixels;
   const result = new Uint8Array(width * height * channels);
-  const [scaleX, scaleY] = [pixels.width / width, pixels.height / height];
+  const [columns, rows] = [nearestTo(pixels.width, width), nearestTo(pixels.height, height)];
   let out = 0;
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor((y + 0.5) * scaleY) * pixels.width;
-    for (let x = 0; x < width; x++) {
-      const at = (row + Math.floor((x + 0.5) * scaleX)) * channels;
+  for (const row of rows) {
+    for (const column of columns) {
+      const at = (row * pixels.width + column) * channels;
       for (let channel = 0; channel < channels; channel++) result[out++] = data[at + channel]!;
     }
   }
   return { width, height, channels, data: result };
+}
+
+/** Steps are added up as PIL does it, whose rounding decides where a pixel lies between two others. */
+function nearestTo(from: number, to: number): Int32Array {
+  const places = new Int32Array(to);
+  const step = from / to;
+  for (let i = 0, place = step * 0.5; i < to; i++, place += step) places[i] = Math.min(from - 1, Math.trunc(place));
+  return places;
 }

@@ -1,5 +1,8 @@
+import { sumRun } from '../../../test/support/stores/build-store.js';
+import { contractOf, recordedContractOf } from '../../domain/contract.js';
 import type { Contract } from '../../domain/contract.js';
 import type { FieldSchema } from '../../domain/signature.js';
+import { diffContracts } from './contract-diff.js';
 import { contractHash } from './contract-hash.js';
 
 const contractWith = (x: FieldSchema, more: Partial<Contract> = {}): Contract => ({
@@ -82,6 +85,22 @@ describe('the hash of a contract', () => {
 
     expect(own).toMatch(/^[0-9a-f]{16}$/);
     expect([own === plain, all.has(own)]).toEqual([false, isOneOfThose]);
+  });
+
+  it('does not depend on what training saw, which is no difference either', () => {
+    const seen = (minimum: number) => contractWith({ type: 'number', 'x-observed': { minimum, values: [minimum] } });
+
+    expect(contractHash(seen(1))).toBe(plain);
+    expect(diffContracts(seen(1), seen(2))).toEqual([]);
+  });
+
+  it('is that of the contract as it is recorded', () => {
+    const run = {
+      ...sumRun('a', ''),
+      signature: contractWith({ type: 'number', examples: [1], 'x-observed': {} }).signature,
+    };
+
+    expect(contractHash(recordedContractOf(run))).toBe(contractHash(contractOf(run)));
   });
 
   it('depends on what must be sent, and on what is refused', () => {

@@ -63,6 +63,12 @@ describe('the proof that rows may share calls', () => {
     expect(await sums(loaded, twoRows)).toEqual([3, 30]);
   });
 
+  it('does not believe a model that declares one row of output for any number of rows', async () => {
+    const loaded = await load('onnx-one-declared', { examples: examples(3, (a, b) => a + b) });
+    expect(loaded.notes).toEqual([]);
+    expect(await sums(loaded, twoRows)).toEqual([3, 30]);
+  });
+
   it('refuses a model that takes four rows per call, with what to do', async () => {
     await expect(load('onnx-four-rows')).rejects.toMatchObject({
       code: 'SIGNATURE_MISMATCH',

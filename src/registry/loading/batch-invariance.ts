@@ -22,7 +22,10 @@ export const ROWS_FAIL_BATCHED = 'The model cannot compute a batch of rows: each
  */
 export function acceptsOneRow({ inputs, outputs }: ModelInfo, outputNames: readonly string[]): boolean {
   const read = outputs.filter(({ name }) => outputNames.includes(name));
-  const fixed = [...inputs, ...read].filter(({ shape }) => typeof shape?.[0] === 'number');
+  // Converters declare one row for an output that has as many as the input (LightGBM's label): trying tells.
+  const isVarying = inputs.length > 0 && inputs.every(({ shape }) => shape?.[0] === null);
+  const trusted = isVarying ? read.filter(({ shape }) => shape?.[0] !== 1) : read;
+  const fixed = [...inputs, ...trusted].filter(({ shape }) => typeof shape?.[0] === 'number');
   const other = fixed.find(({ shape }) => shape![0] !== 1);
   if (!other) return fixed.length > 0;
   const message =

@@ -22,7 +22,11 @@ function runWith(fails: (firsts: readonly number[]) => boolean) {
     const y = { dtype: 'float32', shape: [firsts.length, 1], data: Float32Array.from(firsts) } as const;
     return Promise.resolve(new Map([['y', y]]));
   };
-  const handle = { info: { inputs: [], outputs: [], backend: 'fake', notes: [] }, predict, release } as unknown as ModelHandle;
+  const handle = {
+    info: { inputs: [], outputs: [], backend: 'fake', notes: [] },
+    predict,
+    release,
+  } as unknown as ModelHandle;
   const loaded = new LoadedRun(run, compileCodec(run, new Map()), handle);
   const ask = (firsts: readonly number[], blamesRows = true): Promise<unknown> =>
     loaded

@@ -1,6 +1,8 @@
 import type { DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.js';
 import type { RowEncoder } from '../../codec/encode/row-encoder.js';
 import type { OutputChecker } from '../../codec/validate/output-check.js';
+import type { DescribeRow } from '../../codec/validate/row-notes.js';
+import type { RowNote } from '../../domain/row-note.js';
 import type { RowValidator, ValidateOptions } from '../../codec/validate/row-validator.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
@@ -38,11 +40,14 @@ export interface PredictOptions extends ValidateOptions {
   readonly signal?: AbortSignal;
   /** Filled in on the way. */
   readonly timing?: PredictionTiming;
+  /** Takes what is worth knowing of each row, in order; nothing is looked for unless set. */
+  readonly notes?: RowNote[];
 }
 
 /** The compiled halves of a run's contract. */
 export interface Codec {
   readonly validator: RowValidator;
+  readonly describeRow: DescribeRow;
   readonly encoder: RowEncoder;
   readonly decoder: RowDecoder;
   /** Whether answers keep the contract; asked before a run serves, not for each answer. */
@@ -177,11 +182,15 @@ export class LoadedRun {
     // in one synchronous step, so a cutover never releases a run that a request uses (`release` lets the queue finish).
     let outputs: NamedTensors;
     try {
-      outputs = await (parts ? this.predictParts(parts, call) : this.handle.predict(inputs, call));
+      outputs = await (parts
+        ? this.keptWhile(() => this.predictParts(parts, call))
+        : this.handle.predict(inputs, call));
     } catch (error) {
-      const { signal: _gone, timing: _timing, sinceMs: _since, blamesRows, ...again } = options;
+      const { signal: _gone, timing: _timing, sinceMs: _since, notes: _notes, blamesRows, ...again } = options;
       this.outcomes.recordFailure(error, timeoutMs < this.serverTimeoutMs, (other) => other.predict(values, again));
-      throw blamesRows ? await this.keptWhile(() => this.blameRows(error, values, { ...options, sinceMs })) : error;
+      throw blamesRows
+        ? await this.keptWhile(() => this.blameRows(error, values, { ...options, sinceMs, notes: undefined }))
+        : error;
     }
     this.outcomes.succeeded += 1;
     const inferredAt = performance.now();
@@ -274,6 +283,8 @@ export class LoadedRun {
     const prepared = encoder.prepare(rows);
     const inputs = encoder.encode(rows, options.locOf, issues, prepared);
     if (issues.length > 0) throw new ValidationError(issues);
+    const { notes } = options;
+    if (notes) rows.forEach((row, i) => notes.push(this.codec.describeRow(values[i], row)));
     return { rows, prepared, inputs };
   }
 

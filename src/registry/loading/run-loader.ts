@@ -6,6 +6,7 @@ import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
 import { nameInputs } from '../../codec/encode/name-inputs.js';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
 import { compileOutputChecker } from '../../codec/validate/output-check.js';
+import { compileRowNotes } from '../../codec/validate/row-notes.js';
 import { compileRowValidator } from '../../codec/validate/row-validator.js';
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
@@ -39,6 +40,7 @@ import type { Codec } from './loaded-run.js';
 export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']): Codec {
   return {
     validator: compileRowValidator(run.signature.input),
+    describeRow: compileRowNotes(run.signature.input),
     encoder: compileRowEncoder(run.encode, run.signature.input, vocabularies),
     decoder: compileRowDecoder(run.decode, run.signature, run.encode.prepare),
     outputs: compileOutputChecker(run.signature.output),

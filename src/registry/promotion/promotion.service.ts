@@ -29,6 +29,8 @@ export class PromotionService implements BeforeApplicationShutdown {
   private readonly logger = new Logger(PromotionService.name);
   /** Models for which the log already says that no run can serve them. */
   private readonly loggedUnavailable = new WeakSet<RegisteredModel>();
+  /** What was logged last of the run that serves each model. */
+  private readonly loggedServed = new WeakMap<RegisteredModel, string>();
 
   constructor(
     private readonly checks: ChallengerChecks,
@@ -228,9 +230,11 @@ export class PromotionService implements BeforeApplicationShutdown {
     if (!recorded) return;
     const { previous_run_id: previous } = recorded;
     const before = previous === null || previous === registered.run.run_id ? '' : ` instead of ${previous}`;
-    this.logger.log(
-      `Model ${model.card.name} is served by run ${registered.run.run_id}${before} (${loaded.backend}): ${recorded.reason}`,
-    );
+    const served = `is served by run ${registered.run.run_id}${before} (${loaded.backend}): ${recorded.reason}`;
+    // What is recorded again, e.g. because a person decided meanwhile, is not told again.
+    if (this.loggedServed.get(model) === served) return;
+    this.loggedServed.set(model, served);
+    this.logger.log(`Model ${model.card.name} ${served}`);
     const { warnings } = registered.verdict;
     if (warnings.length === 0) return;
     const text = warnings.map(({ code, message, fix }) => `${code}: ${message} → ${fix}`).join(' ');

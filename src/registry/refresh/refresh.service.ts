@@ -28,7 +28,7 @@ interface RefreshedModel {
   readonly model: string;
   /** null when no run can be served. */
   readonly run_id: string | null;
-  /** Run that served before; the same when nothing changed. */
+  /** Run that served before; null when nothing changed. */
   readonly previous_run_id: string | null;
 }
 
@@ -212,12 +212,10 @@ export class RefreshService implements BeforeApplicationShutdown {
     await this.applyListing(listing);
     for (const model of this.registryState.models) await this.reconcile(model, isManual);
     return this.registryState.models.map((model) => {
-      const loaded = before.get(model);
-      return {
-        model: model.card.name,
-        run_id: model.best?.loaded.run.run_id ?? null,
-        previous_run_id: loaded?.run.run_id ?? null,
-      };
+      const runId = model.best?.loaded.run.run_id ?? null;
+      const previousRunId = before.get(model)?.run.run_id ?? null;
+      const hasChanged = previousRunId !== runId;
+      return { model: model.card.name, run_id: runId, previous_run_id: hasChanged ? previousRunId : null };
     });
   }
 

@@ -199,7 +199,7 @@ describe('the API document of the shipped models', () => {
 
     expect(ProjectTagsOutput.required).not.toContain('probabilities');
     expect(ProjectTagsOutput.properties.probabilities.description).toContain('Only when `include` names');
-    expect(ProjectTagsPredictionsRequest.properties.include.items.enum).toEqual(['probabilities']);
+    expect(ProjectTagsPredictionsRequest.properties.include.items.enum).toEqual(['probabilities', 'notes']);
     expect(parameters.map(({ name }: Json) => name)).toEqual(['text', 'include']);
   });
 

@@ -128,9 +128,15 @@ describe('a body made to cost much', () => {
     ['nine megabytes of one text', () => `{"inputs":[{"a":"${'x'.repeat(9_000_000)}","b":1}]}`, 422],
     [
       'half a million unknown fields',
-      () => wrap(`{${Array.from({ length: 500_000 }, (_, i) => `"k${i}":1`).join()}}`),
+      () => `{"inputs":[{"a":1,"b":2,${Array.from({ length: 500_000 }, (_, i) => `"k${i}":1`).join()}}]}`,
       200,
     ],
+    [
+      'half a million unknown members',
+      () => `{"inputs":[{"a":1,"b":2}],${Array.from({ length: 500_000 }, (_, i) => `"inputs${i}":1`).join()}}`,
+      422,
+    ],
+    ['a member with a name of a megabyte', () => `{"inputs":[{"a":1,"b":2}],"${'x'.repeat(1_000_000)}":1}`, 422],
   ])('is answered briefly: %s', async (_name, makeBody, expected) => {
     const body = makeBody();
 
@@ -179,15 +185,22 @@ describe('names that mean something to JavaScript', () => {
   });
 
   it.each(names)('%s in a body changes nothing', async (name) => {
-    const body = `{"${name}":{"inputs":[{"a":9,"b":9}],"polluted":1},"inputs":[{"a":1,"b":2,"${name}":{"a":5,"polluted":1}}]}`;
+    const rows = `"inputs":[{"a":1,"b":2,"${name}":{"a":5,"polluted":1}}]`;
+    const extra = {
+      loc: ['body', name],
+      msg: 'extra fields not permitted; known: inputs, include',
+      type: 'value_error.extra',
+    };
 
-    const { status, json } = await post(body);
+    const { status, json } = await post(`{${rows}}`);
 
     expect([status, json.data.predictions]).toEqual([200, [{ sum: 3 }]]);
+    expect((await post(`{"${name}":{"inputs":[{"a":9,"b":9}],"polluted":1},${rows}}`)).json.detail).toEqual([extra]);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     expect((await post(`{"inputs":[{"${name}":{"a":1,"b":2}}]}`)).json.detail).toHaveLength(2);
     expect((await post(`{"${name}":{"inputs":[{"a":1,"b":2}]}}`)).json.detail).toEqual([
       { loc: ['body', 'inputs'], msg: 'field required', type: 'value_error.missing' },
+      extra,
     ]);
   });
 

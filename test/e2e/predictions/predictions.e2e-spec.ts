@@ -45,7 +45,7 @@ describe('predictions as a resource', () => {
   const predictions = [{ sum: 3 }, { sum: 30.5 }, { sum: 0 }];
 
   it.each(['POST', 'PUT'])('answer %s with one prediction per row, in order, in an envelope', async (method) => {
-    const { status, json } = await send('/models/adder/predictions', { method, body: { inputs, more: 1 } });
+    const { status, json } = await send('/models/adder/predictions', { method, body: { inputs } });
 
     expect(status).toBe(200);
     expect(Object.keys(json)).toEqual(['message', 'method', 'status-code', 'timestamp', 'url', 'data']);
@@ -175,9 +175,9 @@ describe('fields on request', () => {
   const texts = '/models/texts/predictions';
   const refused = (loc: (string | number)[]) => ({
     loc,
-    msg: "value is not a valid enumeration member; permitted: 'whole'",
+    msg: "value is not a valid enumeration member; permitted: 'whole', 'notes'",
     type: 'type_error.enum',
-    ctx: { enum_values: ['whole'] },
+    ctx: { enum_values: ['whole', 'notes'] },
   });
 
   it('are not there unless asked for', async () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 
 import type { Run } from '../../../src/domain/run.js';
-import { createManagedApp, refresh } from '../../support/http/admin.js';
+import { askAsAdmin, createManagedApp, refresh } from '../../support/http/admin.js';
 import { ask } from '../../support/http/ask.js';
 import { TestStore, sumEncoding, sumRun } from '../../support/stores/build-store.js';
 import type { TestApp } from '../../support/http/create-test-app.js';
@@ -74,6 +74,17 @@ describe('a model whose store changes while it is served', () => {
       by: 'policy',
     });
     expect((await ask(app.baseUrl, '/openapi.json')).text).toContain('Served by the run `second`');
+  });
+
+  it('was served by no other run before a refresh that changes nothing', async () => {
+    store.addRun('adder', 'second', f1(0.6));
+    const lastRefresh = async () => {
+      const { json } = await askAsAdmin(app, 'POST', '/models/refresh');
+      return json.data.models;
+    };
+
+    expect(await lastRefresh()).toEqual([{ model: 'adder', run_id: 'second', previous_run_id: 'first' }]);
+    expect(await lastRefresh()).toEqual([{ model: 'adder', run_id: 'second', previous_run_id: null }]);
   });
 
   it('keeps its run when the new one is worse, or the same', async () => {

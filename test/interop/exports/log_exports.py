@@ -7,6 +7,7 @@ Each model is an experiment of its own with one run. The answers are one JSON ob
 experiment. Recipes that are not in the file are not tried, nor are their libraries needed.
 """
 
+import functools
 import json
 import os
 import sys
@@ -32,6 +33,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 warnings.filterwarnings("ignore")
 tracking_uri, recipe_file, answer_file = sys.argv[1:4]
 mlflow.set_tracking_uri(tracking_uri)
+# MLflow finds the requirements out by loading each model in a process of its own.
+mlflow.onnx.log_model = functools.partial(mlflow.onnx.log_model, pip_requirements=["onnxruntime"])
 lines = json.load(open(recipe_file))
 recipes = {recipe["id"]: recipe for recipe in lines["recipes"]}
 answers = {}

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from sklearn import datasets as scikit_learn_datasets
 
+from .observed import observe
 from .png import png_text
 from .splits import hash_order, stratified_split
 from .text_cleaning import clean_text
@@ -39,7 +40,10 @@ def prepare_titanic(data_folder: Path) -> dict:
         {"train": 0.55, "validation": 0.15, "test": 0.3},
         "titanic-survival",
     )
-    return _prepared("titanic-survival", path, rows, parts)
+    # Trainers learn every passenger twice, once without the class.
+    learned = [row["input"] for row, part in zip(rows, parts, strict=True) if part == "train"]
+    without_class = [{key: value for key, value in row.items() if key != "pclass"} for row in learned]
+    return _prepared("titanic-survival", path, rows, parts, learned + without_class)
 
 
 def prepare_project_tags(data_folder: Path) -> dict:
@@ -56,7 +60,8 @@ def prepare_project_tags(data_folder: Path) -> dict:
         {"train": 0.7, "validation": 0.15, "test": 0.15},
         "project-tags",
     )
-    return {**_prepared("project-tags", path, rows, parts), "classes": classes}
+    learned = [row["input"] for row, part in zip(rows, parts, strict=True) if part == "train"]
+    return {**_prepared("project-tags", path, rows, parts, learned), "classes": classes}
 
 
 def prepare_digits(_data_folder: Path | None) -> dict:
@@ -81,7 +86,8 @@ def prepare_digits(_data_folder: Path | None) -> dict:
         {"train": 0.6, "validation": 0.15, "test": 0.25},
         "written-digits",
     )
-    prepared = _prepared("written-digits", path, rows, parts)
+    learned = [row["input"] for row, part in zip(rows, parts, strict=True) if part == "train"]
+    prepared = _prepared("written-digits", path, rows, parts, learned)
     shown = prepared["example_ids"]
     pixels, images = ([row_id for row_id in shown if row_id % 2 == odd] for odd in (0, 1))
     # The first example fits in an address.
@@ -118,13 +124,15 @@ def _project(project: dict, classes: list[str]) -> dict:
     return {"id": project["id"], "input": {"text": text}, "cleaned": cleaned, "target": tags, "slices": slices}
 
 
-def _prepared(model: str, path: Path, rows: list[dict], parts: list[str]) -> dict:
+def _prepared(model: str, path: Path, rows: list[dict], parts: list[str], learned: list[dict]) -> dict:
+    """@param learned  the inputs that weights are fitted to."""
     test = [row for row, part in zip(rows, parts, strict=True) if part == "test"]
     shuffled = [test[position]["id"] for position in hash_order([row["id"] for row in test], f"{model}:fixtures")]
     return {
         "model": model,
         "data_file": path.name,
         "data_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "observed": observe(learned, read_contract(model)["signature"]["input"]["properties"]),
         "fixture_ids": shuffled[:FIXTURE_ROWS],
         "example_ids": shuffled[FIXTURE_ROWS : FIXTURE_ROWS + EXAMPLE_ROWS],
         "rows": [{**row, "part": part} for row, part in zip(rows, parts, strict=True)],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .datasets import read_contract
+from .observed import with_observed
 
 CODE_VERSION = "1.0.0"
 # Float32 in the served graph against the float64 (or differently ordered float32) sums of the trainer.
@@ -74,7 +75,7 @@ def write_run(output: Output, run: TrainedRun, prepared: dict) -> None:
             "metrics": run.metrics,
             "performance": run.performance,
             "tags": {"trainer": "python", **run.tags},
-            "signature": contract["signature"],
+            "signature": with_observed(contract["signature"], prepared["observed"]),
             "model": {"format": "onnx", "path": "model.onnx", "sha256": hashlib.sha256(run.artifact).hexdigest()},
             "encode": run.encode,
             "decode": run.decode,

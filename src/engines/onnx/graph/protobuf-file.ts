@@ -6,6 +6,8 @@ const WINDOW_BYTES = 64 * 1024;
 const MAX_TEXT_BYTES = 1024 * 1024;
 /** Bytes of a 64-bit number at seven bits each. */
 const MAX_VARINT_BYTES = 10;
+/** Bytes of a length: no file has more than 2 to the 49. */
+const MAX_LENGTH_BYTES = 7;
 
 /** How a field is written; 3 and 4, the groups of old, occur in no ONNX model. */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
@@ -102,8 +104,9 @@ export class ProtobufFile {
 
   private readField(limit: number): ProtobufField {
     const start = this.position;
-    const tag = Number(this.varint());
-    const [number, wire] = [Math.floor(tag / 8), tag % 8];
+    const tag = this.length();
+    const number = Math.floor(tag / 8);
+    const wire = tag % 8;
     const value = wire === WIRE.varint ? this.varint() : 0n;
     const length = this.lengthOf(wire);
     const valueStart = this.position;
@@ -120,14 +123,22 @@ export class ProtobufFile {
         return 8;
       case WIRE.fixed32:
         return 4;
-      case WIRE.bytes: {
-        const length = Number(this.varint());
-        if (length < 0) throw new ProtobufError('a length is negative');
-        return length;
-      }
+      case WIRE.bytes:
+        return this.length();
       default:
         throw new ProtobufError(`the wire type ${wire} is unknown`);
     }
+  }
+
+  /** A number from 0 on, which needs no bigint: a tag or a length. */
+  private length(): number {
+    let length = 0;
+    for (let i = 0, scale = 1; i < MAX_LENGTH_BYTES; i++, scale *= 0x80) {
+      const byte = this.nextByte();
+      length += (byte & 0x7f) * scale;
+      if (byte < 0x80) return length;
+    }
+    throw new ProtobufError('a length is none');
   }
 
   private varint(): bigint {

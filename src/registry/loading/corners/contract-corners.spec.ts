@@ -70,7 +70,7 @@ describe(cornersOf.name, () => {
   it('are null, and a row without the field, where the contract allows them', () => {
     const input = { a: 'A', b: 'B' };
     const schema: FieldSchema = { type: ['string', 'null'], enum: ['A', 'B', null] };
-    const corners = cornersOf(runOf({ a: schema, b: { ...schema, type: 'string' } }, input, ['a']), true);
+    const corners = cornersOf(runOf({ a: schema, b: { type: 'string', enum: ['A', 'B'] } }, input, ['a']), true);
 
     expect(corners.map(({ claim, row }) => [claim, row])).toEqual([
       ['"a" may be null', { a: null, b: 'B' }],
@@ -87,11 +87,11 @@ describe(cornersOf.name, () => {
     }
   });
 
-  it('are none without an example, and at most 256', () => {
+  it('are none without an example, and at most 128', () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`x${i}`, { type: 'number' } as const]));
     const row = Object.fromEntries(Object.keys(many).map((name) => [name, 1]));
 
     expect(cornersOf({ ...runOf({}, {}), examples: [] }, true)).toEqual([]);
-    expect(cornersOf(runOf(many, row), true)).toHaveLength(256);
+    expect(cornersOf(runOf(many, row), true)).toHaveLength(128);
   });
 });

@@ -32,7 +32,7 @@ const LEAST = -(2 ** 31);
 const HARMLESS = 10_000;
 const UNSEEN = 'a text that was never seen';
 /** Most corners of one run. */
-const MAX_CORNERS = 256;
+const MAX_CORNERS = 128;
 
 /**
  * The corners of a run's contract: limits of numbers, null, fields left out, and texts that were never seen.
@@ -44,16 +44,21 @@ export function cornersOf({ signature, examples }: Run, hasLargeNumbers: boolean
   if (!example) return [];
   const { properties, required = [], oneOf = [] } = signature.input;
   // Without a field that chooses an alternative, or with one of another alternative, a row is refused.
-  const choices = oneOf.flatMap((alternative) => alternative.required);
-  const isPossible = (field: string) => !choices.includes(field) || Object.hasOwn(example.input, field);
-  const fields = Object.entries(properties).filter(([field]) => isPossible(field));
-  const corners = fields.flatMap(([field, schema]): Corner[] => [
-    ...missingCorners(field, schema, example.input, required.includes(field) || choices.includes(field)),
-    ...textCorners(field, schema, example.input),
-    ...numberCorners(field, schema, example.input).filter(
-      ({ limit }) => hasLargeNumbers || Math.abs(limit!.tried) <= HARMLESS,
-    ),
-  ]);
+  const choices = new Set(oneOf.flatMap((alternative) => alternative.required));
+  const isRequired = new Set([...required, ...choices]);
+  const corners: Corner[] = [];
+  for (const [field, schema] of Object.entries(properties)) {
+    // Each corner is a copy of the row, which may have thousands of fields.
+    if (corners.length >= MAX_CORNERS) break;
+    if (choices.has(field) && !Object.hasOwn(example.input, field)) continue;
+    corners.push(
+      ...missingCorners(field, schema, example.input, isRequired.has(field)),
+      ...textCorners(field, schema, example.input),
+      ...numberCorners(field, schema, example.input).filter(
+        ({ limit }) => hasLargeNumbers || Math.abs(limit!.tried) <= HARMLESS,
+      ),
+    );
+  }
   return corners.slice(0, MAX_CORNERS);
 }
 

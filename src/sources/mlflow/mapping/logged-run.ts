@@ -128,7 +128,10 @@ async function verifiedArtifact(
     const fix = 'The contract was written for another model: log the two together.';
     throw new RunError('CHECKSUM_MISMATCH', message, { fix });
   }
-  for (const file of named) await folder.verify(file.path, file.sha256);
+  const tokenizers = (contract?.encode?.tensors ?? []).flatMap((one) =>
+    one.kind === 'tokenizer' ? [one.tokenizer] : [],
+  );
+  for (const file of [...named, ...tokenizers]) await folder.verify(file.path, file.sha256);
   return { ...artifact, sha256, ...(files.length > 0 && { files }) };
 }
 

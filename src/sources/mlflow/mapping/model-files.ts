@@ -7,7 +7,8 @@ import type { RunFolder } from '../../local/run-folder.js';
 import type { ServableArtifact } from './servable-artifact.js';
 
 /** Files of a logged model beside the model itself: MLflow's own, those for Python, and examples. */
-const NOT_OF_MODEL = /^(MLmodel|registered_model_meta|.*\.(ya?ml|json|txt|md|py|pkl))$|^(code|metadata|artifacts)\//;
+const NOT_OF_MODEL =
+  /^(MLmodel|registered_model_meta|conda\.yaml|python_env\.yaml|requirements\.txt|.*input_example.*|(code|metadata|bestrun)\/.*)$/;
 
 /** Most further files of a model. */
 const MAX_FILES = 2_000;

@@ -1,0 +1,28 @@
+import { isNearName, nearestName } from './nearest-name.js';
+
+describe('the name that is probably meant', () => {
+  it.each([
+    ['input', 'inputs'],
+    ['Inputs', 'inputs'],
+    ['inupts', 'inputs'],
+    ['includ', 'include'],
+    ['run-id', 'run_id'],
+    ['runId', 'run_id'],
+    ['modle', 'model'],
+  ])('of %s is %s', (name, meant) => {
+    expect(nearestName(name, ['model', 'run_id', 'inputs', 'include'])).toBe(meant);
+  });
+
+  it.each(['params', 'instances', 'x', '', 'dataframe_split', 'i'.repeat(1_000)])('of %s is none', (name) => {
+    expect(nearestName(name, ['model', 'run_id', 'inputs', 'include'])).toBeUndefined();
+  });
+
+  it('is the nearest of several', () => {
+    expect(nearestName('gene_12x4', ['gene_1299', 'gene_1234', 'gene_1244'])).toBe('gene_1234');
+  });
+
+  it('is not any other short name', () => {
+    expect(isNearName('a', 'b')).toBe(false);
+    expect(isNearName('HOME', 'HOST')).toBe(false);
+  });
+});
