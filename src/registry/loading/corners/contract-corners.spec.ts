@@ -56,6 +56,17 @@ describe(cornersOf.name, () => {
     expect(cornersOfField({ type: 'array', items }, [])).toEqual([]);
   });
 
+  it('leave the choice between alternatives as the example has it', () => {
+    const text: FieldSchema = { type: 'string' };
+    const run = runOf({ text, other: text, x: { type: 'boolean' } }, { text: 'A', x: true }, ['x']);
+    const { input } = run.signature;
+    const oneOf = [{ required: ['text'] }, { required: ['other'] }];
+
+    const corners = cornersOf({ ...run, signature: { ...run.signature, input: { ...input, oneOf } } }, true);
+
+    expect(corners.map(({ row }) => Object.keys(row))).toEqual([['text', 'x']]);
+  });
+
   it('are null, and a row without the field, where the contract allows them', () => {
     const input = { a: 'A', b: 'B' };
     const schema: FieldSchema = { type: ['string', 'null'], enum: ['A', 'B', null] };

@@ -42,12 +42,15 @@ const MAX_CORNERS = 128;
 export function cornersOf({ signature, examples }: Run, hasLargeNumbers: boolean): Corner[] {
   const [example] = examples;
   if (!example) return [];
-  const { properties, required = [] } = signature.input;
-  const isRequired = new Set(required);
+  const { properties, required = [], oneOf = [] } = signature.input;
+  // Without a field that chooses an alternative, or with one of another alternative, a row is refused.
+  const choices = new Set(oneOf.flatMap((alternative) => alternative.required));
+  const isRequired = new Set([...required, ...choices]);
   const corners: Corner[] = [];
   for (const [field, schema] of Object.entries(properties)) {
     // Each corner is a copy of the row, which may have thousands of fields.
     if (corners.length >= MAX_CORNERS) break;
+    if (choices.has(field) && !Object.hasOwn(example.input, field)) continue;
     corners.push(
       ...missingCorners(field, schema, example.input, isRequired.has(field)),
       ...textCorners(field, schema, example.input),
