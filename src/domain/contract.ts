@@ -1,7 +1,7 @@
 import { headsOf } from './decode-spec.js';
 import type { DecodeSpec, HeadDecode } from './decode-spec.js';
 import type { Run } from './run.js';
-import { mapInnerFields } from './inner-fields.js';
+import { mapInnerFields } from './signature.js';
 import type { OutputFieldSchema, RowSchema, Signature } from './signature.js';
 
 /** What clients of a run rely on. */

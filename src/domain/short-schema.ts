@@ -1,5 +1,5 @@
 import { shortExample, shortExamples } from '../lib/short-example.js';
-import { mapInnerFields } from './inner-fields.js';
+import { mapInnerFields } from './signature.js';
 import type { OutputFieldSchema, RowSchema } from './signature.js';
 
 /** A row schema with every rule, but without long examples and annotations (`x-…`): an image is 150,000 numbers. */

@@ -27,8 +27,8 @@ export function compileInterval(decode: HeadOf<'interval'>): OutputDecoder {
   const scale = compileScale(decode);
   const [low, high] = [decode.low, decode.high].map((source) => compileColumn(source, tensor));
   const middle = value === undefined ? undefined : compileColumn(value, tensor);
-  const read = ({ valuesOf }: ColumnReader, outputs: NamedTensors, rows: number) =>
-    valuesOf(outputs, rows).map((one) => jsonNumber(scale(one)));
+  const read = (column: ColumnReader, outputs: NamedTensors, rows: number) =>
+    column.valuesOf(outputs, rows).map((one) => jsonNumber(scale(one)));
   return {
     fields: given(field, valueField),
     tensors: [low!, high!, ...(middle ? [middle] : [])].map(({ read: tensorRead }) => tensorRead),
