@@ -32,7 +32,9 @@ function parse(args: readonly string[]) {
     const options = { help: { type: 'boolean', short: 'h' } } as const;
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    // Node goes on to explain how a path that begins with a dash is given.
+    const [sentence] = (error as Error).message.split('. ');
+    throw new UsageError(`${sentence!.replace(/\.$/, '')}.`);
   }
 }
 
@@ -49,9 +51,7 @@ export function readArguments(usage: string): string | undefined {
     process.stdout.write(usage);
     return process.exit(0);
   } catch (error) {
-    // Node goes on to explain how a path that begins with a dash is given.
-    const [sentence] = (error as Error).message.split('. ');
-    process.stderr.write(`${sentence!.replace(/\.$/, '')}.\n\n${usage}`);
+    process.stderr.write(`${(error as Error).message}\n\n${usage}`);
     return process.exit(WRONG_USAGE);
   }
 }
