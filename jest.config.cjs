@@ -22,8 +22,8 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/build-first.cjs',
   reporters: ['default', '<rootDir>/test/support/count-reporter.cjs'],
   testTimeout: 120_000,
-  // Jest leaves a core free, which on two cores is half of the machine. The tests stand a busy one.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Jest leaves a core free. Tests that wait for a server, a thread or a refresh leave one free by themselves.
+  maxWorkers: availableParallelism() + 2,
   // With `--coverage`, as CI runs it. Measured is what runs inside Jest. Left out are files of types, of which nothing runs,
   // and what runs nowhere but in processes and threads of its own, where nothing is measured: the entry points.
   coverageProvider: 'v8',

@@ -66,9 +66,23 @@ describe('the documents of the API', () => {
     const again = await docs.getDocument();
 
     const builtFor = [first, ...changes].map(({ mock }) => mock.calls.length > 0);
-    expect(builtFor).toEqual([true, ...Array<boolean>(9).fill(false), true]);
+    expect(builtFor).toEqual([...Array<boolean>(10).fill(false), true]);
     expect(document.text).toContain('meanwhile-9');
     expect(again).toBe(document);
+  });
+
+  it('are built a moment after a change when nobody asks for them', () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance', 'nextTick'] });
+    const { registry, serve, first } = changingRegistry();
+    const docs = new DocsService(registry);
+    docs.publish(FIXED);
+    const [second] = serve('second');
+
+    expect([first, second!].map(({ mock }) => mock.calls.length > 0)).toEqual([false, false]);
+    jest.advanceTimersByTime(1_000);
+    jest.useRealTimers();
+
+    expect([first, second!].map(({ mock }) => mock.calls.length > 0)).toEqual([false, true]);
   });
 
   it('are those of the last model when none is served any more', async () => {

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
 
 import { runInSlices } from '../lib/run-in-slices.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
@@ -12,33 +13,48 @@ import type { PublishedDocument } from './published-document.js';
 
 /** Addresses for which the collection is kept: clients name them, so they must not fill the memory. */
 const MAX_ADDRESSES = 4;
+/** How long after a change the document is built unless somebody asks for it before. */
+const BUILD_DELAY_MS = 1_000;
 
 /**
  * Holds the API document and what is made of it. Everything is made once for each change of what is served: in slices,
- * so that no request waits for it, and in threads where it takes longer.
+ * so that no request waits for it, and in threads where it takes longer. Changes come in groups, and predictions come
+ * first after one: the document is built a moment later, or when somebody asks for it.
  */
 @Injectable()
-export class DocsService {
+export class DocsService implements OnModuleDestroy {
   private readonly logger = new Logger(DocsService.name);
   private fixed: OpenApiDocument | undefined;
   private models: readonly DocumentedModel[] | undefined;
   private current: PublishedDocument | undefined;
   private building: Promise<void> | undefined;
+  /** Builds the document when nobody has asked for it. */
+  private timer: NodeJS.Timeout | undefined;
   /** The Postman collection without the address of this server. */
   private collection: Promise<string> | undefined;
   private readonly collections = new Map<string, Promise<PublishedDocument>>();
 
   constructor(private readonly registry: ModelRegistryService) {}
 
-  /** Takes the fixed part of the document, once the routes are known, and begins to build the whole. */
+  /** Takes the fixed part of the document, once the routes are known. */
   publish(fixed: OpenApiDocument): void {
     this.fixed = fixed;
-    this.build();
-    this.registry.onChange(() => this.build());
+    this.buildSoon();
+    this.registry.onChange(() => this.buildSoon());
+  }
+
+  onModuleDestroy(): void {
+    clearTimeout(this.timer);
+  }
+
+  private buildSoon(): void {
+    this.timer ??= setTimeout(() => this.build(), BUILD_DELAY_MS).unref();
   }
 
   /** Builds the document again when a model is served by another run; changes in the meantime are built together. */
   build(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     this.building ??= this.buildUntilCurrent().finally(() => (this.building = undefined));
     // Whoever asks for the document is told; without anyone it is a line of the log.
     this.building.catch((error: unknown) => this.logger.error('The API document could not be built', error));
@@ -47,7 +63,7 @@ export class DocsService {
   /** The OpenAPI document of what is served now. */
   async getDocument(): Promise<PublishedDocument> {
     if (!this.fixed) throw new Error('publishDocs was not called.');
-    if (!this.current && !this.building) this.build();
+    if (this.timer || (!this.current && !this.building)) this.build();
     await this.building;
     return this.current!;
   }

@@ -5,8 +5,18 @@ import { VERSION } from '../version.js';
 import { API_DESCRIPTION, API_KEY_HEADER, API_KEY_QUERY, API_TAGS, API_TITLE } from './api-description.js';
 import type { OpenApiDocument } from './openapi/openapi-types.js';
 
-/** The part of the API document that the decorators give: everything but what depends on the store. */
+let made: OpenApiDocument | undefined;
+
+/**
+ * The part of the API document that the decorators give: everything but what depends on the store. All applications of
+ * a process have the same decorators, and reading them takes a while, so it is made once.
+ */
 export function createStaticDocument(app: INestApplication): OpenApiDocument {
+  made ??= readDecorators(app);
+  return made;
+}
+
+function readDecorators(app: INestApplication): OpenApiDocument {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(API_TITLE)
