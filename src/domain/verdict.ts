@@ -27,8 +27,7 @@ export const VERDICT_FIX = {
   MODEL_MISSING: 'Log the model in the run, e.g. with mlflow.onnx.log_model.',
   MLMODEL_INVALID: 'Log the model again; its MLmodel file cannot be used as the message says.',
   SIGNATURE_MISSING: 'Log the model with signature=infer_signature(X, model.predict(X)).',
-  SIGNATURE_UNSUPPORTED:
-    'Use columns or tensors of numbers, texts and booleans in the signature, with fixed sizes except for the rows.',
+  SIGNATURE_UNSUPPORTED: 'Use columns or tensors of numbers, texts and booleans in the signature.',
   NOT_EXAMINED:
     'No action is needed: it is inspected when the better runs are gone, its alias is set, or it is pinned.',
   ARTIFACT_TOO_LARGE: 'Raise MLFLOW_MAX_MODEL_BYTES, or log a smaller model.',

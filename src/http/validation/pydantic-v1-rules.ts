@@ -242,6 +242,12 @@ export function unknownMemberIssues(
   });
 }
 
+/** Asked of every request, nearly all of which have none. */
+function hasUnknownMember(value: object, known: readonly string[]): boolean {
+  for (const name of Object.keys(value)) if (!known.includes(name)) return true;
+  return false;
+}
+
 interface CheckOptions {
   /** Whether unknown members are ignored also where the class refuses them. */
   readonly ignoresUnknown?: boolean;
@@ -266,7 +272,8 @@ function compileCheck(type: Function): FieldsCheck {
       for (const { path: below, ...entry } of check(given))
         issues.push(atField(loc, { path: [field, ...below], ...entry }));
     }
-    if (refusesUnknown && !ignoresUnknown) issues.push(...unknownMemberIssues(Object.keys(value), known, loc));
+    if (refusesUnknown && !ignoresUnknown && hasUnknownMember(value, known))
+      issues.push(...unknownMemberIssues(Object.keys(value), known, loc));
     return issues.length > MAX_ISSUES ? issues.slice(0, MAX_ISSUES) : issues;
   };
 }

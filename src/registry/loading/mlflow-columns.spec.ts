@@ -214,12 +214,6 @@ describe('columns of an MLflow signature', () => {
       [input('x', 'float32', [null, 1, 8, 8])],
       /^The input "x" has shape \[rows, 8, 7\] in the signature; the model's input is "x" \(float32, \[rows, 1, 8, 8\]\)\.$/,
     ],
-    [
-      'sizes that vary',
-      [{ name: 'x', type: 'tensor', 'tensor-spec': { dtype: 'int64', shape: [-1, -1] } }],
-      [input('x', 'int64', [null, null])],
-      /varies beside the rows/,
-    ],
   ])('are refused in the words of the signature: %s', (_what, columns, tensors, said) => {
     const refusal = refusalOf(() => derive(columns, tensors));
 

@@ -15,7 +15,6 @@ import warnings
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
-import catboost
 import lightgbm
 import mlflow
 import numpy as np
@@ -86,15 +85,20 @@ for kind, X in (("frame", frame), ("array", array)):
     try_recipe(f"xgboost regressor {kind}", "xgboost", xgboost.XGBRegressor(n_estimators=5).fit(X, size), X, numbers("variable"))
     try_recipe(f"lightgbm classifier {kind}", "lightgbm", lightgbm.LGBMClassifier(n_estimators=5, verbose=-1).fit(X, species), X, classes)
     try_recipe(f"lightgbm regressor {kind}", "lightgbm", lightgbm.LGBMRegressor(n_estimators=5, verbose=-1).fit(X, size), X, numbers("variable"))
-    named = lambda model, X: classes(model, X).rename(columns={"probabilities": "probability_tensor"})
-    try_recipe(f"catboost classifier {kind}", "catboost", catboost.CatBoostClassifier(iterations=5, verbose=0).fit(X, species), X, named)
-    try_recipe(f"catboost regressor {kind}", "catboost", catboost.CatBoostRegressor(iterations=5, verbose=0).fit(X, size), X, numbers("predictions"))
 
 columns = ColumnTransformer([("n", StandardScaler(), ["age", "children"]), ("c", OneHotEncoder(handle_unknown="ignore"), ["town"])])
 try_recipe("sklearn columns classifier", "sklearn-columns", make_pipeline(columns, LogisticRegression()).fit(people, bought), people, classes)
 try_recipe("sklearn columns regressor", "sklearn-columns", make_pipeline(columns, LinearRegression()).fit(people, bought * 2.5), people, numbers("variable"))
 reviews = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(films["text"], bought[:20])
 try_recipe("sklearn text", "sklearn-text", reviews, films, classes, trained_on=films["text"])
+
+if "catboost" in recipes:
+    from catboost import CatBoostClassifier, CatBoostRegressor
+
+    named = lambda model, X: classes(model, X).rename(columns={"probabilities": "probability_tensor"})
+    for kind, X in (("frame", frame), ("array", array)):
+        try_recipe(f"catboost classifier {kind}", "catboost", CatBoostClassifier(iterations=5, verbose=0).fit(X, species), X, named)
+        try_recipe(f"catboost regressor {kind}", "catboost", CatBoostRegressor(iterations=5, verbose=0).fit(X, size), X, numbers("predictions"))
 
 if "pytorch" in recipes:
     import torch

@@ -5,7 +5,7 @@
  * are run, too.
  *
  * Needs PyPI the first time (PyTorch with what it brings on this system), nothing after that. With INTEROP_CI without
- * PyTorch and Keras.
+ * PyTorch, Keras and CatBoost.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ const built = (path) => require(join(projectRoot, 'dist', path));
 const { EXPORT_RECIPES, LOG_MODEL } = built('sources/mlflow/mapping/export-recipes.js');
 const { WARNING_FIX } = built('domain/verdict.js');
 
-const HEAVY = ['pytorch', 'keras'];
+const HEAVY = ['pytorch', 'keras', 'catboost'];
 const recipes = EXPORT_RECIPES.filter(({ id }) => !isShort || !HEAVY.includes(id));
 /** The python blocks of one section of docs/mlflow.md. */
 const page = readFileSync(join(projectRoot, 'docs', 'mlflow.md'), 'utf8');
@@ -39,7 +39,9 @@ const uri = `file://${files}`;
 
 async function python() {
   const wanted = readFileSync(join(import.meta.dirname, 'requirements.txt'), 'utf8');
-  const packages = wanted.split('\n').filter((line) => line && !(isShort && /^(torch|keras|onnxscript)\b/.test(line)));
+  const packages = wanted
+    .split('\n')
+    .filter((line) => line && !(isShort && /^(torch|keras|onnxscript|catboost)\b/.test(line)));
   return pythonEnvironment(`exports-interop${isShort ? '-short' : ''}`, packages.join('\n'), (pip) => pip(...packages));
 }
 

@@ -124,13 +124,7 @@ function arrayPart(given: ModelField, tensor: TensorSpec): CodecPart<TensorEncod
     const fix = 'Log numbers: code the texts before the model, or log one column for each text.';
     throw new RunError('SIGNATURE_UNSUPPORTED', message, { fix });
   }
-  const sizes = sizesOf(field, tensor);
-  const shape = sizes.map((size) => {
-    if (size !== null) return size;
-    const message = `The input "${field.field}" has a size that varies beside the rows.`;
-    const fix = `Export the model with a fixed size there, e.g. sequences of 128 tokens: pad each row to it.`;
-    throw new RunError('SIGNATURE_UNSUPPORTED', message, { fix });
-  });
+  const shape = sizesOf(field, tensor);
   return { fields: [field], spec: { kind: 'array', tensor: tensor.name, dtype, field: field.field, shape } };
 }
 

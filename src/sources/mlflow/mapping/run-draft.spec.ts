@@ -111,6 +111,22 @@ describe('a run of MLflow', () => {
     });
   });
 
+  it('takes lists of any length where neither the signature nor the model fixes it', () => {
+    const ids = JSON.stringify([{ name: 'ids', type: 'tensor', 'tensor-spec': { dtype: 'int64', shape: [-1, -1] } }]);
+    const model = readMlModel(`flavors: {onnx: {data: model.onnx}}\nsignature: {inputs: '${ids}', outputs: null}\n`);
+
+    const part = completePart(model, undefined, {
+      inputs: [declared('ids', 'int64', [null, null])],
+      outputs: [declared('logits', 'float32', [null, 2])],
+    });
+
+    expect(part.encode.tensors).toEqual([
+      { kind: 'array', tensor: 'ids', dtype: 'int64', field: 'ids', shape: [null] },
+    ]);
+    expect(part.signature.input.properties.ids).toEqual({ type: 'array', items: { type: 'integer' } });
+    expect(part.examples).toEqual([{ input: { ids: [0] }, output: {} }]);
+  });
+
   it('names the parameters of its signature, which no model here takes', () => {
     const params = JSON.stringify([{ name: 'threshold', default: 0.5, shape: null, type: 'double' }]);
     const text = `flavors: {onnx: {data: model.onnx}}\nsignature: {inputs: null, outputs: null, params: '${params}'}\n`;
