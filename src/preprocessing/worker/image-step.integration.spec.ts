@@ -115,6 +115,30 @@ describe('an image', () => {
     expect(tight.issues).toMatchObject([{ ctx: { limit_value: 390, actual_value: 391 } }]);
   });
 
+  it('of a very long side or another size is refused by its header, too', async () => {
+    const nothing = Buffer.alloc(0);
+    const long = await pixelsOf({ ...SMALL, resize: { filter: 'bilinear' } }, pngOf(1, 4_000_000, nothing));
+    const other = await pixelsOf(SMALL, pngOf(5, 5, nothing));
+
+    expect(long.issues).toEqual([
+      {
+        row: 0,
+        msg: 'ensure that no side of this image has more than 16384 pixels; it is 1 × 4000000',
+        type: 'value_error.image.max_side',
+        ctx: { limit_value: 16384 },
+      },
+    ]);
+    expect(other.issues).toMatchObject([{ type: 'value_error.image.size', ctx: { width: 23, height: 17 } }]);
+  });
+
+  it('may have line breaks in its base64', async () => {
+    const png = images['colour.png']!;
+    const { data, issues } = await pixelsOf(SMALL, png, png.replace(/.{76}/g, '$&\r\n'));
+
+    expect(issues).toEqual([]);
+    expect(data.slice(0, data.length / 2)).toEqual(data.slice(data.length / 2));
+  });
+
   it('that is broken is refused, whatever is wrong with it', async () => {
     const png = Buffer.from(images['colour.png']!, 'base64');
     const jpeg = Buffer.from(images['colour.jpg']!, 'base64');

@@ -66,14 +66,7 @@ function valuesOf({
 }
 
 function fit(pixels: Pixels, { width, height, resize }: ImageEncoding): Pixels {
-  if (pixels.width === width && pixels.height === height) return pixels;
-  if (!resize) {
-    throw new ImageError({
-      msg: `ensure this image is ${width} × ${height} pixels; it is ${pixels.width} × ${pixels.height}`,
-      type: 'value_error.image.size',
-      ctx: { width, height },
-    });
-  }
+  if (!resize || (pixels.width === width && pixels.height === height)) return pixels;
   const { filter, fit: way = 'stretch', shorter_side: side = Math.max(width, height) } = resize;
   if (way === 'stretch') return resample(pixels, width, height, filter);
   const [wide, high] = shorterSideTo(pixels, side);

@@ -6,6 +6,8 @@ import type { Pixels } from './image-resample.js';
 
 /** Pixels of an image unless its run says otherwise: 4096 × 4096. */
 const MAX_PIXELS = 2 ** 24;
+/** Longest side of an image: each line of a PNG takes time of its own, however short it is. */
+const MAX_SIDE = 16_384;
 
 /** What is wrong with an image, for its sender. */
 export class ImageError extends Error {
@@ -18,19 +20,26 @@ const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
 const DATA_URL = /^data:image\/(?:png|jpe?g);base64,/i;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+/** `base64` and Python's `encodebytes` break lines. */
+const LINE_BREAKS = /[\r\n]+/g;
 
 /**
  * Decodes a PNG or JPEG image in base64, turned upright as its EXIF orientation says, on white where it is transparent.
  *
- * The header is read first: no image is decoded that has more pixels than the run takes.
+ * The header is read first: no image is decoded that has more pixels than the run takes, or another size than it needs.
  *
- * @throws ImageError when it is none, is broken, or has too many pixels.
+ * @throws ImageError when it is none, is broken, is too large, or has another size where the run does not resize.
  */
 export async function readImage(open: typeof sharp, text: string, encoding: ImageEncoding): Promise<Pixels> {
   const bytes = bytesOf(text);
   const limit = encoding.max_pixels ?? MAX_PIXELS;
-  const { width, height, space } = await orBroken(open(bytes, { limitInputPixels: false, ignoreIcc: true }).metadata());
+  const { width, height, space, orientation } = await orBroken(
+    open(bytes, { limitInputPixels: false, ignoreIcc: true }).metadata(),
+  );
   if (width * height > limit) throw tooManyPixels(width, height, limit);
+  if (Math.max(width, height) > MAX_SIDE) throw tooLong(width, height);
+  const isTurned = orientation !== undefined && orientation > 4;
+  requireSize(isTurned ? { width: height, height: width } : { width, height }, encoding);
   if (space === 'cmyk')
     throw new ImageError({ msg: 'the image is in CMYK colours; send it in RGB', type: BROKEN_TYPE });
   const image = open(bytes, { limitInputPixels: limit, failOn: 'error', ignoreIcc: true })
@@ -44,7 +53,7 @@ export async function readImage(open: typeof sharp, text: string, encoding: Imag
 const BROKEN_TYPE = 'value_error.image';
 
 function bytesOf(text: string): Buffer {
-  const base64 = text.replace(DATA_URL, '');
+  const base64 = text.replace(DATA_URL, '').replace(LINE_BREAKS, '');
   if (!BASE64.test(base64)) throw new ImageError({ msg: 'value is not valid base64', type: 'value_error.base64' });
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.subarray(0, PNG.length).equals(PNG) || bytes.subarray(0, JPEG.length).equals(JPEG)) return bytes;
@@ -65,6 +74,24 @@ function tooManyPixels(width: number, height: number, limit: number): ImageError
     msg: `ensure this image has at most ${limit} pixels; it has ${width * height} (${width} × ${height})`,
     type: 'value_error.image.max_pixels',
     ctx: { limit_value: limit, actual_value: width * height },
+  });
+}
+
+function tooLong(width: number, height: number): ImageError {
+  return new ImageError({
+    msg: `ensure that no side of this image has more than ${MAX_SIDE} pixels; it is ${width} × ${height}`,
+    type: 'value_error.image.max_side',
+    ctx: { limit_value: MAX_SIDE },
+  });
+}
+
+/** @throws ImageError for another size than the run's, unless it resizes. */
+function requireSize(given: Pick<Pixels, 'width' | 'height'>, { width, height, resize }: ImageEncoding): void {
+  if (resize || (given.width === width && given.height === height)) return;
+  throw new ImageError({
+    msg: `ensure this image is ${width} × ${height} pixels; it is ${given.width} × ${given.height}`,
+    type: 'value_error.image.size',
+    ctx: { width, height },
   });
 }
 

@@ -97,6 +97,28 @@ describe('a run that leaves the name of its input to the model', () => {
     expect(loaded.warnings).toEqual([]);
   });
 
+  it('is refused when its answers are not what its own signature promises', async () => {
+    const input = { type: 'object', properties: { pair: { type: 'array', items: { type: 'number' } } } } as const;
+    const columns = [{ kind: 'list', field: 'pair', size: 2 }] as const;
+    const output = { type: 'object', properties: { sum: { type: 'number', maximum: 5 } } } as const;
+
+    const loading = load(
+      { tensors: [{ kind: 'columns', dtype: 'float32', columns }] },
+      {
+        signature: { input: { ...input, required: ['pair'] }, output },
+        examples: [
+          { input: { pair: [1, 2] }, output: { sum: 3 } },
+          { input: { pair: [5, 2] }, output: { sum: 7 } },
+        ],
+      },
+    );
+
+    await expect(loading).rejects.toMatchObject({
+      code: 'SELF_TEST_FAILED',
+      message: expect.stringContaining('The answer to example 1 is not what the signature says: sum: '),
+    });
+  });
+
   it('is refused where the model has several', async () => {
     const columns = [{ kind: 'number', field: 'a' }] as const;
 
