@@ -88,7 +88,7 @@ function unknownParameters({ route }: MatchedRoute, query: string, { unknownMemb
   }
 }
 
-const NOT_IN_QUERY = 'nothing but a key belongs into the query of a request with a body';
+const NOT_IN_QUERY = 'the query of a request with a body takes nothing but a key: write it into the body';
 
 /** What is wrong with the type of the body, if there is one. */
 function mediaTypeError(head: RequestHead): AppError | undefined {
