@@ -13,7 +13,9 @@ type Grouping = (
 ) => readonly (readonly number[])[] | undefined;
 
 /**
- * Compiles how rows are put together by their shapes: those that no padding makes equal are computed apart.
+ * Compiles how rows are put together by their shapes: those that no padding makes equal are computed apart, and so are
+ * those in which other tensors agree. Three tokens with a mask of two are an error of their row, which padding beside a
+ * longer row would hide.
  *
  * @returns undefined when the rows of every tensor have one shape.
  */
@@ -22,12 +24,19 @@ export function compileGrouping(encoders: readonly TensorEncoder[]): Grouping | 
   if (varying.length === 0) return undefined;
   return (rows, prepared, canPad) => {
     if (rows.length <= 1) return undefined;
-    const apart = varying.filter((encoder) => !canPad || !mayPad(encoder, rows, prepared));
-    if (apart.length === 0) return undefined;
-    return groupRows(rows.length, (index) =>
-      apart.map(({ varying: shape }) => shape!.shapeOf(rows[index]!, prepared[index]!).join()).join(';'),
-    );
+    const apart = new Set(varying.filter((encoder) => !canPad || !mayPad(encoder, rows, prepared)));
+    return groupRows(rows.length, (index) => {
+      const shapes = varying.map((encoder) => encoder.varying!.shapeOf(rows[index]!, prepared[index]!));
+      return varying
+        .map((encoder, i) => (apart.has(encoder) ? shapes[i]!.join() : agreementOf(shapes[i]!, shapes)))
+        .join(';');
+    });
   };
+}
+
+/** By axis: which is the first of a row's tensors that is as long there; a tensor without any element is none of them. */
+function agreementOf(shape: readonly number[], all: readonly (readonly number[])[]): string {
+  return shape.map((size, axis) => (size === 0 ? 'none' : all.findIndex((other) => other[axis] === size))).join();
 }
 
 /** Places of rows that have the same key, which tells their shapes; groups in the order of their first rows. */

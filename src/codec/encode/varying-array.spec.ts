@@ -46,6 +46,39 @@ describe('arrays whose size varies from row to row', () => {
     expect(encode(list, { ...base, dtype: 'int64', pad: 7 }, [[1], [2, 3]]).data).toEqual([[1n, 7n, 2n, 3n]]);
   });
 
+  it('are not filled up beside rows whose tensors agree where their own do not, nor when they are empty', () => {
+    const ids = { ...base, dtype: 'int64', tensor: 'ids', field: 'ids', pad: 0 } as const;
+    const mask = { ...ids, tensor: 'mask', field: 'mask' } as const;
+    const input = schemaOf({ ids: list, mask: list });
+    const rows = [
+      { ids: [3, 4], mask: [1] },
+      { ids: [3, 4, 5], mask: [1, 1, 0] },
+      { ids: [6], mask: [1] },
+      { ids: [], mask: [] },
+    ];
+    const encoder = compileRowEncoder({ tensors: [ids, mask] }, input, NO_FILES);
+    const { parts, order } = encoder.encodeRows(rows, (i) => [i], [], {
+      prepared: encoder.prepare(rows),
+      canPad: true,
+    });
+
+    expect(parts.map(({ tensors }) => [...tensors.values()].map(({ shape }) => shape))).toEqual([
+      [
+        [1, 2],
+        [1, 1],
+      ],
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      [
+        [1, 0],
+        [1, 0],
+      ],
+    ]);
+    expect(order).toEqual([0, 1, 2, 3]);
+  });
+
   it('are not filled up where rows must not be, nor beyond reason', () => {
     expect(encode(list, { ...base, pad: 0 }, [[1], [2, 3]], false).shapes).toEqual([
       [1, 1],
