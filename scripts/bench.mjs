@@ -43,17 +43,7 @@ const measurements = {
   memory,
   stores,
 };
-const onContenders = new Set([
-  'single',
-  'batch1000',
-  'text',
-  'heavy',
-  'images',
-  'health',
-  'fairness',
-  'clients',
-  'overload',
-]);
+const withoutContenders = new Set(['start', 'memory', 'stores']);
 
 const note = (line) => console.error(`bench: ${line}`);
 
@@ -82,7 +72,7 @@ async function measureAll({ sections, effort, quick }, processes, folder) {
   const bench = { processes, folder, effort, note, sender, lightStore };
   const report = { machine: machine(), quick, missing: {}, failed: {} };
   const began = performance.now();
-  if (sections.some((name) => onContenders.has(name))) Object.assign(bench, await startContenders(bench, report));
+  if (sections.some((name) => !withoutContenders.has(name))) Object.assign(bench, await startContenders(bench, report));
   for (const name of sections) {
     try {
       Object.assign(report, shaped(name, await measurements[name](bench)));

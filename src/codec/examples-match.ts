@@ -1,5 +1,6 @@
 import { isJsonObject } from '../lib/json.js';
 import type { JsonObject, JsonValue } from '../lib/json.js';
+import { truncate } from '../lib/truncate.js';
 import type { Run } from '../domain/run.js';
 import { outputTypesOf } from '../domain/signature.js';
 import type { OutputFieldSchema, OutputRowSchema } from '../domain/signature.js';
@@ -144,5 +145,5 @@ function mismatchText({ path }: Place, expected: JsonValue, actual: JsonValue | 
 function toText(value: unknown): string {
   if (value === undefined) return 'missing';
   const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
-  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
+  return truncate(text, MAX_TEXT_LENGTH);
 }

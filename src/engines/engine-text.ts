@@ -1,3 +1,5 @@
+import { truncate } from '../lib/truncate.js';
+
 /** Longest text of an engine that a verdict repeats, UTF-16 units. */
 const MAX_CHARS = 400;
 
@@ -23,5 +25,5 @@ export function engineText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const bare = NOISE.reduce((rest, noise) => rest.replace(noise, ''), text).replace(PATH, '$1');
   const line = bare.replace(/\s+/g, ' ').trim();
-  return line.length > MAX_CHARS ? `${line.slice(0, MAX_CHARS)}…` : line;
+  return truncate(line, MAX_CHARS);
 }

@@ -13,7 +13,7 @@ const HANG_GRACE_MS = 5_000;
 const OPEN_TIMEOUT_MS = 60_000;
 
 /** Until when a reply is wanted, and the words of the refusal. */
-interface Deadline {
+export interface Deadline {
   readonly remainingMs: number;
   /** What the caller allowed altogether. */
   readonly timeoutMs: number;

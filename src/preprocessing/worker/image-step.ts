@@ -27,7 +27,7 @@ export async function openImage(encoding: ImageEncoding, { pointer }: Preprocess
     const issues: PreprocessResult['issues'][number][] = [];
     for (const [row, text] of texts.entries()) {
       try {
-        const pixels = fit(await readImage(open, text, encoding), encoding);
+        const pixels = toRunSize(await readImage(open, text, encoding), encoding);
         write(pixels, values, layout, data.subarray(row * size, (row + 1) * size));
       } catch (error) {
         if (!(error instanceof ImageError)) throw error;
@@ -65,7 +65,7 @@ function valuesOf({
   );
 }
 
-function fit(pixels: Pixels, { width, height, resize }: ImageEncoding): Pixels {
+function toRunSize(pixels: Pixels, { width, height, resize }: ImageEncoding): Pixels {
   if (!resize || (pixels.width === width && pixels.height === height)) return pixels;
   const { filter, fit: way = 'stretch', shorter_side: side = Math.max(width, height) } = resize;
   if (way === 'stretch') return resample(pixels, width, height, filter);

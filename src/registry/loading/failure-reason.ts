@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../domain/app-error.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import { RunError, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
+import { engineText } from '../../engines/engine-text.js';
 
 /** Ways in which a prediction ends because of the run, or because the server is too busy for it. */
 const PREDICTION_CODES: ReadonlySet<ErrorCode> = new Set([
@@ -32,6 +33,12 @@ export function predictionFailure(error: unknown, failed: string, refused = ''):
     return first ? `${refused}${first.loc.join('.')}: ${first.msg}.` : failed;
   }
   return error instanceof AppError && PREDICTION_CODES.has(error.code) ? failed : undefined;
+}
+
+/** What the engine said of a failed prediction, fit for a verdict. */
+export function causeText(error: unknown): string {
+  const cause = error instanceof AppError ? (error.cause ?? error) : error;
+  return engineText(cause);
 }
 
 /**

@@ -187,10 +187,8 @@ export class LoadedRun {
     const startedAt = performance.now();
     const { timing, sinceMs = startedAt } = options;
     const call = this.callOf(options, sinceMs);
-    const encoded = this.encode(values, options, call.rowByRow);
-    const isPrepared = !this.preprocessing?.isNeededFor(encoded);
-    const ready = isPrepared ? encoded : await this.preprocess(encoded, options.locOf, call);
-    const request = this.keepInputs(ready);
+    const prepared = this.prepare(values, options, call);
+    const request = prepared instanceof Promise ? await prepared : prepared;
     const validateMs = performance.now() - startedAt;
     // No await before this call but for texts and images: a caller reads which run is best and its rows enter the queue
     // in one synchronous step, so a cutover never releases a run that a request uses (`release` lets the queue finish).
@@ -272,16 +270,24 @@ export class LoadedRun {
   /** The output rows of rows that are computed in a call of their own. */
   private async computeAlone(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
     const call = this.callOf({ ...options, isolated: true }, options.sinceMs ?? performance.now());
-    const encoded = this.encode(values, options, call.rowByRow);
-    const isPrepared = !this.preprocessing?.isNeededFor(encoded);
-    const ready = isPrepared ? encoded : await this.preprocess(encoded, options.locOf, call);
-    const request = this.keepInputs(ready);
+    const request = await this.prepare(values, options, call);
     return decodeParts(this.codec.decoder, await this.handle.predictParts(request.encoded.parts, call), request);
   }
 
   private callOf(options: PredictOptions, sinceMs: number): EngineCall {
     const { timeoutMs, signal, timing, isolated, rowByRow = this.isRowByRow } = options;
     return { outputNames: this.codec.decoder.outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
+  }
+
+  /** The rows as the engine takes them: at once, unless they have texts or images. */
+  private prepare(
+    values: readonly unknown[],
+    options: PredictOptions,
+    call: EngineCall,
+  ): DecodeRequest | Promise<DecodeRequest> {
+    const encoded = this.encode(values, options, call.rowByRow);
+    if (!this.preprocessing?.isNeededFor(encoded)) return this.keepInputs(encoded);
+    return this.preprocess(encoded, options.locOf, call).then((ready) => this.keepInputs(ready));
   }
 
   /** The rows with the tensors of texts and images; in parts that are to be computed apart. */

@@ -3,16 +3,9 @@ import type { EncodedRows } from '../../codec/encode/row-encoder.js';
 import { report } from '../../codec/validate/issues.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { ValidationError } from '../../domain/validation-issue.js';
-import type { OpenedPreprocessing } from '../../preprocessing/preprocessor.js';
+import type { Deadline, OpenedPreprocessing } from '../../preprocessing/preprocessor.js';
 import type { EncodedRequest } from './decode-parts.js';
 import { addPreprocessed } from './preprocessed-parts.js';
-
-/** Until when the tensors are wanted. */
-interface Deadline {
-  readonly remainingMs: number;
-  /** What the caller allowed altogether. */
-  readonly timeoutMs: number;
-}
 
 /** Makes the tensors of a run's texts and images, in a thread of its own. */
 export class RowPreprocessing {

@@ -14,7 +14,6 @@ import { AppError } from '../../domain/app-error.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import { RunError } from '../../domain/verdict.js';
-import { engineText } from '../../engines/engine-text.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { Preprocessor } from '../../preprocessing/preprocessor.js';
@@ -28,7 +27,7 @@ import {
   checkOrder,
   acceptsOneRow,
 } from './batch-invariance.js';
-import { predictionFailure } from './failure-reason.js';
+import { causeText, predictionFailure } from './failure-reason.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
@@ -103,11 +102,11 @@ export class RunLoader {
       requireNumbers(completeRun, outputs, {
         mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
       });
+      requireValidOutputs(codec, outputs);
       const warnings = [...(sourceRun.warnings ?? []), ...runWarnings(completeRun, handle.info.inputs, outputs)];
       const { hasFixedSizes = false } = handle.info;
       warnings.push(...(await tryCorners(loaded, hasFixedSizes, predictionTimeoutMs)));
       loaded.setWarnings(warnings);
-      requireValidOutputs(codec, outputs);
       if (complete && !hasOutputs(completeRun)) loaded.setExampleOutputs(outputs);
       return loaded;
     } catch (error) {
@@ -244,12 +243,6 @@ function findMismatches({ encoder, decoder }: Codec, { info }: ModelHandle): rea
 function failedToPredict(error: unknown): boolean {
   const cause = error instanceof RunError ? error.cause : error;
   return cause instanceof AppError && cause.code === 'PREDICTION_FAILED';
-}
-
-/** What the engine said of a failed prediction, fit for a verdict. */
-function causeText(error: unknown): string {
-  const cause = error instanceof AppError ? (error.cause ?? error) : error;
-  return engineText(cause);
 }
 
 /** A model that answers nothing but NaN is broken, unless its trainer recorded that it does. */

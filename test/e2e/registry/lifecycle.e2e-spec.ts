@@ -11,12 +11,11 @@ import { ask } from '../../support/http/ask.js';
 import { TestStore } from '../../support/stores/build-store.js';
 import { SLOW_TIMES, storeWithSlowModel } from '../../support/stores/slow-store.js';
 import { RawSocket, hasPrediction, jsonIn } from '../../support/http/raw-socket.js';
-import { ServerProcess } from '../../support/http/server-process.js';
+import { useServers } from '../../support/http/started-servers.js';
 import { until } from '../../support/until.js';
 import { itOnPosix } from '../../support/posix.js';
 
 let store: TestStore;
-const started: ServerProcess[] = [];
 
 beforeAll(() => {
   store = storeWithSlowModel();
@@ -24,15 +23,7 @@ beforeAll(() => {
 
 afterAll(() => store.remove());
 
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((server) => server.remove()));
-});
-
-function start(environment: Record<string, string> = {}): ServerProcess {
-  const server = ServerProcess.start({ MODELS_DIR: store.folder, ...environment });
-  started.push(server);
-  return server;
-}
+const start = useServers(() => ({ MODELS_DIR: store.folder }));
 
 /** What a start that fails says, and the code it would end the process with; in this process. */
 async function startInVain(environment: Record<string, string>): Promise<{ code: number; stderr: string }> {

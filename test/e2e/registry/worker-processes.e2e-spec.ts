@@ -4,13 +4,12 @@ import { ADMIN_KEY } from '../../support/http/admin.js';
 import { ask } from '../../support/http/ask.js';
 import { TestStore } from '../../support/stores/build-store.js';
 import { RawSocket, hasPrediction, statusesIn } from '../../support/http/raw-socket.js';
-import { ServerProcess } from '../../support/http/server-process.js';
+import { useServers } from '../../support/http/started-servers.js';
 import { SLOW_TIMES, storeWithSlowModel } from '../../support/stores/slow-store.js';
 import { until } from '../../support/until.js';
 import { itOnPosix } from '../../support/posix.js';
 
 let store: TestStore;
-const started: ServerProcess[] = [];
 
 beforeAll(() => {
   store = storeWithSlowModel();
@@ -18,20 +17,11 @@ beforeAll(() => {
 
 afterAll(() => store.remove());
 
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((server) => server.remove()));
-});
-
-function start(environment: Record<string, string> = {}): ServerProcess {
-  const server = ServerProcess.start({
-    MODELS_DIR: store.folder,
-    WORKERS: '2',
-    INFERENCE_THREADS: '1',
-    ...environment,
-  });
-  started.push(server);
-  return server;
-}
+const start = useServers(() => ({
+  MODELS_DIR: store.folder,
+  WORKERS: '2',
+  INFERENCE_THREADS: '1',
+}));
 
 describe('several worker processes', () => {
   const workerIds = async (baseUrl: string, count: number) => {

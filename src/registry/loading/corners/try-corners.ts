@@ -2,10 +2,10 @@ import { AppError } from '../../../domain/app-error.js';
 import { ValidationError } from '../../../domain/validation-issue.js';
 import { RunError, warning } from '../../../domain/verdict.js';
 import type { Warning } from '../../../domain/verdict.js';
-import { engineText } from '../../../engines/engine-text.js';
 import type { JsonObject } from '../../../lib/json.js';
 import { cornersOf } from './contract-corners.js';
 import type { Corner, NumberLimit } from './contract-corners.js';
+import { causeText } from '../failure-reason.js';
 import type { LoadedRun } from '../loaded-run.js';
 
 /** Corners that are computed together: most models compute all of them. */
@@ -91,8 +91,7 @@ class Trial {
     try {
       await this.predict([this.loaded.run.examples[0]!.input]);
     } catch (error) {
-      const cause = error instanceof AppError ? (error.cause ?? error) : error;
-      const message = `After it failed for a value of "${field}" that its contract allows, the model does not answer its own example any more: ${engineText(cause)}`;
+      const message = `After it failed for a value of "${field}" that its contract allows, the model does not answer its own example any more: ${causeText(error)}`;
       throw new RunError('SELF_TEST_FAILED', message, { cause: error });
     }
   }

@@ -1,0 +1,19 @@
+import { ServerProcess } from './server-process.js';
+
+/**
+ * Starts servers for the tests of a file, each of which ends those that it has started.
+ *
+ * @param environment  variables of every server, asked for at each start.
+ * @returns starts one, with further variables.
+ */
+export function useServers(environment: () => Record<string, string>) {
+  const started: ServerProcess[] = [];
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((server) => server.remove()));
+  });
+  return (more: Record<string, string> = {}): ServerProcess => {
+    const server = ServerProcess.start({ ...environment(), ...more });
+    started.push(server);
+    return server;
+  };
+}
