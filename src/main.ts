@@ -3,6 +3,11 @@ performance.mark('bestrun:start');
 // Set before anything loads ONNX Runtime, which reads it once. Threads inherit it.
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
 
+import { listenForStop } from './bootstrap/stop-signals.js';
+
+// Before anything else loads: the first process of a container ignores signals that it does not handle.
+listenForStop();
+
 import 'reflect-metadata';
 
 import cluster from 'node:cluster';
@@ -11,8 +16,6 @@ import type { AppConfig } from './config/app-config.js';
 import { loadConfig } from './config/load-config.js';
 import { loadEnvFile } from './config/load-env-file.js';
 import { findMisspeltVariables } from './config/misspelt-variables.js';
-import { runCluster } from './bootstrap/cluster.js';
-import { startServer } from './bootstrap/server.js';
 import { stopWithReport } from './bootstrap/exit-with-report.js';
 import { createLogger } from './logging/pino-logger.js';
 
@@ -20,12 +23,13 @@ async function main(): Promise<void> {
   loadEnvFile();
   const config = loadConfig(process.env);
   if (cluster.isPrimary) warnOfMisspelt(config);
-  if (cluster.isPrimary && config.workers > 1) return runCluster(config);
-  await startServer(config);
+  // Loaded when they are needed: the process that starts the others needs little memory.
+  if (cluster.isPrimary && config.workers > 1) return (await import('./bootstrap/cluster.js')).runCluster(config);
+  await (await import('./bootstrap/server.js')).startServer(config);
 }
 
 function warnOfMisspelt(config: AppConfig): void {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config);
   for (const { name, meant } of findMisspeltVariables(process.env)) {
     logger.warn({ variable: name }, `${name} is not a variable of bestrun and is ignored. Did you mean ${meant}?`);
   }

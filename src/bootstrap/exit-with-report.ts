@@ -1,12 +1,13 @@
 import { ConfigError } from '../config/load-config.js';
 import { NothingToServeError } from '../registry/refresh/nothing-to-serve.error.js';
+import { endProcess } from './end-process.js';
 
-/** The start failed: says why in words an operator can act on, and ends the process with code 1. */
-export function stopWithReport(error: unknown): void {
+/** The start failed: says why in words an operator can act on, and ends the process with code 1, threads or not. */
+export async function stopWithReport(error: unknown): Promise<void> {
   const isExpected = error instanceof ConfigError || error instanceof NothingToServeError || isListenError(error);
   const text = isExpected ? sentenceOf(error) : `bestrun could not start: ${describe(error)}`;
-  // Exits after the write: where stderr is a pipe, process.exit would truncate a long report.
-  process.stderr.write(`${text}\n`, () => process.exit(1));
+  process.stderr.write(`${text}\n`);
+  await endProcess(1);
 }
 
 function isListenError(error: unknown): error is NodeJS.ErrnoException {

@@ -1,33 +1,35 @@
-import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 
-import { watchConnections } from '../http/server/drain-connections.js';
-import { createLogger } from '../logging/pino-logger.js';
+import { ConnectionDrainer } from '../http/server/drain-connections.js';
+import { createLogger, flushLog } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { createApp } from './create-app.js';
+import { endBySignal } from './end-process.js';
+import { onStop } from './stop-signals.js';
+import type { StopSignal } from './stop-signals.js';
+import { stopServer } from './stop-server.js';
 
-/** Time for the last log line to be written. */
-const LOG_FLUSH_MS = 50;
+/** Time for the line that says why a start ended, milliseconds. */
+const LOG_TIMEOUT_MS = 200;
 
 /**
- * Starts one server process: loads the best runs, then opens the port, and closes cleanly on SIGTERM and SIGINT.
+ * Starts one server process: loads the best runs, then opens the port. A stop ends the start at once, and later the server
+ * as `stopServer` says.
  *
  * @throws what makes a start impossible; the port is not open then, and everything that was started has ended again.
  */
 export async function startServer(config: AppConfig): Promise<NestExpressApplication> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config);
+  onStop((signal) => void stopStart(signal, logger));
   const { app, fastPath } = await createApp(config, logger);
   await listenOrClose(app, config);
-  const drainConnections = watchConnections(app.getHttpServer(), fastPath);
-  closeOnSignals(app, drainConnections, logger, config.shutdownGraceMs);
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  const startMs = Math.round(performance.now() - (performance.getEntriesByName('bestrun:start')[0]?.startTime ?? 0));
-  const state = app.get(ModelRegistryService).whyNotReady === undefined ? 'is ready' : 'waits for a model to serve';
-  logger.info({ port, start_ms: startMs }, `bestrun ${state}: http://localhost:${port}/docs (after ${startMs} ms)`);
+  const connections = new ConnectionDrainer(app.getHttpServer(), fastPath);
+  onStop(() => void stopServer({ app, fastPath, connections }, config, logger));
+  logReady(app, config, logger);
   return app;
 }
 
@@ -41,38 +43,22 @@ async function listenOrClose(app: NestExpressApplication, { port, host }: AppCon
   }
 }
 
-/** Lets running requests finish for a while, then ends with code 0; by force when they did not finish in time. */
-function closeOnSignals(
-  app: NestExpressApplication,
-  drainConnections: () => void,
-  logger: Logger,
-  graceMs: number,
-): void {
-  let isClosing = false;
-  const close = () => {
-    if (isClosing) return;
-    isClosing = true;
-    logger.info({ grace_ms: graceMs }, 'bestrun stops: it finishes running requests and takes no new ones');
-    setTimeout(() => endByForce(logger, graceMs), graceMs).unref();
-    drainConnections();
-    app.close().then(
-      () => endByItself(logger),
-      () => process.exit(1),
-    );
-  };
-  process.once('SIGTERM', close);
-  process.once('SIGINT', close);
+function logReady(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const startMs = Math.round(performance.now() - (performance.getEntriesByName('bestrun:start')[0]?.startTime ?? 0));
+  const state = app.get(ModelRegistryService).whyNotReady === undefined ? 'is ready' : 'waits for a model to serve';
+  logger.info({ port, start_ms: startMs }, `bestrun ${state}: http://localhost:${port}/docs (after ${startMs} ms)`);
+  const { shutdownGraceMs, predictionTimeoutMs } = config;
+  if (shutdownGraceMs >= predictionTimeoutMs) return;
+  logger.warn(
+    { shutdown_grace_ms: shutdownGraceMs, prediction_timeout_ms: predictionTimeoutMs },
+    'a stop may cut off predictions that would be answered: SHUTDOWN_GRACE_MS is shorter than PREDICTION_TIMEOUT_MS',
+  );
 }
 
-/** Ends when nothing is left to do. `process.exit` would stop all timers and wait for threads that run native code. */
-function endByItself(logger: Logger): void {
-  logger.info('bestrun has stopped');
-  process.exitCode = 0;
-  if (cluster.isWorker) process.disconnect();
-}
-
-/** Kills the process: a thread that runs native code would make any other exit abort. */
-function endByForce(logger: Logger, graceMs: number): void {
-  logger.error({ grace_ms: graceMs }, 'requests did not finish in time and are cut off');
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LOG_FLUSH_MS);
+/** Nothing is served yet, so nothing has to be finished; what loads may not be able to end by itself. */
+async function stopStart(signal: StopSignal, logger: Logger): Promise<void> {
+  logger.info({ signal }, 'bestrun was told to stop while it started: it ends at once');
+  await flushLog(LOG_TIMEOUT_MS);
+  endBySignal(signal);
 }

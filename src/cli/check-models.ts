@@ -1,10 +1,16 @@
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
 
+import { listenForStop } from '../bootstrap/stop-signals.js';
+
+listenForStop();
+
 import 'reflect-metadata';
 
+import { endProcess } from '../bootstrap/end-process.js';
 import { stopWithReport } from '../bootstrap/exit-with-report.js';
 import { loadEnvFile } from '../config/load-env-file.js';
 import { findMisspeltVariables } from '../config/misspelt-variables.js';
+import { countEndingThreads } from '../lib/ending-threads.js';
 import { checkModels } from './check-command.js';
 
 /** `npm run models:check [folder]`: says what a server would say of runs, and of every run why. */
@@ -14,6 +20,8 @@ async function main(): Promise<void> {
     process.stderr.write(`${name} is not a variable of bestrun and is ignored. Did you mean ${meant}?\n`);
   }
   process.exitCode = await checkModels(process.argv.slice(2), process.env, process);
+  // Ends by itself, but not while a thread hangs in a model.
+  if (countEndingThreads() > 0) await endProcess(process.exitCode);
 }
 
 main().catch(stopWithReport);

@@ -43,6 +43,8 @@ export abstract class AppConfig {
   readonly predictionTimeoutMs: number;
   readonly modelLoadTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  /** How long a stopping server still takes requests while `/readyz` says 503. */
+  readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
   readonly maxQueuedRequests: number;
   readonly maxBatchRows: number;

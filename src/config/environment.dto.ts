@@ -126,9 +126,13 @@ export class Environment {
   @Integer(1000, 3_600_000, 'milliseconds')
   REQUEST_TIMEOUT_MS = 90_000;
 
-  /** How long running requests may go on after SIGTERM. */
+  /** How long requests are still taken after SIGTERM, while `/readyz` answers 503 so that load balancers send no more. The container sets 5000. */
   @Integer(0, 3_600_000, 'milliseconds')
-  SHUTDOWN_GRACE_MS = 10_000;
+  SHUTDOWN_DELAY_MS = 0;
+
+  /** How long running requests may go on after that; should be PREDICTION_TIMEOUT_MS at least. */
+  @Integer(0, 3_600_000, 'milliseconds')
+  SHUTDOWN_GRACE_MS = 30_000;
 
   /** Requests that may wait per run; more are answered 503 with Retry-After, and so are those that would wait longer than PREDICTION_TIMEOUT_MS. */
   @Integer(1, 1_000_000)

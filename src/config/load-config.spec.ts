@@ -107,6 +107,7 @@ describe('loadConfig', () => {
     ['PREDICTION_TIMEOUT_MS', ['0', '30s']],
     ['MODEL_LOAD_TIMEOUT_MS', ['999']],
     ['REQUEST_TIMEOUT_MS', ['999']],
+    ['SHUTDOWN_DELAY_MS', ['-1']],
     ['SHUTDOWN_GRACE_MS', ['-1']],
     ['MAX_QUEUED_REQUESTS', ['0']],
     ['MAX_EXTRA_RUNS', ['0']],

@@ -84,6 +84,7 @@ function toConfig(env: Environment): AppConfig {
     predictionTimeoutMs: env.PREDICTION_TIMEOUT_MS,
     modelLoadTimeoutMs: env.MODEL_LOAD_TIMEOUT_MS,
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+    shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     maxQueuedRequests: env.MAX_QUEUED_REQUESTS,
     maxBatchRows: env.MAX_BATCH_ROWS,

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
 
 import { toSourceReadingDto } from '../http/dto/source-reading.dto.js';
 import { AppError } from '../domain/app-error.js';
@@ -12,7 +11,7 @@ import type { HealthDto, ModelHealthDto, ModelTimingsDto } from './dto/health.dt
 
 /** What the server can say of its own health. */
 @Injectable()
-export class ReadinessService implements BeforeApplicationShutdown {
+export class ReadinessService {
   private isDraining = false;
 
   constructor(
@@ -20,7 +19,8 @@ export class ReadinessService implements BeforeApplicationShutdown {
     private readonly refreshService: RefreshService,
   ) {}
 
-  beforeApplicationShutdown(): void {
+  /** The server was told to stop: it answers, but wants no more requests. */
+  startDraining(): void {
     this.isDraining = true;
   }
 

@@ -2,21 +2,53 @@ import cluster from 'node:cluster';
 
 import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
-import type { LevelWithSilent, Logger } from 'pino';
+import type { Logger } from 'pino';
 
+import type { AppConfig } from '../config/app-config.js';
+import { VERSION } from '../version.js';
+import { LogOutput } from './log-output.js';
 import { currentRequestId } from './request-scope.js';
+import { standardOutput } from './standard-output.js';
+
+/** Log lines that may wait for a reader that does not keep up: some five thousand. */
+const MAX_WAITING_BYTES = 1_048_576;
+
+/** Of this process; made when the first line may come. */
+let output: LogOutput | undefined;
 
 /**
- * The process' logger: one JSON object per line on stdout, time in ISO 8601. Lines of one of several server processes
- * carry its `worker_id`, which is the `X-Worker-Id` of its answers.
+ * A logger of this process: one JSON object per line on stdout, time in ISO 8601. Each line carries the `version` and the
+ * `worker_id`, which is the `X-Worker-Id` of the process' answers, or 0 for the process that starts the others (`WORKERS`).
  */
-export function createLogger(level: LevelWithSilent): Logger {
-  return pino({
-    level,
-    base: cluster.worker ? { worker_id: cluster.worker.id } : undefined,
+export function createLogger({ logLevel, workers }: Pick<AppConfig, 'logLevel' | 'workers'>): Logger {
+  const options = {
+    level: logLevel,
+    base: { version: VERSION, worker_id: cluster.worker?.id ?? (workers > 1 ? 0 : 1) },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  if (logLevel === 'silent') return pino(options);
+  const logger: Logger = pino(options, (output ??= createOutput((lines) => tellDropped(logger, lines))));
+  return logger;
+}
+
+/** Waits until all lines are written, but not for a reader that has stopped. */
+export async function flushLog(timeoutMs: number): Promise<void> {
+  if (!output) return;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+  await Promise.race([new Promise<void>((resolve) => output!.flush(resolve)), timeout]);
+  clearTimeout(timer);
+}
+
+function createOutput(onDropped: (lines: number) => void): LogOutput {
+  const created = new LogOutput(standardOutput(), MAX_WAITING_BYTES, onDropped);
+  process.once('exit', () => created.flushNow());
+  return created;
+}
+
+function tellDropped(logger: Logger, lines: number): void {
+  logger.warn({ dropped_lines: lines }, 'log lines were dropped before this one: they could not be written in time');
 }
 
 /** Parts of Nest that list every module and route at each start; an operator reads the docs for those. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
+import { trackThreadEnd } from '../lib/ending-threads.js';
 import type { PreprocessReply, PreprocessRequest } from './preprocess-messages.js';
 
 /** Called once with the reply to a request, or without one when the thread is lost. */
@@ -36,7 +37,7 @@ export class PreprocessThread {
   /** Ends it at once, with what it works on. */
   async end(cause: string): Promise<void> {
     this.lose(cause);
-    await this.worker.terminate();
+    await trackThreadEnd(this.worker.terminate());
   }
 
   private lose(cause: string): void {

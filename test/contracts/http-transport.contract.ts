@@ -1,5 +1,5 @@
 import { MAX_HEAD_BYTES } from '../../src/http/fast-path/request-head-parser.js';
-import { watchConnections } from '../../src/http/server/drain-connections.js';
+import { ConnectionDrainer } from '../../src/http/server/drain-connections.js';
 import { TestStore } from '../support/stores/build-store.js';
 import { createTestApp } from '../support/http/create-test-app.js';
 import type { TestApp } from '../support/http/create-test-app.js';
@@ -299,13 +299,13 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
 
     it('lets the server close: idle connections end, the others with their answer', async () => {
       const own = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', ...environment });
-      const drain = watchConnections(own.app.getHttpServer(), own.fastPath);
+      const connections = new ConnectionDrainer(own.app.getHttpServer(), own.fastPath);
       const [idle, used] = [await RawSocket.open(own.baseUrl), await RawSocket.open(own.baseUrl)];
       await exchange(own.baseUrl, [requestOf()], 1);
       used.send(requestOf());
       await used.receive((text) => statusesIn(text).length === 1);
 
-      drain();
+      await connections.drain();
       await own.close();
 
       expect(statusesIn(await used.read())).toEqual([200]);
@@ -314,18 +314,18 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
 
     it('lets the server close: a request whose body is still on its way is answered', async () => {
       const own = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', ...environment });
-      const drain = watchConnections(own.app.getHttpServer(), own.fastPath);
+      const connections = new ConnectionDrainer(own.app.getHttpServer(), own.fastPath);
       const [first, half] = [await RawSocket.open(own.baseUrl), await RawSocket.open(own.baseUrl)];
       half.send(requestOf().slice(0, -5));
       // Connections are read in turn: an answer to a later request says that the earlier one has been read.
       await first.send(requestOf()).receive((text) => statusesIn(text).length === 1);
 
-      drain();
-      const closed = own.close();
+      const drained = connections.drain();
       half.send(requestOf().slice(-5));
 
       expect(statusesIn(await half.read())).toEqual([200]);
-      await closed;
+      await drained;
+      await own.close();
     });
   });
 }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ResourceLimits } from 'node:worker_threads';
 
+import { trackThreadEnd } from '../../lib/ending-threads.js';
 import type { Ready, Reply, Request } from '../worker/messages.js';
 import type { Limited, TimeLimit } from './deadline-timer.js';
 
@@ -99,7 +100,11 @@ export class WorkerThread implements Limited {
    *
    * @returns when it is gone; a request that cannot be terminated delays that until it is done.
    */
-  async end(cause: string): Promise<void> {
+  end(cause: string): Promise<void> {
+    return trackThreadEnd(this.terminate(cause));
+  }
+
+  private async terminate(cause: string): Promise<void> {
     this.markLost(cause);
     this.worker.unref();
     if (this.isProtected) await new Promise<void>((resolve) => (this.onProtectionEnd = resolve));

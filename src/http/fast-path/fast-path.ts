@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 
 import type { HttpEndpoint } from '../endpoint/http-endpoint.js';
 import type { LogRequest } from '../middleware/access-log.middleware.js';
+import type { ConnectionReader } from '../server/drain-connections.js';
 import { endWhenStalled } from '../server/stalled-connections.js';
 import { headerLines } from './answer-text.js';
 import { GeneralPathStream } from './general-path-stream.js';
@@ -37,13 +38,13 @@ interface FastPathOptions {
  * carries both kinds stays fast. Nothing here knows what is answered: that is the endpoint's. Deleting this folder and
  * the switch FAST_PATH takes it away.
  */
-export class FastPath implements ConnectionOwner {
+export class FastPath implements ConnectionOwner, ConnectionReader {
   readonly endpoint: HttpEndpoint;
   readonly bodyLimitBytes: number;
   private readonly open = new Map<RawConnection, Socket>();
   private readonly headersByOrigin = new Map<string | undefined, string>();
   private readonly sharedHeads = new Map<string, CachedHead>();
-  private isDraining = false;
+  private isEnding = false;
   private timer: NodeJS.Timeout | undefined;
   private readonly serveGenerally: (connection: unknown) => void;
 
@@ -66,19 +67,19 @@ export class FastPath implements ConnectionOwner {
     this.closeWith(server);
   }
 
-  /**
-   * Ends connections that serve no request, and the others with their answer.
-   *
-   * @returns the connections that go on for that long.
-   */
-  drain(): ReadonlySet<Socket> {
-    this.isDraining = true;
-    const busy = new Set<Socket>();
-    for (const [connection, socket] of [...this.open]) {
-      if (connection.isAnswering) busy.add(socket);
-      else connection.endIfIdle();
-    }
-    return busy;
+  announceEnd(): void {
+    this.isEnding = true;
+  }
+
+  endIdle(quietMs: number): ReadonlySet<Socket> {
+    const latestMs = performance.now() - quietMs;
+    for (const connection of [...this.open.keys()]) connection.endIfIdleSince(latestMs);
+    return new Set(this.open.values());
+  }
+
+  /** Connections whose request is not answered yet. */
+  get openRequests(): number {
+    return [...this.open.keys()].filter(({ isAnswering }) => isAnswering).length;
   }
 
   /** Connections that are open now. */
@@ -95,7 +96,7 @@ export class FastPath implements ConnectionOwner {
   }
 
   get isClosing(): boolean {
-    return this.isDraining || !this.server.listening;
+    return this.isEnding || !this.server.listening;
   }
 
   share(key: string, make: () => CachedHead): CachedHead {
@@ -137,7 +138,6 @@ export class FastPath implements ConnectionOwner {
   }
 
   private take(socket: Socket): void {
-    if (this.isDraining) return this.serveGenerally(socket);
     endWhenStalled(socket);
     this.open.set(new RawConnection(socket, this), socket);
     this.timer ??= setInterval(() => this.checkTimes(), CHECK_MS).unref();

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { EndpointAnswer, EndpointCall, HttpEndpoint, RequestExchange } from '../endpoint/http-endpoint.js';
 import { requestIdFor } from '../middleware/request-id.middleware.js';
 import type { ConnectionFacts } from '../request/request-head.js';
+import { endGently } from '../server/end-gently.js';
 import { answerText } from './answer-text.js';
 import { GeneralPathStream } from './general-path-stream.js';
 import { parseHead } from './request-head-parser.js';
@@ -126,6 +127,13 @@ export class RawConnection {
     else this.socket.destroy();
   }
 
+  /** The same unless something has come or gone since then; the client may end its side, too. */
+  endIfIdleSince(ms: number): void {
+    if (this.isOver || this.isAnswering || this.activeAtMs > ms) return;
+    this.isOver = true;
+    endGently(this.socket);
+  }
+
   destroy(): void {
     this.socket.destroy();
   }
@@ -141,6 +149,7 @@ export class RawConnection {
 
   private readonly onData = (chunk: Buffer): void => {
     this.hasReceived = true;
+    if (this.isOver) return;
     if (this.general) return this.feed(chunk);
     if (this.received.length === 0) {
       this.received = chunk;
@@ -203,7 +212,8 @@ export class RawConnection {
     const { head, requestId, receivedAtMs } = exchange;
     this.exchange = undefined;
     if (this.isOver) return this.owner.log(head, requestId, undefined, receivedAtMs);
-    const isLast = this.owner.isClosing || head.isLast;
+    // Requests that have come already are answered before a closing server ends their connection.
+    const isLast = head.isLast || (this.owner.isClosing && this.received.length === 0);
     const { keepAliveMs } = this.owner;
     const common = this.owner.commonHeaders(head.headers['origin']);
     const { text, encoding } = answerText(answer, common, requestId, isLast ? undefined : keepAliveMs);
@@ -212,7 +222,7 @@ export class RawConnection {
     this.activeAtMs = performance.now();
     if (isLast) {
       this.isOver = true;
-      return this.socket.destroySoon();
+      return endGently(this.socket);
     }
     if (!this.isBlocked) this.readOn();
   }
@@ -265,7 +275,6 @@ export class RawConnection {
   private leaveGeneralPath(): void {
     this.general = undefined;
     this.activeAtMs = performance.now();
-    if (this.owner.isClosing) return this.socket.destroySoon();
     if (this.socket.writableNeedDrain) this.isBlocked = true;
     else this.readOn();
   }

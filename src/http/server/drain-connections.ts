@@ -1,41 +1,113 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { endGently } from './end-gently.js';
 
 /** What else reads connections of the server, before Node does. */
-interface ConnectionReader {
-  /** Ends what serves no request. @returns the connections that go on until their answer has ended. */
-  drain(): ReadonlySet<Socket>;
+export interface ConnectionReader {
+  /** From now on answers say that their connection ends with them. */
+  announceEnd(): void;
+  /** Ends connections that serve no request and have been quiet for `quietMs`. @returns those that it reads. */
+  endIdle(quietMs: number): ReadonlySet<Socket>;
 }
 
 /**
- * Watches the connections of a server from now on.
- *
- * @param reader  reads connections before Node's server does; none when Node reads all of them.
- * @returns what to call when the server closes: connections that serve no request end at once, the others with their
- *          answer. Node's own `close()` waits for every connection that has not asked anything yet, and for those that
- *          stay open after an answer.
+ * A connection counts as idle after this time without a request, milliseconds: one that was sent just before the client
+ * could know of the stop is still answered.
  */
-export function watchConnections(server: Server, reader: ConnectionReader | undefined): () => void {
-  const sockets = new Set<Socket>();
-  const responses = new Set<ServerResponse>();
-  let isDraining = false;
+const QUIET_MS = 100;
+/** Most turns of the event loop in which waiting connections are taken before the port closes. */
+const MAX_ACCEPT_TURNS = 200;
 
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  // Runs before Express' listener, while no answer has been sent.
-  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
-    responses.add(response);
-    response.once('close', () => responses.delete(response));
-    if (isDraining) response.setHeader('Connection', 'close');
-  });
+/** Lets the connections of a server end without losing a request. See `docs/operations.md` for the order of a stop. */
+export class ConnectionDrainer {
+  private readonly sockets = new Map<Socket, { activeAtMs: number }>();
+  private readonly responses = new Set<ServerResponse>();
+  private acceptedConnections = 0;
+  private isAnnounced = false;
 
-  return () => {
-    isDraining = true;
-    const active = new Set<Socket | null>([...responses].map(({ socket }) => socket));
-    for (const socket of reader?.drain() ?? []) active.add(socket);
-    for (const socket of sockets) if (!active.has(socket)) socket.destroy();
-    for (const response of responses) if (!response.headersSent) response.setHeader('Connection', 'close');
-  };
+  /**
+   * Watches the connections of `server` from now on.
+   *
+   * @param reader  reads connections before Node's server does; none when Node reads all of them.
+   */
+  constructor(
+    private readonly server: Server,
+    private readonly reader: ConnectionReader | undefined,
+  ) {
+    server.on('connection', (socket: Socket) => this.addConnection(socket));
+    // Runs before Express' listener, while no answer has been sent.
+    server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) =>
+      this.addResponse(socket, response),
+    );
+  }
+
+  /** Requests that are not answered yet, without those that the other reader reads. */
+  get openRequests(): number {
+    return this.responses.size;
+  }
+
+  /** From now on answers say that their connection ends with them. The port stays open. */
+  announceEnd(): void {
+    this.isAnnounced = true;
+    this.reader?.announceEnd();
+    for (const response of this.responses) if (!response.headersSent) response.setHeader('Connection', 'close');
+  }
+
+  /**
+   * Closes the port, answers what has arrived, and ends each connection when it has nothing more to answer.
+   *
+   * @returns when all connections have ended.
+   */
+  async drain(): Promise<void> {
+    this.announceEnd();
+    await this.acceptWaiting();
+    const closed = this.closePort();
+    const timer = setInterval(() => this.endIdle(), QUIET_MS);
+    await closed;
+    clearInterval(timer);
+  }
+
+  /** Node takes one connection per turn. Those that the kernel holds when the port closes would be reset. */
+  private async acceptWaiting(): Promise<void> {
+    let quietTurns = 0;
+    for (let turn = 0; turn < MAX_ACCEPT_TURNS && quietTurns < 2; turn++) {
+      const before = this.acceptedConnections;
+      await nextTurn();
+      quietTurns = this.acceptedConnections === before ? quietTurns + 1 : 0;
+    }
+  }
+
+  /** Not by `server.close()` of HTTP, which destroys idle connections at once. @returns when all connections have ended. */
+  private closePort(): Promise<void> {
+    return new Promise((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
+  }
+
+  private endIdle(): void {
+    const others = this.reader?.endIdle(QUIET_MS);
+    const active = new Set<Socket | null>([...this.responses].map(({ socket }) => socket));
+    const latestMs = performance.now() - QUIET_MS;
+    for (const [socket, { activeAtMs }] of this.sockets) {
+      const isIdle = !active.has(socket) && !others?.has(socket) && activeAtMs <= latestMs;
+      if (isIdle && socket.writable) endGently(socket);
+    }
+  }
+
+  private addConnection(socket: Socket): void {
+    this.acceptedConnections += 1;
+    this.sockets.set(socket, { activeAtMs: performance.now() });
+    socket.once('close', () => this.sockets.delete(socket));
+  }
+
+  private addResponse(socket: Socket, response: ServerResponse): void {
+    this.responses.add(response);
+    response.once('close', () => {
+      this.responses.delete(response);
+      const activity = this.sockets.get(socket);
+      if (activity) activity.activeAtMs = performance.now();
+    });
+    if (this.isAnnounced) response.setHeader('Connection', 'close');
+  }
 }

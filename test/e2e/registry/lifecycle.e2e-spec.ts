@@ -29,9 +29,8 @@ const start = useServers(() => ({ MODELS_DIR: store.folder }));
 async function startInVain(environment: Record<string, string>): Promise<{ code: number; stderr: string }> {
   let stderr = '';
   const exit = jest.spyOn(process, 'exit').mockReturnValue(undefined as never);
-  const write = jest.spyOn(process.stderr, 'write').mockImplementation((text, done) => {
+  const write = jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
     stderr += text as string;
-    (done as unknown as () => void)();
     return true;
   });
   try {
@@ -47,7 +46,7 @@ async function startHere(environment: Record<string, string>): Promise<void> {
   try {
     await startServer(loadConfig({ MODELS_DIR: store.folder, ...environment }));
   } catch (error) {
-    stopWithReport(error);
+    await stopWithReport(error);
   }
 }
 

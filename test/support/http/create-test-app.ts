@@ -36,7 +36,7 @@ export async function createTestApp(environment: Record<string, string> = {}): P
     INFERENCE_THREADS: '1',
     ...environment,
   });
-  const { app, fastPath } = await createApp(config, createLogger(config.logLevel));
+  const { app, fastPath } = await createApp(config, createLogger(config));
   await app.listen(config.port, config.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
   return { app, fastPath, baseUrl: `http://127.0.0.1:${port}`, close: () => app.close() };

@@ -1,0 +1,73 @@
+import { awaitThreadEnds } from '../lib/ending-threads.js';
+import { flushLog } from '../logging/pino-logger.js';
+
+/** Exit code of a process that SIGKILL ended, as shells and containers write it. */
+const KILLED = 137;
+/** How long threads that were told to end are waited for, milliseconds. */
+const THREADS_TIMEOUT_MS = 1_000;
+/** How long the last output may take, milliseconds: its reader may have stopped. */
+const OUTPUT_TIMEOUT_MS = 500;
+
+/** Replaces the program of this process, which ends all its threads; from Node 22.15 on, not on Windows. */
+type Execve = (file: string, args: readonly string[], environment: Readonly<Record<string, string>>) => void;
+
+/**
+ * Ends this process at once, whatever its threads do. `process.exit` waits for threads, and one that runs native code
+ * cannot be ended; SIGKILL ends them all, but not in the first process of a container (PID 1), which the kernel spares
+ * its own signals: there the program is replaced by one that exits, and where Node cannot do that it aborts.
+ *
+ * @param exitCode  as far as Node can give it: 137 for SIGKILL unless Node has `process.execve`, 134 or 139 for PID 1 then.
+ */
+export function killProcess(exitCode = KILLED): never {
+  if (exitCode !== KILLED || process.pid === 1) replaceProgram(exitCode);
+  process.kill(process.pid, 'SIGKILL');
+  process.abort();
+}
+
+/**
+ * Ends this process as a signal does that nobody handles: at once, with its exit code (143 for SIGTERM, 130 for SIGINT).
+ */
+export function endBySignal(signal: 'SIGTERM' | 'SIGINT'): never {
+  process.removeAllListeners(signal);
+  if (process.pid !== 1) process.kill(process.pid, signal);
+  killProcess(signal === 'SIGTERM' ? 143 : 130);
+}
+
+/** The same after the last output, as far as its reader takes it. */
+export async function endByForce(exitCode = KILLED): Promise<never> {
+  await flushOutput();
+  killProcess(exitCode);
+}
+
+/**
+ * Ends this process with an exit code, after the last output. Threads that were told to end get a moment; those that run native code for longer
+ * are killed with the process, which changes the exit code as `killProcess` says.
+ */
+export async function endProcess(exitCode: number): Promise<void> {
+  process.exitCode = exitCode;
+  await flushOutput();
+  if (!(await awaitThreadEnds(THREADS_TIMEOUT_MS))) killProcess(exitCode);
+  process.exit(exitCode);
+}
+
+/** Where standard output is a pipe, `process.exit` would cut off what its reader has not taken yet. */
+async function flushOutput(): Promise<void> {
+  await flushLog(OUTPUT_TIMEOUT_MS);
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, OUTPUT_TIMEOUT_MS)));
+  await Promise.race([Promise.all([process.stdout, process.stderr].map(flushed)), timeout]);
+  clearTimeout(timer);
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => (stream.writableLength === 0 ? resolve() : stream.write('', () => resolve())));
+}
+
+function replaceProgram(exitCode: number): void {
+  const { execve } = process as unknown as { readonly execve?: Execve };
+  try {
+    execve?.call(process, '/bin/sh', ['sh', '-c', `exit ${exitCode}`], {});
+  } catch {
+    // Windows, or no shell: the other ways follow.
+  }
+}

@@ -1,0 +1,33 @@
+import { endBySignal } from './end-process.js';
+
+/** A signal that asks the process to stop. */
+export type StopSignal = 'SIGTERM' | 'SIGINT';
+
+/** A second Ctrl-C that comes this long after the first one, milliseconds, is a person's who does not want to wait. */
+const SECOND_INTERRUPT_MS = 500;
+
+/** What a stop does. Until something runs that has to be stopped well, it ends the process. */
+let stop: (signal: StopSignal) => void = endBySignal;
+let stoppedAtMs: number | undefined;
+
+/**
+ * Listens for SIGTERM and SIGINT from now on. To be called before anything else is loaded: the first process of a
+ * container ignores signals that it does not handle.
+ */
+export function listenForStop(): void {
+  process.on('SIGTERM', receive);
+  process.on('SIGINT', receive);
+}
+
+/** Replaces what the first signal does. Further ones do nothing, but for a second Ctrl-C, which ends at once. */
+export function onStop(next: (signal: StopSignal) => void): void {
+  stop = next;
+}
+
+function receive(signal: StopSignal): void {
+  const nowMs = performance.now();
+  if (stoppedAtMs === undefined) {
+    stoppedAtMs = nowMs;
+    stop(signal);
+  } else if (signal === 'SIGINT' && nowMs - stoppedAtMs > SECOND_INTERRUPT_MS) endBySignal(signal);
+}

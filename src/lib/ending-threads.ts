@@ -1,0 +1,33 @@
+/** Ends of threads that are awaited: a thread that runs native code ends after it, which may be never. */
+const pending = new Set<Promise<unknown>>();
+
+/**
+ * Counts a thread as ending until it has ended. Whoever ends the process has to know: `process.exit` waits for such threads.
+ *
+ * @param end  of a thread that was told to end.
+ * @returns the same.
+ */
+export function trackThreadEnd<T>(end: Promise<T>): Promise<T> {
+  pending.add(end);
+  const forget = () => void pending.delete(end);
+  end.then(forget, forget);
+  return end;
+}
+
+/** Threads that were told to end and have not ended yet. */
+export function countEndingThreads(): number {
+  return pending.size;
+}
+
+/**
+ * Waits for the threads that were told to end.
+ *
+ * @returns whether all of them have ended within `timeoutMs`.
+ */
+export async function awaitThreadEnds(timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+  await Promise.race([Promise.allSettled(pending), timeout]);
+  clearTimeout(timer);
+  return pending.size === 0;
+}
