@@ -35,10 +35,13 @@ const INSIDE = {
     onnx: ['inference-engine.ts', 'engine-text.ts'],
     tfjs: ['inference-engine.ts', 'engine-text.ts'],
     worker: ['inference-engine.ts', 'engine-catalog.ts'],
+    // The one folder that computes on the main thread; it imports the engine when a model has proven itself.
+    inline: ['inference-engine.ts', 'worker/compute-rows.ts', 'onnx/onnx-engine.ts'],
     // The two files that set switches of the native libraries before anything loads them.
     pool: [
       'batching',
       'worker',
+      'inline',
       'inference-engine.ts',
       'model-host.ts',
       'onnx/no-telemetry.ts',

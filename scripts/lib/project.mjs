@@ -83,7 +83,11 @@ function* filesBelow(folder) {
 export function sourceDigest() {
   const hash = createHash('sha256');
   const single = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
-  for (const file of [...single.map((name) => join(projectRoot, name)), ...filesBelow(join(projectRoot, 'src'))]) {
+  const folders = ['schemas', 'src'].map((name) => join(projectRoot, name));
+  for (const file of [
+    ...single.map((name) => join(projectRoot, name)),
+    ...folders.flatMap((folder) => [...filesBelow(folder)]),
+  ]) {
     hash
       .update(`${relative(projectRoot, file)}\0`)
       .update(readFileSync(file))

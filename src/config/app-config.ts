@@ -49,6 +49,8 @@ export abstract class AppConfig {
   readonly maxQueuedRequests: number;
   readonly maxBatchRows: number;
   readonly batchWaitMs: number;
+  /** 0 computes nothing on the main thread. */
+  readonly inlineMaxMs: number;
   readonly maxOnDemandRuns: number;
   /** 0 polls the store only on request. */
   readonly refreshIntervalMs: number;

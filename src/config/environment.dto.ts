@@ -146,6 +146,10 @@ export class Environment {
   @Integer(0, 1000, 'milliseconds')
   BATCH_WAIT_MS = 0;
 
+  /** Longest call of a tiny ONNX model that may be computed on the main thread, where it needs no thread to be woken; 0 none. */
+  @Integer(0, 10_000, 'microseconds')
+  INLINE_MAX_US = 100;
+
   /** Runs kept in memory besides the best ones, for `/runs/{run_id}/predictions`. */
   @Integer(1, 1000)
   MAX_EXTRA_RUNS = 4;

@@ -89,6 +89,7 @@ function toConfig(env: Environment): AppConfig {
     maxQueuedRequests: env.MAX_QUEUED_REQUESTS,
     maxBatchRows: env.MAX_BATCH_ROWS,
     batchWaitMs: env.BATCH_WAIT_MS,
+    inlineMaxMs: env.INLINE_MAX_US / 1000,
     maxOnDemandRuns: env.MAX_EXTRA_RUNS,
     refreshIntervalMs: env.REFRESH_INTERVAL_MS,
     refreshSettleMs: env.REFRESH_SETTLE_MS,

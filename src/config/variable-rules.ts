@@ -7,7 +7,7 @@ import { parseMlflowItems } from './mlflow-selection.js';
 export interface VariableRule {
   /** What it must be, after "must be": `a whole number from 0 to 65535`. */
   readonly allowed: string;
-  readonly unit?: 'milliseconds' | 'seconds' | 'bytes';
+  readonly unit?: 'microseconds' | 'milliseconds' | 'seconds' | 'bytes';
   /** Whether it may be given as the content of a file, named by the variable with `_FILE` at its end. */
   readonly isSecret: boolean;
 }

@@ -15,13 +15,14 @@ export class EnginesModule {}
 function hostFor(config: AppConfig): ModelHost {
   const logger = new Logger(ModelHost.name);
   const onEvent: PoolListener = ({ kind, ...details }) =>
-    kind === 'model-loaded' ? logger.debug(details, kind) : logger.warn(details, kind);
+    kind === 'model-loaded' || kind === 'model-inline' ? logger.debug(details, kind) : logger.warn(details, kind);
   return createModelHost({
     threads: config.inferenceThreads,
     callTimeoutMs: config.predictionTimeoutMs,
     maxQueuedPerModel: config.maxQueuedRequests,
     maxBatchRows: config.maxBatchRows,
     batchWaitMs: config.batchWaitMs,
+    inlineMaxMs: config.inlineMaxMs,
     loadTimeoutMs: config.modelLoadTimeoutMs,
     onEvent,
   });

@@ -15,6 +15,11 @@ export interface ModelInfo extends ModelSpec {
    * more than a small one. Not known unless said.
    */
   readonly hasFixedSizes?: boolean;
+  /**
+   * Whether its graph consists of operators whose time the sizes of their inputs decide, without control flow: such a
+   * model may be computed on the main thread once its calls have proven to be short. Not unless said.
+   */
+  readonly hasPlainOperators?: boolean;
 }
 
 /** What to load. The folder is checked already: the paths exist, stay inside and have their digests. */

@@ -1,7 +1,7 @@
 import { sumRun } from '../../test/support/stores/build-store.js';
-import { compileSchemaCheck } from './schema-check.js';
+import { loadSchemaCheck } from './schema-check.js';
 
-const check = compileSchemaCheck('run');
+const check = loadSchemaCheck('run');
 const run = sumRun('adder-1', '0'.repeat(64));
 
 /** What the schema says of a run with this column or tensor. */
@@ -45,7 +45,7 @@ describe('what a schema says of a value with several forms', () => {
       selection: { metric: 'f1', goal: 'maximize', guardrails: [{ metric: 'f1' }] },
     };
 
-    expect(compileSchemaCheck('card')(card)).toEqual([
+    expect(loadSchemaCheck('card')(card)).toEqual([
       { pointer: '/selection/guardrails/0', expected: 'must have the field "minimum" or "maximum"' },
     ]);
   });

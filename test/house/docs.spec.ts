@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config/load-config.js';
 import { compileKind } from '../../src/codec/decode/compile-head.js';
 import { primaryFieldsOf } from '../../src/domain/contract.js';
 import type { DecodeSpec } from '../../src/domain/decode-spec.js';
-import { compileSchemaCheck } from '../../src/sources/schema-check.js';
+import { loadSchemaCheck } from '../../src/sources/schema-check.js';
 import { sumRun } from '../support/stores/build-store.js';
 import { ERROR_MESSAGES } from '../../src/domain/app-error.js';
 import type { ErrorCode } from '../../src/domain/app-error.js';
@@ -90,7 +90,7 @@ describe('the examples of decode in docs/run-format.md', () => {
   });
 
   it.each(examples)('are valid: $kind', (decode) => {
-    expect(compileSchemaCheck('run')({ ...run, decode })).toEqual([]);
+    expect(loadSchemaCheck('run')({ ...run, decode })).toEqual([]);
     expect(compileKind(decode, { type: 'object', properties: {} }).fields).toEqual(
       expect.arrayContaining([...primaryFieldsOf(decode)]),
     );

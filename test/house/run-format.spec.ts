@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { compileSchemaCheck } from '../../src/sources/schema-check.js';
+import { loadSchemaCheck } from '../../src/sources/schema-check.js';
 import { sumRun } from '../support/stores/build-store.js';
 
 const root = join(__dirname, '..', '..');
@@ -21,7 +21,7 @@ describe('docs/run-format.md', () => {
 
     const found = examples.map((tensor) => [
       tensor.kind,
-      compileSchemaCheck('run')({ ...run, encode: { tensors: [tensor] } }),
+      loadSchemaCheck('run')({ ...run, encode: { tensors: [tensor] } }),
     ]);
 
     expect(found).toEqual(kindsOf('tensorEncoding').map((kind) => [kind, []]));

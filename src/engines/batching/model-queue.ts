@@ -41,6 +41,16 @@ export class ModelQueue {
     return this.waiting.size + this.again.size;
   }
 
+  /** Rows of all that waits. */
+  get rows(): number {
+    return this.waiting.rows + this.again.rows;
+  }
+
+  /** The one that the next call begins with. */
+  get next(): PendingPrediction | undefined {
+    return this.again.first ?? this.waiting.first;
+  }
+
   /** Milliseconds from sending a call to its answer, on average; 0 before the first. */
   get meanCallMs(): number {
     return this.meanCall?.ms ?? 0;
@@ -56,8 +66,7 @@ export class ModelQueue {
     const { limit, threads, maxWaitMs = Infinity } = this.options;
     const { ms, predictions } = this.meanCall ?? { ms: 0, predictions: 1 };
     const waitMs = (this.size / predictions) * (ms / threads);
-    const rows = this.waiting.rows + this.again.rows;
-    if (this.size < limit && rows < MAX_WAITING_ROWS && waitMs <= maxWaitMs) return;
+    if (this.size < limit && this.rows < MAX_WAITING_ROWS && waitMs <= maxWaitMs) return;
     const retryAfterSeconds = Math.min(MAX_RETRY_S, Math.max(1, Math.ceil(waitMs / 1000)));
     throw new AppError('QUEUE_FULL', { retryAfterSeconds });
   }

@@ -9,6 +9,7 @@ import { InferenceEngine } from '../inference-engine.js';
 import type { EngineModel, LoadRequest, ModelInfo } from '../inference-engine.js';
 import { readOnnxFile } from './graph/read-onnx-file.js';
 import type { OnnxGraph } from './graph/onnx-graph.js';
+import { hasPlainOperators } from './graph/plain-operators.js';
 import { hasValueSizes } from './graph/value-sizes.js';
 import { finalZipMaps, withoutZipMaps } from './graph/zip-map.js';
 import type { FinalZipMap } from './graph/zip-map.js';
@@ -77,6 +78,7 @@ class OnnxModel implements EngineModel {
     graph: OnnxGraph | undefined,
     zipMaps: readonly FinalZipMap[],
   ) {
+    const removed = zipMaps.map(({ node }) => node);
     const outputs = outputSpecs(session.outputMetadata, graph, zipMaps);
     this.info = {
       inputs: session.inputMetadata.map(inputSpec),
@@ -85,6 +87,7 @@ class OnnxModel implements EngineModel {
       backend: 'onnxruntime-cpu',
       notes: [],
       hasFixedSizes: graph !== undefined && !hasValueSizes(graph),
+      hasPlainOperators: graph !== undefined && hasPlainOperators(graph, removed),
     };
     if (zipMaps.length > 0) this.sessionNames = new Map(zipMaps.map(({ output, tensor }) => [output.name, tensor]));
   }

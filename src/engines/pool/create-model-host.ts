@@ -17,6 +17,8 @@ interface ModelHostOptions {
   readonly maxBatchRows: number;
   /** How long a request may wait for others to share its call, milliseconds; 0 unless set. */
   readonly batchWaitMs?: number;
+  /** Longest call that may be computed on the main thread, milliseconds; 0 unless set: none. */
+  readonly inlineMaxMs?: number;
   readonly loadTimeoutMs: number;
   readonly onEvent?: PoolListener;
 }

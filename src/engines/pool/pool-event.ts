@@ -3,6 +3,8 @@ export type PoolEvent =
   | { readonly kind: 'model-loaded'; readonly path: string; readonly backend: string; readonly durationMs: number }
   | { readonly kind: 'model-not-replicated'; readonly path: string; readonly cause: string }
   | { readonly kind: 'model-backoff'; readonly path: string; readonly crashCount: number; readonly backoffMs: number }
+  /** Its calls are computed on the main thread from now on, or no longer. */
+  | { readonly kind: 'model-inline'; readonly path: string; readonly isInline: boolean; readonly cause: string }
   | { readonly kind: 'prediction-failed'; readonly path: string; readonly cause: string }
   | { readonly kind: 'thread-hung'; readonly path: string }
   | { readonly kind: 'thread-lost'; readonly cause: string }

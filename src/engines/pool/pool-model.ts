@@ -7,12 +7,13 @@ import type { NamedTensors } from '../../domain/tensor.js';
 import type { LoadRequest, ModelInfo } from '../inference-engine.js';
 import type { ModelHandle, PredictOptions } from '../model-host.js';
 import type { ModelQueue } from '../batching/model-queue.js';
+import type { InlineModel } from '../inline/inline-model.js';
 import { PendingPrediction } from '../batching/pending-prediction.js';
 
 /** Callbacks of a model to its pool. */
 interface ModelEvents {
-  /** A prediction waits: dispatch it to a free thread. */
-  onWork(model: PoolModel): void;
+  /** A prediction waits: it is to be computed. */
+  onWork(model: PoolModel, prediction: PendingPrediction): void;
   /** The model is released and nothing waits or runs: threads may unload it. */
   onDrain(model: PoolModel): void;
 }
@@ -23,7 +24,9 @@ const MAX_BACKOFF_MS = 10_000;
 /** One model of the pool: its queue and its state. */
 export class PoolModel implements ModelHandle {
   info: ModelInfo;
-  /** Threads that are loading it or computing with it at this moment. */
+  /** Its session on the main thread, if it may ever have one; set once it is loaded. */
+  inline: InlineModel | undefined;
+  /** Threads that are loading it or computing with it at this moment, the main thread among them. */
   activeThreads = 0;
   /** No thread takes work of this model before this time (`performance.now()`). */
   backoffUntil = 0;
@@ -77,7 +80,7 @@ export class PoolModel implements ModelHandle {
     if (prediction.hasNoTimeLeft) prediction.timeOut();
     else {
       this.queue.add(prediction);
-      this.events.onWork(this);
+      this.events.onWork(this, prediction);
     }
     return prediction.result;
   }
@@ -123,6 +126,7 @@ export class PoolModel implements ModelHandle {
    */
   recordCrash(): number {
     this.crashCount += 1;
+    this.inline?.recordLoss();
     if (this.crashCount < 2) return 0;
     const backoffMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (this.crashCount - 2));
     this.backoffUntil = performance.now() + backoffMs;

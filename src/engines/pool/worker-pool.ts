@@ -10,11 +10,13 @@ import { ModelHost } from '../model-host.js';
 import type { ModelHandle } from '../model-host.js';
 import { toPayload, fromPayload } from '../worker/messages.js';
 import type { Reply } from '../worker/messages.js';
+import { InlineModel } from '../inline/inline-model.js';
 import { ModelQueue } from '../batching/model-queue.js';
 import type { PendingPrediction } from '../batching/pending-prediction.js';
 import type { PoolEvent, PoolListener } from './pool-event.js';
 import { PoolModel } from './pool-model.js';
 import { joinInputs, joinOutputNames, shareOutputs } from '../batching/shared-call.js';
+import { InlineDispatcher } from './inline-dispatcher.js';
 import { ThreadScheduler } from './thread-scheduler.js';
 import { ThreadSupervisor } from './thread-supervisor.js';
 import { DeadlineTimer } from './deadline-timer.js';
@@ -39,6 +41,10 @@ export interface WorkerPoolOptions {
   readonly maxBatchRows?: number;
   /** How long a free thread lets a prediction wait for others to share its call, milliseconds; 0 unless set. */
   readonly batchWaitMs?: number;
+  /** Longest time that a call of a tiny model may take on the main thread, milliseconds; 0 unless set: none runs there. */
+  readonly inlineMaxMs?: number;
+  /** When the event loop is behind by more than this, nothing is computed on it; milliseconds, 5 unless set. */
+  readonly inlineMaxLateMs?: number;
   /** Longest time a thread may take to load a model. */
   readonly loadTimeoutMs: number;
   /** Memory limits of each thread's JavaScript heap; Node's defaults unless set. */
@@ -51,6 +57,7 @@ export interface WorkerPoolOptions {
 /** Pause before a failed load of a model is retried: while other threads hold it, or when none does. */
 const REPLICA_PAUSE_MS = 30_000;
 const RELOAD_PAUSE_MS = 1_000;
+const INLINE_MAX_LATE_MS = 5;
 /** Failed thread starts in a row before waiting loads are rejected. */
 const START_FAILURES = 3;
 /** Timers may fire this much before their time by `performance.now()`. */
@@ -86,6 +93,7 @@ export class WorkerPool extends ModelHost {
   private readonly supervisor: ThreadSupervisor;
   private readonly scheduler: ThreadScheduler;
   private readonly limits: DeadlineTimer;
+  private readonly inline: InlineDispatcher;
   private readonly models = new Set<PoolModel>();
   /** Models with waiting predictions, the next one first. */
   private readonly waitingModels = new Set<PoolModel>();
@@ -109,6 +117,14 @@ export class WorkerPool extends ModelHost {
     });
     this.scheduler = new ThreadScheduler({ threads: () => this.supervisor.threads, models: () => this.models });
     this.limits = new DeadlineTimer(() => this.supervisor.threads);
+    this.inline = new InlineDispatcher(options.inlineMaxLateMs ?? INLINE_MAX_LATE_MS, {
+      onRest: (model) => this.onWork(model),
+      onAnswered: (model, call, durationMs, computeMs) => model.recordSuccess(call, durationMs, computeMs),
+      onFailed: (model, call, cause) => {
+        this.callFailed(model, call, { kind: 'failed', cause });
+        this.dispatch();
+      },
+    });
   }
 
   override load(request: LoadRequest): Promise<ModelHandle> {
@@ -118,7 +134,7 @@ export class WorkerPool extends ModelHost {
     const maxWaitMs = callTimeoutMs > 0 ? Math.max(MIN_QUEUE_WAIT_MS, callTimeoutMs) : Infinity;
     const queue = new ModelQueue({ limit, maxWaitMs, threads, maxBatchRows });
     const model = new PoolModel(this.nextKey++, request, queue, {
-      onWork: (waiting) => this.onWork(waiting),
+      onWork: (waiting, prediction) => this.inline.accept(waiting, prediction) || this.onWork(waiting),
       onDrain: (idle) => this.releaseModel(idle),
     });
     return new Promise((resolve, reject) => {
@@ -240,6 +256,7 @@ export class WorkerPool extends ModelHost {
       model.activeThreads -= 1;
       if (reply.kind === 'predicted') {
         model.recordSuccess(call, performance.now() - start, reply.computeMs);
+        model.inline?.recordThreadCall(rowsOfParts(parts), reply.computeMs);
         shareOutputs(call, fromPayload(reply.outputs), outputNames);
       } else {
         this.callFailed(model, call, reply);
@@ -313,12 +330,21 @@ export class WorkerPool extends ModelHost {
     this.startLoad(thread, model, (reply) => {
       if (reply.kind === 'loaded') {
         model.info = reply.info;
+        model.inline = this.inlineModelOf(model);
         this.models.add(model);
         resolve(model);
       } else {
         reject(this.isClosed ? new AppError('SHUTTING_DOWN') : toRunError(reply));
       }
     });
+  }
+
+  private inlineModelOf({ request, info, path }: PoolModel): InlineModel | undefined {
+    const { inlineMaxMs = 0, batchWaitMs = 0 } = this.options;
+    // Who lets predictions wait for each other wants large calls.
+    if (inlineMaxMs === 0 || batchWaitMs > 0) return undefined;
+    const onChange = (isInline: boolean, cause: string) => this.emit({ kind: 'model-inline', path, isInline, cause });
+    return new InlineModel({ request, info, maxMs: inlineMaxMs, onChange });
   }
 
   /**
@@ -373,7 +399,7 @@ export class WorkerPool extends ModelHost {
     const released = this.threadsWith(model).map(
       (thread) => new Promise<void>((done) => thread.toRelease.push({ model: model.key, done })),
     );
-    void Promise.all(released).then(() => model.released());
+    void Promise.all([...released, model.inline?.release()]).then(() => model.released());
     this.dispatch();
   }
 
@@ -409,6 +435,10 @@ export class WorkerPool extends ModelHost {
     }, ms);
     this.timers.add(timer);
   }
+}
+
+function rowsOfParts(parts: readonly (readonly [rows: number, ...unknown[]])[]): number {
+  return parts.reduce((sum, [rows]) => sum + rows, 0);
 }
 
 function splitInHalf<T>(items: readonly T[]): T[][] {

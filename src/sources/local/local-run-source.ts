@@ -5,7 +5,7 @@ import type { ModelCard } from '../../domain/card.js';
 import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
 import type { SourceModel, SourceStatus } from '../run-source.js';
 import { RunSource } from '../run-source.js';
-import { compileSchemaCheck } from '../schema-check.js';
+import { loadSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck } from '../schema-check.js';
 import { readRegularFile } from './read-regular-file.js';
 import { readRun } from './read-run.js';
@@ -22,8 +22,8 @@ const MODEL_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
  * only what changed: unchanged cards and runs are the same objects as before.
  */
 export class LocalRunSource extends RunSource {
-  private readonly checkCard: SchemaCheck = compileSchemaCheck('card');
-  private readonly checkRun: SchemaCheck = compileSchemaCheck('run');
+  private readonly checkCard: SchemaCheck = loadSchemaCheck('card');
+  private readonly checkRun: SchemaCheck = loadSchemaCheck('run');
   private readonly runs: RunCache;
   private cards: ReadonlyMap<string, Card> = new Map();
   private runNames: ReadonlyMap<string, readonly string[]> = new Map();

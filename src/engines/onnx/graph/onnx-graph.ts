@@ -50,6 +50,8 @@ export interface OnnxGraph extends GraphBody {
    * be. Those of bodies and functions are among them.
    */
   readonly weightFiles: readonly string[];
+  /** Whether the file brings operators of its own, as functions. */
+  readonly hasFunctions: boolean;
   /** Where the graph stands; a file may have it in several parts, which counts as one. */
   readonly fields: readonly ProtobufField[];
 }

@@ -61,18 +61,21 @@ class GraphReader {
     const fields: ProtobufField[] = [];
     const opsets = new Map<string, number>();
     let irVersion = 0;
+    let hasFunctions = false;
     this.file.forEachField(0, this.file.size, (field) => {
       if (field.number === MODEL.irVersion) irVersion = Number(field.value);
       else if (field.number === MODEL.opset) opsets.set(...this.readOpset(field));
-      else if (field.number === MODEL.function) this.readFunction(field);
-      else if (field.number === MODEL.training) this.readTraining(field);
+      else if (field.number === MODEL.function) {
+        hasFunctions = true;
+        this.readFunction(field);
+      } else if (field.number === MODEL.training) this.readTraining(field);
       else if (field.number === MODEL.graph) {
         fields.push(field);
         this.readBody(field, 0, body);
       }
     });
     if (fields.length === 0) throw new ProtobufError('the file holds no graph');
-    return { ...body, irVersion, opsets, weightFiles: [...this.weightFiles], fields };
+    return { ...body, irVersion, opsets, weightFiles: [...this.weightFiles], hasFunctions, fields };
   }
 
   private readOpset(opset: ProtobufField): [domain: string, version: number] {

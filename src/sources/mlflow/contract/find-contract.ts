@@ -3,7 +3,7 @@ import { JsonSyntaxError, parseJson } from '../../../lib/json-text.js';
 import type { JsonValue } from '../../../lib/json.js';
 import { reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
-import { compileSchemaCheck } from '../../schema-check.js';
+import { loadSchemaCheck } from '../../schema-check.js';
 import type { LoggedModel } from '../store/mlflow-store.js';
 import { pythonYamlAt } from './python-yaml.js';
 import { readContract } from './run-contract.js';
@@ -61,7 +61,7 @@ function ofText(text: string, place: string): RunContract | VerdictReason[] {
 }
 
 function ofDocument(document: JsonValue, place: string): RunContract | VerdictReason[] {
-  return readContract(document, place, compileSchemaCheck('run'));
+  return readContract(document, place, loadSchemaCheck('run'));
 }
 
 function documentOf(text: string): JsonValue | JsonSyntaxError {

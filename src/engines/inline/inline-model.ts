@@ -1,0 +1,145 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { TensorPart } from '../../domain/tensor-rows.js';
+import { computeRows } from '../worker/compute-rows.js';
+import type { RowsOptions } from '../worker/compute-rows.js';
+import type { EngineModel, LoadRequest, ModelInfo } from '../inference-engine.js';
+import { CallTimes } from './call-times.js';
+
+/** Most rows of a call on the main thread: a crowd is computed in the threads. */
+export const MAX_INLINE_ROWS = 64;
+/** A larger model is not loaded on the main thread, which loading blocks. */
+const MAX_MODEL_BYTES = 8 * 1024 * 1024;
+/** How long a model that failed is computed in the threads only, before it may prove itself again. */
+const PAUSE_MS = 60_000;
+/** A text may take so many times as long as other rows while nothing else waits. */
+const LONE_TEXT_FACTOR = 3;
+
+/** What an inline model needs to know and to have. */
+interface InlineOptions {
+  readonly request: LoadRequest;
+  readonly info: ModelInfo;
+  /** Longest time a call may take on the main thread, milliseconds. */
+  readonly maxMs: number;
+  /** Tells that calls are computed on the main thread from now on, or no longer; `cause` is for the log. */
+  readonly onChange: (isInline: boolean, cause: string) => void;
+}
+
+/** What a call on the main thread gave, and how long the engine took. */
+interface InlineOutputs {
+  readonly outputs: readonly TensorPart[];
+  readonly computeMs: number;
+}
+
+/**
+ * A second session of a tiny model, on the main thread. Waking a thread costs several times what a tiny model computes;
+ * a call on the main thread costs nothing of that, but blocks all others. So a model gets there only by what was
+ * measured: its graph has no operator whose time values decide, its calls in the threads were short, again and again,
+ * and it never failed. Its calls go on being measured, and it goes back to the threads when they get long.
+ */
+export class InlineModel {
+  private readonly times = new CallTimes();
+  private model: EngineModel | undefined;
+  private state: 'proving' | 'loading' | 'ready' | 'paused' | 'off';
+  private readonly isText: boolean;
+
+  constructor(private readonly options: InlineOptions) {
+    const { request, info, maxMs } = options;
+    const isPossible = request.format === 'onnx' && info.hasPlainOperators === true;
+    this.state = isPossible && maxMs > 0 ? 'proving' : 'off';
+    this.isText = info.inputs.some(({ dtype }) => dtype === 'string');
+  }
+
+  /**
+   * Whether a call of so many rows may be computed on the main thread now.
+   *
+   * @param isAlone  nothing else waits.
+   */
+  accepts(rows: number, isAlone: boolean): boolean {
+    if (this.state !== 'ready' || rows > MAX_INLINE_ROWS) return false;
+    return this.times.callMs(rows) <= this.limitMs(rows, isAlone);
+  }
+
+  /** Records a call that a thread computed. */
+  recordThreadCall(rows: number, computeMs: number): void {
+    if (rows > MAX_INLINE_ROWS || (this.state !== 'proving' && this.state !== 'ready')) return;
+    this.times.record(rows, computeMs);
+    if (this.state === 'proving' && this.times.callMs(rows) <= this.limitMs(rows, true)) void this.load();
+  }
+
+  /** Computes rows on the main thread; only what it accepts. @throws what the engine throws. */
+  async compute(inputs: readonly TensorPart[], rows: number, options: RowsOptions): Promise<InlineOutputs> {
+    // Runs right before the engine, which computes in an immediate of its own: so the computing alone is measured.
+    let startMs = 0;
+    setImmediate(() => (startMs = performance.now()));
+    const outputs = await computeRows(this.model!, inputs, options);
+    const computeMs = performance.now() - startMs;
+    this.times.record(rows, computeMs);
+    return { outputs, computeMs };
+  }
+
+  /** A call failed: the threads compute from now on, and the model has to prove itself again. */
+  recordFailure(cause: string): void {
+    if (this.state === 'ready' || this.state === 'proving') this.pause(cause);
+  }
+
+  /** A thread hung or was lost while it computed the model: it is never computed on the main thread again. */
+  recordLoss(): void {
+    this.turnOff('a thread was lost that computed it');
+  }
+
+  /** Gives back the session; nothing may be computed any more. */
+  async release(): Promise<void> {
+    this.state = 'off';
+    const { model } = this;
+    this.model = undefined;
+    await model?.dispose();
+  }
+
+  private limitMs(rows: number, isAlone: boolean): number {
+    const { maxMs } = this.options;
+    return this.isText && rows === 1 && isAlone ? LONE_TEXT_FACTOR * maxMs : maxMs;
+  }
+
+  private async load(): Promise<void> {
+    this.state = 'loading';
+    try {
+      this.model ??= await openModel(this.options.request);
+      if (!this.isLoading()) return await this.release();
+      this.state = 'ready';
+      this.options.onChange(true, '');
+    } catch (error) {
+      this.turnOff(String(error));
+    }
+  }
+
+  /** Asked anew after an `await`: the model may have been released meanwhile. */
+  private isLoading(): boolean {
+    return this.state === 'loading';
+  }
+
+  private pause(cause: string): void {
+    const wasReady = this.state === 'ready';
+    this.state = 'paused';
+    this.times.clear();
+    setTimeout(() => {
+      if (this.state === 'paused') this.state = 'proving';
+    }, PAUSE_MS).unref();
+    if (wasReady) this.options.onChange(false, cause);
+  }
+
+  private turnOff(cause: string): void {
+    if (this.state === 'off') return;
+    const wasReady = this.state === 'ready';
+    this.state = 'off';
+    if (wasReady) this.options.onChange(false, cause);
+  }
+}
+
+async function openModel(request: LoadRequest): Promise<EngineModel> {
+  const { size } = await stat(join(request.runFolder, request.path));
+  if (size > MAX_MODEL_BYTES) throw new Error(`the model has ${size} bytes`);
+  const { OnnxEngine } = await import('../onnx/onnx-engine.js');
+  return new OnnxEngine().load(request);
+}
