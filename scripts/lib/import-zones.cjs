@@ -12,7 +12,7 @@ const FOLDERS = {
   sources: ['lib', 'domain', 'config'],
   codec: ['lib', 'domain'],
   engines: ['lib', 'domain', 'config'],
-  preprocessing: ['lib', 'domain'],
+  preprocessing: ['lib', 'domain', 'config'],
   registry: ['lib', 'domain', 'config', 'sources', 'codec', 'engines', 'preprocessing'],
   http: ['lib', 'domain', 'config', 'logging'],
   health: ['lib', 'domain', 'config', 'http', 'registry', 'version.ts'],

@@ -36,6 +36,6 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Best
     await app.close();
     throw error;
   }
-  publishDocs(app, config);
+  publishDocs(app);
   return { app, fastPath: setUpFastPath(app, config, logger) };
 }

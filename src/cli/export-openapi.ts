@@ -32,7 +32,7 @@ async function main(): Promise<void> {
     abortOnError: false,
   });
   await app.init();
-  publishDocs(app, config);
+  publishDocs(app);
   const document: unknown = JSON.parse((await app.get(DocsService).getDocument()).text);
   writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
   await app.close();

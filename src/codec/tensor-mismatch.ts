@@ -13,11 +13,13 @@ export interface DecodedTensor {
   readonly tensor: string;
   /** Whether it is read as one row of numbers per row; anything goes otherwise. */
   readonly isTable: boolean;
-  /** Columns it must have, or at least have; any when left out. */
   /** Dimensions of one row's value; undefined when that is open. Of a table: one. */
   readonly rank?: number | undefined;
+  /** Columns it must have, or at least have; any when left out. */
   readonly width?: number;
   readonly leastWidth?: number;
+  /** What a declared shape says against the way in which it is read; the end of a sentence. */
+  readonly doubtOf?: (shape: readonly (number | null)[]) => string | undefined;
 }
 
 /** One sentence per difference between what `encode` makes and what the model takes. */
@@ -40,7 +42,7 @@ export function describeOutputMismatch(read: readonly DecodedTensor[], outputs: 
   return read.flatMap((tensor) => {
     const output = known.get(tensor.tensor);
     if (!output) return [unknownName('Decode reads', tensor.tensor, 'outputs', outputs)];
-    return tensor.isTable ? compareTable(tensor, output) : [];
+    return tensor.isTable ? compareTable(tensor, output) : doubtsOf(tensor, output);
   });
 }
 
@@ -91,6 +93,11 @@ function compareTable({ tensor, width, leastWidth = 1 }: DecodedTensor, output: 
   return columns < leastWidth
     ? [`The output "${tensor}" has shape ${shape}; decode needs at least ${leastWidth} columns.`]
     : [];
+}
+
+function doubtsOf({ tensor, doubtOf }: DecodedTensor, { shape }: TensorSpec): string[] {
+  const doubt = shape && doubtOf?.(shape);
+  return doubt ? [`The output "${tensor}" has shape ${shapeText(shape)}: ${doubt}.`] : [];
 }
 
 function unknownName(owner: string, name: string, kind: string, specs: readonly TensorSpec[]): string {

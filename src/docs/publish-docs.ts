@@ -1,10 +1,9 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
-import type { AppConfig } from '../config/app-config.js';
 import { DocsService } from './docs.service.js';
 import { createStaticDocument } from './static-document.js';
 
 /** Builds the API document from the routes and the served runs. Call after `init()`, before `listen()`. */
-export function publishDocs(app: NestExpressApplication, _config: AppConfig): void {
+export function publishDocs(app: NestExpressApplication): void {
   app.get(DocsService).publish(createStaticDocument(app));
 }

@@ -56,6 +56,8 @@ export const WARNING_FIX = {
   ANSWERS_NULL: 'Look for NaN among the weights, or a scaler that divides by zero; if null is intended, record it.',
   ANSWERS_EQUAL:
     'If they should differ, look for a missing scaler or a collapsed network; otherwise record other examples.',
+  INTERVALS_CROSS:
+    'Clients get such intervals as the model gives them: sort the quantiles before the export if that is not what you mean.',
   PARAMS_IGNORED:
     'Export the model with the values that it needs, or make each parameter a column; docs/mlflow.md says more.',
   DIMENSION_OPEN: 'Export the model with fixed dimensions except for the rows, e.g. [None, 4].',

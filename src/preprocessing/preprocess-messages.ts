@@ -25,21 +25,31 @@ export interface FilledRows {
   readonly isLeft: boolean;
 }
 
-/** From the main thread. `run` numbers an opened run; each message is answered by one with its `id`. */
+/** From the main thread, one at a time. `run` numbers an opened run; each message but `release` is answered by one. */
 export type PreprocessRequest =
   | {
       readonly kind: 'open';
-      readonly id: number;
       readonly run: number;
       readonly folder: string;
       readonly steps: readonly PreprocessStep[];
     }
-  /** `texts` has one list for each step, with one text for each row. */
-  | { readonly kind: 'run'; readonly id: number; readonly run: number; readonly texts: readonly (readonly string[])[] }
-  | { readonly kind: 'release'; readonly id: number; readonly run: number };
+  | {
+      readonly kind: 'run';
+      readonly run: number;
+      /** One list for each step, with one text for each row. */
+      readonly texts: readonly (readonly string[])[];
+      /** Its first element is no longer 0 when nobody waits for the results any more. */
+      readonly abandoned: Int32Array;
+    };
+
+/** Forgets an opened run; is not answered. */
+export interface PreprocessRelease {
+  readonly kind: 'release';
+  readonly run: number;
+}
 
 /** To the main thread. */
 export type PreprocessReply =
-  | { readonly kind: 'done'; readonly id: number; readonly results: readonly PreprocessResult[] }
-  | { readonly kind: 'problem'; readonly id: number; readonly code: VerdictCode; readonly message: string }
-  | { readonly kind: 'failed'; readonly id: number; readonly cause: string };
+  | { readonly kind: 'done'; readonly results: readonly PreprocessResult[] }
+  | { readonly kind: 'problem'; readonly code: VerdictCode; readonly message: string }
+  | { readonly kind: 'failed'; readonly cause: string };

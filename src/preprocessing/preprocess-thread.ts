@@ -3,35 +3,42 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 import { trackThreadEnd } from '../lib/ending-threads.js';
-import type { PreprocessReply, PreprocessRequest } from './preprocess-messages.js';
+import type { PreprocessRelease, PreprocessReply, PreprocessRequest } from './preprocess-messages.js';
 
 /** Called once with the reply to a request, or without one when the thread is lost. */
 export type OnReply = (reply: PreprocessReply | undefined) => void;
 
-/** The thread that decodes images and splits texts. It does not keep the process alive. */
+/** A thread that decodes images and splits texts, one request at a time. It does not keep the process alive. */
 export class PreprocessThread {
+  /** Runs that it has opened. */
+  readonly openRuns = new Set<number>();
+  /** Whether nobody waits any more for what it works on. */
+  isOverdue = false;
+
   private readonly worker = new Worker(workerFile(), { name: 'preprocessing' });
-  /** In the order in which the thread answers. */
-  private readonly waiting = new Map<number, OnReply>();
+  private onReply: OnReply | undefined;
   private isLost = false;
 
   /** @param onLost  called once, when it takes no more requests. */
-  constructor(private readonly onLost: (cause: string) => void) {
+  constructor(private readonly onLost: (thread: PreprocessThread, cause: string) => void) {
     this.worker.unref();
-    this.worker.on('message', (reply: PreprocessReply) => this.settle(reply.id, reply));
+    this.worker.on('message', (reply: PreprocessReply) => this.settle(reply));
     this.worker.on('error', (error: unknown) => this.lose(error instanceof Error ? error.message : String(error)));
     this.worker.on('exit', (code) => this.lose(`the thread ended with exit code ${code}`));
   }
 
+  get isIdle(): boolean {
+    return this.onReply === undefined;
+  }
+
+  /** Only when it is idle. */
   send(request: PreprocessRequest, onReply: OnReply): void {
-    if (this.isLost) return onReply(undefined);
-    this.waiting.set(request.id, onReply);
+    this.onReply = onReply;
     this.worker.postMessage(request);
   }
 
-  /** Whether the thread works on this request, the oldest without a reply. */
-  isWorkingOn(id: number): boolean {
-    return this.waiting.keys().next().value === id;
+  forget(run: number): void {
+    if (this.openRuns.delete(run)) this.worker.postMessage({ kind: 'release', run } satisfies PreprocessRelease);
   }
 
   /** Ends it at once, with what it works on. */
@@ -43,13 +50,14 @@ export class PreprocessThread {
   private lose(cause: string): void {
     if (this.isLost) return;
     this.isLost = true;
-    this.onLost(cause);
-    for (const id of [...this.waiting.keys()]) this.settle(id, undefined);
+    this.onLost(this, cause);
+    this.settle(undefined);
   }
 
-  private settle(id: number, reply: PreprocessReply | undefined): void {
-    const onReply = this.waiting.get(id);
-    this.waiting.delete(id);
+  private settle(reply: PreprocessReply | undefined): void {
+    const { onReply } = this;
+    this.onReply = undefined;
+    this.isOverdue = false;
     onReply?.(reply);
   }
 }

@@ -1,15 +1,20 @@
 import { Logger, Module } from '@nestjs/common';
 
+import { AppConfig } from '../config/app-config.js';
 import { Preprocessor } from './preprocessor.js';
 
-/** Provides what turns images and texts into tensors: a thread, once a run needs it. */
+/** Provides what turns images and texts into tensors: threads, once a run needs them. */
 @Module({
-  providers: [{ provide: Preprocessor, useFactory: createPreprocessor }],
+  providers: [{ provide: Preprocessor, useFactory: createPreprocessor, inject: [AppConfig] }],
   exports: [Preprocessor],
 })
 export class PreprocessingModule {}
 
-function createPreprocessor(): Preprocessor {
+function createPreprocessor({ inferenceThreads, maxQueuedRequests }: AppConfig): Preprocessor {
   const logger = new Logger(Preprocessor.name);
-  return new Preprocessor({ onLost: (cause) => logger.warn({ cause }, 'thread-lost') });
+  return new Preprocessor({
+    threads: inferenceThreads,
+    maxWaiting: maxQueuedRequests,
+    onLost: (cause) => logger.warn({ cause }, 'thread-lost'),
+  });
 }

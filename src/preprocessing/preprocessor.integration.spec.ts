@@ -1,3 +1,5 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { images, tokenEncoding } from '../../test/support/stores/preprocessed-runs.js';
@@ -28,7 +30,7 @@ const SOON = { remainingMs: 20_000, timeoutMs: 20_000 };
 /** Takes long enough to be overtaken by anything. */
 const LONG = Array.from({ length: 50 }, () => 'the bright small model '.repeat(800));
 
-describe('the preprocessing thread', () => {
+describe('the preprocessing threads', () => {
   const made: Preprocessor[] = [];
   const create = (options?: ConstructorParameters<typeof Preprocessor>[0]) => {
     const preprocessor = new Preprocessor(options);
@@ -39,7 +41,7 @@ describe('the preprocessing thread', () => {
     for (const preprocessor of made.splice(0)) await preprocessor.close();
   });
 
-  it('makes the tensors of several steps, and keeps the requests of several runs apart', async () => {
+  it('make the tensors of several steps, and keep the requests of several runs apart', async () => {
     const preprocessor = create();
     const [both, one] = await Promise.all([
       preprocessor.open(FOLDER, [tokens, image]),
@@ -66,21 +68,92 @@ describe('the preprocessing thread', () => {
     expect(others.map(({ issues }) => issues)).toEqual([[]]);
   });
 
-  it('is replaced when it is lost: its request is told so, the next one is answered', async () => {
+  it('are replaced when they are lost: their requests are told so, the next one is answered', async () => {
     const lost: string[] = [];
     const preprocessor = create({ onLost: (cause) => lost.push(cause) });
     const opened = await preprocessor.open(FOLDER, [tokens]);
 
     const running = opened.run([LONG], SOON);
     const refused = expect(running).rejects.toMatchObject({ code: 'WORKER_LOST' });
-    await preprocessor.endThread('a test');
+    await preprocessor.endThreads('a test');
     await refused;
 
     expect((await opened.run([['rain']], SOON))[0]!.tensors).toHaveLength(3);
     expect(lost).toEqual(['a test']);
   });
 
-  it('is waited for no longer than the caller allows', async () => {
+  it('hold nobody up with what one of them works on', async () => {
+    const opened = await create({ threads: 2 }).open(FOLDER, [tokens]);
+    const answered: string[] = [];
+    const note = (name: string) => () => void answered.push(name);
+
+    const slow = opened.run([LONG], SOON).then(note('slow'));
+    await Promise.all([
+      opened.run([['rain']], SOON).then(note('quick')),
+      opened.run([['rain']], SOON).then(note('quick')),
+    ]);
+    await slow;
+
+    expect(answered).toEqual(['quick', 'quick', 'slow']);
+  });
+
+  it('wait for each other where there is only one: who is lost is told so, who waits is answered', async () => {
+    const preprocessor = create({ threads: 1 });
+    const opened = await preprocessor.open(FOLDER, [tokens]);
+
+    const slow = opened.run([LONG], SOON);
+    const refused = expect(slow).rejects.toMatchObject({ code: 'WORKER_LOST' });
+    const waiting = opened.run([['rain']], SOON);
+    await preprocessor.endThreads('a test');
+    await refused;
+
+    expect((await waiting)[0]!.tensors).toHaveLength(3);
+  });
+
+  it('answer the next request although nobody waits any more for what the only one works on', async () => {
+    const opened = await create({ threads: 1 }).open(FOLDER, [tokens]);
+    const hanging = opened.run([LONG], { remainingMs: 1, timeoutMs: 1 });
+    await expect(hanging).rejects.toMatchObject({ code: 'PREDICTION_TIMEOUT' });
+
+    expect((await opened.run([['rain']], SOON))[0]!.tensors).toHaveLength(3);
+  });
+
+  it('give up the texts of a caller that has gone', async () => {
+    const opened = await create({ threads: 1 }).open(FOLDER, [tokens]);
+    const gone = new AbortController();
+
+    const left = opened.run([LONG], { ...SOON, signal: gone.signal });
+    const waiting = opened.run([LONG], { ...SOON, signal: gone.signal });
+    gone.abort(new Error('gone'));
+
+    await expect(left).rejects.toThrow('gone');
+    await expect(waiting).rejects.toThrow('gone');
+    expect((await opened.run([['rain']], SOON))[0]!.tensors).toHaveLength(3);
+  });
+
+  it('take turns between runs: many requests of one do not hold up the only one of another', async () => {
+    const preprocessor = create({ threads: 1 });
+    const [one, other] = [await preprocessor.open(FOLDER, [tokens]), await preprocessor.open(FOLDER, [tokens])];
+    const answered: string[] = [];
+    const ask = (from: typeof one, name: string) => from.run([['rain']], SOON).then(() => void answered.push(name));
+
+    await Promise.all([...Array.from({ length: 6 }, () => ask(one, 'one')), ask(other, 'other')]);
+
+    expect(answered.indexOf('other')).toBeLessThan(3);
+  });
+
+  it('open a run on a further one only where they can: what its files have become is no matter of who asks', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bestrun-tokens-'));
+    copyFileSync(join(FOLDER, 'wordpiece.json'), join(folder, 'wordpiece.json'));
+    const opened = await create({ threads: 2 }).open(folder, [tokens]);
+    rmSync(folder, { recursive: true });
+
+    const answers = await Promise.all(Array.from({ length: 4 }, () => opened.run([['rain']], SOON)));
+
+    expect(answers.map(([result]) => result!.tensors.length)).toEqual([3, 3, 3, 3]);
+  });
+
+  it('are waited for no longer than the caller allows', async () => {
     const opened = await create().open(FOLDER, [tokens]);
 
     await expect(opened.run([LONG], { remainingMs: 1, timeoutMs: 7 })).rejects.toMatchObject({
@@ -89,7 +162,7 @@ describe('the preprocessing thread', () => {
     });
   });
 
-  it('takes a request of any size, but no more beside it than may wait', async () => {
+  it('take a request of any size, but no more beside it than may wait', async () => {
     const opened = await create({ maxWaitingCharacters: 10 }).open(FOLDER, [tokens]);
 
     const first = opened.run([['The bright small model.']], SOON);
@@ -99,7 +172,29 @@ describe('the preprocessing thread', () => {
     expect(await opened.run([['rain']], SOON)).toHaveLength(1);
   });
 
-  it('says what of a run cannot be opened, and serves the others', async () => {
+  it('take no more requests of a run than may wait', async () => {
+    const opened = await create({ threads: 1, maxWaiting: 1 }).open(FOLDER, [tokens]);
+
+    const first = opened.run([LONG], SOON);
+    const second = opened.run([['rain']], SOON);
+    await expect(opened.run([['rain']], SOON)).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+
+    await Promise.all([first, second]);
+  });
+
+  it('are no more when they are closed: who waits is told so', async () => {
+    const preprocessor = create({ threads: 1 });
+    const opened = await preprocessor.open(FOLDER, [tokens]);
+
+    const both = [opened.run([LONG], SOON), opened.run([['rain']], SOON)];
+    const told = both.map((one) => expect(one).rejects.toMatchObject({ code: 'SHUTTING_DOWN' }));
+    await preprocessor.close();
+
+    await Promise.all(told);
+    await expect(opened.run([['rain']], SOON)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+  });
+
+  it('say what of a run cannot be opened, and serve the others', async () => {
     const preprocessor = create();
     const missing = { ...encoding, tokenizer: { ...encoding.tokenizer, path: 'none.json' } };
 
@@ -110,7 +205,7 @@ describe('the preprocessing thread', () => {
     expect(await (await preprocessor.open(FOLDER, [tokens])).run([['rain']], SOON)).toHaveLength(1);
   });
 
-  it('forgets a run that is released, and no other', async () => {
+  it('forget a run that is released, and no other', async () => {
     const preprocessor = create();
     const first = await preprocessor.open(FOLDER, [tokens]);
     const second = await preprocessor.open(FOLDER, [tokens]);

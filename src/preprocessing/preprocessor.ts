@@ -1,22 +1,24 @@
 import { AppError } from '../domain/app-error.js';
 import { RunError } from '../domain/verdict.js';
 import type { PreprocessReply, PreprocessResult, PreprocessStep } from './preprocess-messages.js';
-import { PreprocessThread } from './preprocess-thread.js';
+import { OPEN_TIMEOUT_MS, PreprocessPool, PreprocessedRun } from './preprocess-pool.js';
+import type { PreprocessJob } from './preprocess-pool.js';
 
-/** Characters of texts and images that may wait for the thread unless said otherwise. */
+/** Characters of texts and images that may be in work and wait unless said otherwise. */
 const MAX_WAITING_CHARACTERS = 128 * 1024 * 1024;
 
-/** Time a request may take beyond its deadline before its thread is replaced, milliseconds. */
-const HANG_GRACE_MS = 5_000;
+/** Requests of one run that may wait unless said otherwise. */
+const MAX_WAITING = 10_000;
 
-/** Milliseconds to open what a run needs: a tokenizer of a quarter of a million tokens takes a second or two. */
-const OPEN_TIMEOUT_MS = 60_000;
+const DEFAULT_THREADS = 2;
 
 /** Until when a reply is wanted, and the words of the refusal. */
 export interface Deadline {
   readonly remainingMs: number;
   /** What the caller allowed altogether. */
   readonly timeoutMs: number;
+  /** Aborted when the caller has gone. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What one run's texts and images go through. */
@@ -24,43 +26,42 @@ export interface OpenedPreprocessing {
   /**
    * @param texts  one list for each step, with one text for each row.
    * @returns one result for each step.
-   * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, WORKER_LOST.
+   * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST, SHUTTING_DOWN; the reason of the
+   *   signal when it aborted.
    */
   run(texts: readonly (readonly string[])[], deadline: Deadline): Promise<readonly PreprocessResult[]>;
   release(): void;
 }
 
 interface PreprocessorOptions {
+  /** Most threads that work at the same time. */
+  readonly threads?: number;
   /** Of all requests together; a single request may have more. */
   readonly maxWaitingCharacters?: number;
-  /** Called with the cause when the thread is lost; the next request starts another. */
+  /** Requests of one run that may wait. */
+  readonly maxWaiting?: number;
+  /** Called with the cause when a thread is lost; the next request starts another. */
   readonly onLost?: (cause: string) => void;
 }
 
-interface Opened {
-  readonly folder: string;
-  readonly steps: readonly PreprocessStep[];
-  /** The thread that has it open; another one has to open it again. */
-  thread: PreprocessThread | undefined;
-}
-
 /**
- * Turns images and texts into tensors in a thread of its own, which starts with the first run that needs it: decoding a
- * photograph or splitting a long text takes tens of milliseconds, in which no other request would be answered.
+ * Turns images and texts into tensors in threads of their own, of which the first starts with the first run that needs
+ * it: decoding a photograph or splitting a long text takes tens of milliseconds, in which no other request would be
+ * answered.
  */
 export class Preprocessor {
-  private readonly opened = new Map<number, Opened>();
-  private thread: PreprocessThread | undefined;
-  private lastId = 0;
+  private readonly pool: PreprocessPool;
+  private readonly maxWaitingCharacters: number;
+  private readonly maxWaiting: number;
+  private lastKey = 0;
   private waitingCharacters = 0;
   private isClosed = false;
 
-  private readonly maxWaitingCharacters: number;
-  private readonly onLost: (cause: string) => void;
-
-  constructor({ maxWaitingCharacters = MAX_WAITING_CHARACTERS, onLost = () => undefined }: PreprocessorOptions = {}) {
-    this.maxWaitingCharacters = maxWaitingCharacters;
-    this.onLost = onLost;
+  constructor(options: PreprocessorOptions = {}) {
+    const { threads = DEFAULT_THREADS, onLost = () => undefined } = options;
+    this.maxWaitingCharacters = options.maxWaitingCharacters ?? MAX_WAITING_CHARACTERS;
+    this.maxWaiting = options.maxWaiting ?? MAX_WAITING;
+    this.pool = new PreprocessPool({ threads, onLost: (cause) => void (this.isClosed || onLost(cause)) });
   }
 
   /**
@@ -70,30 +71,31 @@ export class Preprocessor {
    * @throws RunError when something of the run cannot be used.
    */
   async open(folder: string, steps: readonly PreprocessStep[]): Promise<OpenedPreprocessing> {
-    const run = ++this.lastId;
-    const opened: Opened = { folder, steps, thread: undefined };
-    this.opened.set(run, opened);
+    const run = new PreprocessedRun(++this.lastKey, folder, steps);
+    // On Linux the main thread must hold the decoder before another thread loads it, or the process may end with that
+    // thread (sharp's installation page, "Worker threads"). Where it does not load, the thread says so.
+    if (steps.some(({ encoding }) => encoding.kind === 'image')) await import('sharp').catch(() => undefined);
     try {
-      await this.ensureOpen(run, opened, OPEN_TIMEOUT_MS);
+      await this.ask(run, undefined, { remainingMs: OPEN_TIMEOUT_MS, timeoutMs: OPEN_TIMEOUT_MS });
     } catch (error) {
-      this.opened.delete(run);
+      this.pool.release(run);
       if (error instanceof RunError) throw error;
       throw new RunError('LOAD_FAILED', 'What the run needs for its texts or images could not be opened.', {
         cause: error,
       });
     }
-    return { run: (texts, deadline) => this.run(run, texts, deadline), release: () => this.release(run) };
+    return { run: (texts, deadline) => this.run(run, texts, deadline), release: () => this.pool.release(run) };
   }
 
-  /** Ends the thread for good. */
+  /** Ends the threads for good. */
   close(): Promise<void> {
     this.isClosed = true;
-    return this.endThread('the server is shutting down');
+    return this.pool.close('the server is shutting down');
   }
 
-  /** Ends the thread at once; the next request starts another. */
-  async endThread(cause: string): Promise<void> {
-    await this.thread?.end(cause);
+  /** Ends the threads at once; the next request starts another. */
+  endThreads(cause: string): Promise<void> {
+    return this.pool.endThreads(cause);
   }
 
   /** Called by Nest. */
@@ -102,78 +104,55 @@ export class Preprocessor {
   }
 
   private async run(
-    run: number,
+    run: PreprocessedRun,
     texts: readonly (readonly string[])[],
-    { remainingMs, timeoutMs }: Deadline,
+    deadline: Deadline,
   ): Promise<readonly PreprocessResult[]> {
-    const characters = texts.flat().reduce((sum, text) => sum + text.length, 0);
-    if (this.waitingCharacters > 0 && this.waitingCharacters + characters > this.maxWaitingCharacters) {
-      throw new AppError('QUEUE_FULL', { retryAfterSeconds: 1 });
-    }
+    const characters = texts.reduce((sum, column) => column.reduce((own, text) => own + text.length, sum), 0);
+    const isFull = this.waitingCharacters > 0 && this.waitingCharacters + characters > this.maxWaitingCharacters;
+    if (isFull || run.waiting.size >= this.maxWaiting) throw new AppError('QUEUE_FULL', { retryAfterSeconds: 1 });
     this.waitingCharacters += characters;
     try {
-      const startMs = performance.now();
-      const thread = await this.ensureOpen(run, this.opened.get(run)!, remainingMs);
-      const id = ++this.lastId;
-      const leftMs = remainingMs - (performance.now() - startMs);
-      return await this.ask(thread, { kind: 'run', id, run, texts }, leftMs, timeoutMs);
+      return await this.ask(run, texts, deadline);
+    } catch (error) {
+      // It was opened when the run was loaded: what is wrong with it now is no matter of the request.
+      throw error instanceof RunError ? new AppError('PREDICTION_FAILED', {}, { cause: error }) : error;
     } finally {
       this.waitingCharacters -= characters;
     }
   }
 
-  private release(run: number): void {
-    const opened = this.opened.get(run);
-    this.opened.delete(run);
-    opened?.thread?.send({ kind: 'release', id: ++this.lastId, run }, () => undefined);
-  }
-
-  private async ensureOpen(run: number, opened: Opened, limitMs: number): Promise<PreprocessThread> {
-    const { folder, steps } = opened;
-    if (opened.thread && opened.thread === this.thread) return opened.thread;
-    // On Linux the main thread must hold the decoder before another thread loads it, or the process may end with that
-    // thread (sharp's installation page, "Worker threads"). Where it does not load, the thread says so.
-    if (steps.some(({ encoding }) => encoding.kind === 'image')) await import('sharp').catch(() => undefined);
-    const thread = this.thread ?? this.startThread();
-    // Requests are answered in order: the next one may be sent right behind this one.
-    opened.thread = thread;
-    try {
-      await this.ask(thread, { kind: 'open', id: ++this.lastId, run, folder, steps }, limitMs, limitMs);
-      return thread;
-    } catch (error) {
-      opened.thread = undefined;
-      throw error;
-    }
-  }
-
-  private startThread(): PreprocessThread {
-    const thread: PreprocessThread = new PreprocessThread((cause) => {
-      if (this.thread === thread) this.thread = undefined;
-      if (!this.isClosed) this.onLost(cause);
-    });
-    this.thread = thread;
-    return thread;
-  }
-
   private ask(
-    thread: PreprocessThread,
-    request: Parameters<PreprocessThread['send']>[0],
-    limitMs: number,
-    timeoutMs: number,
+    run: PreprocessedRun,
+    texts: PreprocessJob['texts'],
+    { remainingMs, timeoutMs, signal }: Deadline,
   ): Promise<readonly PreprocessResult[]> {
+    if (this.isClosed) return Promise.reject(new AppError('SHUTTING_DOWN'));
+    signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new AppError('PREDICTION_TIMEOUT', { timeoutMs }));
-        const endIfHung = () =>
-          thread.isWorkingOn(request.id) && void thread.end('it worked on one request for too long');
-        setTimeout(endIfHung, HANG_GRACE_MS).unref();
-      }, limitMs);
-      timer.unref();
-      thread.send(request, (reply) => {
+      const end = () => {
         clearTimeout(timer);
-        if (reply?.kind === 'done') resolve(reply.results);
-        else reject(toError(reply));
-      });
+        signal?.removeEventListener('abort', abort);
+      };
+      const job: PreprocessJob = {
+        run,
+        texts,
+        onReply: (reply) => {
+          end();
+          if (reply?.kind === 'done') resolve(reply.results);
+          else reject(this.isClosed ? new AppError('SHUTTING_DOWN') : toError(reply));
+        },
+      };
+      const giveUp = (error: Error) => {
+        end();
+        this.pool.leave(job);
+        reject(error);
+      };
+      const abort = () => giveUp(signal!.reason as Error);
+      const timer = setTimeout(() => giveUp(new AppError('PREDICTION_TIMEOUT', { timeoutMs })), remainingMs);
+      timer.unref();
+      signal?.addEventListener('abort', abort, { once: true });
+      this.pool.add(job);
     });
   }
 }

@@ -18,7 +18,8 @@ describe('what a schema says of a value with several forms', () => {
   it.each<[unknown, string]>([
     [-2, `${unknown} must be >= -1`],
     [1.5, `${unknown} must be integer`],
-    ['zero', `${unknown} must be one of "error", "zeros", "nan"`],
+    ['zero', `${unknown} must be one of "error", "zeros", "nan" (did you mean "zeros"?)`],
+    ['none', `${unknown} must be one of "error", "zeros", "nan"`],
     [true, `${unknown} must be "error" or "zeros" or "nan" or integer`],
   ])('is one line, of the form that fits %j best', (value, line) => {
     expect(linesFor({ column: { unknown: value } })).toEqual([line]);
@@ -34,6 +35,43 @@ describe('what a schema says of a value with several forms', () => {
     expect(of({ path: 'v.txt' })).toEqual(["must have required property 'sha256'"]);
     expect(of(['a', 1])).toEqual(['must be string']);
     expect(of('v.txt')).toEqual(['must be array or object']);
+  });
+
+  it.each<[object, string]>([
+    [
+      { decode: { kind: 'binry', labels: [0, 1], field: 'sum' } },
+      '/decode needs a known "kind": "binary", "multi-class", "multi-label", "regression", "tensors", "top-k", "embedding", "interval", "heads" (did you mean "binary"?)',
+    ],
+    [
+      { decode: { kind: 'heads', heads: [{ kind: 'classification', field: 'sum' }] } },
+      '/decode/heads/0 needs a known "kind": "binary", "multi-class", "multi-label", "regression", "tensors", "top-k", "embedding", "interval"',
+    ],
+    [
+      { encode: { tensors: [{ kind: 'column', tensor: 'x' }] } },
+      '/encode/tensors/0 needs a known "kind": "columns", "tokens", "array", "image", "tokenizer", "one-of" (did you mean "columns"?)',
+    ],
+    [
+      {
+        encode: {
+          tensors: [{ kind: 'columns', tensor: 'x', dtype: 'float32', columns: [{ kind: 'Number', field: 'a' }] }],
+        },
+      },
+      '/encode/tensors/0/columns/0 needs a known "kind": "number", "category", "boolean", "date", "string", "list" (did you mean "number"?)',
+    ],
+    [
+      { decode: { kind: 'binary', labels: [0, 1], field: 'sum', treshold: 0.3 } },
+      '/decode must not have the field "treshold" (did you mean "threshold"?)',
+    ],
+  ])('lists the kinds and names that there are, and the one that is nearest: %j', (part, line) => {
+    const found = check({ ...run, ...part }).map(({ pointer, expected }) => `${pointer} ${expected}`);
+
+    expect(found).toEqual([line]);
+  });
+
+  it('lists the kinds where none is given', () => {
+    const found = check({ ...run, decode: { field: 'sum' } }).map(({ expected }) => expected);
+
+    expect(found).toContainEqual(expect.stringContaining('needs a known "kind": "binary", "multi-class"'));
   });
 
   it('names both fields where either would do', () => {

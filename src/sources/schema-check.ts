@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 
+import { nearestName } from '../lib/nearest-name.js';
 import { withBestBranches } from './best-branch.js';
 
 /** Checks a document against one of the project's published JSON Schemas. */
@@ -51,14 +52,40 @@ function describe(error: ErrorObject): string {
   const params = error.params as Record<string, unknown>;
   switch (error.keyword) {
     case 'enum':
-      return `must be one of ${(params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`;
+      return `must be one of ${listOf(params.allowedValues as unknown[], error.data)}`;
     case 'const':
       return `must be ${JSON.stringify(params.allowedValue)}`;
     case 'additionalProperties':
-      return `must not have the field ${JSON.stringify(params.additionalProperty)}`;
+      return `must not have the field ${JSON.stringify(params.additionalProperty)}${meant(params.additionalProperty, knownFields(error))}`;
     case 'discriminator':
-      return `needs a known ${JSON.stringify(params.tag)}`;
+      return `needs a known ${JSON.stringify(params.tag)}: ${listOf(knownTags(error, params.tag as string), params.tagValue)}`;
     default:
       return error.message ?? 'is not valid';
   }
+}
+
+/** Values that are permitted, and the one of them that is probably meant. */
+function listOf(permitted: readonly unknown[], given: unknown): string {
+  return permitted.map((value) => JSON.stringify(value)).join(', ') + meant(given, permitted);
+}
+
+function meant(given: unknown, permitted: readonly unknown[]): string {
+  const names = permitted.filter((value) => typeof value === 'string');
+  const nearest = typeof given === 'string' ? nearestName(given, names) : undefined;
+  return nearest === undefined ? '' : ` (did you mean ${JSON.stringify(nearest)}?)`;
+}
+
+function knownFields({ parentSchema }: ErrorObject): string[] {
+  return Object.keys((parentSchema as Partial<SchemaBranch>).properties ?? {});
+}
+
+/** A schema of an object, as far as it is read here. */
+interface SchemaBranch {
+  readonly properties: Readonly<Record<string, { readonly const?: unknown }>>;
+}
+
+/** Values of the member that tells the forms of an object apart; the schemas write all of them in place. */
+function knownTags({ parentSchema }: ErrorObject, tag: string): unknown[] {
+  const { oneOf = [] } = parentSchema as { readonly oneOf?: readonly SchemaBranch[] };
+  return oneOf.map(({ properties }) => properties[tag]?.const);
 }

@@ -1,5 +1,6 @@
 import type { HeadOf } from '../../domain/decode-spec.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
+import { RunError } from '../../domain/verdict.js';
 import { perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
 import { ONLY_OUTPUT, jsonNumber, modelError, outputOf, requireRows } from './output-table.js';
@@ -13,7 +14,7 @@ export function compileEmbedding(decode: HeadOf<'embedding'>): OutputDecoder {
   const rank = pooling === 'none' ? 1 : 2;
   return {
     fields: [field],
-    tensors: [{ tensor, isTable: false, rank }],
+    tensors: [{ tensor, isTable: false, rank, doubtOf: (shape) => poolingDoubt(shape.length, rank) }],
     ...(mask !== undefined && { inputNames: [mask] }),
     decode(outputs, rows, _fieldNames, inputs) {
       const states = statesOf(outputOf(outputs, tensor), rank, rows, tensor);
@@ -35,9 +36,20 @@ interface States {
   readonly data: ArrayLike<number | bigint>;
 }
 
+const POOLED = 'that is one vector per row, pooled already; leave pooling and mask out';
+
+/** @param dimensions  of the tensor, the one of rows included. */
+function poolingDoubt(dimensions: number, rank: number): string | undefined {
+  if (rank === 1 && dimensions === 3) return 'that is one vector per token; say "pooling": "mean" or "cls"';
+  return rank === 2 && dimensions === 2 ? POOLED : undefined;
+}
+
 /** A row that was computed alone may have no dimension of rows. */
 function statesOf({ dtype, shape, data }: Tensor, rank: number, rows: number, name: string): States {
   if (dtype === 'string') throw modelError(`The output "${name}" holds texts where numbers are decoded.`);
+  // Of one row [tokens, size] may be meant, of several not: found when the run is loaded, by two rows together.
+  if (rows > 1 && rank === 2 && shape.length === 2 && shape[0] === rows)
+    throw new RunError('SIGNATURE_MISMATCH', `The output "${name}" has shape [rows, ${shape[1]}]: ${POOLED}.`);
   const inner = rows === 1 && shape.length === rank ? shape : shape.slice(1);
   if (inner.length !== rank) throw modelError(`The output "${name}" has shape [${shape.join(', ')}] for ${rows} rows.`);
   if (inner !== shape) requireRows({ dtype, shape, data }, rows, name);

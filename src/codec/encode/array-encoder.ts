@@ -15,7 +15,7 @@ import { compileVaryingArray } from './varying-array.js';
 export function compileArray(encoding: ArrayEncoding, scope: EncodeScope, pointer: string): TensorEncoder {
   const { tensor = '', dtype, field, shape, layout, pad } = encoding;
   if (encoding.divide === 0) throw mismatch(pointer, 'divide must not be 0');
-  const source = scope.source(field, ['array'], false, pointer);
+  const source = scope.source(field, ['array'], 'none', pointer);
   if (!isFixed(shape)) return compileVaryingArray(encoding, source, pointer);
   if (pad !== undefined) throw mismatch(pointer, 'pad does nothing where the shape has no null');
   const { sizes, places } = fitArray(source.schema, shape, layout, pointer);

@@ -11,7 +11,7 @@ import type { JsonValue } from '../../lib/json.js';
 import { listSizesOf } from './array-layout.js';
 import { compileCategory } from './category-column.js';
 import { datePart } from './date-parts.js';
-import { mismatch } from './encode-scope.js';
+import { mismatch, missingRule } from './encode-scope.js';
 import type { CompiledColumn, EncodeScope, TensorEncoder } from './encode-scope.js';
 import { NestedNumbers } from './nested-numbers.js';
 import { NOT_DATE, NOT_DATETIME } from '../validate/issues.js';
@@ -72,7 +72,7 @@ function compileColumn(
 
 function compileString(column: StringColumn, scope: EncodeScope, pointer: string): CompiledColumn {
   const { missing } = column;
-  const source = scope.source(column.field, ['string', 'integer'], missing !== undefined, pointer);
+  const source = scope.source(column.field, ['string', 'integer'], missingRule(missing), pointer);
   return {
     width: 1,
     write(visit, data, offset) {
@@ -84,7 +84,7 @@ function compileString(column: StringColumn, scope: EncodeScope, pointer: string
 }
 
 function compileNumber(column: NumberColumn, dtype: NumericDType, scope: EncodeScope, pointer: string): CompiledColumn {
-  const source = scope.source(column.field, ['integer', 'number'], column.missing !== undefined, pointer);
+  const source = scope.source(column.field, ['integer', 'number'], missingRule(column.missing), pointer);
   const { element, missing } = compileElement(column, dtype, pointer);
   return {
     width: 1,
@@ -101,7 +101,7 @@ function compileBoolean(
   scope: EncodeScope,
   pointer: string,
 ): CompiledColumn {
-  const source = scope.source(column.field, ['boolean'], column.missing !== undefined, pointer);
+  const source = scope.source(column.field, ['boolean'], missingRule(column.missing), pointer);
   const { element, missing } = compileElement({ missing: column.missing }, dtype, pointer);
   return {
     width: 1,
@@ -113,7 +113,7 @@ function compileBoolean(
 }
 
 function compileDate(column: DateColumn, dtype: NumericDType, scope: EncodeScope, pointer: string): CompiledColumn {
-  const source = scope.source(column.field, ['string'], column.missing !== undefined, pointer);
+  const source = scope.source(column.field, ['string'], missingRule(column.missing), pointer);
   const { element, missing } = compileElement(column, dtype, pointer);
   const textIssue = source.schema.format === 'date-time' ? NOT_DATETIME : NOT_DATE;
   return {
@@ -129,7 +129,7 @@ function compileDate(column: DateColumn, dtype: NumericDType, scope: EncodeScope
 
 function compileList(column: ListColumn, dtype: NumericDType, scope: EncodeScope, pointer: string): CompiledColumn {
   const { field, size } = column;
-  const source = scope.source(field, ['array'], column.missing !== undefined, pointer);
+  const source = scope.source(field, ['array'], missingRule(column.missing), pointer);
   const [length, deeper] = listSizesOf(source.schema, pointer, column.missing !== undefined);
   if (deeper !== undefined || source.schema.items!.type === 'array') {
     throw mismatch(pointer, `the field "${field}" is a list of lists; a list column takes one list`);

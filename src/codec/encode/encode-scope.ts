@@ -65,11 +65,14 @@ export interface ValueSource {
   read(visit: EncodeVisit): JsonValue | undefined;
 }
 
-/** A text has no NaN: what stands for a missing one is the trainer's choice, and never guessed. */
-function wayOutOf(types: readonly FieldType[], schema: FieldSchema): string {
-  const waysOut = 'make it required, give it a default, or say "missing"';
-  if (schema.format !== undefined || !types.includes('string') || typeOf(schema) !== 'string') return waysOut;
-  return `${waysOut}: the text that the model saw in its place when it was trained, such as "nan", "missing" or ""`;
+/**
+ * Whether an encoding says what stands in for a missing value: it does, it could, or it has no word for that.
+ */
+export type MissingRule = 'given' | 'open' | 'none';
+
+/** The rule of an encoding that may say `missing`. */
+export function missingRule(missing: unknown): MissingRule {
+  return missing === undefined ? 'open' : 'given';
 }
 
 /** An error of the run: signature, encode and decode do not match. */
@@ -93,18 +96,17 @@ export class EncodeScope {
   /**
    * An input field of one of the types, or a prepared text where texts are taken.
    *
-   * @param hasMissing  whether the encoding says what stands in for a missing value.
    * @throws RunError `SIGNATURE_MISMATCH` when there is none, its type is another, or it may be missing unprovided.
    */
-  source(name: string, types: readonly FieldType[], hasMissing: boolean, pointer: string): ValueSource {
+  source(name: string, types: readonly FieldType[], missing: MissingRule, pointer: string): ValueSource {
     const text = types.includes('string') ? this.prepared.get(name) : undefined;
     const field = text?.field ?? name;
     const schema = this.field(field, pointer);
     if (!types.includes(typeOf(schema))) {
       throw mismatch(pointer, `takes ${types.join(' or ')}, but the field "${field}" is of type ${typeOf(schema)}`);
     }
-    if (!hasMissing && this.mayBeMissing(field, schema)) {
-      throw mismatch(pointer, `the field "${field}" may be missing; ${wayOutOf(types, schema)}`);
+    if (missing !== 'given' && this.mayBeMissing(field, schema)) {
+      throw mismatch(pointer, `the field "${field}" may be missing; ${this.waysOut(field, schema, types, missing)}`);
     }
     const read = text
       ? (visit: EncodeVisit) => fieldOf(visit.prepared, name)
@@ -139,5 +141,19 @@ export class EncodeScope {
   private mayBeMissing(name: string, schema: FieldSchema): boolean {
     if (schema.default !== undefined && schema.default !== null) return false;
     return isNullable(schema) || !this.required.has(name);
+  }
+
+  /** What the owner can do about a field that may be missing. */
+  private waysOut(name: string, schema: FieldSchema, types: readonly FieldType[], missing: MissingRule): string {
+    const notNull = isNullable(schema) ? 'take "null" out of its type' : undefined;
+    const required = this.required.has(name) ? undefined : 'make it required';
+    const first = [required, notNull].filter((way) => way !== undefined).join(' and ');
+    if (schema.format === 'image')
+      return `${first}, or let rows give another field in its place ("oneOf" in the signature, "one-of" in encode)`;
+    if (missing === 'none') return `${first}, or give it a default`;
+    const ways = `${first}, give it a default, or say "missing"`;
+    // A text has no NaN: what stands for a missing one is the trainer's choice, and never guessed.
+    if (schema.format !== undefined || !types.includes('string') || typeOf(schema) !== 'string') return ways;
+    return `${ways}: the text that the model saw in its place when it was trained, such as "nan", "missing" or ""`;
   }
 }

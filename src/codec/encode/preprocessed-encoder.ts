@@ -1,7 +1,7 @@
 import type { ImageEncoding, PreprocessedEncoding, TokenizerEncoding } from '../../domain/encode-spec.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { DType } from '../../domain/tensor.js';
-import { EncodeVisit, mismatch } from './encode-scope.js';
+import { EncodeVisit, mismatch, missingRule } from './encode-scope.js';
 import type { EncodeScope, PreparedRow } from './encode-scope.js';
 
 /** A text or an image that a thread of its own turns into tensors, because that takes long. */
@@ -30,7 +30,7 @@ interface PreprocessedTensor {
  */
 export function compileImage(encoding: ImageEncoding, scope: EncodeScope, pointer: string): PreprocessedField {
   const { tensor = '', dtype, field, width, height, channels, layout = 'chw' } = encoding;
-  const source = scope.source(field, ['string'], false, pointer);
+  const source = scope.source(field, ['string'], 'none', pointer);
   if (source.schema.format !== 'image') {
     throw mismatch(pointer, `the field "${field}" must say "format": "image", so that its clients know`);
   }
@@ -60,7 +60,7 @@ export function compileImage(encoding: ImageEncoding, scope: EncodeScope, pointe
  */
 export function compileTokenizer(encoding: TokenizerEncoding, scope: EncodeScope, pointer: string): PreprocessedField {
   const { dtype = 'int64', field, missing, max_length: maxLength, padding, tensors } = encoding;
-  const source = scope.source(field, ['string'], missing !== undefined, pointer);
+  const source = scope.source(field, ['string'], missingRule(missing), pointer);
   const names = Object.values(tensors) as string[];
   if (new Set(names).size < names.length) throw mismatch(pointer, 'tensors names one tensor twice');
   const rowShape = [padding === 'longest' ? null : maxLength];

@@ -1,6 +1,6 @@
 import type { TokensEncoding } from '../../domain/encode-spec.js';
 import { RunError } from '../../domain/verdict.js';
-import { mismatch } from './encode-scope.js';
+import { mismatch, missingRule } from './encode-scope.js';
 import type { EncodeScope, TensorEncoder } from './encode-scope.js';
 import { tensorElement } from './tensor-element.js';
 
@@ -15,7 +15,7 @@ const MAX_FLOAT32_INT = 2 ** 24;
  */
 export function compileTokens(encoding: TokensEncoding, scope: EncodeScope, pointer: string): TensorEncoder {
   const { offset: first = 2, pad = 0, unknown = 1, length, missing = '' } = encoding;
-  const source = scope.source(encoding.field, ['string'], encoding.missing !== undefined, pointer);
+  const source = scope.source(encoding.field, ['string'], missingRule(encoding.missing), pointer);
   const indexes = indexesOf(vocabularyOf(encoding, scope, pointer), first, pointer);
   const maxIndex = Math.max(first + indexes.size - 1, pad, unknown);
   const element = tensorElement(encoding.dtype);

@@ -194,6 +194,8 @@ describe('a field check for a text', () => {
     ['uuid', '8c9a17f4-6d5e-4c3b-9a1f-0123456789AB'],
     ['image', 'iVBORw0KGgoAAAANSUhEUg=='],
     ['image', 'data:image/jpeg;base64,/9j/4AAQSkZJRg=='],
+    ['image', 'data:image/png;charset=utf-8;name="a, b.png";base64,iVBORw0KGgo='],
+    ['image', 'data:;base64,iVBORw0KGgo='],
   ] as const)('takes the %s %s', (format, text) => {
     expect(ask({ type: 'string', format }, text)).toBe(text);
   });

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../lib/json.js';
+import { IMAGE_URL_HEAD } from '../../domain/image-text.js';
 import type { OutputFieldSchema } from '../../domain/signature.js';
 import { parseDate, parseDateTime } from './iso-dates.js';
 import { compilePattern } from './pattern.js';
@@ -12,7 +13,7 @@ export type Rule<T> = (value: T) => Issue | undefined;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The first bytes of a PNG or a JPEG file in base64; the rest is seen when it is decoded. */
-const IMAGE_START = /^(?:data:image\/(?:png|jpe?g);base64,)?(?:iVBORw0KGg|\/9j\/)/i;
+const IMAGE_START = new RegExp(`^(?:${IMAGE_URL_HEAD})?(?:iVBORw0KGg|/9j/)`, 'i');
 
 /** Quotients this near to a whole number count as whole; the tolerance of the dialect's own library. */
 const MULTIPLE_TOLERANCE = 1e-8;

@@ -1,3 +1,4 @@
+import { inputsMeantBy } from '../../domain/choose-input.js';
 import { acceptsTexts } from '../../domain/text-input.js';
 import type { Run } from '../../domain/run.js';
 import type { ReadyModel } from '../../registry/model-registry.service.js';
@@ -28,19 +29,21 @@ export function describeModels(models: readonly DocumentedModel[], document: Ope
   }));
 }
 
-/** The model that best shows a row of fields: the first whose fields no other shares, one for texts only at need. */
-export function modelForRows(models: readonly ModelDoc[]): ModelDoc {
+/**
+ * The model that best shows a row of fields: one whose example goes to it by the names of its fields, one for texts only
+ * at need.
+ *
+ * @returns whether it does, too: where no model is told by its fields, none of their examples works.
+ */
+export function modelForRows(models: readonly ModelDoc[]): { readonly doc: ModelDoc; readonly isMeant: boolean } {
   const rowModels = models.filter(({ run }) => !acceptsTexts(run.signature.input));
   const candidates = rowModels.length > 0 ? rowModels : models;
-  return (
-    candidates.find((one) => !candidates.some((other) => other !== one && acceptsExampleOf(other, one))) ??
-    candidates[0]!
-  );
-}
-
-function acceptsExampleOf(other: ModelDoc, one: ModelDoc): boolean {
-  const { properties } = other.run.signature.input;
-  return Object.keys(one.run.examples[0]!.input).every((name) => Object.hasOwn(properties, name));
+  const inputs = models.map(({ run }) => run.signature.input);
+  const meant = candidates.find(({ run }) => {
+    const [chosen, ...others] = inputsMeantBy(inputs, Object.keys(run.examples[0]!.input));
+    return chosen === run.signature.input && others.length === 0;
+  });
+  return { doc: meant ?? candidates[0]!, isMeant: meant !== undefined };
 }
 
 function namesIn({ components, paths }: OpenApiDocument): string[] {

@@ -43,6 +43,8 @@ export interface Operation {
   'x-contract-hash'?: string;
   /** Set when the body shown is too long to be shown whole, so that sending it is answered 422. */
   'x-example-shortened'?: true;
+  /** No request would be answered by the models that are there. */
+  'x-example-left-out'?: true;
   operationId: string;
   summary: string;
   description?: string;

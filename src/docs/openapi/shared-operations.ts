@@ -60,7 +60,15 @@ export function fillSharedOperations({ paths, components }: OpenApiDocument, mod
   const textModel = models.find(({ run }) => acceptsTexts(run.signature.input)) ?? first!;
   const withRun = paths['/runs/{run_id}/predict']?.post;
   if (withRun) fillTexts(withRun, textModel, payload);
+  if (!acceptsTexts(first!.run.signature.input)) removeTextExamples(components.schemas);
   fillBare(paths['/predict'] ?? {}, models);
+}
+
+/** Viewers fill requests with the examples of schemas, which no request to the default model could hold. */
+function removeTextExamples({ PredictPayload, TextDto }: Readonly<Record<string, Schema | undefined>>): void {
+  const { texts } = (PredictPayload?.properties ?? {}) as Record<string, Schema | undefined>;
+  const { text } = (TextDto?.properties ?? {}) as Record<string, Schema | undefined>;
+  for (const schema of [PredictPayload, texts, text]) delete schema?.example;
 }
 
 function fillRows(operation: Operation, example: ModelDoc): void {
@@ -72,12 +80,13 @@ function fillRows(operation: Operation, example: ModelDoc): void {
 
 function fillTexts(operation: Operation, doc: ModelDoc, payload: TextsPayload): void {
   const { model, run } = doc;
-  operation.requestBody!.content[JSON_TYPE]!.example = payload;
   operation.responses[422] = validationErrors('HTTPValidationError', TEXT_PROBLEMS);
   if (acceptsTexts(run.signature.input)) {
+    operation.requestBody!.content[JSON_TYPE]!.example = payload;
     successOf(operation).content![JSON_TYPE]!.example = envelopeExample({ data: answerToTexts(doc, payload) });
     return;
   }
+  operation['x-example-left-out'] = true;
   const warning = `The model ${model.card.name} takes no texts, so this answers 422 here.`;
   operation.description = [operation.description, warning].filter(Boolean).join('\n\n');
 }
@@ -93,7 +102,7 @@ function answerToTexts(doc: ModelDoc, { texts }: TextsPayload): object {
 }
 
 function fillBare(item: { get?: Operation; put?: Operation }, models: readonly ModelDoc[]): void {
-  const visible = modelForRows(models);
+  const { doc: visible, isMeant } = modelForRows(models);
   const primary = visible.model.best.loaded.codec.decoder.primaryFields;
   const output = Object.entries(visible.run.examples[0]!.output).filter(([name]) => primary.includes(name));
   const success: ResponseObject = {
@@ -106,11 +115,12 @@ function fillBare(item: { get?: Operation; put?: Operation }, models: readonly M
     },
   };
   if (item.get) {
-    item.get.parameters = unionOfFields(models, visible);
+    item.get.parameters = unionOfFields(models, isMeant ? visible : undefined);
     const { input } = visible.run.examples[0]!;
     const filled = item.get.parameters.filter(({ example }) => example !== undefined).length;
     if (filled < Object.values(input).filter((value) => value !== null).length) item.get['x-example-shortened'] = true;
     Object.assign(item.get.responses, { 200: success, 422: bareErrors(visible, 'query') });
+    if (!isMeant) leaveOutExample(item.get);
   }
   if (!item.put) return;
   item.put.requestBody = {
@@ -118,11 +128,18 @@ function fillBare(item: { get?: Operation; put?: Operation }, models: readonly M
     content: {
       [JSON_TYPE]: {
         schema: { anyOf: models.map(({ names }) => schemaRef(names.input)) },
-        example: visible.run.examples[0]!.input,
+        ...(isMeant && { example: visible.run.examples[0]!.input }),
       },
     },
   };
   Object.assign(item.put.responses, { 200: success, 422: bareErrors(visible, 'body') });
+  if (!isMeant) leaveOutExample(item.put);
+}
+
+function leaveOutExample(operation: Operation): void {
+  operation['x-example-left-out'] = true;
+  const note = 'There is no example: several models here have the fields of each other.';
+  operation.description = [operation.description, note].filter(Boolean).join('\n\n');
 }
 
 function bareErrors(doc: ModelDoc, source: 'query' | 'body'): ResponseObject {
@@ -134,7 +151,7 @@ function bareErrors(doc: ModelDoc, source: 'query' | 'body'): ResponseObject {
 }
 
 /** Every field of every model, none required; only those of the shown model are filled in. */
-function unionOfFields(models: readonly ModelDoc[], visible: ModelDoc): Parameter[] {
+function unionOfFields(models: readonly ModelDoc[], visible: ModelDoc | undefined): Parameter[] {
   const usesByName = new Map<string, { field: FieldSchema; model: string }[]>();
   for (const { model, run } of models) {
     for (const [name, field] of Object.entries(run.signature.input.properties)) {
@@ -144,7 +161,7 @@ function unionOfFields(models: readonly ModelDoc[], visible: ModelDoc): Paramete
     }
   }
   const parameters = [...usesByName].slice(0, MAX_QUERY_FIELDS).map(([name, uses]): Parameter => {
-    const isVisible = Object.hasOwn(visible.run.signature.input.properties, name);
+    const isVisible = visible && Object.hasOwn(visible.run.signature.input.properties, name);
     const example = isVisible ? queryExample(visible.run, name) : undefined;
     return {
       name,

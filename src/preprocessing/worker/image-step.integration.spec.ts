@@ -86,6 +86,39 @@ describe('an image', () => {
     expect(data.slice(0, data.length / 2)).toEqual(data.slice(data.length / 2));
   });
 
+  it.each(['data:image/png;charset=utf-8;base64,', 'data:image/png;name="a,b;c.png";base64,', 'DATA:;base64,'])(
+    'may have any parameters in its data URL: %s',
+    async (head) => {
+      const { issues } = await pixelsOf(SMALL, head + images['colour.png']!);
+
+      expect(issues).toEqual([]);
+    },
+  );
+
+  it('with an absurd size in its header is refused with that size and the limit', async () => {
+    const resized: ImageEncoding = { ...SMALL, resize: { filter: 'bilinear' } };
+    const { issues } = await pixelsOf(resized, pngOf(0xffffffff, 0x80000000, Buffer.alloc(0)));
+
+    expect(issues).toMatchObject([
+      {
+        msg: 'ensure this image has at most 16777216 pixels; it has 9223372034707292160 (4294967295 × 2147483648)',
+        type: 'value_error.image.max_pixels',
+      },
+    ]);
+  });
+
+  it('stops between two images when nobody waits for them any more', async () => {
+    const run = await openImage(SMALL, { encoding: SMALL, pointer: '/encode/tensors/0' });
+    let asked = 0;
+    const requireWanted = () => {
+      asked += 1;
+      if (asked === 2) throw new Error('gone');
+    };
+
+    await expect(run([images['colour.png']!, images['colour.png']!, 'x'], requireWanted)).rejects.toThrow('gone');
+    expect(asked).toBe(2);
+  });
+
   it('of another size is refused with both sizes, unless the run says how to resize', async () => {
     const { issues } = await pixelsOf({ ...SMALL, width: 24 }, images['colour.png']!);
 

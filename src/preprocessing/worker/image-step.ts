@@ -7,9 +7,7 @@ import type { PreprocessResult, PreprocessStep } from '../preprocess-messages.js
 import { cropMiddle, resample } from './image-resample.js';
 import type { Pixels } from './image-resample.js';
 import { ImageError, readImage } from './read-image.js';
-
-/** What one encoding does with the texts of several rows. */
-export type RunStep = (texts: readonly string[]) => Promise<PreprocessResult>;
+import type { RunStep } from './run-step.js';
 
 /**
  * Opens an image encoding. Images are decoded one after the other: a request of many takes no more memory than of one.
@@ -22,10 +20,11 @@ export async function openImage(encoding: ImageEncoding, { pointer }: Preprocess
   const size = width * height * channels;
   const rowShape = layout === 'chw' ? [channels, height, width] : [height, width, channels];
   const values = valuesOf(encoding);
-  return async (texts) => {
+  return async (texts, requireWanted) => {
     const data = allocate(dtype, texts.length * size) as Float32Array;
     const issues: PreprocessResult['issues'][number][] = [];
     for (const [row, text] of texts.entries()) {
+      requireWanted?.();
       try {
         const pixels = toRunSize(await readImage(open, text, encoding), encoding);
         write(pixels, values, layout, data.subarray(row * size, (row + 1) * size));

@@ -1,6 +1,7 @@
 import type sharp from 'sharp';
 
 import type { ImageEncoding } from '../../domain/encode-spec.js';
+import { IMAGE_URL_HEAD } from '../../domain/image-text.js';
 import type { ValidationIssue } from '../../domain/validation-issue.js';
 import type { Pixels } from './image-resample.js';
 
@@ -8,6 +9,8 @@ import type { Pixels } from './image-resample.js';
 const MAX_PIXELS = 2 ** 24;
 /** Longest side of an image: each line of a PNG takes time of its own, however short it is. */
 const MAX_SIDE = 16_384;
+/** Longest time to decode one image: one of MAX_PIXELS takes a second. */
+const MAX_DECODE_SECONDS = 15;
 
 /** What is wrong with an image, for its sender. */
 export class ImageError extends Error {
@@ -18,10 +21,12 @@ export class ImageError extends Error {
 
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
-const DATA_URL = /^data:image\/(?:png|jpe?g);base64,/i;
+const URL_HEAD = new RegExp(`^${IMAGE_URL_HEAD}`, 'i');
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 /** `base64` and Python's `encodebytes` break lines. */
 const LINE_BREAKS = /[\r\n]+/g;
+
+type Size = Pick<Pixels, 'width' | 'height'>;
 
 /**
  * Decodes a PNG or JPEG image in base64, turned upright as its EXIF orientation says, on white where it is transparent.
@@ -33,27 +38,47 @@ const LINE_BREAKS = /[\r\n]+/g;
 export async function readImage(open: typeof sharp, text: string, encoding: ImageEncoding): Promise<Pixels> {
   const bytes = bytesOf(text);
   const limit = encoding.max_pixels ?? MAX_PIXELS;
+  // Opening a small image costs as much as decoding it: the size of a PNG is read here.
+  const upright = pngSize(bytes);
+  if (upright) requireTurnable(requireSmall(upright, limit), encoding);
+  else await requireDecodable(open, bytes, encoding, limit);
+  const image = open(bytes, { limitInputPixels: limit, failOn: 'error', ignoreIcc: true })
+    .timeout({ seconds: MAX_DECODE_SECONDS })
+    .autoOrient()
+    .raw({ depth: 'uchar' });
+  const { data, info } = await orBroken(image.toBuffer({ resolveWithObject: true }));
+  requireSize(info, encoding);
+  const pixels = { width: info.width, height: info.height, channels: info.channels, data };
+  return encoding.channels === 1 ? toGrey(pixels) : toColour(pixels);
+}
+
+/** Refuses by what the decoder says of the header. */
+async function requireDecodable(
+  open: typeof sharp,
+  bytes: Buffer,
+  encoding: ImageEncoding,
+  limit: number,
+): Promise<void> {
   const { width, height, space, orientation } = await orBroken(
     open(bytes, { limitInputPixels: false, ignoreIcc: true }).metadata(),
   );
-  if (width * height > limit) throw tooManyPixels(width, height, limit);
-  if (Math.max(width, height) > MAX_SIDE) throw tooLong(width, height);
+  requireSmall({ width, height }, limit);
   const isTurned = orientation !== undefined && orientation > 4;
   requireSize(isTurned ? { width: height, height: width } : { width, height }, encoding);
   if (space === 'cmyk')
     throw new ImageError({ msg: 'the image is in CMYK colours; send it in RGB', type: BROKEN_TYPE });
-  const image = open(bytes, { limitInputPixels: limit, failOn: 'error', ignoreIcc: true })
-    .autoOrient()
-    .raw({ depth: 'uchar' });
-  const { data, info } = await orBroken(image.toBuffer({ resolveWithObject: true }));
-  const pixels = { width: info.width, height: info.height, channels: info.channels, data };
-  return encoding.channels === 1 ? toGrey(pixels) : toColour(pixels);
+}
+
+/** @returns undefined when it is no PNG, or has no header that says a size. */
+function pngSize(bytes: Buffer): Size | undefined {
+  if (bytes.length < 24 || bytes.toString('latin1', 12, 16) !== 'IHDR') return undefined;
+  return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
 }
 
 const BROKEN_TYPE = 'value_error.image';
 
 function bytesOf(text: string): Buffer {
-  const base64 = text.replace(DATA_URL, '').replace(LINE_BREAKS, '');
+  const base64 = text.replace(URL_HEAD, '').replace(LINE_BREAKS, '');
   if (!BASE64.test(base64)) throw new ImageError({ msg: 'value is not valid base64', type: 'value_error.base64' });
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.subarray(0, PNG.length).equals(PNG) || bytes.subarray(0, JPEG.length).equals(JPEG)) return bytes;
@@ -64,20 +89,30 @@ function bytesOf(text: string): Buffer {
 async function orBroken<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
-  } catch {
-    throw new ImageError({ msg: 'the image is broken or incomplete', type: BROKEN_TYPE });
+  } catch (error) {
+    const isTooSlow = error instanceof Error && /timeout/i.test(error.message);
+    const msg = isTooSlow ? 'the image takes too long to decode' : 'the image is broken or incomplete';
+    throw new ImageError({ msg, type: BROKEN_TYPE });
   }
 }
 
-function tooManyPixels(width: number, height: number, limit: number): ImageError {
+/** @throws ImageError for more pixels than the run takes, or a side that is too long. */
+function requireSmall(size: Size, limit: number): Size {
+  const { width, height } = size;
+  if (width * height > limit) throw tooManyPixels(size, limit);
+  if (Math.max(width, height) > MAX_SIDE) throw tooLong(size);
+  return size;
+}
+
+function tooManyPixels({ width, height }: Size, limit: number): ImageError {
   return new ImageError({
-    msg: `ensure this image has at most ${limit} pixels; it has ${width * height} (${width} × ${height})`,
+    msg: `ensure this image has at most ${limit} pixels; it has ${BigInt(width) * BigInt(height)} (${width} × ${height})`,
     type: 'value_error.image.max_pixels',
     ctx: { limit_value: limit, actual_value: width * height },
   });
 }
 
-function tooLong(width: number, height: number): ImageError {
+function tooLong({ width, height }: Size): ImageError {
   return new ImageError({
     msg: `ensure that no side of this image has more than ${MAX_SIDE} pixels; it is ${width} × ${height}`,
     type: 'value_error.image.max_side',
@@ -86,13 +121,23 @@ function tooLong(width: number, height: number): ImageError {
 }
 
 /** @throws ImageError for another size than the run's, unless it resizes. */
-function requireSize(given: Pick<Pixels, 'width' | 'height'>, { width, height, resize }: ImageEncoding): void {
-  if (resize || (given.width === width && given.height === height)) return;
+function requireSize(given: Size, encoding: ImageEncoding): void {
+  const { width, height, resize } = encoding;
+  if (resize || isOfSize(given, encoding)) return;
   throw new ImageError({
     msg: `ensure this image is ${width} × ${height} pixels; it is ${given.width} × ${given.height}`,
     type: 'value_error.image.size',
     ctx: { width, height },
   });
+}
+
+/** A PNG may say behind its header that it is to be turned. */
+function requireTurnable(given: Size, encoding: ImageEncoding): void {
+  if (!isOfSize({ width: given.height, height: given.width }, encoding)) requireSize(given, encoding);
+}
+
+function isOfSize(one: Size, other: Size): boolean {
+  return one.width === other.width && one.height === other.height;
 }
 
 /** Red, green and blue; one or two bytes a pixel are grey, the last of two or four is opacity. */

@@ -1,38 +1,39 @@
 import type { MessagePort } from 'node:worker_threads';
 
 import { RunError } from '../../domain/verdict.js';
-import type { PreprocessReply, PreprocessRequest, PreprocessResult, PreprocessStep } from '../preprocess-messages.js';
+import type {
+  PreprocessRelease,
+  PreprocessReply,
+  PreprocessRequest,
+  PreprocessResult,
+  PreprocessStep,
+} from '../preprocess-messages.js';
 import { openImage } from './image-step.js';
-import type { RunStep } from './image-step.js';
+import { throwIfAbandoned } from './run-step.js';
+import type { RunStep } from './run-step.js';
 import { openTokenizer } from './tokenizer-step.js';
 
-/** Main loop of the preprocessing thread: answers requests one after the other, so that memory has one bound. */
+/** Main loop of a preprocessing thread, which is sent one request at a time. */
 export function servePreprocessing(port: MessagePort): void {
   const runs = new Map<number, readonly RunStep[]>();
-  let last: Promise<void> = Promise.resolve();
-  port.on('message', (request: PreprocessRequest) => {
-    last = last.then(async () => {
-      const reply = await answer(runs, request).catch((error: unknown) => toReply(request.id, error));
-      port.postMessage(reply, reply.kind === 'done' ? buffersOf(reply.results) : []);
-    });
+  port.on('message', (request: PreprocessRequest | PreprocessRelease) => {
+    if (request.kind === 'release') return void runs.delete(request.run);
+    void answer(runs, request)
+      .catch(toReply)
+      .then((reply) => port.postMessage(reply, reply.kind === 'done' ? buffersOf(reply.results) : []));
   });
 }
 
 async function answer(runs: Map<number, readonly RunStep[]>, request: PreprocessRequest): Promise<PreprocessReply> {
-  const { id, run } = request;
-  switch (request.kind) {
-    case 'open':
-      runs.set(run, await Promise.all(request.steps.map((step) => openStep(step, request.folder))));
-      return { kind: 'done', id, results: [] };
-    case 'release':
-      runs.delete(run);
-      return { kind: 'done', id, results: [] };
-    case 'run': {
-      const results: PreprocessResult[] = [];
-      for (const [i, step] of runs.get(run)!.entries()) results.push(await step(request.texts[i]!));
-      return { kind: 'done', id, results };
-    }
+  const { run } = request;
+  if (request.kind === 'open') {
+    runs.set(run, await Promise.all(request.steps.map((step) => openStep(step, request.folder))));
+    return { kind: 'done', results: [] };
   }
+  const requireWanted = () => throwIfAbandoned(request.abandoned);
+  const results: PreprocessResult[] = [];
+  for (const [i, step] of runs.get(run)!.entries()) results.push(await step(request.texts[i]!, requireWanted));
+  return { kind: 'done', results };
 }
 
 function openStep(step: PreprocessStep, folder: string): Promise<RunStep> {
@@ -40,9 +41,9 @@ function openStep(step: PreprocessStep, folder: string): Promise<RunStep> {
   return encoding.kind === 'image' ? openImage(encoding, step) : openTokenizer(encoding, step, folder);
 }
 
-function toReply(id: number, error: unknown): PreprocessReply {
-  if (error instanceof RunError) return { kind: 'problem', id, code: error.code, message: error.message };
-  return { kind: 'failed', id, cause: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+function toReply(error: unknown): PreprocessReply {
+  if (error instanceof RunError) return { kind: 'problem', code: error.code, message: error.message };
+  return { kind: 'failed', cause: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 
 /** Tensors of numbers move to the main thread instead of being copied. */

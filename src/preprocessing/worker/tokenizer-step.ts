@@ -12,7 +12,7 @@ import { RunError } from '../../domain/verdict.js';
 import { isJsonObject } from '../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { PreprocessResult, PreprocessStep } from '../preprocess-messages.js';
-import type { RunStep } from './image-step.js';
+import type { RunStep } from './run-step.js';
 
 /** Characters of a text unless its run says otherwise. */
 const MAX_CHARACTERS = 20_000;
@@ -56,9 +56,10 @@ export async function openTokenizer(
   }
   const filling = paddingOf(encoding, document, pointer);
   const cutsLeft = memberOf(document.truncation, 'direction') === 'Left';
-  return (texts) => {
+  return (texts, requireWanted) => {
     const issues: PreprocessResult['issues'][number][] = [];
     const rows = texts.map((text, row) => {
+      requireWanted?.();
       if (isLongerThan(text, maxCharacters)) issues.push({ row, issue: tooLong(maxCharacters) });
       else return cut(tokensOf(tokenizer, text), maxLength, added, cutsLeft);
       return { ids: [], types: [] };

@@ -15,13 +15,16 @@ import { MAX_ISSUES, ValidationError } from '../../domain/validation-issue.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import type { ModelHandle } from '../../engines/model-host.js';
+import type { Deadline } from '../../preprocessing/preprocessor.js';
 import { contractHashOf } from '../contract/contract-hash.js';
 import { decodeParts, writeParts } from './decode-parts.js';
 import type { DecodeRequest } from './decode-parts.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
+import type { Failure } from './outcome-counter.js';
 import { NOT_COMPUTABLE, computeByHalves, isModelRefusal } from './refused-rows.js';
 import type { RowPreprocessing } from './row-preprocessing.js';
+import { inOrder, soundTexts } from './row-issues.js';
 
 /** How a list of rows is to be predicted. */
 export interface PredictOptions extends ValidateOptions {
@@ -187,7 +190,8 @@ export class LoadedRun {
     const startedAt = performance.now();
     const { timing, sinceMs = startedAt } = options;
     const call = this.callOf(options, sinceMs);
-    const prepared = this.prepare(values, options, call);
+    const rows = this.validate(values, options, call);
+    const prepared = this.prepare(rows instanceof Promise ? await rows : rows, values, options, call);
     const request = prepared instanceof Promise ? await prepared : prepared;
     const validateMs = performance.now() - startedAt;
     // No await before this call but for texts and images: a caller reads which run is best and its rows enter the queue
@@ -215,9 +219,14 @@ export class LoadedRun {
   }
 
   private recordFailure(error: unknown, values: readonly unknown[], options: PredictOptions): void {
-    const { signal: _gone, timing: _timing, sinceMs: _since, notes: _notes, blamesRows: _blames, ...again } = options;
     const hasShortTimeout = options.timeoutMs < this.serverTimeoutMs;
-    this.outcomes.recordFailure(error, hasShortTimeout, (other) => other.predict(values, again));
+    this.outcomes.recordFailure(error, hasShortTimeout, replayOf(values, options));
+  }
+
+  /** What becomes of rows that keep the contract before the model gets them is the run's own doing, too. */
+  private recordRefusal(error: unknown, values: readonly unknown[], options: PredictOptions): void {
+    const hasShortTimeout = options.timeoutMs < this.serverTimeoutMs;
+    this.outcomes.recordRefusal(error, hasShortTimeout, replayOf(values, options));
   }
 
   /**
@@ -270,7 +279,8 @@ export class LoadedRun {
   /** The output rows of rows that are computed in a call of their own. */
   private async computeAlone(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
     const call = this.callOf({ ...options, isolated: true }, options.sinceMs ?? performance.now());
-    const request = await this.prepare(values, options, call);
+    const rows = await this.validate(values, options, call);
+    const request = await this.encode(rows, options, call);
     return decodeParts(this.codec.decoder, await this.handle.predictParts(request.encoded.parts, call), request);
   }
 
@@ -279,26 +289,90 @@ export class LoadedRun {
     return { outputNames: this.codec.decoder.outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
   }
 
+  /**
+   * The rows as the contract has them.
+   *
+   * @throws ValidationError at once, or later with what is wrong with texts and images beside it.
+   */
+  private validate(
+    values: readonly unknown[],
+    options: PredictOptions,
+    call: EngineCall,
+  ): JsonObject[] | Promise<JsonObject[]> {
+    const { validator } = this.codec;
+    const issues: ValidationIssue[] = [];
+    const rows: JsonObject[] = [];
+    for (let i = 0; i < values.length; i++) {
+      const row = validator.validate(values[i], options.locOf(i), options, issues);
+      if (row) rows.push(row);
+    }
+    if (issues.length === 0) return rows;
+    if (!this.preprocessing) throw new ValidationError(issues);
+    return this.refuse(values, issues, options.locOf, call);
+  }
+
+  /** @throws ValidationError with the issues that are known, and those of the rows' texts and images. */
+  private async refuse(
+    values: readonly unknown[],
+    known: readonly ValidationIssue[],
+    locOf: (index: number) => Location,
+    call: EngineCall,
+  ): Promise<never> {
+    if (known.length >= MAX_ISSUES) throw new ValidationError(known);
+    const rows = values.map((value, i) => soundTexts(value, locOf(i), known));
+    const request = { rows, prepared: this.codec.encoder.prepare(rows) };
+    const work = () => this.preprocessing!.findIssues(request, locOf, deadlineOf(call));
+    throw new ValidationError(inOrder([...known, ...(await this.keptWhile(work))]));
+  }
+
   /** The rows as the engine takes them: at once, unless they have texts or images. */
   private prepare(
+    rows: readonly JsonObject[],
     values: readonly unknown[],
     options: PredictOptions,
     call: EngineCall,
   ): DecodeRequest | Promise<DecodeRequest> {
-    const encoded = this.encode(values, options, call.rowByRow);
-    if (!this.preprocessing?.isNeededFor(encoded)) return this.keepInputs(encoded);
-    return this.preprocess(encoded, options.locOf, call).then((ready) => this.keepInputs(ready));
+    const record = (error: unknown): never => {
+      this.recordRefusal(error, values, options);
+      throw error;
+    };
+    try {
+      const request = this.encode(rows, options, call);
+      const { notes } = options;
+      if (notes) rows.forEach((row, i) => notes.push(this.codec.describeRow(values[i], row)));
+      return request instanceof Promise ? request.catch(record) : request;
+    } catch (error) {
+      return record(error);
+    }
+  }
+
+  private encode(
+    rows: readonly JsonObject[],
+    { locOf, include }: PredictOptions,
+    call: EngineCall,
+  ): DecodeRequest | Promise<DecodeRequest> {
+    const { encoder } = this.codec;
+    const issues: ValidationIssue[] = [];
+    const prepared = encoder.prepare(rows);
+    const encoded = encoder.encodeRows(rows, locOf, issues, { prepared, canPad: !call.rowByRow });
+    const request = { rows, prepared, encoded, include, kept: NOTHING_KEPT };
+    const isNeeded = this.preprocessing?.isNeededFor(request) ?? false;
+    if (issues.length > 0) {
+      if (!isNeeded) throw new ValidationError(issues);
+      return this.refuse(rows, issues, locOf, call);
+    }
+    if (!isNeeded) return this.keepInputs(request);
+    return this.preprocess(request, locOf, call).then((ready) => this.keepInputs(ready));
   }
 
   /** The rows with the tensors of texts and images; in parts that are to be computed apart. */
   private async preprocess(
-    encoded: DecodeRequest,
+    request: DecodeRequest,
     locOf: (index: number) => Location,
-    { timeoutMs, sinceMs, rowByRow }: EngineCall,
+    call: EngineCall,
   ): Promise<DecodeRequest> {
-    const deadline = { remainingMs: timeoutMs - (performance.now() - sinceMs), timeoutMs };
-    const work = () => this.preprocessing!.addTo(encoded, locOf, deadline, !rowByRow);
-    return { ...encoded, encoded: await this.keptWhile(work) };
+    const work = () => this.preprocessing!.addTo(request, locOf, deadlineOf(call), !call.rowByRow);
+    return { ...request, encoded: await this.keptWhile(work) };
   }
 
   /** The run is not released before `work` ends, although no call of it may be in the queue at the moment. */
@@ -312,23 +386,6 @@ export class LoadedRun {
       this.underway.delete(ended);
       end();
     }
-  }
-
-  private encode(values: readonly unknown[], options: PredictOptions, rowByRow: boolean): DecodeRequest {
-    const { validator, encoder } = this.codec;
-    const issues: ValidationIssue[] = [];
-    const rows: JsonObject[] = [];
-    for (let i = 0; i < values.length; i++) {
-      const row = validator.validate(values[i], options.locOf(i), options, issues);
-      if (row) rows.push(row);
-    }
-    if (issues.length > 0) throw new ValidationError(issues);
-    const prepared = encoder.prepare(rows);
-    const encoded = encoder.encodeRows(rows, options.locOf, issues, { prepared, canPad: !rowByRow });
-    if (issues.length > 0) throw new ValidationError(issues);
-    const { notes } = options;
-    if (notes) rows.forEach((row, i) => notes.push(this.codec.describeRow(values[i], row)));
-    return { rows, prepared, encoded, include: options.include, kept: NOTHING_KEPT };
   }
 
   /** The request with copies of the input tensors that the decoder reads: those are gone once they are sent. */
@@ -352,4 +409,14 @@ export class LoadedRun {
     this.preprocessing?.release();
     this.closeArtifacts();
   }
+}
+
+function deadlineOf({ timeoutMs, sinceMs, signal }: EngineCall): Deadline {
+  return { remainingMs: timeoutMs - (performance.now() - sinceMs), timeoutMs, signal };
+}
+
+/** Has another run predict the same rows, as a request of its own. */
+function replayOf(values: readonly unknown[], options: PredictOptions): Failure['replayWith'] {
+  const { signal: _gone, timing: _timing, sinceMs: _since, notes: _notes, blamesRows: _blames, ...again } = options;
+  return (other) => other.predict(values, again);
 }

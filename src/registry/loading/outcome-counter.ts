@@ -4,7 +4,8 @@ import type { LoadedRun } from './loaded-run.js';
 
 /** A failed prediction, and the way to ask another run the same. */
 export interface Failure {
-  readonly code: ErrorCode;
+  /** Whether the rows may be to blame as well as the run: then it counts only when the run before can predict them. */
+  readonly mayBeRows: boolean;
   /** Has another run predict the same rows. */
   readonly replayWith: (other: LoadedRun) => Promise<unknown>;
 }
@@ -30,7 +31,17 @@ export class OutcomeCounter {
   recordFailure(error: unknown, hasShortTimeout: boolean, replayWith: Failure['replayWith']): void {
     if (!(error instanceof AppError) || !RUN_FAILURES.has(error.code)) return;
     if (hasShortTimeout && error.code === 'PREDICTION_TIMEOUT') return;
-    if (this.onFailure) this.onFailure({ code: error.code, replayWith });
+    if (this.onFailure) this.onFailure({ mayBeRows: error.code === 'PREDICTION_FAILED', replayWith });
     else this.failed += 1;
+  }
+
+  /**
+   * Records that rows which keep the contract did not get as far as the model: the run's own encoding refused them, or
+   * failed. Its images and texts are decoded by what all runs share, so that even a lost thread may be the rows' fault.
+   */
+  recordRefusal(error: unknown, hasShortTimeout: boolean, replayWith: Failure['replayWith']): void {
+    if (!(error instanceof AppError) || !(RUN_FAILURES.has(error.code) || error.code === 'VALIDATION_FAILED')) return;
+    if (hasShortTimeout && error.code === 'PREDICTION_TIMEOUT') return;
+    this.onFailure?.({ mayBeRows: true, replayWith });
   }
 }

@@ -1,13 +1,18 @@
 import type { PreprocessedField } from '../../codec/encode/preprocessed-encoder.js';
 import type { EncodedRows } from '../../codec/encode/row-encoder.js';
-import { report } from '../../codec/validate/issues.js';
+import { AppError } from '../../domain/app-error.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { ValidationError } from '../../domain/validation-issue.js';
+import type { PreprocessResult } from '../../preprocessing/preprocess-messages.js';
 import type { Deadline, OpenedPreprocessing } from '../../preprocessing/preprocessor.js';
 import type { EncodedRequest } from './decode-parts.js';
 import { addPreprocessed } from './preprocessed-parts.js';
+import { inOrder } from './row-issues.js';
 
-/** Makes the tensors of a run's texts and images, in a thread of its own. */
+/** Rows as far as their texts are read. */
+type TextRows = Pick<EncodedRequest, 'rows' | 'prepared'>;
+
+/** Makes the tensors of a run's texts and images, in threads of their own. */
 export class RowPreprocessing {
   constructor(
     private readonly fields: readonly PreprocessedField[],
@@ -29,27 +34,60 @@ export class RowPreprocessing {
     canPad: boolean,
   ): Promise<EncodedRows> {
     const columns = this.columnsOf(request);
-    const results = await this.opened.run(
-      columns.map(({ texts }) => texts),
-      deadline,
-    );
-    const issues: ValidationIssue[] = [];
-    results.forEach((result, i) => {
-      const { places } = columns[i]!;
-      for (const { row, issue } of result.issues)
-        report(issues, [...locOf(places[row]!), this.fields[i]!.field], issue);
-    });
-    if (issues.length > 0) throw new ValidationError(issues);
+    const results = await this.run(columns, deadline);
+    const issues = this.issuesOf(results, columns, locOf);
+    if (issues.length > 0) throw new ValidationError(inOrder(issues));
     const placed = results.map((result, i) => ({ ...result, places: columns[i]!.places }));
     return addPreprocessed(request.encoded, placed, canPad);
   }
 
+  /**
+   * What is wrong with texts and images of rows that are refused already.
+   *
+   * @param request  rows with the texts that can be looked at.
+   * @returns nothing where there is no time to look.
+   */
+  async findIssues(
+    request: TextRows,
+    locOf: (index: number) => Location,
+    deadline: Deadline,
+  ): Promise<ValidationIssue[]> {
+    if (!this.isNeededFor(request)) return [];
+    const columns = this.columnsOf(request);
+    try {
+      return this.issuesOf(await this.run(columns, deadline), columns, locOf);
+    } catch (error) {
+      if (error instanceof AppError) return [];
+      throw error;
+    }
+  }
+
+  private run(columns: readonly TextColumn[], deadline: Deadline): Promise<readonly PreprocessResult[]> {
+    return this.opened.run(
+      columns.map(({ texts }) => texts),
+      deadline,
+    );
+  }
+
+  private issuesOf(
+    results: readonly PreprocessResult[],
+    columns: readonly TextColumn[],
+    locOf: (index: number) => Location,
+  ): ValidationIssue[] {
+    return results.flatMap((result, i) =>
+      result.issues.map(({ row, issue }) => ({
+        loc: [...locOf(columns[i]!.places[row]!), this.fields[i]!.field],
+        ...issue,
+      })),
+    );
+  }
+
   /** Whether any of the rows has a text or an image: nothing waits for the thread otherwise. */
-  isNeededFor({ rows, prepared }: EncodedRequest): boolean {
+  isNeededFor({ rows, prepared }: TextRows): boolean {
     return rows.some((row, i) => this.fields.some((field) => field.read(row, prepared[i]!) !== undefined));
   }
 
-  private columnsOf({ rows, prepared }: EncodedRequest): TextColumn[] {
+  private columnsOf({ rows, prepared }: TextRows): TextColumn[] {
     return this.fields.map((field) => {
       const texts: string[] = [];
       const places: number[] = [];

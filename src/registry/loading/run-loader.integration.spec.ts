@@ -1,7 +1,9 @@
 import { TestStore } from '../../../test/support/stores/build-store.js';
+import { FORM_ROWS, formRun } from '../../../test/support/stores/form-runs.js';
 import { logRun } from '../../../test/support/stores/tiny-runs.js';
 import { loadConfig } from '../../config/load-config.js';
 import type { Run } from '../../domain/run.js';
+import type { OutputRowSchema } from '../../domain/signature.js';
 import { RunError } from '../../domain/verdict.js';
 import { createModelHost } from '../../engines/pool/create-model-host.js';
 import { LocalRunSource } from '../../sources/local/local-run-source.js';
@@ -127,6 +129,87 @@ describe('a run that leaves the name of its input to the model', () => {
     await expect(loading).rejects.toMatchObject({
       code: 'SIGNATURE_MISMATCH',
       message: expect.stringContaining('names no tensor, and the model has several inputs'),
+    });
+  });
+});
+
+describe('a run whose answers are read wrongly', () => {
+  const host = createModelHost({ threads: 1, maxQueuedPerModel: 100, maxBatchRows: 1_024, loadTimeoutMs: 10_000 });
+  const stores: TestStore[] = [];
+  afterAll(async () => {
+    await host.close();
+    for (const store of stores) store.remove();
+  });
+
+  /** A run of `onnx-forms`, which gives its three numbers back in many forms. */
+  const load = async (decode: Run['decode'], properties: OutputRowSchema['properties'], rows = FORM_ROWS) => {
+    const outputs = rows.map(() => ({}));
+    const run = {
+      ...formRun({ what: '', decode, properties, outputs }),
+      examples: rows.map((input) => ({ input, output: {} })),
+    };
+    const store = new TestStore().addModel('m').addRun('m', 'one', run, 'onnx-forms');
+    stores.push(store);
+    const [model] = await new LocalRunSource(store.folder).listModels();
+    const sourceRun = model!.runs[0]!;
+    return new RunLoader(host, loadConfig({})).load(sourceRun, sourceRun.run!);
+  };
+  const number = { type: ['number', 'null'] } as const;
+  const range = { range: { type: 'object', properties: { low: number, high: number } } } as const;
+  const rising = [
+    { a: 1, b: 2, c: 3 },
+    { a: 2, b: 4, c: 8 },
+    { a: 0, b: 0, c: 0 },
+  ];
+
+  it('is refused when its intervals begin above their ends', async () => {
+    const decode = { kind: 'interval', tensor: 'table', low: 2, high: 'flat', field: 'range' } as const;
+
+    await expect(load(decode, range, rising)).rejects.toMatchObject({
+      code: 'SELF_TEST_FAILED',
+      message:
+        'The interval "range" begins above its end for 2 of 3 examples: from 3 to 1; low (column 2 of "table") and high (the output "flat") may be swapped.',
+      fix: expect.stringContaining('Name the lower quantile as "low"'),
+    });
+  });
+
+  it('is refused when a negative factor turns its intervals round', async () => {
+    const decode = { kind: 'interval', tensor: 'table', low: 0, high: 2, field: 'range', multiply: -1 } as const;
+
+    await expect(load(decode, range, rising)).rejects.toMatchObject({
+      message: expect.stringContaining('multiply is negative, which turns low (column 0 of "table") and high'),
+    });
+  });
+
+  it('is served with a warning when few of its intervals cross', async () => {
+    const decode = { kind: 'interval', tensor: 'table', low: 0, high: 2, field: 'range' } as const;
+    const loaded = await load(decode, range, [...rising, { a: 5, b: 4, c: 3 }]);
+
+    expect(loaded.warnings).toContainEqual(
+      expect.objectContaining({
+        code: 'INTERVALS_CROSS',
+        message: 'The interval "range" begins above its end for 1 of 4 examples: from 5 to 3.',
+      }),
+    );
+  });
+
+  const vector = { vector: { type: 'array', items: number } } as const;
+
+  it.each([{}, { mask: 'x' }])('is refused when it pools what is pooled already: %j', async (more) => {
+    const decode = { kind: 'embedding', tensor: 'table', pooling: 'mean', field: 'vector', ...more } as const;
+
+    await expect(load(decode, vector)).rejects.toMatchObject({
+      code: 'SIGNATURE_MISMATCH',
+      message: expect.stringMatching(
+        /^The output "table" has shape \[(\?|rows), 3\]: that is one vector per row, pooled already; leave pooling and mask out\.$/,
+      ),
+    });
+  });
+
+  it('is refused when it does not pool the vectors of tokens', async () => {
+    await expect(load({ kind: 'embedding', tensor: 'states', field: 'vector' }, vector)).rejects.toMatchObject({
+      code: 'SIGNATURE_MISMATCH',
+      message: 'The output "states" has shape [?, 3, 2]: that is one vector per token; say "pooling": "mean" or "cls".',
     });
   });
 });

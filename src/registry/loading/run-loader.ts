@@ -28,6 +28,7 @@ import {
   acceptsOneRow,
 } from './batch-invariance.js';
 import { causeText, predictionFailure } from './failure-reason.js';
+import { checkIntervals } from './interval-order.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
@@ -88,11 +89,11 @@ export class RunLoader {
     let preprocessing: RowPreprocessing | undefined;
     const handle = await this.host.load({ format, runFolder: folder, path, files: checkedFiles });
     try {
-      const { completeRun, codec, doubts } = inWordsOf(sourceRun, () => {
+      const { completeRun, decode, codec, doubts } = inWordsOf(sourceRun, () => {
         const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
         const decode = nameOnlyOutput(completeRun.decode, handle.info.outputs);
         const codec = compileCodec({ ...completeRun, decode }, sourceRun.vocabularies);
-        return { completeRun, codec, doubts: findMismatches(codec, handle) };
+        return { completeRun, decode, codec, doubts: findMismatches(codec, handle) };
       });
       preprocessing = await this.openPreprocessing(codec, folder);
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
@@ -103,7 +104,11 @@ export class RunLoader {
         mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
       });
       requireValidOutputs(codec, outputs);
-      const warnings = [...(sourceRun.warnings ?? []), ...runWarnings(completeRun, handle.info.inputs, outputs)];
+      const warnings = [
+        ...(sourceRun.warnings ?? []),
+        ...runWarnings(completeRun, handle.info.inputs, outputs),
+        ...checkIntervals({ decode }, outputs),
+      ];
       const { hasFixedSizes = false } = handle.info;
       warnings.push(...(await tryCorners(loaded, hasFixedSizes, predictionTimeoutMs)));
       loaded.setWarnings(warnings);

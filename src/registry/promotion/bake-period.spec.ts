@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { AppError } from '../../domain/app-error.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { BakePeriod } from './bake-period.js';
 import type { Best } from '../state/registered-run.js';
 import { OutcomeCounter } from '../loading/outcome-counter.js';
@@ -68,6 +69,25 @@ describe('a run on probation', () => {
     bakePeriod.end();
 
     expect(verdicts).toEqual([]);
+  });
+
+  it.each<[string, unknown]>([
+    ['rows that it refuses although they keep the contract', new ValidationError([])],
+    ['an image that holds up its thread', new AppError('PREDICTION_TIMEOUT', { timeoutMs: 1 })],
+    ['a lost thread of images', new AppError('WORKER_LOST')],
+  ])('is blamed for %s only when the previous run can predict them', async (_what, error) => {
+    const { current, verdicts, bakePeriod } = start();
+    const refuse = async (replayWith: () => Promise<void>) => {
+      current.record.recordRefusal(error, false, replayWith);
+      await nextTurn();
+    };
+
+    for (let i = 0; i < 10; i++) await refuse(() => Promise.reject(new ValidationError([])));
+    expect(verdicts).toEqual([]);
+    for (let i = 0; i < 5; i++) await refuse(() => Promise.resolve());
+    bakePeriod.end();
+
+    expect(verdicts).toEqual(['5/5']);
   });
 
   it('does not flood the previous run with what fails', async () => {

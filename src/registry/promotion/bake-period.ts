@@ -45,10 +45,10 @@ export class BakePeriod {
 
   /**
    * Do not count a failure the previous run fails on too: otherwise clients could force a rollback with impossible
-   * rows. Only failures inside the model are replayed, not those that hung or killed a thread.
+   * rows. Failures inside the model and before it are replayed, not models that hung or killed a thread.
    */
-  private async checkFailure({ code, replayWith }: Failure): Promise<void> {
-    if (code !== 'PREDICTION_FAILED') return this.countFailure();
+  private async checkFailure({ mayBeRows, replayWith }: Failure): Promise<void> {
+    if (!mayBeRows) return this.countFailure();
     if (this.replayCount >= MAX_REPLAY_COUNT) return;
     this.replayCount += 1;
     try {

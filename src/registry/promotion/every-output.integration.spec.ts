@@ -4,7 +4,9 @@ import { TestStore } from '../../../test/support/stores/build-store.js';
 import { FORM_CASES, FORM_ROWS, formRun } from '../../../test/support/stores/form-runs.js';
 import type { FormCase } from '../../../test/support/stores/form-runs.js';
 import { TestRegistry, createTestHost } from '../../../test/support/registry/test-registry.js';
+import { until } from '../../../test/support/until.js';
 import { compareOutput, comparisonOf } from '../../codec/examples-match.js';
+import { AppError } from '../../domain/app-error.js';
 import type { JsonObject } from '../../lib/json.js';
 import { parseJson, stringifyJson } from '../../lib/json-text.js';
 import { RunLoader } from '../loading/run-loader.js';
@@ -67,6 +69,24 @@ describe('a run takes over and gives way whatever its output fields are', () => 
 
     await registry.pin('first', 'forms');
     expect(await predict(best(registry), FORM_ROWS)).toEqual(together);
+  });
+
+  it.each(FORM_CASES)('is rolled back in its bake period, whatever it answers: $what', async (form) => {
+    const { store, registry } = await start(form);
+    const before = await predict(best(registry), FORM_ROWS);
+    addBetter(store, form);
+    expect(await registry.refresh('forms')).toBe('second');
+    const failure = new AppError('PREDICTION_FAILED', {}, { cause: new Error('no') });
+    jest.spyOn(Logger.prototype, 'error').mockImplementation();
+    jest.spyOn(best(registry)['handle'], 'predictParts').mockRejectedValue(failure);
+
+    // Of failures that are just being tried on the previous run no more than four count.
+    await until(async () => {
+      await predict(best(registry), FORM_ROWS).catch(() => undefined);
+      return registry.servedBy('forms') === 'first';
+    });
+
+    expect(await predict(best(registry), FORM_ROWS)).toEqual(before);
   });
 
   it('an answer outside the contract inside of an object keeps a run from taking over', async () => {

@@ -58,7 +58,7 @@ describe('the API document of the shipped models', () => {
     expect(document.info).toMatchObject({ title: 'bestrun', license: { identifier: 'MIT' } });
     expect(document.info.version).toBe(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);
     expect(document.servers).toEqual([{ url: '/', description: 'This server' }]);
-    expect(Object.keys(document.components.securitySchemes)).toEqual(['ApiKeyHeader']);
+    expect(Object.keys(document.components.securitySchemes)).toEqual(['ApiKeyHeader', 'ApiKeyQuery']);
   });
 
   it('has no problem in the eyes of the linter', () => {
@@ -283,6 +283,12 @@ describe('the API document of a store with odd names', () => {
 
       expect([entry.name, status, json.data?.predictions]).toEqual([entry.name, 200, [{ sum: 3 }]]);
     }
+  });
+
+  it('shows no texts where no model takes any', () => {
+    for (const path of ['/predict', '/prediction', '/runs/{run_id}/predict'])
+      expect(document.paths[path].post.requestBody.content[JSON_TYPE]).toEqual({ schema: expect.anything() });
+    expect(JSON.stringify(document.components.schemas.PredictPayload)).not.toContain('example');
   });
 
   it('says of the routes for texts that the default model takes none', () => {

@@ -6,6 +6,7 @@ import { ask } from '../../support/http/ask.js';
 import type { TestApp } from '../../support/http/create-test-app.js';
 import type { Json } from '../../support/http/get-json.js';
 import { TestStore } from '../../support/stores/build-store.js';
+import type { Run } from '../../../src/domain/run.js';
 import { addTokenRun, colourRun, images, tokenEncoding } from '../../support/stores/preprocessed-runs.js';
 
 const python = (
@@ -16,6 +17,44 @@ const python = (
     >;
   }
 ).cases.wordpiece!.texts;
+/** `colourRun` from an image or its pixels, beside a number. */
+const eitherRun: Partial<Run> = {
+  ...colourRun,
+  signature: {
+    input: {
+      type: 'object',
+      properties: {
+        photo: { type: 'string', format: 'image' },
+        pixels: { type: 'array', items: { type: 'array', items: { type: 'array', items: { type: 'number' } } } },
+        factor: { type: 'integer', maximum: 255 },
+      },
+      required: ['factor'],
+      oneOf: [{ required: ['photo'] }, { required: ['pixels'] }],
+    },
+    output: colourRun.signature!.output,
+  },
+  encode: {
+    tensors: [
+      {
+        kind: 'one-of',
+        of: [
+          {
+            kind: 'image',
+            dtype: 'float32',
+            field: 'photo',
+            width: 4,
+            height: 4,
+            channels: 3,
+            resize: { filter: 'box' },
+          },
+          { kind: 'array', dtype: 'float32', field: 'pixels', shape: [3, 4, 4] },
+        ],
+      },
+    ],
+  },
+  examples: [{ input: { photo: images['colour.png']!, factor: 1 }, output: {} }],
+};
+
 /** What the model makes of the tokens that Python made. */
 const sumOf = ({ input_ids: ids, attention_mask: mask }: (typeof python)[number]): number =>
   ids.reduce((sum, id, i) => sum + id * mask[i]!, 0);
@@ -24,7 +63,11 @@ describe('a model that takes images, and one that takes texts for a tokenizer', 
   const store = new TestStore().addModel('colours').addRun('colours', 'colours-1', colourRun, 'onnx-colours');
   let app: TestApp;
   beforeAll(async () => {
-    store.addModel('texts').addModel('unmasked');
+    store
+      .addModel('texts')
+      .addModel('unmasked')
+      .addModel('either')
+      .addRun('either', 'either-1', eitherRun, 'onnx-colours');
     addTokenRun(store, 'texts', 'texts-1', { metrics: { f1: 0.5 } });
     const encode = tokenEncoding({ tensors: { input_ids: 'input_ids' } });
     addTokenRun(store, 'unmasked', 'unmasked-1', { encode }, 'onnx-tokens-unmasked');
@@ -35,7 +78,7 @@ describe('a model that takes images, and one that takes texts for a tokenizer', 
     store.remove();
   });
 
-  const predict = (model: string, inputs: object[]) =>
+  const predict = (model: string, inputs: unknown[]) =>
     ask(app.baseUrl, `/models/${model}/predictions`, { method: 'POST', body: { inputs } });
   const answersOf = async (model: string, inputs: object[]): Promise<Json[]> =>
     (await predict(model, inputs)).json.data.predictions as Json[];
@@ -88,6 +131,7 @@ describe('a model that takes images, and one that takes texts for a tokenizer', 
     expect([status, json.detail]).toEqual([
       422,
       [
+        { loc: ['body', 'inputs', 1, 'photo'], msg: 'the image is broken or incomplete', type: 'value_error.image' },
         {
           loc: ['body', 'inputs', 2, 'photo'],
           msg: 'value is not a PNG or JPEG image in base64',
@@ -95,10 +139,37 @@ describe('a model that takes images, and one that takes texts for a tokenizer', 
         },
       ],
     ]);
-    const broken = await predict('colours', [{ photo: images['colour.png'] }, { photo: cut }]);
-    expect([broken.status, broken.json.detail]).toEqual([
-      422,
-      [{ loc: ['body', 'inputs', 1, 'photo'], msg: 'the image is broken or incomplete', type: 'value_error.image' }],
+  });
+
+  it('names what is wrong with images and with everything else of all rows in one answer, row by row', async () => {
+    const cut = images['colour.jpg']!.slice(0, 400);
+    const { status, json } = await predict('either', [
+      { photo: cut, factor: 1 },
+      { photo: images['colour.png'], factor: 'x' },
+      { photo: cut, factor: 'y' },
+      { photo: 7, factor: 1 },
+      'no row',
+      { photo: cut, factor: 300 },
+    ]);
+
+    expect(status).toBe(422);
+    expect(json.detail.map(({ loc, type }: Json) => [loc.slice(2).join('.'), type])).toEqual([
+      ['0.photo', 'value_error.image'],
+      ['1.factor', 'type_error.integer'],
+      ['2.factor', 'type_error.integer'],
+      ['2.photo', 'value_error.image'],
+      ['3.photo', 'type_error.str'],
+      ['4', 'type_error.dict'],
+      ['5.factor', 'value_error.number.not_le'],
+      ['5.photo', 'value_error.image'],
+    ]);
+    const encoded = await predict('either', [
+      { pixels: [[[1]]], factor: 1 },
+      { photo: cut, factor: 1 },
+    ]);
+    expect(encoded.json.detail.map(({ loc, type }: Json) => [loc.slice(2).join('.'), type])).toEqual([
+      ['0.pixels', 'value_error.list.min_items'],
+      ['1.photo', 'value_error.image'],
     ]);
   });
 

@@ -7,6 +7,7 @@ import { createModelHost } from '../../../src/engines/pool/create-model-host.js'
 import { ModelHost } from '../../../src/engines/model-host.js';
 import { ModelHistory } from '../../../src/registry/history/model-history.js';
 import { PromotionService } from '../../../src/registry/promotion/promotion.service.js';
+import { Preprocessor } from '../../../src/preprocessing/preprocessor.js';
 import { RefreshService } from '../../../src/registry/refresh/refresh.service.js';
 import { RegistryModule } from '../../../src/registry/registry.module.js';
 import type { RegisteredModel } from '../../../src/registry/state/registered-run.js';
@@ -28,6 +29,7 @@ export class TestRegistry {
   private readonly registryState: RegistryState;
   private readonly promotions: PromotionService;
   private readonly refreshService: RefreshService;
+  private readonly preprocessor: Preprocessor;
 
   private constructor(module: TestingModule) {
     this.modelHistory = module.get(ModelHistory, { strict: false });
@@ -35,6 +37,7 @@ export class TestRegistry {
     this.registryState = module.get(RegistryState, { strict: false });
     this.promotions = module.get(PromotionService, { strict: false });
     this.refreshService = module.get(RefreshService, { strict: false });
+    this.preprocessor = module.get(Preprocessor, { strict: false });
   }
 
   /** @param source  the store's folder unless given. */
@@ -96,5 +99,6 @@ export class TestRegistry {
   close(): void {
     this.refreshService.beforeApplicationShutdown();
     this.promotions.beforeApplicationShutdown();
+    void this.preprocessor.close();
   }
 }

@@ -3,6 +3,8 @@ import { isNullable, typeOf } from '../../../codec/validate/schema-check.js';
 import type { Run } from '../../../domain/run.js';
 import type { FieldSchema } from '../../../domain/signature.js';
 import type { JsonObject, JsonValue } from '../../../lib/json.js';
+import { gridOf } from './number-grid.js';
+import type { NumberGrid } from './number-grid.js';
 
 /** A row that the contract allows and no example shows: the run's first example with one field at its limit. */
 export interface Corner {
@@ -21,6 +23,7 @@ export interface NumberLimit {
   readonly keyword: 'maximum' | 'minimum';
   readonly tried: number;
   readonly known: number;
+  readonly grid: NumberGrid;
   /** The row with another number. */
   readonly rowWith: (value: number) => JsonObject;
 }
@@ -39,7 +42,8 @@ const MAX_CORNERS = 128;
  *
  * @param hasLargeNumbers  whether large numbers may be tried: not on a model that computes more the larger they are.
  */
-export function cornersOf({ signature, examples }: Run, hasLargeNumbers: boolean): Corner[] {
+export function cornersOf(run: Run, hasLargeNumbers: boolean): Corner[] {
+  const { signature, examples } = run;
   const [example] = examples;
   if (!example) return [];
   const { properties, required = [], oneOf = [] } = signature.input;
@@ -54,7 +58,7 @@ export function cornersOf({ signature, examples }: Run, hasLargeNumbers: boolean
     corners.push(
       ...missingCorners(field, schema, example.input, isRequired.has(field)),
       ...textCorners(field, schema, example.input),
-      ...numberCorners(field, schema, example.input).filter(
+      ...numberCorners(run, field, schema, example.input).filter(
         ({ limit }) => hasLargeNumbers || Math.abs(limit!.tried) <= HARMLESS,
       ),
     );
@@ -84,18 +88,19 @@ function textCorners(field: string, schema: FieldSchema, row: JsonObject): Corne
   return [{ field, row: { ...row, [field]: text }, claim, advice: 'Give it an enum.' }];
 }
 
-function numberCorners(field: string, schema: FieldSchema, row: JsonObject): Corner[] {
+function numberCorners(run: Run, field: string, schema: FieldSchema, row: JsonObject): Corner[] {
   const scalar = scalarSchema(schema);
+  const grid = gridOf(run, field, scalar);
   const known = firstNumber(fieldOf(row, field));
   if (known === undefined || scalar.enum || !['integer', 'number'].includes(typeOf(scalar))) return [];
   const rowWith = (value: number): JsonObject => ({ ...row, [field]: withFirst(fieldOf(row, field)!, value) });
   const name = schema === scalar ? `"${field}"` : `A number of "${field}"`;
   return (['maximum', 'minimum'] as const).flatMap((keyword): Corner[] => {
-    const { tried, isOpen } = limitOf(scalar, keyword);
+    const { tried, isOpen } = limitOf(scalar, keyword, grid);
     if (keyword === 'maximum' ? tried <= known : tried >= known) return [];
     const side = keyword === 'maximum' ? 'above' : 'below';
     const claim = isOpen ? `${name} is open ${side}` : `${name} may be ${tried}`;
-    const limit = { keyword, tried, known, rowWith };
+    const limit = { keyword, tried, known, grid, rowWith };
     return [{ field, row: rowWith(tried), claim, advice: `Set a "${keyword}".`, limit }];
   });
 }
@@ -105,7 +110,11 @@ function scalarSchema(schema: FieldSchema): FieldSchema {
   return schema.items ? scalarSchema(schema.items) : schema;
 }
 
-function limitOf(schema: FieldSchema, keyword: 'maximum' | 'minimum'): { tried: number; isOpen: boolean } {
+function limitOf(
+  schema: FieldSchema,
+  keyword: 'maximum' | 'minimum',
+  grid: NumberGrid,
+): { tried: number; isOpen: boolean } {
   const isMaximum = keyword === 'maximum';
   const multipleOf = Number(schema.multipleOf ?? 1);
   const inclusive = isMaximum ? schema.maximum : schema.minimum;
@@ -118,9 +127,16 @@ function limitOf(schema: FieldSchema, keyword: 'maximum' | 'minimum'): { tried: 
         : Math.floor(Number(exclusive)) + 1;
   // Limits with more digits than a number holds were read as bigint.
   const given = [inclusive, nextTo].filter((value) => value !== undefined).map(Number);
-  const open = Math.trunc((isMaximum ? LARGEST : LEAST) / multipleOf) * multipleOf;
+  const open = openEnd(isMaximum, multipleOf, grid);
   if (given.length === 0) return { tried: open, isOpen: true };
   return { tried: isMaximum ? Math.min(...given) : Math.max(...given), isOpen: false };
+}
+
+/** What is tried where there is no limit: a number that the tensor holds. */
+function openEnd(isMaximum: boolean, multipleOf: number, { start, step, least, largest }: NumberGrid): number {
+  const end = isMaximum ? Math.min(LARGEST, largest) : Math.max(LEAST, least);
+  if (step === undefined) return Math.trunc(end / multipleOf) * multipleOf;
+  return start + Math.trunc((end - start) / step) * step;
 }
 
 /** The first number of a value or of lists in it, where it is one that can be counted from. */

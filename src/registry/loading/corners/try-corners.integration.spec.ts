@@ -53,6 +53,64 @@ describe('the corners of a contract', () => {
     ]);
   });
 
+  it.each<[string, Partial<FieldSchema>, { subtract?: number; divide?: number }, number, string[]]>([
+    [
+      'ids that begin at 1000',
+      {},
+      { subtract: 1000 },
+      1001,
+      [
+        'is open above; the model fails for 2147483647. Set "maximum": 1002.',
+        'is open below; the model fails for -2147483648. Set "minimum": 1000 (down to 997 it counts from the end of its table).',
+      ],
+    ],
+    [
+      'ids in steps of ten',
+      {},
+      { subtract: 1000, divide: 10 },
+      1010,
+      [
+        'is open above; the model fails for 2147483640. Set "maximum": 1020.',
+        'is open below; the model fails for -2147483640. Set "minimum": 1000 (down to 970 it counts from the end of its table).',
+      ],
+    ],
+    [
+      'numbers that are counted down from 100',
+      {},
+      { subtract: 100, divide: -1 },
+      99,
+      [
+        'is open above; the model fails for 2147483647. Set "maximum": 100 (up to 103 it counts from the end of its table).',
+        'is open below; the model fails for -2147483648. Set "minimum": 98.',
+      ],
+    ],
+    [
+      'a limit that is given',
+      { minimum: 1, maximum: 500, multipleOf: 1 },
+      { subtract: 1 },
+      2,
+      ['may be 500; the model fails for 500. Set "maximum": 3.'],
+    ],
+  ])('are told in numbers of the client: %s', async (_, rules, scaling, example, expected) => {
+    const run: Partial<Run> = {
+      ...indexOf({ type: 'integer', ...rules }),
+      encode: {
+        tensors: [
+          {
+            kind: 'columns',
+            tensor: 'index',
+            dtype: 'int64',
+            rank: 1,
+            columns: [{ kind: 'number', field: 'index', ...scaling }],
+          },
+        ],
+      },
+      examples: [{ input: { index: example }, output: {} }],
+    };
+
+    expect(await tooWide(run)).toEqual(expected.map((sentence) => `"index" ${sentence}`));
+  });
+
   it('that a model computes are none', async () => {
     expect(await tooWide(indexOf({ type: 'integer', minimum: 0, maximum: 2 }))).toEqual([]);
     expect(await tooWide(textRun, 'onnx-types')).toEqual([]);

@@ -44,8 +44,9 @@ export async function tryCorners(loaded: LoadedRun, hasLargeNumbers: boolean, ti
   const trial = new Trial(loaded, timeoutMs);
   const failed = await trial.findFailed(corners);
   if (failed.length === 0) return [];
-  const warnings: Warning[] = [];
-  for (const corner of failed.slice(0, MAX_WARNINGS)) warnings.push(await trial.describe(corner));
+  const told = failed.slice(0, MAX_WARNINGS);
+  await trial.findLimits(told);
+  const warnings = told.map((corner) => trial.describe(corner));
   const more = failed.length - warnings.length;
   if (more > 0) warnings.push(warning('CONTRACT_TOO_WIDE', `The model fails for ${more} more limits of its contract.`));
   await trial.requireExample(failed[0]!);
@@ -55,8 +56,8 @@ export async function tryCorners(loaded: LoadedRun, hasLargeNumbers: boolean, ti
 class Trial {
   private readonly endsAtMs = performance.now() + TRIAL_MS;
   private searches = 0;
-  /** Upper limits that were found, by field. */
-  private readonly maximums = new Map<string, number>();
+  /** Limits that were found: the last numbers that are computed. */
+  private readonly limits = new Map<Corner, number>();
 
   constructor(
     private readonly loaded: LoadedRun,
@@ -78,12 +79,20 @@ class Trial {
     return failed;
   }
 
-  /** The warning of a corner, with the limit to set where it can be found. */
-  async describe({ field, claim, advice, limit }: Corner): Promise<Warning> {
+  /** Where a number of each corner begins to fail, as far as there is time. */
+  async findLimits(corners: readonly Corner[]): Promise<void> {
+    for (const corner of corners) {
+      const found = corner.limit && (await this.findLimit(corner.limit));
+      if (found !== undefined) this.limits.set(corner, found);
+    }
+  }
+
+  /** The warning of a corner, with the limit to set where it is known. */
+  describe(corner: Corner): Warning {
+    const { claim, advice, limit } = corner;
     const fails = limit ? `the model fails for ${limit.tried}` : 'the model fails for that';
-    const found = limit && (await this.findLimit(limit));
-    if (limit && found !== undefined && limit.keyword === 'maximum') this.maximums.set(field, found);
-    const set = found === undefined ? advice : this.adviceFor(field, limit!.keyword, found);
+    const found = this.limits.get(corner);
+    const set = found === undefined ? advice : this.adviceFor(corner.field, limit!, found);
     return warning('CONTRACT_TOO_WIDE', `${claim}; ${fails}. ${set}`);
   }
 
@@ -109,27 +118,34 @@ class Trial {
   }
 
   /** An embedding takes negative numbers down to the size of its table, counting from the end, which nobody means. */
-  private adviceFor(field: string, keyword: string, found: number): string {
-    const maximum = this.maximums.get(field);
-    const isTable = keyword === 'minimum' && maximum !== undefined && found === -maximum - 1;
-    return isTable
-      ? `Set "minimum": 0 (down to ${found} it counts from the end of its table).`
-      : `Set "${keyword}": ${found}.`;
+  private adviceFor(field: string, { keyword, grid }: NumberLimit, found: number): string {
+    const indexOf = (value: number) => Math.trunc((value - grid.zero) / grid.divide);
+    const otherEnds = [...this.limits].filter(([other]) => other.field === field && other.limit!.keyword !== keyword);
+    const isFromEnd = otherEnds.some(([, other]) => indexOf(other) >= 0 && indexOf(found) === -indexOf(other) - 1);
+    if (!isFromEnd) return `Set "${keyword}": ${found}.`;
+    const direction = keyword === 'minimum' ? 'down' : 'up';
+    return `Set "${keyword}": ${grid.zero} (${direction} to ${found} it counts from the end of its table).`;
   }
 
-  /** The last whole number that is computed, between one that is and one that is not; undefined when time is over. */
-  private async findLimit({ known, tried, rowWith }: NumberLimit): Promise<number | undefined> {
-    if (this.searches === MAX_SEARCHES) return undefined;
+  /**
+   * The last number that is computed, between one that is and one that is not; undefined when time is over, or a number
+   * between them cannot be asked about.
+   */
+  private async findLimit({ known, tried, grid, rowWith }: NumberLimit): Promise<number | undefined> {
+    const { start, step } = grid;
+    if (this.searches === MAX_SEARCHES || step === undefined) return undefined;
     this.searches += 1;
-    let [good, bad] = [Math.trunc(known), Math.trunc(tried)];
+    let [good, bad] = [known, tried].map((value) => Math.trunc((value - start) / step)) as [number, number];
     try {
       while (Math.abs(bad - good) > 1) {
         if (this.isOver) return undefined;
         const middle = Math.trunc(good + (bad - good) / 2);
-        if ((await this.try([rowWith(middle)])) === 'computed') good = middle;
+        const outcome = await this.try([rowWith(start + middle * step)]);
+        if (outcome === 'refused') return undefined;
+        if (outcome === 'computed') good = middle;
         else bad = middle;
       }
-      return good;
+      return start + good * step;
     } catch (error) {
       if (error instanceof TrialEndError) return undefined;
       throw error;

@@ -80,6 +80,51 @@ describe('outputs of an MLflow signature', () => {
       { kind: 'regression', tensor: 'probabilities', fields: ['setosa', 'versicolor', 'virginica'] },
     ],
     [
+      'a label is the label, and the numbers beside it are the columns of the probabilities',
+      [column('species', 'long'), ...['a', 'b', 'c'].map((name) => column(name, 'double'))],
+      CLASSIFIER,
+      {
+        kind: 'heads',
+        heads: [
+          { kind: 'tensors', fields: { species: 'label' }, single: ['species'] },
+          { kind: 'regression', tensor: 'probabilities', fields: ['a', 'b', 'c'] },
+        ],
+      },
+    ],
+    [
+      'what is named keeps its output, the other numbers are the columns of another',
+      [column('score', 'double'), column('label', 'long'), ...['a', 'b', 'c'].map((name) => column(name, 'double'))],
+      [...CLASSIFIER, output('score', 'float32', [null, 1])],
+      {
+        kind: 'heads',
+        heads: [
+          { kind: 'tensors', fields: { score: 'score', label: 'label' }, single: ['score', 'label'] },
+          { kind: 'regression', tensor: 'probabilities', fields: ['a', 'b', 'c'] },
+        ],
+      },
+    ],
+    [
+      'whole numbers and numbers are the columns of an output each',
+      [column('y1', 'long'), column('p1', 'double'), column('y2', 'long'), column('p2', 'double')],
+      [output('labels', 'int64', [null, 2]), output('scores', 'float32', [null, 2])],
+      {
+        kind: 'heads',
+        heads: [
+          { kind: 'regression', tensor: 'scores', fields: ['p1', 'p2'] },
+          { kind: 'regression', tensor: 'labels', fields: ['y1', 'y2'] },
+        ],
+      },
+    ],
+    [
+      'columns that the model itself names are found by that name, whatever their order',
+      [column('species', 'long'), ...['c', 'a', 'b'].map((name) => column(name, 'double'))],
+      [LABEL, { ...CLASSIFIER[1]!, labels: ['a', 'b', 'c'] }],
+      {
+        kind: 'heads',
+        heads: [{ kind: 'tensors' }, { kind: 'regression', tensor: 'probabilities', fields: ['a', 'b', 'c'] }],
+      },
+    ],
+    [
       'numbers share the only output, whatever width it declares',
       [column('a', 'double'), column('b', 'double')],
       [output('variable', 'float32', [null, 1])],
@@ -138,6 +183,13 @@ describe('outputs of an MLflow signature', () => {
       CLASSIFIER,
       /in the model it is "probabilities" \(float32, \[rows, 3\]\)/,
       /./,
+    ],
+    [
+      'two outputs have as many columns as there are numbers',
+      [column('label', 'long'), column('x', 'double'), column('y', 'double')],
+      [LABEL, output('a', 'float32', [null, 2]), output('b', 'float32', [null, 2])],
+      /"x" is numbers \(double\), which none of the model's outputs is/,
+      /exactly one column/,
     ],
     [
       'fewer columns than numbers',

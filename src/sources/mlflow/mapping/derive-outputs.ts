@@ -1,4 +1,4 @@
-import type { DecodeSpec } from '../../../domain/decode-spec.js';
+import type { DecodeSpec, HeadDecode } from '../../../domain/decode-spec.js';
 import type { TensorSpec } from '../../../domain/tensor.js';
 import { RunError } from '../../../domain/verdict.js';
 import { matchNames } from './match-names.js';
@@ -8,43 +8,89 @@ import { dtypeWords, fieldWords, kindOf, tensorList, tensorText } from './tensor
 
 type Assignment = ReadonlyMap<ModelField, TensorSpec>;
 
+/** Several fields that are the columns of one output, in their order. */
+interface SharedColumns {
+  readonly fields: readonly ModelField[];
+  readonly tensor: TensorSpec;
+}
+
 /**
- * How a model's outputs become the output fields: by name; what is left by element type and shape, when that leaves no
- * choice; several single numbers share the columns of the one output that has as many.
+ * How a model's outputs become the output fields: by name; several single values of one kind share the columns of the
+ * one output that has as many; what is left by element type and shape, when that leaves no choice.
  *
  * @throws RunError SIGNATURE_MISMATCH when names, types and shapes do not tell which is which.
  */
 export function deriveOutputs(fields: readonly ModelField[], tensors: readonly TensorSpec[]): CodecPart<DecodeSpec> {
   const named = matchNames(fields, tensors);
   named.forEach((tensor, field) => requireFit(field, tensor));
-  const open = fields.filter((field) => !named.has(field));
   const taken = new Set(named.values());
   const free = tensors.filter((tensor) => !taken.has(tensor));
-  if (named.size === 0 && fields.length > 1) {
-    const matrix = matrixFor(fields, tensors);
-    if (matrix)
-      return { fields, spec: { kind: 'regression', tensor: matrix.name, fields: fields.map((f) => f.field) } };
-  }
-  const fitted = new Map(open.map((field) => [field, fittingOne(field, free, tensors)] as const));
+  const unnamed = fields.filter((field) => !named.has(field));
+  const shared = sharedColumns(unnamed, free, named.size === 0);
+  const sharing = new Set(shared.flatMap((one) => one.fields));
+  const open = unnamed.filter((field) => !sharing.has(field));
+  const shareable = new Set(shared.map(({ tensor }) => tensor));
+  const left = free.filter((tensor) => !shareable.has(tensor));
+  const fitted = new Map(open.map((field) => [field, fittingOne(field, left, tensors)] as const));
   if (new Set(fitted.values()).size < fitted.size) throw severalFields(open, tensors);
-  return tensorsDecode(fields, new Map([...named, ...fitted]));
-}
-
-function tensorsDecode(fields: readonly ModelField[], sources: Assignment): CodecPart<DecodeSpec> {
-  const single = fields.filter(({ shape }) => shape.length === 0).map(({ field }) => field);
-  const spec: DecodeSpec = {
-    kind: 'tensors',
-    fields: Object.fromEntries(fields.map((field) => [field.field, sources.get(field)!.name])),
-    ...(single.length > 0 && { single }),
+  const own = fields.filter((field) => !sharing.has(field));
+  const heads = [...headOf(own, new Map([...named, ...fitted])), ...shared.map(columnsHead)];
+  const [only] = heads;
+  return {
+    fields: fields.map((field) => withSizes(field, named.get(field) ?? fitted.get(field) ?? ANY_SHAPE)),
+    spec: only && heads.length === 1 ? only : { kind: 'heads', heads },
   };
-  return { fields: fields.map((field) => withSizes(field, sources.get(field)!)), spec };
 }
 
-/** The output whose columns are the fields, when there is exactly one. */
+/** Of a field that is a column of an output among others. */
+const ANY_SHAPE: TensorSpec = { name: '', dtype: null, shape: null };
+
+function headOf(fields: readonly ModelField[], sources: Assignment): HeadDecode[] {
+  if (fields.length === 0) return [];
+  const single = fields.filter(({ shape }) => shape.length === 0).map(({ field }) => field);
+  return [
+    {
+      kind: 'tensors',
+      fields: Object.fromEntries(fields.map((field) => [field.field, sources.get(field)!.name])),
+      ...(single.length > 0 && { single }),
+    },
+  ];
+}
+
+/** By name where the model names its columns and the fields are called so, else in the order of the signature. */
+function columnsHead({ tensor, fields }: SharedColumns): HeadDecode {
+  const names = fields.map(({ field }) => field);
+  const labels = tensor.labels?.map(String) ?? [];
+  const areNamed = labels.length === names.length && labels.every((label) => names.includes(label));
+  return { kind: 'regression', tensor: tensor.name, fields: areNamed ? labels : names };
+}
+
+/** Fields of each kind that are the columns of an output, where exactly one has as many. */
+function sharedColumns(
+  fields: readonly ModelField[],
+  tensors: readonly TensorSpec[],
+  isWhole: boolean,
+): readonly SharedColumns[] {
+  if (isWhole && fields.length > 1) {
+    const tensor = matrixFor(fields, tensors);
+    if (tensor) return [{ fields, tensor }];
+  }
+  return (['number', 'integer'] as const).flatMap((kind) => {
+    const own = fields.filter((field) => field.kind === kind && field.shape.length === 0);
+    const wide = tensors.filter((tensor) => kindOf(tensor.dtype) === kind && isWide(tensor, own.length));
+    return own.length > 1 && wide.length === 1 ? [{ fields: own, tensor: wide[0]! }] : [];
+  });
+}
+
+function isWide({ dtype, shape }: TensorSpec, columns: number): boolean {
+  return dtype !== null && shape?.length === 2 && shape[1] === columns;
+}
+
+/** The output whose columns are all fields, when there is exactly one. */
 function matrixFor(fields: readonly ModelField[], tensors: readonly TensorSpec[]): TensorSpec | undefined {
   if (fields.some(({ shape }) => shape.length > 0)) return undefined;
   const ofKind = tensors.filter((tensor) => fields.every((field) => isOfKind(field, tensor)));
-  const ofWidth = ofKind.filter(({ shape }) => shape?.length === 2 && shape[1] === fields.length);
+  const ofWidth = ofKind.filter((tensor) => tensor.shape?.length === 2 && tensor.shape[1] === fields.length);
   if (ofWidth.length > 0) return ofWidth.length === 1 ? ofWidth[0] : undefined;
   // Some exporters declare another width than they give; the self-test sees what comes.
   return tensors.length === 1 ? ofKind[0] : undefined;

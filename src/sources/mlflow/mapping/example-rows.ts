@@ -70,11 +70,14 @@ function rowsOfFrame(columns: JsonValue[], data: JsonValue[], fields: readonly M
   const arrays = data.filter(Array.isArray) as JsonValue[][];
   const [only] = fields;
   if (fields.length === 1 && only!.shape.length === 1) return arrays.map((list) => toRow(fields, [list]));
-  const isNamed = fields.some(({ name }) => columns.includes(name ?? ''));
+  // Of columns of one name the first counts.
+  const placeOf = new Map(columns.map((name, i) => [name, i] as const).reverse());
+  const places = fields.map(({ name }) => placeOf.get(name ?? ''));
+  const isNamed = places.some((place) => place !== undefined);
   return arrays.map((list) =>
     toRow(
       fields,
-      fields.map(({ name }, i) => list[isNamed ? columns.indexOf(name ?? '') : i]),
+      places.map((place, i) => list[isNamed ? (place ?? -1) : i]),
     ),
   );
 }

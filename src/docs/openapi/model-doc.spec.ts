@@ -1,0 +1,29 @@
+import { sumRun } from '../../../test/support/stores/build-store.js';
+import type { FieldSchema } from '../../domain/signature.js';
+import { modelForRows } from './model-doc.js';
+import type { ModelDoc } from './model-doc.js';
+
+const number: FieldSchema = { type: 'number' };
+
+function modelWith(...names: string[]): ModelDoc {
+  const run = sumRun(names.join('-'), '0'.repeat(64));
+  const properties = Object.fromEntries(names.map((name) => [name, number]));
+  const signature = { ...run.signature, input: { type: 'object', properties, required: names } } as const;
+  const input = Object.fromEntries(names.map((name) => [name, 1]));
+  return { run: { ...run, signature, examples: [{ input, output: {} }] } } as unknown as ModelDoc;
+}
+
+describe(modelForRows.name, () => {
+  it('is the first model whose example goes to it by its fields', () => {
+    const [one, same, other] = [modelWith('a', 'b'), modelWith('a', 'b'), modelWith('a', 'b', 'c')];
+
+    expect(modelForRows([one, same, other])).toEqual({ doc: other, isMeant: true });
+    expect(modelForRows([other, one])).toEqual({ doc: other, isMeant: true });
+  });
+
+  it('is known not to be meant where all have the same fields', () => {
+    const [one, same] = [modelWith('a'), modelWith('a')];
+
+    expect(modelForRows([one, same])).toEqual({ doc: one, isMeant: false });
+  });
+});
