@@ -13,6 +13,10 @@ import { answerClientErrors } from '../http/server/client-error.js';
 import { jsonBodyMiddleware } from '../http/middleware/json-body.middleware.js';
 import { noStoreMiddleware } from '../http/middleware/no-store.middleware.js';
 import { optionsMiddleware } from '../http/middleware/options.middleware.js';
+import { clientFacts } from '../http/request/client-facts.js';
+import { headOf } from '../http/request/express-head.js';
+import { trustOf } from '../http/request/trusted-proxies.js';
+import type { RequestHead } from '../http/request/request-head.js';
 import { parseQuery } from '../http/request/query-parser.js';
 import { requestIdMiddleware } from '../http/middleware/request-id.middleware.js';
 import { workerIdMiddleware } from '../http/middleware/worker-id.middleware.js';
@@ -38,16 +42,19 @@ const SECURITY_HEADERS: HelmetOptions = {
     directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
   },
   crossOriginResourcePolicy: { policy: 'cross-origin' },
-  // Subdomains are left out: they may be other servers, without TLS.
-  strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
+  // Only over https, which helmet does not look at.
+  strictTransportSecurity: false,
 };
+
+/** Subdomains are left out: they may be other servers, without TLS. */
+const STRICT_TRANSPORT = 'max-age=31536000';
 
 /** The HTTP adapter. Its settings must be made before the router exists, which is at the first route. */
 export function createAdapter(config: AppConfig): PreshapedExpressAdapter {
   const app = express();
   app.set('case sensitive routing', true);
   app.set('query parser', parseQuery);
-  app.set('trust proxy', config.trustProxy);
+  app.set('trust proxy', trustOf(config.trustProxy));
   // Each envelope has its own timestamp, so its hash never matches again.
   app.set('etag', false);
   app.disable('x-powered-by');
@@ -60,8 +67,10 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
   const endpoint = app.get(HttpEndpoint);
   const isOfEndpoint = ({ method, path }: Request) => endpoint.hasRoute(method, path);
   app.use(requestIdMiddleware);
-  if (config.logRequests) app.use(accessLogMiddleware(accessLog(logger)));
-  for (const middleware of headerMiddlewares(config)) app.use(middleware);
+  const clientOf = (head: RequestHead) => clientFacts(head, config);
+  if (config.logRequests) app.use(accessLogMiddleware(accessLog(logger), clientOf));
+  for (const middleware of headerMiddlewares(config, (request) => clientOf(headOf(request)).isHttps))
+    app.use(middleware);
   app.use(optionsMiddleware(http));
   app.use(jsonBodyMiddleware(config.bodyLimitBytes, isOfEndpoint));
   setUpServer(app.getHttpServer(), config);
@@ -74,20 +83,29 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
  */
 export function setUpFastPath(app: NestExpressApplication, config: AppConfig, logger: Logger): FastPath | undefined {
   if (!config.fastPath) return undefined;
-  const middlewares = headerMiddlewares(config);
   return new FastPath(app.getHttpServer(), {
     endpoint: app.get(HttpEndpoint),
-    commonHeaders: (origin) => commonHeaders(middlewares, origin),
+    commonHeaders: (origin, isHttps) =>
+      commonHeaders(
+        headerMiddlewares(config, () => isHttps),
+        origin,
+      ),
+    clientOf: (head) => clientFacts(head, config),
     bodyLimitBytes: config.bodyLimitBytes,
     ...(config.logRequests && { log: accessLog(logger) }),
   });
 }
 
 /** The middlewares that set the headers of every answer, on the fast path and on the general path. */
-function headerMiddlewares(config: AppConfig): RequestHandler[] {
+function headerMiddlewares(config: AppConfig, isHttps: (request: Request) => boolean): RequestHandler[] {
   return [
     workerIdMiddleware(),
     helmet(SECURITY_HEADERS),
+    (request, response, next) => {
+      // Browsers ignore it over plain HTTP, where it must not be sent (RFC 6797, 7.2).
+      if (isHttps(request)) response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT);
+      next();
+    },
     noStoreMiddleware,
     cors({
       origin: originsOf(config),

@@ -5,6 +5,9 @@ import type { MlflowItem } from './mlflow-selection.js';
 /** A kind of store that runs are read from. */
 export type SourceKind = 'directory' | 'mlflow';
 
+/** Proxies whose `X-Forwarded-*` headers are believed: all or none, a number of them, or those at these addresses. */
+export type TrustedProxies = boolean | number | readonly string[];
+
 /** How MLflow is read. */
 export interface MlflowConfig {
   readonly trackingUri: string;
@@ -63,7 +66,7 @@ export abstract class AppConfig {
   readonly corsOrigins: '*' | readonly string[];
   /** Without a slash at the end. */
   readonly publicUrl: string | undefined;
-  readonly trustProxy: boolean;
+  readonly trustProxy: TrustedProxies;
   /** Whether plain predictions are answered by the raw-socket transport. */
   readonly fastPath: boolean;
   readonly logLevel: LevelWithSilent;

@@ -4,6 +4,7 @@ import {
   MlflowItems,
   OneOf,
   Path,
+  Proxies,
   Secret,
   Switch,
   Text,
@@ -177,9 +178,9 @@ export class Environment {
   @HttpAddress()
   PUBLIC_URL?: string;
 
-  /** Whether `X-Forwarded-*` headers of a proxy are trusted. */
-  @Switch()
-  TRUST_PROXY = false;
+  /** Whose `X-Forwarded-*` headers are trusted: `1` for one proxy in front (`2` for two, …), the addresses of the proxies, `true` for anybody's. */
+  @Proxies()
+  TRUST_PROXY = 'false';
 
   /** Whether predictions are answered by the raw-socket transport, which is quicker than Node's HTTP server; the answers are the same. */
   @Switch()

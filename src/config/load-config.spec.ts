@@ -116,7 +116,7 @@ describe('loadConfig', () => {
     ['ADMIN_API_KEY', ['too-short', 'with a space in the middle', 'größer-als-ascii-ist']],
     ['CORS_ORIGINS', ['localhost', 'https://a/b', '*,https://a', 'ftp://a']],
     ['PUBLIC_URL', ['x', 'ftp://a', '//a']],
-    ['TRUST_PROXY', ['1', 'yes', 'TRUE']],
+    ['TRUST_PROXY', ['-1', 'yes', 'TRUE', '10.0.0.0/40', '10.0.0.1;10.0.0.2', '100', 'https']],
     ['LOG_LEVEL', ['loud', 'INFO']],
     ['LOG_REQUESTS', ['0']],
   ])('refuses a bad %s by name and rule, without its value', (name, values) => {

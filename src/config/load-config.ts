@@ -7,6 +7,7 @@ import { validateSync } from 'class-validator';
 
 import type { AppConfig, MlflowConfig, SourceKind } from './app-config.js';
 import { Environment, MAY_BE_EMPTY } from './environment.dto.js';
+import { parseTrustedProxies } from './trusted-proxies.js';
 import { parseMlflowItems } from './mlflow-selection.js';
 import { VARIABLE_RULES, secretFileVariables } from './variable-rules.js';
 
@@ -102,7 +103,7 @@ function toConfig(env: Environment): AppConfig {
             .map((o) => o.trim())
             .filter(Boolean),
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
-    trustProxy: env.TRUST_PROXY,
+    trustProxy: parseTrustedProxies(env.TRUST_PROXY)!,
     fastPath: env.FAST_PATH,
     logLevel: env.LOG_LEVEL as AppConfig['logLevel'],
     logRequests: env.LOG_REQUESTS,

@@ -1,6 +1,7 @@
 import { Transform } from 'class-transformer';
 import { ValidateBy, isURL } from 'class-validator';
 
+import { parseTrustedProxies } from './trusted-proxies.js';
 import { parseMlflowItems } from './mlflow-selection.js';
 
 /** What a variable may be, as far as its name and default do not say it. */
@@ -63,6 +64,14 @@ export function Secret(pattern = /^/, allowed = 'any text'): PropertyDecorator {
 export function HttpAddress(): PropertyDecorator {
   const options = { require_tld: false, protocols: ['http', 'https'], require_protocol: true };
   return rule('an address http(s)://…', (value) => typeof value === 'string' && isURL(value, options));
+}
+
+/** What `parseTrustedProxies` can read. */
+export function Proxies(): PropertyDecorator {
+  return rule(
+    'true, false, a number of proxies, or addresses and networks such as 10.0.0.0/8 or loopback separated by commas',
+    (value) => typeof value === 'string' && parseTrustedProxies(value) !== undefined,
+  );
 }
 
 /** A list that `parseMlflowItems` can read. */

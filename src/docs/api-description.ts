@@ -29,9 +29,3 @@ export const API_TAGS: readonly (readonly [name: string, description: string])[]
 const KEY_USE = 'Used only where the operator configures keys; requests need none otherwise.';
 
 export const API_KEY_HEADER = { type: 'apiKey', in: 'header', name: 'X-API-Key', description: KEY_USE } as const;
-export const API_KEY_QUERY = {
-  type: 'apiKey',
-  in: 'query',
-  name: 'apikey',
-  description: `${KEY_USE} The header is the better place: addresses are logged by proxies.`,
-} as const;

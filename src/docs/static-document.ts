@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 
 import { VERSION } from '../version.js';
-import { API_DESCRIPTION, API_KEY_HEADER, API_KEY_QUERY, API_TAGS, API_TITLE } from './api-description.js';
+import { API_DESCRIPTION, API_KEY_HEADER, API_TAGS, API_TITLE } from './api-description.js';
 import type { OpenApiDocument } from './openapi/openapi-types.js';
 
 let made: OpenApiDocument | undefined;
@@ -23,8 +23,7 @@ function readDecorators(app: INestApplication): OpenApiDocument {
     .setDescription(API_DESCRIPTION)
     .setVersion(VERSION)
     .addServer('/', 'This server')
-    .addApiKey(API_KEY_HEADER, 'ApiKeyHeader')
-    .addApiKey(API_KEY_QUERY, 'ApiKeyQuery');
+    .addApiKey(API_KEY_HEADER, 'ApiKeyHeader');
   for (const [name, description] of API_TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), {
     autoTagControllers: false,
@@ -34,6 +33,6 @@ function readDecorators(app: INestApplication): OpenApiDocument {
     ...document,
     info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
     // The empty requirement comes first: no key is needed unless the operator sets one.
-    security: [{}, { ApiKeyHeader: [] }, { ApiKeyQuery: [] }],
+    security: [{}, { ApiKeyHeader: [] }],
   };
 }

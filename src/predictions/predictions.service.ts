@@ -43,6 +43,8 @@ export interface PredictionContext {
   readonly timing: PredictionTiming;
   /** Contract of the run that answers; set as soon as it is known, so that errors can tell it too. */
   contract?: string;
+  /** The run that answers, likewise. */
+  subject?: { readonly model: string; readonly runId: string };
 }
 
 /** Rows, or what makes them for the run they go to. It throws a ValidationError when that run cannot take them. */
@@ -146,6 +148,7 @@ function requireFewRows({ values, loc }: PredictionRows, limit: number): void {
 /** Refuses when the caller was written for another contract than the run keeps. */
 function requireContract({ card }: RegisteredRun, { run, contract }: LoadedRun, context: PredictionContext): void {
   context.contract = contract;
+  context.subject = { model: card.name, runId: run.run_id };
   const wanted = context.acceptedContracts;
   if (wanted.length === 0 || wanted.includes(contract)) return;
   const facts = { model: card.name, runId: run.run_id, contract, wanted: wanted.join(' or ') };

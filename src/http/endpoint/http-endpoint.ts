@@ -16,16 +16,24 @@ export interface RequestExchange {
   readBody(): Buffer | Promise<Buffer>;
 }
 
+/** What an answer is about, for the log. */
+export interface AnswerSubject {
+  readonly model: string;
+  readonly runId: string;
+}
+
 /** A whole answer, error answers included. A transport adds what every answer carries (`X-Request-Id`, CORS, …). */
 export class EndpointAnswer {
   /**
    * @param headers  names and values in turn.
    * @param body  JSON text.
+   * @param subject  undefined when no run was found for the request.
    */
   constructor(
     readonly status: number,
     readonly headers: readonly string[],
     readonly body: string,
+    readonly subject?: AnswerSubject,
   ) {}
 }
 

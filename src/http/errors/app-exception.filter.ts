@@ -4,10 +4,12 @@ import type { Express, Request, Response } from 'express';
 
 import { AppConfig } from '../../config/app-config.js';
 import { writeAnswer } from '../endpoint/write-answer.js';
+import { clientFacts } from '../request/client-facts.js';
 import { headOf } from '../request/express-head.js';
 import { requestUrl } from '../request/request-url.js';
 import { allowedMethods } from '../server/allowed-methods.js';
 import { errorAnswer } from './error-answer.js';
+import { logRefusedKey } from './log-refused-key.js';
 import { logServerError } from './log-server-error.js';
 import { toRequestError } from './route-error.js';
 
@@ -29,11 +31,13 @@ export class AppExceptionFilter implements ExceptionFilter {
     if (response.headersSent || request.socket.destroyed) return;
     const error = toRequestError(thrown, request);
     const { method, requestId, headers } = request;
+    const head = headOf(request);
     logServerError(this.logger, error, requestId);
+    logRefusedKey(this.logger, error, clientFacts(head, this.config).address);
     if (error.code === 'METHOD_NOT_ALLOWED') {
       response.setHeader('Allow', allowedMethods(request.app as Express, request.path).join(', '));
     }
-    const url = requestUrl(headOf(request), this.config);
+    const url = requestUrl(head, this.config);
     writeAnswer(response, errorAnswer(error, { method, url, requestId, accept: headers.accept }));
   }
 }

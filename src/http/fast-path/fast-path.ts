@@ -1,15 +1,16 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { HttpEndpoint } from '../endpoint/http-endpoint.js';
+import type { EndpointAnswer, HttpEndpoint } from '../endpoint/http-endpoint.js';
 import type { LogRequest } from '../middleware/access-log.middleware.js';
+import type { ClientFacts } from '../request/client-facts.js';
+import type { RequestHead } from '../request/request-head.js';
 import type { ConnectionReader } from '../server/drain-connections.js';
 import { endWhenStalled } from '../server/stalled-connections.js';
 import { headerLines } from './answer-text.js';
 import { GeneralPathStream } from './general-path-stream.js';
 import { RawConnection } from './raw-connection.js';
-import type { CachedHead, ConnectionOwner } from './raw-connection.js';
-import type { ParsedHead } from './request-head-parser.js';
+import type { CachedHead, ConnectionOwner, LoggedExchange } from './raw-connection.js';
 
 /** How often slow and idle connections are looked for, milliseconds. */
 const CHECK_MS = 500;
@@ -22,7 +23,8 @@ const MAX_SHARED_HEADS = 500;
 interface FastPathOptions {
   readonly endpoint: HttpEndpoint;
   /** Headers every answer carries, names and values in turn. */
-  readonly commonHeaders: (origin: string | undefined) => readonly string[];
+  readonly commonHeaders: (origin: string | undefined, isHttps: boolean) => readonly string[];
+  readonly clientOf: (head: RequestHead) => ClientFacts;
   /** Writes a line of the access log; absent when requests are not logged. */
   readonly log?: LogRequest;
   readonly bodyLimitBytes: number;
@@ -42,7 +44,8 @@ export class FastPath implements ConnectionOwner, ConnectionReader {
   readonly endpoint: HttpEndpoint;
   readonly bodyLimitBytes: number;
   private readonly open = new Map<RawConnection, Socket>();
-  private readonly headersByOrigin = new Map<string | undefined, string>();
+  /** By origin, apart for clients that use https and others. */
+  private readonly commonHeaderLines = [new Map<string | undefined, string>(), new Map<string | undefined, string>()];
   private readonly sharedHeads = new Map<string, CachedHead>();
   private isEnding = false;
   private timer: NodeJS.Timeout | undefined;
@@ -108,11 +111,16 @@ export class FastPath implements ConnectionOwner, ConnectionReader {
     return made;
   }
 
-  commonHeaders(origin: string | undefined): string {
-    const kept = this.headersByOrigin.get(origin);
+  clientOf(head: RequestHead): ClientFacts {
+    return this.options.clientOf(head);
+  }
+
+  commonHeaders(origin: string | undefined, isHttps: boolean): string {
+    const byOrigin = this.commonHeaderLines[Number(isHttps)]!;
+    const kept = byOrigin.get(origin);
     if (kept !== undefined) return kept;
-    const lines = headerLines(this.options.commonHeaders(origin));
-    if (this.headersByOrigin.size < MAX_KEPT_ORIGINS) this.headersByOrigin.set(origin, lines);
+    const lines = headerLines(this.options.commonHeaders(origin, isHttps));
+    if (byOrigin.size < MAX_KEPT_ORIGINS) byOrigin.set(origin, lines);
     return lines;
   }
 
@@ -120,9 +128,19 @@ export class FastPath implements ConnectionOwner, ConnectionReader {
     this.serveGenerally(stream);
   }
 
-  log({ method, url }: ParsedHead, requestId: string, status: number | undefined, receivedAtMs: number): void {
+  log({ head: { method, url }, client, ...request }: LoggedExchange, answer: EndpointAnswer | undefined): void {
     const { log } = this.options;
-    if (log) log({ method, path: url.split('?', 1)[0]!, requestId, status, receivedAtMs });
+    const path = url.split('?', 1)[0]!;
+    const { requestId, receivedAtMs } = request;
+    log?.({
+      requestId,
+      client: client.address,
+      method,
+      path,
+      status: answer?.status,
+      subject: answer?.subject,
+      receivedAtMs,
+    });
   }
 
   refusePartial(socket: Socket): void {

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 
 import type { EndpointAnswer, EndpointCall, HttpEndpoint, RequestExchange } from '../endpoint/http-endpoint.js';
 import { requestIdFor } from '../middleware/request-id.middleware.js';
-import type { ConnectionFacts } from '../request/request-head.js';
+import type { ClientFacts } from '../request/client-facts.js';
+import type { ConnectionFacts, RequestHead } from '../request/request-head.js';
 import { endGently } from '../server/end-gently.js';
 import { answerText } from './answer-text.js';
 import { GeneralPathStream } from './general-path-stream.js';
@@ -31,14 +32,25 @@ export interface ConnectionOwner {
   /** A head that another connection of the same peer has sent before, else the one that is made. */
   share(key: string, make: () => CachedHead): CachedHead;
   /** Headers every answer carries, as text; they may depend on the page that asks. */
-  commonHeaders(origin: string | undefined): string;
+  commonHeaders(origin: string | undefined, isHttps: boolean): string;
+  /** Who sends requests with this head. */
+  clientOf(head: RequestHead): ClientFacts;
   /** Gives Node's HTTP server a stream as a connection. */
   serve(stream: GeneralPathStream): void;
-  /** Writes a line of the access log. `status` is undefined when the client was gone before its answer. */
-  log(head: ParsedHead, requestId: string, status: number | undefined, receivedAtMs: number): void;
+  /** Writes a line of the access log. `answer` is undefined when the client was gone before it. */
+  log(exchange: LoggedExchange, answer: EndpointAnswer | undefined): void;
   /** Answers a request of which the client sent a part only, and ends the connection. */
   refusePartial(socket: Socket): void;
   onClosed(connection: RawConnection): void;
+}
+
+/** What the access log says of a request besides its answer. */
+export interface LoggedExchange {
+  readonly head: ParsedHead;
+  readonly client: ClientFacts;
+  readonly requestId: string;
+  /** `performance.now()`. */
+  readonly receivedAtMs: number;
 }
 
 /** A head, and what answers requests that begin with it. */
@@ -48,17 +60,22 @@ interface KnownHead {
   readonly call: EndpointCall | undefined;
 }
 
-/** A head whose requests are answered here, with its bytes. */
-export type CachedHead = KnownHead & { readonly bytes: Buffer };
+/** A head whose requests are answered here, with its bytes and who sent it. */
+export interface CachedHead extends KnownHead {
+  readonly bytes: Buffer;
+  readonly call: EndpointCall;
+  readonly client: ClientFacts;
+}
 
 /** A request that is being answered here. Many wait at the same time, so it holds no closures, and its body only until it is read. */
-class RawExchange implements RequestExchange {
+class RawExchange implements RequestExchange, LoggedExchange {
   readonly requestId: string;
   readonly receivedAtMs = performance.now();
   private body: Buffer | undefined;
 
   constructor(
     readonly head: ParsedHead,
+    readonly client: ClientFacts,
     bytes: Buffer,
     readonly signal: AbortSignal,
   ) {
@@ -174,10 +191,10 @@ export class RawConnection {
       if (this.pieces >= MAX_PIECES) this.takeGeneralPath(undefined);
       return;
     }
-    const { head, call } = known;
+    const { head } = known;
     const requestBytes = head.headBytes + head.bodyBytes;
-    if (!call || requestBytes > MAX_REQUEST_BYTES) return this.takeGeneralPath(head);
-    if (bytes.length >= requestBytes) return this.answer(head, call, bytes.subarray(0, requestBytes));
+    if (!isCached(known) || requestBytes > MAX_REQUEST_BYTES) return this.takeGeneralPath(head);
+    if (bytes.length >= requestBytes) return this.answer(known, bytes.subarray(0, requestBytes));
     this.partial = head;
     if (this.pieces >= MAX_PIECES) this.takeGeneralPath(head);
   }
@@ -189,36 +206,37 @@ export class RawConnection {
     if (head === 'partial' || head === 'unclear') return head;
     const isHere = !head.needsGeneralPath && head.bodyBytes <= this.owner.bodyLimitBytes;
     const { method, url, headers } = head;
-    const call = isHere ? this.owner.endpoint.find({ method, url, headers, connection: this.facts }) : undefined;
+    const facts = { method, url, headers, connection: this.facts };
+    const call = isHere ? this.owner.endpoint.find(facts) : undefined;
     if (!call) return { head, call };
     const text = bytes.toString('latin1', 0, head.headBytes);
     this.lastHead = this.owner.share(`${this.facts.remoteAddress} ${text}`, () => {
       // A copy: a part of the bytes would keep all of them alive.
-      return { bytes: Buffer.from(text, 'latin1'), head, call };
+      return { bytes: Buffer.from(text, 'latin1'), head, call, client: this.owner.clientOf(facts) };
     });
     return this.lastHead;
   }
 
-  private answer(head: ParsedHead, call: EndpointCall, bytes: Buffer): void {
+  private answer({ head, call, client }: CachedHead, bytes: Buffer): void {
     this.received = this.received.length === bytes.length ? EMPTY : this.received.subarray(bytes.length);
     this.pieces = 1;
     this.partial = undefined;
-    const exchange = new RawExchange(head, bytes, this.gone.signal);
+    const exchange = new RawExchange(head, client, bytes, this.gone.signal);
     this.exchange = exchange;
     void call(exchange).then((answer) => this.onAnswer(exchange, answer));
   }
 
   private onAnswer(exchange: RawExchange, answer: EndpointAnswer): void {
-    const { head, requestId, receivedAtMs } = exchange;
+    const { head, client, requestId } = exchange;
     this.exchange = undefined;
-    if (this.isOver) return this.owner.log(head, requestId, undefined, receivedAtMs);
+    if (this.isOver) return this.owner.log(exchange, undefined);
     // Requests that have come already are answered before a closing server ends their connection.
     const isLast = head.isLast || (this.owner.isClosing && this.received.length === 0);
     const { keepAliveMs } = this.owner;
-    const common = this.owner.commonHeaders(head.headers['origin']);
+    const common = this.owner.commonHeaders(head.headers['origin'], client.isHttps);
     const { text, encoding } = answerText(answer, common, requestId, isLast ? undefined : keepAliveMs);
     this.isBlocked = !this.socket.write(text, encoding);
-    this.owner.log(head, requestId, answer.status, receivedAtMs);
+    this.owner.log(exchange, answer);
     this.activeAtMs = performance.now();
     if (isLast) {
       this.isOver = true;
@@ -288,6 +306,12 @@ export class RawConnection {
     this.socket.end();
   };
 
+  private logPartial(head: ParsedHead): void {
+    const client = this.owner.clientOf({ ...head, connection: this.facts });
+    const requestId = requestIdFor(head.headers['x-request-id']);
+    this.owner.log({ head, client, requestId, receivedAtMs: this.activeAtMs }, undefined);
+  }
+
   private readonly onError = (): void => {
     this.socket.destroy();
   };
@@ -295,9 +319,12 @@ export class RawConnection {
   private readonly onClose = (): void => {
     this.isOver = true;
     this.keptStream?.destroy();
-    if (this.partial)
-      this.owner.log(this.partial, requestIdFor(this.partial.headers['x-request-id']), undefined, this.activeAtMs);
+    if (this.partial) this.logPartial(this.partial);
     this.gone.abort();
     this.owner.onClosed(this);
   };
+}
+
+function isCached(known: KnownHead): known is CachedHead {
+  return known.call !== undefined;
 }

@@ -8,6 +8,7 @@ const head = (headers: Record<string, string>, url = '/a', isEncrypted = false):
   connection: { remoteAddress: '127.0.0.1', localPort: 5000, isEncrypted },
 });
 const PROXIED = { host: 'inner:5000', 'x-forwarded-proto': 'https, http', 'x-forwarded-host': 'api.example, b' };
+const SCRIPTED = { host: 'inner:5000', 'x-forwarded-proto': 'javascript' };
 
 describe('the address of a request', () => {
   it.each([
@@ -16,6 +17,10 @@ describe('the address of a request', () => {
     ['the port it came to, without a host', {}, false, 'http://localhost:5000'],
     ['the Host header, whatever a proxy nobody trusts says', PROXIED, false, 'http://inner:5000'],
     ['the first proxy', PROXIED, true, 'https://api.example'],
+    ['one of so many proxies', PROXIED, 1, 'https://api.example'],
+    ['a proxy at a trusted address', PROXIED, ['loopback'], 'https://api.example'],
+    ['the Host header, whatever a proxy at another address says', PROXIED, ['10.0.0.0/8'], 'http://inner:5000'],
+    ['the Host header and http, for a scheme of something else', SCRIPTED, true, 'http://inner:5000'],
     ['an IPv6 address', { host: '[::1]:5000' }, false, 'http://[::1]:5000'],
   ])('is taken from %s', (_what, headers, trustProxy, expected) => {
     expect(baseUrl(head(headers as Record<string, string>), { publicUrl: undefined, trustProxy })).toBe(expected);

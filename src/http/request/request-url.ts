@@ -1,7 +1,7 @@
-import proxyaddr from 'proxy-addr';
-
+import type { TrustedProxies } from '../../config/app-config.js';
 import type { RequestHead } from './request-head.js';
 import { headerText } from './request-head.js';
+import { trustOf } from './trusted-proxies.js';
 
 /** Query parameters whose values are secrets and never appear in an answer or a log. They are read by no route itself. */
 export const SECRET_PARAMETERS = ['apikey', 'api_key', 'access_token'] as const;
@@ -11,15 +11,12 @@ const SECRET_KEYS = new RegExp(`([?&](?:${SECRET_PARAMETERS.join('|')})=)[^&#]*`
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 /** How a server finds the address its clients use. */
-interface UrlOptions {
+export interface UrlOptions {
   /** Scheme and host, without a slash at the end; replaces what requests say. */
   readonly publicUrl: string | undefined;
-  /** Whether X-Forwarded-Proto and X-Forwarded-Host are believed. */
-  readonly trustProxy: boolean;
+  /** From whom X-Forwarded-Proto and X-Forwarded-Host are believed. */
+  readonly trustProxy: TrustedProxies;
 }
-
-/** Every address; proxy-addr knows no range of all. */
-const trustsAll = proxyaddr.compile(['0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1']);
 
 /** The absolute address as requested, with its query; secrets are masked. */
 export function requestUrl(head: RequestHead, options: UrlOptions): string {
@@ -40,11 +37,17 @@ export function baseUrl(
 ): string {
   if (publicUrl !== undefined) return publicUrl;
   const { remoteAddress, localPort, isEncrypted } = connection;
-  const isTrusted = trustProxy && remoteAddress !== undefined && trustsAll(remoteAddress, 0);
+  const isTrusted = remoteAddress !== undefined && trustOf(trustProxy)(remoteAddress, 0);
   const forwarded = (name: string) => (isTrusted ? firstOf(headerText(headers, name)) : undefined);
-  const protocol = forwarded('x-forwarded-proto') ?? (isEncrypted ? 'https' : 'http');
+  const protocol = schemeIn(forwarded('x-forwarded-proto')) ?? (isEncrypted ? 'https' : 'http');
   const host = forwarded('x-forwarded-host') ?? headerText(headers, 'host');
   return `${protocol}://${isHost(host) ? host : `localhost:${localPort ?? ''}`}`;
+}
+
+/** `http` or `https`: any other scheme would make a link of something else. */
+function schemeIn(text: string | undefined): string | undefined {
+  const [scheme] = /^https?$/i.exec(text ?? '') ?? [];
+  return scheme?.toLowerCase();
 }
 
 /** The first of a list that proxies add to, as Express reads it; undefined when it is missing or empty. */

@@ -28,10 +28,10 @@ export function bareAnswer(
   return answerWith(stringifyJson(primary), context, startMs);
 }
 
-function answerWith(body: string, { timing, contract }: PredictionContext, startMs: number): EndpointAnswer {
+function answerWith(body: string, { timing, contract, subject }: PredictionContext, startMs: number): EndpointAnswer {
   timing.serializeMs += performance.now() - startMs;
   timing.finish();
   const headers = ['Content-Type', 'application/json; charset=utf-8', 'Server-Timing', serverTiming(timing)];
   if (contract !== undefined) headers.push(CONTRACT_HEADER, contract);
-  return new EndpointAnswer(200, headers, body);
+  return new EndpointAnswer(200, headers, body, subject);
 }

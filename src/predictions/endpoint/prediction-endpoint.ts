@@ -119,14 +119,14 @@ export class PredictionEndpoint extends HttpEndpoint {
     thrown: unknown,
     { method, url, accept, route }: RequestFacts,
     { requestId, signal }: RequestExchange,
-    { contract }: PredictionContext,
+    { contract, subject }: PredictionContext,
   ): EndpointAnswer {
     const error = toAppError(thrown);
     // Nobody is left to tell; giving up the work was the right thing, not a fault.
-    if (!signal.aborted) logServerError(this.logger, error, requestId);
+    if (!signal.aborted) logServerError(this.logger, error, requestId, subject);
     const { hasBareErrors } = route;
     const answer = errorAnswer(error, { method, url, requestId, accept, hasBareErrors });
     if (contract === undefined) return answer;
-    return new EndpointAnswer(answer.status, [...answer.headers, CONTRACT_HEADER, contract], answer.body);
+    return new EndpointAnswer(answer.status, [...answer.headers, CONTRACT_HEADER, contract], answer.body, subject);
   }
 }

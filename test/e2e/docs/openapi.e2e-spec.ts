@@ -58,7 +58,7 @@ describe('the API document of the shipped models', () => {
     expect(document.info).toMatchObject({ title: 'bestrun', license: { identifier: 'MIT' } });
     expect(document.info.version).toBe(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);
     expect(document.servers).toEqual([{ url: '/', description: 'This server' }]);
-    expect(Object.keys(document.components.securitySchemes)).toEqual(['ApiKeyHeader', 'ApiKeyQuery']);
+    expect(Object.keys(document.components.securitySchemes)).toEqual(['ApiKeyHeader']);
   });
 
   it('has no problem in the eyes of the linter', () => {

@@ -251,7 +251,8 @@ describe('what goes out', () => {
       expect(headers['cache-control']).toBe('no-store');
       expect(headers['x-content-type-options']).toBe('nosniff');
       expect(headers['content-security-policy']).toContain("default-src 'none'");
-      expect(headers['strict-transport-security']).toContain('max-age=');
+      // Only over https (RFC 6797, 7.2).
+      expect(headers['strict-transport-security']).toBeUndefined();
       expect(headers['x-worker-id']).toBe('1');
     },
   );
@@ -353,6 +354,11 @@ describe('behind a proxy', () => {
     try {
       expect((await ask(behind.baseUrl, '/runs?top=1', { headers })).json.url).toBe('https://api.example/runs?top=1');
       expect((await send('/runs?top=1', { headers })).json.url).toBe(`${app.baseUrl}/runs?top=1`);
+      for (const path of ['/runs?top=1', '/predict?a=1&b=2']) {
+        const { headers: over } = await ask(behind.baseUrl, path, { headers });
+        const { headers: plain } = await ask(behind.baseUrl, path);
+        expect([over, plain].map((each) => each['strict-transport-security'])).toEqual(['max-age=31536000', undefined]);
+      }
     } finally {
       await behind.close();
     }

@@ -18,6 +18,7 @@ beforeAll(async () => {
     REFRESH_INTERVAL_MS: '0',
     REFRESH_SETTLE_MS: '0',
     ADMIN_API_KEY: ADMIN_KEY,
+    TRUST_PROXY: '1',
   });
 });
 afterAll(async () => {
@@ -57,4 +58,34 @@ it('has the id of a refresh in the lines about the run that it finds', async () 
   expect(json.data.models).toContainEqual(expect.objectContaining({ model: 'adder', run_id: 'adder-new' }));
   expect(idsInLinesAbout('adder-new').length).toBeGreaterThan(0);
   expect(new Set(idsInLinesAbout('adder-new'))).toEqual(new Set(['refresh-1']));
+});
+
+it('names client, model and run in the lines of predictions, on both paths', async () => {
+  const from = (client: string) => ({ 'X-Request-Id': client, 'X-Forwarded-For': `6.6.6.6, ${client}` });
+  const path = '/models/summer/predictions?a=1&b=2';
+
+  await ask(app.baseUrl, path, { headers: from('1.2.3.4') });
+  await ask(app.baseUrl, path, { headers: { ...from('1.2.3.5'), TE: 'trailers' } });
+  await ask(app.baseUrl, '/models', { headers: from('1.2.3.6') });
+
+  const lineOf = (client: string) => app.log.find(({ request_id: id }) => id === client)!;
+  for (const client of ['1.2.3.4', '1.2.3.5']) {
+    expect(lineOf(client)).toMatchObject({ client, model: 'summer', run_id: 'summer-other', status: 200 });
+  }
+  expect(lineOf('1.2.3.6')).toMatchObject({ client: '1.2.3.6', path: '/models', status: 200 });
+  expect(lineOf('1.2.3.6')).not.toHaveProperty('model');
+});
+
+it('warns of wrong keys with the address they came from: one line for many', async () => {
+  const guess = () =>
+    ask(app.baseUrl, '/models/refresh', {
+      method: 'POST',
+      headers: { 'X-API-Key': 'a-guess-of-16-signs', 'X-Forwarded-For': '1.2.3.7' },
+    });
+
+  for (let i = 0; i < 5; i++) expect((await guess()).status).toBe(401);
+
+  const warnings = app.log.filter(({ code }) => code === 'ADMIN_KEY_WRONG');
+  expect(warnings).toEqual([expect.objectContaining({ level: 30 + 10, client: '1.2.3.7' })]);
+  expect(JSON.stringify(app.log)).not.toContain('a-guess-of');
 });
