@@ -84,6 +84,8 @@ function configFor(target: CheckTarget | undefined, environment: NodeJS.ProcessE
   return loadConfig({
     ...environment,
     ALLOW_EMPTY: 'false',
+    // Nobody waits for a port: slow sources get all the time that they need.
+    START_WAIT_MS: '3600000',
     ...(target && { MODELS_DIR: target.store, SOURCES: 'directory', DEFAULT_MODEL: undefined }),
   });
 }

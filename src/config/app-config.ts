@@ -58,6 +58,14 @@ export abstract class AppConfig {
   /** 0 polls the store only on request. */
   readonly refreshIntervalMs: number;
   readonly refreshSettleMs: number;
+  /** How long the port stays closed for models that are still loading. */
+  readonly startWaitMs: number;
+  /** Longest time to one answer of the disk that holds the models. */
+  readonly storeTimeoutMs: number;
+  /** Longest time that checking the files of one run may take. */
+  readonly checkTimeoutMs: number;
+  /** Of a run in `modelsDir`, all its files together. */
+  readonly maxModelBytes: number;
   /** Undefined when the admin routes are disabled. Never logged. */
   readonly adminApiKey: string | undefined;
   /** What MLflow signs its webhooks with. */

@@ -163,6 +163,22 @@ export class Environment {
   @Integer(0, 3_600_000, 'milliseconds')
   REFRESH_SETTLE_MS = 1_000;
 
+  /** How long the port stays closed while models are still loading; those that take longer are served when they are there. */
+  @Integer(0, 3_600_000, 'milliseconds')
+  START_WAIT_MS = 30_000;
+
+  /** How long the disk or share of MODELS_DIR may take to answer; a folder that does not answer is left as it was known. */
+  @Integer(100, 3_600_000, 'milliseconds')
+  STORE_TIMEOUT_MS = 10_000;
+
+  /** How long checking the files of one run in MODELS_DIR may take: they are read whole for their SHA-256. */
+  @Integer(1000, 86_400_000, 'milliseconds')
+  CHECK_TIMEOUT_MS = 600_000;
+
+  /** Largest model in MODELS_DIR, all its files together. */
+  @Integer(1, 1_099_511_627_776, 'bytes')
+  MAX_MODEL_BYTES = 17_179_869_184;
+
   /** Key that refreshes, pins and rollbacks need in `X-API-Key`; without it they are disabled. */
   @Secret(/^[\x21-\x7e]{16,}$/, 'at least 16 characters of ASCII without spaces')
   ADMIN_API_KEY?: string;

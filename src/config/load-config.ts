@@ -94,6 +94,10 @@ function toConfig(env: Environment): AppConfig {
     maxOnDemandRuns: env.MAX_EXTRA_RUNS,
     refreshIntervalMs: env.REFRESH_INTERVAL_MS,
     refreshSettleMs: env.REFRESH_SETTLE_MS,
+    startWaitMs: env.START_WAIT_MS,
+    storeTimeoutMs: env.STORE_TIMEOUT_MS,
+    checkTimeoutMs: env.CHECK_TIMEOUT_MS,
+    maxModelBytes: env.MAX_MODEL_BYTES,
     adminApiKey: env.ADMIN_API_KEY,
     mlflowWebhookSecret: env.MLFLOW_WEBHOOK_SECRET,
     corsOrigins:

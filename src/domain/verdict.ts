@@ -30,6 +30,7 @@ export const VERDICT_FIX = {
   SIGNATURE_UNSUPPORTED: 'Use columns or tensors of numbers, texts and booleans in the signature.',
   NOT_EXAMINED:
     'No action is needed: it is inspected when the better runs are gone, its alias is set, or it is pinned.',
+  BEING_CHECKED: 'No action is needed: it is considered when its files have been read.',
   ARTIFACT_TOO_LARGE: 'Raise MLFLOW_MAX_MODEL_BYTES, or log a smaller model.',
   ARTIFACT_UNAVAILABLE:
     'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',

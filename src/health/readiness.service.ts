@@ -5,9 +5,10 @@ import { AppError } from '../domain/app-error.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { PredictionTimesReport } from '../registry/loading/prediction-times.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
+import type { RunCheck } from '../registry/refresh/refresh.service.js';
 import type { RegisteredModel } from '../registry/state/registered-run.js';
 import { VERSION } from '../version.js';
-import type { HealthDto, ModelHealthDto, ModelTimingsDto } from './dto/health.dto.js';
+import type { HealthDto, ModelHealthDto, ModelTimingsDto, RunCheckDto } from './dto/health.dto.js';
 
 /** What the server can say of its own health. */
 @Injectable()
@@ -31,19 +32,22 @@ export class ReadinessService {
       this.registry.listReadyModels().length > 0 &&
       models.every(({ ready }) => ready) &&
       this.registry.listBrokenModels().length === 0 &&
-      sources.every(({ problem }) => problem === null);
+      sources.every(({ problem }) => problem === null) &&
+      this.registry.stateProblem === undefined;
     return {
       status: this.isDraining ? 'draining' : isComplete ? 'ok' : 'degraded',
       version: VERSION,
       uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
       models,
       sources,
+      checks: this.refreshService.checks.map(toCheckDto),
+      state_problem: this.registry.stateProblem ?? null,
     };
   }
 
   /**
-   * @throws AppError SHUTTING_DOWN, or NOTHING_TO_SERVE while no model can be served. A server that is still loading its
-   *   models does not listen at all.
+   * @throws AppError SHUTTING_DOWN, or NOTHING_TO_SERVE while no model can be served, among others because all of them
+   *   are still loading.
    */
   requireReady(): HealthDto {
     if (this.isDraining) throw new AppError('SHUTTING_DOWN');
@@ -60,10 +64,23 @@ export class ReadinessService {
   }
 }
 
-function toDto({ card, best }: RegisteredModel): ModelHealthDto {
+function toCheckDto({ location, startedAt, bytes, totalBytes }: RunCheck): RunCheckDto {
+  return { location, started_at: startedAt.toISOString(), bytes, total_bytes: totalBytes };
+}
+
+function stateOf({ best, isLoading, runs, unreadable }: RegisteredModel): string {
+  if (best) return 'serving';
+  if (isLoading) return 'loading';
+  const reasons = [...runs.map(({ staticReasons }) => staticReasons), ...unreadable.map(({ reasons: own }) => own)];
+  return reasons.some(([first]) => first?.code === 'BEING_CHECKED') ? 'checking' : 'unavailable';
+}
+
+function toDto(model: RegisteredModel): ModelHealthDto {
+  const { card, best } = model;
   return {
     name: card.name,
     ready: best !== undefined,
+    state: stateOf(model),
     run_id: best?.registered.run.run_id ?? null,
     backend: best?.loaded.backend ?? null,
     sha256: best?.registered.run.model.sha256 ?? null,

@@ -11,6 +11,11 @@ export function sha256OfText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+/** SHA-256 of bytes, lower-case hex. */
+export function sha256OfBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /**
  * SHA-256 of a file, lower-case hex.
  *

@@ -160,6 +160,11 @@ export class ModelRegistryService implements OnApplicationShutdown {
     return this.onDemandRuns.use(registered, work);
   }
 
+  /** Why pins and history cannot be written or read now, a sentence that anybody may read. */
+  get stateProblem(): string | undefined {
+    return this.modelHistory.problem;
+  }
+
   /** What happened to a model, newest first. @throws AppError MODEL_NOT_FOUND. */
   async readHistory(name: string): Promise<readonly HistoryEvent[]> {
     return (await this.modelHistory.read(this.getModel(name))).history;
@@ -188,7 +193,8 @@ function requireReady(model: RegisteredModel): ReadyModel {
   throw new AppError('MODEL_NOT_READY', { model: model.card.name, reason: reasonOf(model) });
 }
 
-function reasonOf({ runs, unreadable }: RegisteredModel): string {
+function reasonOf({ runs, unreadable, isLoading }: RegisteredModel): string {
+  if (isLoading) return 'a run is being loaded.';
   const first = runs[0]?.verdict.reasons[0] ?? unreadable[0]?.reasons[0];
   return first ? `${first.code}: ${first.message}` : 'it has no runs.';
 }

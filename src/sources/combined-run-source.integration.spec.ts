@@ -124,7 +124,7 @@ describe('several sources', () => {
     first.addModel('adder');
     const slow = new SlowSource();
     slow.answer = undefined;
-    const listing = new CombinedRunSource([new LocalRunSource(first.folder), slow], 0).listModels();
+    const listing = new CombinedRunSource([new LocalRunSource(first.folder), slow], { timeoutMs: 0 }).listModels();
     await until(() => slow.asked.length > 0);
     slow.asked[0]!([named('late')]);
 
@@ -137,7 +137,7 @@ describe('several sources', () => {
     quick.answer = [named('adder')];
     const slow = new SlowSource();
     slow.answer = [named('early')];
-    const source = new CombinedRunSource([quick, slow], 10);
+    const source = new CombinedRunSource([quick, slow], { timeoutMs: 10 });
     await source.listModels();
     slow.answer = undefined;
     quick.answer = [named('adder'), named('new')];

@@ -1,9 +1,17 @@
+import { waitAtMost } from '../lib/wait-at-most.js';
 import { RunSource } from './run-source.js';
-import type { GetExaminationHints, SourceModel, SourceStatus } from './run-source.js';
+import type { GetExaminationHints, RunCheck, SourceModel, SourceStatus } from './run-source.js';
 import { LastKnownListing } from './last-known-listing.js';
 
-/** How long the listing waits for a slow source after the first one has answered, milliseconds. */
-const TIMEOUT_MS = 5_000;
+/** How long the sources may take, milliseconds. */
+interface CombinedOptions {
+  /** The others, after the first one has answered. */
+  readonly timeoutMs?: number;
+  /** The others at the first listing. */
+  readonly firstTimeoutMs?: number;
+  /** All of them, when none answers. */
+  readonly maxAnswerMs?: number;
+}
 
 /**
  * Several sources as one. A model that several of them name is one model: the first source with a usable card decides
@@ -16,20 +24,23 @@ const TIMEOUT_MS = 5_000;
  */
 export class CombinedRunSource extends RunSource {
   private readonly lastKnown: readonly LastKnownListing[];
+  private readonly timeoutMs: number;
+  private readonly firstTimeoutMs: number;
+  private readonly maxAnswerMs: number;
   private lastWarnings: readonly string[] = [];
   /** By the name of a model, the source whose card decided. */
   private cardSources: ReadonlyMap<string, LastKnownListing> = new Map();
 
-  /**
-   * @param sources  in order of precedence.
-   * @param timeoutMs  how long the others wait for one.
-   */
+  /** @param sources  in order of precedence. */
   constructor(
     private readonly sources: readonly RunSource[],
-    private readonly timeoutMs = TIMEOUT_MS,
+    { timeoutMs = 5_000, firstTimeoutMs = Infinity, maxAnswerMs = 60_000 }: CombinedOptions = {},
   ) {
     super();
-    this.lastKnown = sources.map((source) => new LastKnownListing(source));
+    this.timeoutMs = timeoutMs;
+    this.firstTimeoutMs = firstTimeoutMs;
+    this.maxAnswerMs = maxAnswerMs;
+    this.lastKnown = sources.map((source) => new LastKnownListing(source, maxAnswerMs));
   }
 
   get description(): string {
@@ -37,7 +48,7 @@ export class CombinedRunSource extends RunSource {
   }
 
   get statuses(): readonly SourceStatus[] {
-    return this.sources.flatMap(({ statuses }) => statuses);
+    return this.lastKnown.flatMap(({ statuses }) => statuses);
   }
 
   override get warnings(): readonly string[] {
@@ -45,17 +56,25 @@ export class CombinedRunSource extends RunSource {
   }
 
   async listModels(): Promise<SourceModel[]> {
-    const polls = this.lastKnown.map((listing) => listing.poll());
-    const all = Promise.all(polls);
     const isFirst = this.lastKnown.every(({ models }) => models === undefined);
-    if (isFirst) await all;
-    else await Promise.race([all, this.waitAfterFirst(polls)]);
+    const polls = this.lastKnown.map((listing) => listing.poll());
+    const isAnswered = await waitAtMost(Promise.race(polls), isFirst ? Infinity : this.maxAnswerMs);
+    if (isAnswered) await waitAtMost(Promise.all(polls), isFirst ? this.firstTimeoutMs : this.timeoutMs);
     const failures = this.lastKnown.flatMap(({ failure }) => failure ?? []);
     if (failures.length === this.lastKnown.length) {
       throw new Error(failures.map(({ message }) => message).join('\n'), { cause: failures[0] });
     }
     this.lastWarnings = this.lastKnown.flatMap(({ warnings }) => warnings);
     return this.join();
+  }
+
+  override get checks(): readonly RunCheck[] {
+    return this.sources.flatMap(({ checks }) => checks);
+  }
+
+  override nextChecked(): Promise<void> {
+    const running = this.sources.filter(({ checks }) => checks.length > 0);
+    return running.length === 0 ? Promise.resolve() : Promise.race(running.map((source) => source.nextChecked()));
   }
 
   override useExaminationHints(getHints: GetExaminationHints): void {
@@ -69,11 +88,6 @@ export class CombinedRunSource extends RunSource {
 
   override close(): void {
     for (const source of this.sources) source.close();
-  }
-
-  private async waitAfterFirst(polls: readonly Promise<void>[]): Promise<void> {
-    await Promise.race(polls);
-    await new Promise((resolve) => setTimeout(resolve, this.timeoutMs).unref());
   }
 
   private join(): SourceModel[] {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { AppConfig, MlflowConfig } from '../config/app-config.js';
 import { CombinedRunSource } from './combined-run-source.js';
 import { sha256OfText } from '../lib/digest.js';
+import { Disk } from './files/disk.js';
 import { LocalRunSource } from './local/local-run-source.js';
 import { DbStore } from './mlflow/store/db/db-store.js';
 import { FileStore } from './mlflow/store/files/file-store.js';
@@ -24,9 +25,17 @@ export function createRunSource(config: AppConfig, onlyModel?: string): RunSourc
   const sources = config.sources.map((kind) =>
     kind === 'mlflow'
       ? createMlflowSource(config.mlflow)
-      : new LocalRunSource(config.modelsDir, config.refreshSettleMs, { onlyModel }),
+      : new LocalRunSource(config.modelsDir, {
+          settleMs: config.refreshSettleMs,
+          onlyModel,
+          maxModelBytes: config.maxModelBytes,
+          checkTimeoutMs: config.checkTimeoutMs,
+          disk: new Disk({ timeoutMs: config.storeTimeoutMs }),
+        }),
   );
-  return sources.length === 1 ? sources[0]! : new CombinedRunSource(sources);
+  if (sources.length === 1) return sources[0]!;
+  // Half of the time until the port opens: models are loaded in the rest.
+  return new CombinedRunSource(sources, { firstTimeoutMs: config.startWaitMs / 2 });
 }
 
 function createMlflowSource(config: MlflowConfig): RunSource {

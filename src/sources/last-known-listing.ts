@@ -1,4 +1,4 @@
-import type { RunSource, SourceModel } from './run-source.js';
+import type { RunSource, SourceModel, SourceStatus } from './run-source.js';
 
 /** Last known listing of one source of several. The source is never polled while it has not answered yet. */
 export class LastKnownListing {
@@ -8,8 +8,22 @@ export class LastKnownListing {
   failure: Error | undefined;
   private isEmptyNow = false;
   private pending: Promise<void> | undefined;
+  private pendingSinceMs = 0;
 
-  constructor(private readonly source: RunSource) {}
+  /** @param maxAnswerMs  after which it counts as away, milliseconds. */
+  constructor(
+    private readonly source: RunSource,
+    private readonly maxAnswerMs: number,
+  ) {}
+
+  /** As the source says, unless it has been asked for too long. */
+  get statuses(): readonly SourceStatus[] {
+    const { statuses } = this.source;
+    const waitedMs = performance.now() - this.pendingSinceMs;
+    if (!this.pending || waitedMs < this.maxAnswerMs) return statuses;
+    const problem = `It has not answered for ${Math.round(waitedMs / 1000)} s.`;
+    return statuses.map((status) => ({ ...status, problem: status.problem ?? problem }));
+  }
 
   /** Warnings about `models`, one sentence each. */
   get warnings(): readonly string[] {
@@ -21,7 +35,10 @@ export class LastKnownListing {
 
   /** Polls the source, unless a poll is running. Resolves when it has answered; never rejects. */
   poll(): Promise<void> {
-    this.pending ??= this.fetch().finally(() => (this.pending = undefined));
+    if (!this.pending) {
+      this.pendingSinceMs = performance.now();
+      this.pending = this.fetch().finally(() => (this.pending = undefined));
+    }
     return this.pending;
   }
 

@@ -15,6 +15,8 @@ import type { VerdictReason, Warning } from '../domain/verdict.js';
 export interface SourceRun {
   /** Where it was found, relative to the store, for people: `titanic-survival/runs/logistic`. */
   readonly location: string;
+  /** Absolute folder on this machine's disk, links resolved, where the listing knows one. */
+  readonly folder?: string;
   /** Undefined when `run.json` is absent or does not follow its schema. */
   readonly run: Run | undefined;
   /** Texts of files that `encode` refers to, by path, one token per line. */
@@ -71,6 +73,17 @@ export interface SourceModel {
   readonly runs: readonly SourceRun[];
 }
 
+/** The check of a run that takes so long that no listing waits for it. */
+export interface RunCheck {
+  /** As `SourceRun.location`. */
+  readonly location: string;
+  readonly startedAt: Date;
+  /** Read so far. */
+  readonly bytes: number;
+  /** 0 while it is not known. */
+  readonly totalBytes: number;
+}
+
 /** Hints for sources that inspect only the best runs, by run id. */
 export interface ExaminationHints {
   /** Inspected regardless of their rank: they serve, are pinned, or are rollback targets. */
@@ -123,6 +136,16 @@ export abstract class RunSource {
    */
   abstract listModels(): Promise<SourceModel[]>;
 
+  /** Runs that are being checked now, which the listing has with the reason BEING_CHECKED, or as they were before. */
+  get checks(): readonly RunCheck[] {
+    return [];
+  }
+
+  /** Resolves when a check has ended, so that the next listing says more; at once when none is running. */
+  nextChecked(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Gives the hints to a source that inspects only some runs; it calls `getHints` at each listing. */
   useExaminationHints(_getHints: GetExaminationHints): void {
     // Most sources inspect every run.
@@ -138,7 +161,7 @@ export abstract class RunSource {
     return () => undefined;
   }
 
-  /** Aborts running requests: there will be no further calls. */
+  /** Aborts running requests and checks: there will be no further calls. */
   close(): void {
     // Nothing to abort.
   }

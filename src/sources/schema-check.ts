@@ -10,7 +10,7 @@ import { withBestBranches } from './best-branch.js';
 export type SchemaCheck = (document: unknown) => readonly SchemaIssue[];
 
 /** One broken rule: JSON pointer into the document, and what was expected. */
-interface SchemaIssue {
+export interface SchemaIssue {
   readonly pointer: string;
   readonly expected: string;
 }

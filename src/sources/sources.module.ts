@@ -2,6 +2,7 @@ import { Logger, Module } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { createRunSource } from './create-run-source.js';
+import { Disk } from './files/disk.js';
 import { DryRunStateStore } from './state/dry-run-state-store.js';
 import { LocalStateStore } from './state/local-state-store.js';
 import { RunSource } from './run-source.js';
@@ -33,6 +34,7 @@ export const SOURCES_OPTIONS = Symbol('SOURCES_OPTIONS');
         const logger = new Logger(LocalStateStore.name);
         const states = new LocalStateStore(config.modelsDir, {
           stateDir: config.stateDir,
+          disk: new Disk({ timeoutMs: config.storeTimeoutMs }),
           warn: (message, cause) => logger.warn(message, cause),
           log: (message) => logger.log(message),
         });

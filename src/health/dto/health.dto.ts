@@ -57,6 +57,14 @@ export class ModelHealthDto {
   ready: boolean;
 
   @ApiProperty({
+    enum: ['serving', 'loading', 'checking', 'unavailable'],
+    description:
+      '`loading`: a run is being loaded and tried; `checking`: the files of a run are being read; `unavailable`: no run can be served. A model that serves stays `serving`.',
+    example: 'serving',
+  })
+  state: string;
+
+  @ApiProperty({
     type: String,
     nullable: true,
     description: 'Run it is served with; null when none can be.',
@@ -86,12 +94,27 @@ export class ModelHealthDto {
   timings: ModelTimingsDto | null;
 }
 
+/** A run whose files are being read. */
+export class RunCheckDto {
+  @ApiProperty({ description: 'Where the run lies in its store.', example: 'titanic-survival/runs/boosting' })
+  location: string;
+
+  @ApiProperty({ format: 'date-time', description: 'When it was begun.' })
+  started_at: string;
+
+  @ApiProperty({ description: 'Read so far, bytes.', example: 1_073_741_824 })
+  bytes: number;
+
+  @ApiProperty({ description: 'All its files, bytes; 0 while that is not known.', example: 4_294_967_296 })
+  total_bytes: number;
+}
+
 /** What is loaded and since when. */
 export class HealthDto {
   @ApiProperty({
     enum: ['ok', 'degraded', 'draining'],
     description:
-      '`degraded`: a model has no run that can be served, or a source cannot be read; `draining`: the server is shutting down.',
+      '`degraded`: a model has no run that can be served, a source cannot be read, or pins and history cannot be written; `draining`: the server is shutting down.',
   })
   status: string;
 
@@ -106,4 +129,15 @@ export class HealthDto {
 
   @ApiProperty({ type: [SourceReadingDto], description: 'Where runs come from, in the order of `SOURCES`.' })
   sources: SourceReadingDto[];
+
+  @ApiProperty({ type: [RunCheckDto], description: 'Runs whose files are being read, to check their digests.' })
+  checks: RunCheckDto[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why pins and history cannot be written or read now; null when they can.',
+    example: null,
+  })
+  state_problem: string | null;
 }

@@ -37,6 +37,11 @@ export class ModelHistory {
 
   constructor(private readonly states: StateStore) {}
 
+  /** Why nothing can be recorded, or read anew; a sentence that is safe to publish. */
+  get problem(): string | undefined {
+    return this.states.problem;
+  }
+
   async read({ card }: RegisteredModel): Promise<ModelState> {
     return withoutInvalidContract(await this.states.read(card.name));
   }

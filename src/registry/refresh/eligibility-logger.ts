@@ -5,8 +5,13 @@ import type { RegisteredModel } from '../state/registered-run.js';
 /** Maximum number of lines per poll; a store with thousands of pickles is not listed run by run. */
 const MAX_LINES = 20;
 
-/** Reasons that are no mistake: an MLflow store is full of runs that were never meant to be served. */
-const IGNORED_CODES: ReadonlySet<string> = new Set(['NOT_EXAMINED', 'FORMAT_UNSUPPORTED', 'MODEL_MISSING']);
+/** Reasons that are no mistake, or none yet: an MLflow store is full of runs that were never meant to be served. */
+const IGNORED_CODES: ReadonlySet<string> = new Set([
+  'NOT_EXAMINED',
+  'BEING_CHECKED',
+  'FORMAT_UNSUPPORTED',
+  'MODEL_MISSING',
+]);
 
 /** Logs once for each run why it cannot be served. */
 export class EligibilityLogger {

@@ -7,9 +7,12 @@ import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import type { ModelCard } from '../../domain/card.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
+import { waitAtMost } from '../../lib/wait-at-most.js';
 import { RunSource } from '../../sources/run-source.js';
-import type { SourceModel, SourceStatus } from '../../sources/run-source.js';
+import type { RunCheck, SourceModel, SourceStatus } from '../../sources/run-source.js';
 import { ModelHistory } from '../history/model-history.js';
+import { HintTimer } from './hint-timer.js';
+import { ModelQueues } from './model-queues.js';
 import { NothingToServeError } from './nothing-to-serve.error.js';
 import { PromotionService } from '../promotion/promotion.service.js';
 import { newModel, registerRuns } from './register-runs.js';
@@ -19,9 +22,12 @@ import { RegistryState } from '../state/registry-state.js';
 import { formatReport } from '../selection/verdict-table.js';
 import { resolveDuplicateRunIds } from './duplicate-run-ids.js';
 import type { IdHolders } from './duplicate-run-ids.js';
+import { isUnfinished, waitsForCheck } from './unfinished-checks.js';
 import { examinationHints } from './examination-hints.js';
 import { onRefreshBroadcast, broadcastRefresh } from './cluster-messages.js';
 import { EligibilityLogger } from './eligibility-logger.js';
+
+export type { RunCheck };
 
 /** What a refresh did to one model. */
 interface RefreshedModel {
@@ -34,9 +40,7 @@ interface RefreshedModel {
 
 const NO_MODELS = 'There are no models in the store.';
 const NOT_READABLE = 'The store cannot be read; the log says why.';
-/** Hints of a change come in bursts: a folder that is copied gives one per file. */
-const HINT_PAUSE_MS = 250;
-
+const NOT_ANSWERED = 'The store has not answered yet.';
 /**
  * Polls the store: at the start, every `REFRESH_INTERVAL_MS`, when the source hints at a change, and on request. One
  * poll at a time; requests during one share the next. A store that cannot be read changes nothing.
@@ -48,12 +52,15 @@ const HINT_PAUSE_MS = 250;
 export class RefreshService implements BeforeApplicationShutdown {
   private readonly logger = new Logger(RefreshService.name);
   private readonly pollQueue = new SerialQueue();
-  private readonly queueByModel = new WeakMap<RegisteredModel, SerialQueue>();
+  private readonly modelQueues = new ModelQueues((model, isManual) => this.reconcileNow(model, isManual));
+  private readonly hints = new HintTimer(() => void this.tryRefresh());
   private readonly eligibilityLogger = new EligibilityLogger((line) => this.logger.warn(line));
   private retained: readonly RegisteredModel[] = [];
-  private waiting: Promise<RefreshedModel[]> | undefined;
+  private waiting: Promise<boolean> | undefined;
+  private isFollowing = false;
+  /** Whether the store has been listed once. */
+  private hasListed = false;
   private timer: NodeJS.Timeout | undefined;
-  private hintTimer: NodeJS.Timeout | undefined;
   private stopWatch: (() => void) | undefined;
   private stopBroadcasts: (() => void) | undefined;
   private isStopped = false;
@@ -78,15 +85,18 @@ export class RefreshService implements BeforeApplicationShutdown {
   }
 
   /**
-   * Looks at the store for the first time, and from then on whenever it may have changed. With `ALLOW_EMPTY` a store that
-   * cannot be read yet, is empty or holds nothing that can be served is waited for.
+   * Looks at the store for the first time, and from then on whenever it may have changed. Waits until every model serves
+   * or cannot be served, but no longer than `START_WAIT_MS`: the others are served when they are there. With
+   * `ALLOW_EMPTY` a store that cannot be read yet, is empty or holds nothing that can be served is waited for.
    *
-   * @throws NothingToServeError when no model has a run that can be served, or the default model is not there; Error when
-   *   the store cannot be read.
+   * @throws NothingToServeError when no model serves by then, or the default model is not there; Error when the store
+   *   cannot be read.
    */
   async start(): Promise<void> {
+    const { startWaitMs } = this.config;
+    const firstSync = this.initialSync(startWaitMs);
     try {
-      await this.initialSync();
+      if (!(await waitAtMost(firstSync, startWaitMs))) this.goOnWithout(firstSync);
       this.requireSomething();
     } catch (error) {
       if (!this.config.allowEmpty || error instanceof AppError) throw error;
@@ -98,26 +108,64 @@ export class RefreshService implements BeforeApplicationShutdown {
     this.keepLooking();
   }
 
+  /** The start goes on while models are still loading, or the store has not even answered. */
+  private goOnWithout(firstSync: Promise<void>): void {
+    firstSync.catch((error: unknown) => {
+      if (this.isStopped) return;
+      this.unavailableReason = NOT_READABLE;
+      this.logger.error('The store cannot be read', error);
+    });
+    if (!this.hasListed) this.unavailableReason = NOT_ANSWERED;
+    const { startWaitMs } = this.config;
+    this.logger.warn(`${this.unfinishedText} after START_WAIT_MS (${startWaitMs} ms): served once that is done`);
+  }
+
+  private get unfinishedText(): string {
+    if (!this.hasListed) return 'The store has not answered';
+    const names = this.registryState.models.filter((model) => isUnfinished(model)).map(({ card }) => card.name);
+    return `Still loading or being checked: ${names.join(', ') || 'runs of MLflow'}`;
+  }
+
   private requireSomething(): void {
-    const { registryState } = this;
+    const { registryState, config } = this;
     if (registryState.models.some((model) => model.best))
-      return requireDefault(registryState.models, this.config.defaultModel);
+      return requireDefault(registryState.models, config.defaultModel);
     const report = formatReport(registryState.models, registryState.brokenModels);
-    throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}`);
+    const isUnfinishedYet = !this.hasListed || registryState.models.some(isUnfinished);
+    const unfinished = isUnfinishedYet
+      ? `\n\n${this.unfinishedText} after START_WAIT_MS (${config.startWaitMs} ms): raise it, or set ALLOW_EMPTY=true.`
+      : '';
+    throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}${unfinished}`);
   }
 
   /**
-   * Polls the store for the first time and reconciles every model.
+   * Polls the store for the first time and reconciles every model, those first that need not wait for the check of a run.
    *
+   * @param checkWaitMs  after which no model waits for the check of a run any more.
    * @throws NothingToServeError when the default model is not there; Error when the store cannot be read.
    */
-  async initialSync(): Promise<void> {
-    const { registryState, config } = this;
-    await this.applyListing(await this.source.listModels());
-    this.logWarnings();
-    if (!config.allowEmpty) requireDefault(registryState.models, config.defaultModel);
-    await Promise.all(registryState.models.map((model) => this.reconcile(model, false)));
+  async initialSync(checkWaitMs = Infinity): Promise<void> {
+    const endMs = performance.now() + checkWaitMs;
+    const leftMs = () => endMs - performance.now();
+    await this.syncOnce();
+    this.hasListed = true;
+    if (!this.config.allowEmpty) requireDefault(this.registryState.models, this.config.defaultModel);
+    const reconciled = new Map<RegisteredModel, Promise<void>>();
+    const reconcileAll = (mustWait: (model: RegisteredModel) => boolean) => {
+      for (const model of this.registryState.models) {
+        if (!reconciled.has(model) && !mustWait(model)) reconciled.set(model, this.reconcile(model, false));
+      }
+    };
+    reconcileAll(waitsForCheck);
+    while (this.registryState.models.some((model) => !reconciled.has(model)) && !this.isStopped) {
+      if (!(await waitAtMost(this.source.nextChecked(), leftMs()))) break;
+      await this.syncOnce();
+      reconcileAll(waitsForCheck);
+    }
+    reconcileAll(() => false);
+    await Promise.all(reconciled.values());
     await this.inspectMore();
+    this.followChecks();
   }
 
   /** A source inspects the best runs first: when none of those can serve, the next ones, and so on. */
@@ -127,15 +175,25 @@ export class RefreshService implements BeforeApplicationShutdown {
     let before = Infinity;
     for (let left = countSkipped(); left > 0 && left < before; left = countSkipped()) {
       before = left;
-      await this.applyListing(await this.source.listModels());
+      await this.syncOnce();
       await Promise.all(unavailable().map((model) => this.reconcile(model, false)));
     }
+  }
+
+  /** One listing during the start, applied. */
+  private syncOnce(): Promise<void> {
+    return this.pollQueue.run(async () => {
+      this.requireOpen();
+      await this.applyListing(await this.source.listModels());
+      this.unavailableReason = undefined;
+      this.logWarnings();
+    });
   }
 
   beforeApplicationShutdown(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
-    clearTimeout(this.hintTimer);
+    this.hints.stop();
     this.stopWatch?.();
     this.stopBroadcasts?.();
     this.source.close();
@@ -148,30 +206,42 @@ export class RefreshService implements BeforeApplicationShutdown {
     return statuses.map((status) => ({ ...status, problem: this.unavailableReason }));
   }
 
+  /** Runs whose check takes so long that no listing waits for it. */
+  get checks(): readonly RunCheck[] {
+    return this.source.checks;
+  }
+
   /**
-   * Polls the store now, on request; runs that the store could not provide a moment ago are tried again.
+   * Polls the store now, on request; runs that the store could not provide a moment ago are tried again. Waits for runs
+   * that are being checked, but no longer than a start does.
    *
    * @throws AppError STORE_NOT_READABLE; nothing changes then.
    */
   async refresh(): Promise<RefreshedModel[]> {
+    const before = this.servedRuns();
+    const endMs = performance.now() + this.config.startWaitMs;
     this.isManual = true;
-    const refreshed = await this.poll();
+    await this.pollAndReconcile();
+    while (this.source.checks.length > 0 && !this.isStopped) {
+      if (!(await waitAtMost(this.source.nextChecked(), endMs - performance.now()))) break;
+      await this.pollAndReconcile();
+    }
     broadcastRefresh();
-    return refreshed;
+    return this.changesSince(before);
   }
 
-  /** Accepts a hint that something changed: the store is polled soon, once for all hints of a moment. */
+  /**
+   * Accepts a hint that something changed: the store is polled soon, once for all hints of a moment. However many hints
+   * come, it is not put off for long.
+   */
   acceptHint(): { readonly accepted: true } {
-    clearTimeout(this.hintTimer);
-    this.hintTimer = setTimeout(() => void this.tryRefresh(), HINT_PAUSE_MS).unref();
+    this.hints.accept();
     return { accepted: true };
   }
 
   /** Runs `work` while nothing else changes the run that serves the model. */
   runExclusive<T>(model: RegisteredModel, work: () => Promise<T>): Promise<T> {
-    const queue = this.queueByModel.get(model) ?? new SerialQueue();
-    this.queueByModel.set(model, queue);
-    return queue.run(work);
+    return this.modelQueues.run(model, work);
   }
 
   private keepLooking(): void {
@@ -186,37 +256,67 @@ export class RefreshService implements BeforeApplicationShutdown {
     schedulePoll();
   }
 
+  /** Resolves when the store has been listed; the models are reconciled apart from that. */
   private async tryRefresh(): Promise<void> {
     if (this.isStopped) return;
     try {
-      await this.poll();
+      const isManual = await this.poll();
+      // One that was stopped says so, and that is no news.
+      this.reconcileAll(isManual).catch(() => undefined);
     } catch (error) {
       if (!(error instanceof AppError)) this.logger.error('The store could not be polled', error);
     }
   }
 
-  private poll(): Promise<RefreshedModel[]> {
+  private async pollAndReconcile(): Promise<void> {
+    await this.reconcileAll(await this.poll());
+  }
+
+  /** @returns whether a person has asked. */
+  private poll(): Promise<boolean> {
     this.waiting ??= this.pollQueue.run(async () => {
       this.waiting = undefined;
       this.requireOpen();
-      return this.applyAndReconcile(await this.listStore());
+      const listing = await this.listStore();
+      this.requireOpen();
+      const { isManual } = this;
+      this.isManual = false;
+      await this.applyListing(listing);
+      this.followChecks();
+      return isManual;
     });
     return this.waiting;
   }
 
-  private async applyAndReconcile(listing: readonly SourceModel[]): Promise<RefreshedModel[]> {
-    this.requireOpen();
-    const { isManual } = this;
-    this.isManual = false;
-    const before = new Map(this.registryState.models.map((model) => [model, model.best?.loaded]));
-    await this.applyListing(listing);
-    for (const model of this.registryState.models) await this.reconcile(model, isManual);
-    return this.registryState.models.map((model) => {
-      const runId = model.best?.loaded.run.run_id ?? null;
-      const previousRunId = before.get(model)?.run.run_id ?? null;
-      const hasChanged = previousRunId !== runId;
-      return { model: model.card.name, run_id: runId, previous_run_id: hasChanged ? previousRunId : null };
+  /** Polls again once the check of a run has ended. */
+  private followChecks(): void {
+    if (this.isFollowing || this.source.checks.length === 0) return;
+    this.isFollowing = true;
+    void this.source.nextChecked().then(() => {
+      this.isFollowing = false;
+      if (!this.isStopped) this.acceptHint();
     });
+  }
+
+  private servedRuns(): ReadonlyMap<RegisteredModel, string | null> {
+    return new Map(this.registryState.models.map((model) => [model, servedRunId(model)]));
+  }
+
+  private changesSince(before: ReadonlyMap<RegisteredModel, string | null>): RefreshedModel[] {
+    return this.registryState.models.map((model) => {
+      const runId = servedRunId(model);
+      const previousRunId = before.get(model) ?? null;
+      return {
+        model: model.card.name,
+        run_id: runId,
+        previous_run_id: previousRunId === runId ? null : previousRunId,
+      };
+    });
+  }
+
+  /** Every model by itself: one that takes long keeps no other waiting. */
+  private async reconcileAll(isManual: boolean): Promise<void> {
+    await Promise.all(this.registryState.models.map((model) => this.reconcile(model, isManual)));
   }
 
   /** @throws AppError SHUTTING_DOWN. */
@@ -224,14 +324,23 @@ export class RefreshService implements BeforeApplicationShutdown {
     if (this.isStopped) throw new AppError('SHUTTING_DOWN');
   }
 
+  private reconcile(model: RegisteredModel, isManual: boolean): Promise<void> {
+    return this.modelQueues.reconcile(model, isManual);
+  }
+
   /** An error of one model must not stop the others from being reconciled. */
-  private async reconcile(model: RegisteredModel, isManual: boolean): Promise<void> {
+  private async reconcileNow(model: RegisteredModel, isManual: boolean): Promise<void> {
     if (this.isStopped) return;
+    model.isLoading = true;
     try {
-      await this.runExclusive(model, () => this.promotions.reconcile(model, { isManual }));
+      await this.promotions.reconcile(model, { isManual });
     } catch (error) {
       if (error instanceof AppError && error.code === 'SHUTTING_DOWN') throw error;
       this.logger.error(`Model ${model.card.name} could not be reconciled`, error);
+    } finally {
+      model.isLoading = false;
+      // A listing that came meanwhile has registered the runs anew.
+      updateModel(model, model);
     }
   }
 
@@ -362,9 +471,14 @@ function updateModel(
   Object.assign(model, { card, runs, unreadable });
   if (!best || runs.includes(best.registered)) return model;
   const same = runs.find(({ sourceRun }) => sourceRun === best.registered.sourceRun);
+  if (same) same.state = best.registered.state;
   const registered = same ?? (best.registered.card === card ? best.registered : best.registered.withCard(card));
   model.best = { registered, loaded: best.loaded };
   return model;
+}
+
+function servedRunId({ best }: RegisteredModel): string | null {
+  return best?.loaded.run.run_id ?? null;
 }
 
 function inOrder(models: readonly RegisteredModel[], first: string | undefined): RegisteredModel[] {

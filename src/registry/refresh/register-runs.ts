@@ -55,6 +55,8 @@ function rankedRuns(runs: RegisteredRun[], card: ModelCard): readonly Registered
 }
 
 function registerRun(card: ModelCard, sourceRun: SourceRun, run: Run): RegisteredRun {
+  // Its files are not read yet, and what is not known cannot contradict anything.
+  if (sourceRun.reasons[0]?.code === 'BEING_CHECKED') return new RegisteredRun(card, run, sourceRun);
   try {
     compileCodec(run, sourceRun.vocabularies);
     return new RegisteredRun(card, run, sourceRun);

@@ -302,7 +302,7 @@ describe('what is said of a selection', () => {
   it('keeps guardrails while the card that has them is being written, with another source that has a card', async () => {
     const other = new TestStore().addModel('adder').addRun('adder', 'kept', f1(0.7)).addRun('adder', 'barred', f1(0.9));
     setCard(store, { guardrails: [{ metric: 'f1', maximum: 0.75 }] });
-    const sources = [store, other].map(({ folder }) => new LocalRunSource(folder, 0));
+    const sources = [store, other].map(({ folder }) => new LocalRunSource(folder, { settleMs: 0 }));
     const registry = await TestRegistry.start(store, host, new CombinedRunSource(sources));
     store.write('adder/card.json', '{"name": "adder", "tit');
 

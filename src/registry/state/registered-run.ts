@@ -72,6 +72,11 @@ export class RegisteredRun {
     return this.staticReasons[0]?.code === 'NOT_EXAMINED';
   }
 
+  /** Whether its files are still being read, apart from everything else. */
+  get isBeingChecked(): boolean {
+    return this.staticReasons[0]?.code === 'BEING_CHECKED';
+  }
+
   /** Whether nothing excludes it before it is loaded; such runs are ranked first. */
   get isCandidate(): boolean {
     return this.staticReasons.length === 0 && this.isAllowed;
@@ -175,6 +180,8 @@ export interface RegisteredModel {
   best: Best | undefined;
   /** A person's choice that overrides the policy. */
   pin: Pin | undefined;
+  /** Whether the model is being reconciled now: a run may be loading. */
+  isLoading?: boolean;
   /** The best run that would break clients, if it would be better than the served one. */
   rejected: Rejection | undefined;
 }

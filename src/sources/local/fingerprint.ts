@@ -1,8 +1,14 @@
-import { lstat, readdir, stat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
 import { join, relative } from 'node:path';
+
+import type { FileSystem } from '../files/file-system.js';
 
 /** Begins the fingerprint of a folder that cannot be read; a file's line begins with its name. */
 const UNREADABLE = '/ ';
+/** Most files and folders of a run folder: all of them are looked at at each poll. */
+const MAX_ENTRIES = 10_000;
+/** `code` of a folder with more. */
+export const TOO_MANY_FILES = 'TOO_MANY_FILES';
 
 /**
  * Fingerprint of a folder's files: names, sizes, times of change. Two equal ones mean that nothing was written in
@@ -10,16 +16,21 @@ const UNREADABLE = '/ ';
  *
  * @returns undefined when the folder or one of its files disappeared meanwhile.
  */
-export async function fingerprintOf(folder: string): Promise<string | undefined> {
+export async function fingerprintOf(folder: string, fileSystem: FileSystem): Promise<string | undefined> {
   try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name));
-    const lines = await Promise.all(files.map((file) => lineOf(file, folder)));
+    const lines: string[] = [];
+    // One after the other: what hangs in one folder must not hang many times.
+    for (const file of await filesBelow(folder, fileSystem)) lines.push(await lineOf(file, folder, fileSystem));
     return lines.sort().join('\n');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' && !(await isLink(folder)) ? undefined : `${UNREADABLE}${code}`;
+    return code === 'ENOENT' && !(await fileSystem.isLink(folder)) ? undefined : unreadable(code);
   }
+}
+
+/** The fingerprint of a folder that cannot be read. */
+export function unreadable(code = 'unknown'): string {
+  return `${UNREADABLE}${code}`;
 }
 
 /** Whether this is the fingerprint of a folder that exists and cannot be read. */
@@ -27,20 +38,30 @@ export function isUnreadable(fingerprint: string | undefined): boolean {
   return fingerprint?.startsWith(UNREADABLE) ?? false;
 }
 
-function isLink(path: string): Promise<boolean> {
-  return lstat(path).then(
-    (info) => info.isSymbolicLink(),
-    () => false,
-  );
+async function filesBelow(folder: string, fileSystem: FileSystem): Promise<string[]> {
+  const files: string[] = [];
+  const folders = [folder];
+  for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
+    for (const entry of await fileSystem.entries(at)) {
+      (entry.isDirectory() ? folders : files).push(join(at, entry.name));
+      if (files.length + folders.length > MAX_ENTRIES) {
+        throw Object.assign(new Error('too many files'), { code: TOO_MANY_FILES });
+      }
+    }
+  }
+  return files;
 }
 
 /** Includes the time of the last change of any kind: copying with the old date changes it too. */
-async function lineOf(file: string, folder: string): Promise<string> {
-  const info = await stat(file, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
-    // A dangling link has a fingerprint too; `readRun` reports it.
+async function lineOf(file: string, folder: string, fileSystem: FileSystem): Promise<string> {
+  const info = await fileSystem.stat(file).catch((error: NodeJS.ErrnoException) => {
+    // A dangling link has a fingerprint too; reading the run reports it.
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  const identity = info ? `${info.size} ${info.mtimeNs} ${info.ctimeNs} ${info.ino}` : 'nothing';
-  return `${relative(folder, file)} ${identity}`;
+  return `${relative(folder, file)} ${info ? identityOf(info) : 'nothing'}`;
+}
+
+function identityOf({ size, mtimeNs, ctimeNs, ino }: BigIntStats): string {
+  return `${size} ${mtimeNs} ${ctimeNs} ${ino}`;
 }

@@ -26,7 +26,7 @@ describe('a folder of models that is listed again', () => {
   let source: LocalRunSource;
   beforeEach(() => {
     store = new TestStore().addModel('adder').addRun('adder', 'one').addRun('adder', 'two');
-    source = new LocalRunSource(store.folder, SETTLE_MS);
+    source = new LocalRunSource(store.folder, { settleMs: SETTLE_MS });
   });
   afterEach(() => store.remove());
 
@@ -60,7 +60,7 @@ describe('a folder of models that is listed again', () => {
     const copy = `${store.folder}-copy`;
     cpSync(store.folder, copy, { recursive: true });
     symlinkSync(store.folder, link);
-    const linked = new LocalRunSource(link, SETTLE_MS);
+    const linked = new LocalRunSource(link, { settleMs: SETTLE_MS });
     const [before] = await linked.listModels();
     rmSync(link);
     symlinkSync(copy, link);
@@ -238,7 +238,7 @@ describe('a folder of models that is watched', () => {
   let endWatch: () => void;
   beforeEach(async () => {
     store = new TestStore().addModel('adder').addRun('adder', 'one');
-    source = new LocalRunSource(store.folder, SETTLE_MS);
+    source = new LocalRunSource(store.folder, { settleMs: SETTLE_MS });
     await source.listModels();
     hints = 0;
     endWatch = source.watch(() => void (hints += 1));

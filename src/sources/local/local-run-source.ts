@@ -1,29 +1,55 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ModelCard } from '../../domain/card.js';
 import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
-import type { SourceModel, SourceStatus } from '../run-source.js';
+import { Disk } from '../files/disk.js';
+import { TOO_LARGE } from '../files/file-system.js';
+import type { FileSystem } from '../files/file-system.js';
+import { FileThread } from '../files/file-thread.js';
+import type { RunCheck, SourceModel, SourceStatus } from '../run-source.js';
 import { RunSource } from '../run-source.js';
 import { loadSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck } from '../schema-check.js';
-import { readRegularFile } from './read-regular-file.js';
-import { readRun } from './read-run.js';
+import { fingerprintOf, unreadable } from './fingerprint.js';
+import { toReadReason } from './read-error-reason.js';
 import { RunCache } from './run-cache.js';
 import type { RunLocation } from './run-cache.js';
+import { RunReader } from './run-reader.js';
 import { UnsettledRetry } from './unsettled-retry.js';
 import { FolderWatch } from './watch-folders.js';
 
 /** Names that a card may have, as schemas/card.schema.json says. */
 const MODEL_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
+/** A larger card is refused: it is read at every poll. */
+const MAX_CARD_BYTES = 256 * 1024;
+const DEFAULT_MAX_MODEL_BYTES = 16 * 1024 ** 3;
+const DEFAULT_CHECK_TIMEOUT_MS = 600_000;
+
+/** How a folder of models is read; every field has a default. */
+export interface LocalSourceOptions {
+  /** How long the files of a run must stay as they are before they are read, except at the first time, milliseconds. */
+  readonly settleMs?: number;
+  /** Name of the one folder inside that is looked at; all unless set. */
+  readonly onlyModel?: string | undefined;
+  /** Largest model, all its files together, bytes. */
+  readonly maxModelBytes?: number;
+  /** Longest time that the check of a run may take, milliseconds. */
+  readonly checkTimeoutMs?: number;
+  /** What is asked for files. */
+  readonly disk?: Disk;
+}
+
 /**
  * Runs in a folder: `{model}/card.json` and `{model}/runs/{run}/run.json` (docs/run-format.md). Later listings read
- * only what changed: unchanged cards and runs are the same objects as before.
+ * only what changed: unchanged cards and runs are the same objects as before. Nothing in the folder of one model keeps
+ * another waiting: sizes come before contents, what takes long is not waited for, and a folder that does not answer is
+ * given up.
  */
 export class LocalRunSource extends RunSource {
   private readonly checkCard: SchemaCheck = loadSchemaCheck('card');
-  private readonly checkRun: SchemaCheck = loadSchemaCheck('run');
+  private readonly disk: Disk;
+  private readonly threads = { small: new FileThread(), large: new FileThread() };
   private readonly runs: RunCache;
   private cards: ReadonlyMap<string, Card> = new Map();
   private runNames: ReadonlyMap<string, readonly string[]> = new Map();
@@ -33,19 +59,28 @@ export class LocalRunSource extends RunSource {
   private readonly nextHint: UnsettledRetry;
   private readonly isWanted: (name: string) => boolean;
 
-  /**
-   * @param folder  absolute path of the store.
-   * @param settleMs  how long the files of a run must stay as they are before they are read, except at the first time.
-   * @param onlyModel  name of the one folder inside that is looked at; all unless set.
-   */
+  /** @param folder  absolute path of the store. */
   constructor(
     private readonly folder: string,
-    settleMs = 1_000,
-    { onlyModel }: { readonly onlyModel?: string | undefined } = {},
+    {
+      settleMs = 1_000,
+      onlyModel,
+      maxModelBytes = DEFAULT_MAX_MODEL_BYTES,
+      checkTimeoutMs = DEFAULT_CHECK_TIMEOUT_MS,
+      disk = new Disk(),
+    }: LocalSourceOptions = {},
   ) {
     super();
     this.isWanted = (name) => onlyModel === undefined || name === onlyModel;
-    this.runs = new RunCache(({ path, location }) => readRun(path, location, folder, this.checkRun), settleMs);
+    this.disk = disk;
+    const check = loadSchemaCheck('run');
+    const { threads } = this;
+    const reader = new RunReader({ store: folder, check, disk, threads, maxModelBytes, checkTimeoutMs });
+    this.runs = new RunCache({
+      read: (location, request) => reader.read(location, request),
+      fingerprintOf: (path) => this.fingerprintOf(path),
+      settleMs,
+    });
     this.nextHint = new UnsettledRetry(settleMs);
   }
 
@@ -54,13 +89,40 @@ export class LocalRunSource extends RunSource {
   }
 
   get statuses(): readonly SourceStatus[] {
-    return [{ source: 'directory', readAt: this.readAt, problem: this.problem }];
+    return [{ source: 'directory', readAt: this.readAt, problem: this.problem ?? this.hungProblem }];
+  }
+
+  override get warnings(): readonly string[] {
+    const { hungProblem } = this;
+    return hungProblem === undefined ? [] : [`${hungProblem} ${this.disk.hungPlaces.join(', ')}`];
+  }
+
+  override get checks(): readonly RunCheck[] {
+    return this.runs.checks;
+  }
+
+  override nextChecked(): Promise<void> {
+    return this.runs.nextChecked();
+  }
+
+  override close(): void {
+    this.runs.close();
+    this.threads.small.close();
+    this.threads.large.close();
+  }
+
+  /** Safe to publish: it names no path. */
+  private get hungProblem(): string | undefined {
+    const count = this.disk.hungPlaces.length;
+    if (count === 0) return undefined;
+    return `The disk does not answer for ${count} of the folders in the models folder: what was known of them counts.`;
   }
 
   async listModels(): Promise<SourceModel[]> {
     await this.folderWatch?.update();
-    const present = await listDirs(this.folder).catch((error: NodeJS.ErrnoException) => {
-      this.problem = `The models folder cannot be read (${error.code ?? 'unknown'}).`;
+    const present = await this.listDirs(this.folder, this.folder).catch((error: NodeJS.ErrnoException) => {
+      const isHung = error.code === 'ETIMEDOUT';
+      this.problem = `The models folder ${isHung ? 'does not answer' : `cannot be read (${error.code ?? 'unknown'})`}.`;
       throw new Error(
         `The models folder ${this.folder} cannot be read. Set MODELS_DIR to the folder that holds your models.`,
         { cause: error },
@@ -90,7 +152,7 @@ export class LocalRunSource extends RunSource {
   }
 
   override watch(onHint: () => void): () => void {
-    const folderWatch = new FolderWatch(this.folder, onHint);
+    const folderWatch = new FolderWatch(this.folder, this.disk, onHint);
     this.folderWatch = folderWatch;
     this.nextHint.onHint = onHint;
     return () => {
@@ -106,26 +168,40 @@ export class LocalRunSource extends RunSource {
 
   /** Names of a model's runs; the last known ones while the folder exists but cannot be read. */
   private async listRuns(model: string): Promise<readonly string[]> {
-    return listDirs(join(this.folder, model, 'runs')).catch((error: NodeJS.ErrnoException) =>
+    const folder = join(this.folder, model);
+    return this.listDirs(folder, join(folder, 'runs')).catch((error: NodeJS.ErrnoException) =>
       error.code === 'ENOENT' ? [] : (this.runNames.get(model) ?? []),
     );
   }
 
   private async readCard(name: string): Promise<Card> {
-    let isMissing = false;
-    const file = join(this.folder, name, 'card.json');
-    const bytes = await readRegularFile(file).catch((error: NodeJS.ErrnoException) => {
-      // Without read permission, only the name tells that a folder (for example lost+found) is no model.
-      isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR' || !MODEL_NAME.test(name);
-      return undefined;
-    });
-    const text = bytes?.toString('utf8');
+    const folder = join(this.folder, name);
     const known = this.cards.get(name);
-    return known && known.text === text ? known : { text, isMissing, ...this.parseCard(name, text) };
+    try {
+      const read = (fileSystem: FileSystem) => fileSystem.readRegular(join(folder, 'card.json'), MAX_CARD_BYTES);
+      const text = (await this.disk.call(folder, read)).toString('utf8');
+      return known?.text === text ? known : { text, isMissing: false, ...this.parseCard(name, text) };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // What was read a moment ago counts while the disk does not answer.
+      if (code === 'ETIMEDOUT' && known) return known;
+      // Without read permission, only the name tells that a folder (for example lost+found) is no model.
+      const isMissing = code === 'ENOENT' || code === 'ENOTDIR' || !MODEL_NAME.test(name);
+      return { text: undefined, isMissing, card: undefined, issues: [cardIssueOf(error)] };
+    }
   }
 
-  private parseCard(name: string, text: string | undefined): Pick<Card, 'card' | 'issues'> {
-    if (text === undefined) return { card: undefined, issues: ['There is no readable card.json.'] };
+  private listDirs(place: string, folder: string): Promise<string[]> {
+    return this.disk.call(place, (fileSystem) => listDirs(folder, fileSystem));
+  }
+
+  private fingerprintOf(path: string): Promise<string | undefined> {
+    return this.disk
+      .call(path, (fileSystem) => fingerprintOf(path, fileSystem))
+      .catch((error: NodeJS.ErrnoException) => unreadable(error.code));
+  }
+
+  private parseCard(name: string, text: string): Pick<Card, 'card' | 'issues'> {
     try {
       const document = parseJson(text.replace(/^\uFEFF/, ''));
       const issues = this.checkCard(document).map(({ pointer, expected }) => `card.json ${pointer}: ${expected}.`);
@@ -158,9 +234,17 @@ async function mapOf<T>(names: readonly string[], valueOf: (name: string) => Pro
   return new Map(await Promise.all(names.map(async (name) => [name, await valueOf(name)] as const)));
 }
 
+/** What is wrong with a card that cannot be read. */
+function cardIssueOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  const isNamed = code === TOO_LARGE || code === 'ETIMEDOUT';
+  const missing = 'There is no readable card.json.';
+  return isNamed ? toReadReason('RUN_FILE_MISSING', 'card.json', error, missing, MAX_CARD_BYTES).message : missing;
+}
+
 /** Names of the folders (and links to folders) inside, sorted; hidden ones are left out. */
-async function listDirs(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+async function listDirs(folder: string, fileSystem: FileSystem): Promise<string[]> {
+  const entries = await fileSystem.entries(folder);
   return entries
     .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
     .map((entry) => entry.name)

@@ -1,71 +1,100 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 
 import { RunError } from '../../domain/verdict.js';
 import { sha256OfFile } from '../../lib/digest.js';
+import { Disk } from '../files/disk.js';
+import type { FileSystem } from '../files/file-system.js';
 
 /** A run's folder: all access to its files goes through it and never leads out of it. */
 export class RunFolder {
   private constructor(
     /** Absolute, links resolved. */
     readonly path: string,
+    private readonly place: string,
+    private readonly disk: Disk,
   ) {}
 
   /**
    * @param store  absolute folder the run must lie in once links are followed.
-   * @throws RunError ARTIFACT_OUTSIDE_RUN when it does not.
+   * @param disk  asked for everything, under `path`.
+   * @throws RunError ARTIFACT_OUTSIDE_RUN when it does not; the error of the file system.
    */
-  static async open(path: string, store: string): Promise<RunFolder> {
-    const folder = await realpath(path);
-    // Only a store that is a link, or lies behind one, needs a second check.
-    if (isInside(folder, store) || isInside(folder, await realpath(store))) return new RunFolder(folder);
+  static async open(path: string, store: string, disk = new Disk()): Promise<RunFolder> {
+    const folder = await disk.call(path, async (fileSystem) => {
+      const real = await fileSystem.realpath(path);
+      // Only a store that is a link, or lies behind one, needs a second check.
+      return isInside(real, store) || isInside(real, await fileSystem.realpath(store)) ? real : undefined;
+    });
+    if (folder !== undefined) return new RunFolder(folder, path, disk);
     throw new RunError('ARTIFACT_OUTSIDE_RUN', 'The run folder is a link that leads out of the store.');
   }
 
   /**
    * Absolute path of a file or folder inside.
    *
-   * @throws RunError ARTIFACT_OUTSIDE_RUN for `..`, absolute paths and links that lead out; ARTIFACT_MISSING.
+   * @throws RunError ARTIFACT_OUTSIDE_RUN for `..`, absolute paths and links that lead out; ARTIFACT_MISSING;
+   *   DiskTimeoutError.
    */
-  async resolve(relativePath: string): Promise<string> {
-    const outside =
-      isAbsolute(relativePath) || /^[a-z]:|\\|\0/i.test(relativePath) || relativePath.split('/').includes('..');
-    if (outside) throw outsideError(relativePath);
-    const real = await realpath(join(this.path, relativePath)).catch((error: unknown) => {
-      throw new RunError('ARTIFACT_MISSING', `"${relativePath}" is not in the run folder.`, { cause: error });
+  resolve(relativePath: string): Promise<string> {
+    return this.disk.call(this.place, (fileSystem) => this.resolveIn(fileSystem, relativePath));
+  }
+
+  /**
+   * Where a file is, and how large, without opening it.
+   *
+   * @returns its absolute path and its bytes.
+   * @throws RunError as `resolve`, and ARTIFACT_MISSING for anything that is no file; DiskTimeoutError.
+   */
+  measure(relativePath: string): Promise<{ readonly file: string; readonly bytes: number }> {
+    return this.disk.call(this.place, async (fileSystem) => {
+      const file = await this.resolveIn(fileSystem, relativePath);
+      const info = await fileSystem.stat(file);
+      if (!info.isFile()) throw new RunError('ARTIFACT_MISSING', `"${relativePath}" is not a file.`);
+      return { file, bytes: Number(info.size) };
     });
-    if (!isInside(real, this.path)) throw outsideError(relativePath);
-    return real;
+  }
+
+  /**
+   * Content of a file.
+   *
+   * @throws RunError as `resolve`; DiskTimeoutError; NodeJS.ErrnoException, also for one that is larger than `maxBytes`.
+   */
+  read(relativePath: string, maxBytes: number): Promise<Buffer> {
+    return this.disk.call(this.place, async (fileSystem) =>
+      fileSystem.readRegular(await this.resolveIn(fileSystem, relativePath), maxBytes),
+    );
   }
 
   /**
    * Checks that a file is there and has its digest.
    *
    * @param sha256  lower-case hex.
-   * @throws RunError as `resolve`, or CHECKSUM_MISMATCH.
+   * @throws RunError as `measure`, or CHECKSUM_MISMATCH.
    */
   async verify(relativePath: string, sha256: string): Promise<void> {
     const actual = await this.digest(relativePath);
-    if (actual === sha256) return;
-    throw new RunError(
-      'CHECKSUM_MISMATCH',
-      `"${relativePath}" has the SHA-256 ${actual.slice(0, 12)}…, run.json says ${sha256.slice(0, 12)}….`,
-    );
+    if (actual !== sha256) throw checksumError(relativePath, actual, sha256);
   }
 
   /**
    * SHA-256 of a file, lower-case hex.
    *
-   * @throws RunError as `resolve`.
+   * @throws RunError as `measure`.
    */
   async digest(relativePath: string): Promise<string> {
-    return digestOf(await this.resolve(relativePath), relativePath);
+    const { file, bytes } = await this.measure(relativePath);
+    return sha256OfFile(file, bytes);
   }
 
-  /** Lines of a text file, without the end of the last one. */
-  async readLines(relativePath: string): Promise<string[]> {
-    const text = await readFile(await this.resolve(relativePath), 'utf8');
-    return text.replace(/\r?\n$/, '').split(/\r?\n/);
+  private async resolveIn(fileSystem: FileSystem, relativePath: string): Promise<string> {
+    const outside =
+      isAbsolute(relativePath) || /^[a-z]:|\\|\0/i.test(relativePath) || relativePath.split('/').includes('..');
+    if (outside) throw outsideError(relativePath);
+    const real = await fileSystem.realpath(join(this.path, relativePath)).catch((error: unknown) => {
+      throw new RunError('ARTIFACT_MISSING', `"${relativePath}" is not in the run folder.`, { cause: error });
+    });
+    if (!isInside(real, this.path)) throw outsideError(relativePath);
+    return real;
   }
 }
 
@@ -74,12 +103,14 @@ export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder + sep);
 }
 
-function outsideError(path: string): RunError {
-  return new RunError('ARTIFACT_OUTSIDE_RUN', `"${path}" leads out of the run folder.`);
+/** The file is another than that of `run.json`. */
+export function checksumError(path: string, actual: string, expected: string): RunError {
+  return new RunError(
+    'CHECKSUM_MISMATCH',
+    `"${path}" has the SHA-256 ${actual.slice(0, 12)}…, run.json says ${expected.slice(0, 12)}….`,
+  );
 }
 
-async function digestOf(file: string, displayPath: string): Promise<string> {
-  const info = await stat(file);
-  if (!info.isFile()) throw new RunError('ARTIFACT_MISSING', `"${displayPath}" is not a file.`);
-  return sha256OfFile(file, info.size);
+function outsideError(path: string): RunError {
+  return new RunError('ARTIFACT_OUTSIDE_RUN', `"${path}" leads out of the run folder.`);
 }

@@ -1,7 +1,8 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+
+import type { Disk } from '../files/disk.js';
 
 /** Locks and drafts of our own. */
 const OWN_FILES = /\.(lock|tmp)$/;
@@ -9,7 +10,7 @@ const OWN_FILES = /\.(lock|tmp)$/;
 /** A watched folder and its inode: another folder may take its name. */
 interface WatchEntry {
   readonly handle: FSWatcher;
-  readonly inode: number;
+  readonly inode: bigint;
 }
 
 /**
@@ -23,10 +24,12 @@ export class FolderWatch {
 
   /**
    * @param store  absolute path.
+   * @param disk  asked for what is there.
    * @param onHint  called when something may have changed.
    */
   constructor(
     private readonly store: string,
+    private readonly disk: Disk,
     private readonly onHint: () => void,
   ) {
     void this.updateAndHint();
@@ -35,7 +38,7 @@ export class FolderWatch {
   /** Watches what is there now: folders that are new, and those that were removed and made again. */
   async update(): Promise<void> {
     await this.add(this.store);
-    const entries = await readdir(this.store, { withFileTypes: true }).catch(() => []);
+    const entries = await this.disk.call(this.store, (fs) => fs.entries(this.store)).catch(() => []);
     const models = entries.filter((entry) => !entry.isFile() && !entry.name.startsWith('.'));
     await Promise.all(models.map(({ name }) => this.addModel(join(this.store, name))));
   }
@@ -54,12 +57,13 @@ export class FolderWatch {
   }
 
   private async addModel(model: string): Promise<void> {
-    await Promise.all([this.add(model), this.add(join(model, 'runs'))]);
+    await this.add(model);
+    await this.add(join(model, 'runs'), model);
   }
 
-  private async add(folder: string): Promise<void> {
+  private async add(folder: string, place = folder): Promise<void> {
     try {
-      const inode = (await stat(folder)).ino;
+      const inode = (await this.disk.call(place, (fs) => fs.stat(folder))).ino;
       if (this.watchByFolder.get(folder)?.inode === inode) return;
       this.drop(folder);
       if (this.isEnded) return;
@@ -67,7 +71,7 @@ export class FolderWatch {
       handle.on('error', () => this.drop(folder));
       this.watchByFolder.set(folder, { handle, inode });
     } catch {
-      // Not there, not allowed, or too many watches: the next poll finds the changes anyway.
+      // Not there, not allowed, no answer, or too many watches: the next poll finds the changes anyway.
       this.drop(folder);
     }
   }

@@ -1,5 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { link, open, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Times of a lock, milliseconds. */
@@ -31,6 +33,10 @@ class FileLockError extends Error {
 
 const DEFAULTS = { staleMs: 5_000, renewMs: 1_000, maxWaitMs: 30_000 } as const;
 const MAX_PAUSE_MS = 30;
+/** Opening a pipe would wait for its writer. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+/** A lock holds a UUID. */
+const MAX_TOKEN_BYTES = 1024;
 
 /**
  * Runs `work` while no other process that locks the same file does. The lock is a file with a token of its holder that
@@ -100,11 +106,11 @@ async function tryToCreate(file: string, token: string): Promise<boolean> {
 /** Shows those who wait that the holder is alive. What fails is tried again at the next renewal. */
 async function renew(file: string, token: string): Promise<void> {
   try {
-    const handle = await open(file, 'r+');
+    const handle = await open(file, constants.O_RDWR | (constants.O_NONBLOCK ?? 0));
     try {
       const now = new Date();
       // Token and date are of the same file, whoever puts another one in its place meanwhile.
-      if ((await handle.readFile('utf8')) === token) await handle.utimes(now, now);
+      if ((await readToken(handle)) === token) await handle.utimes(now, now);
     } finally {
       await handle.close();
     }
@@ -139,10 +145,10 @@ async function removeStale(file: string, stale: string): Promise<void> {
 async function identityOf(file: string): Promise<string | undefined> {
   try {
     // A file that is opened is asked for anew on a network file system; its date alone may be a remembered one.
-    const handle = await open(file, 'r');
+    const handle = await open(file, READ);
     try {
       const { ino, mtimeNs } = await handle.stat({ bigint: true });
-      return `${ino} ${mtimeNs} ${await handle.readFile('utf8')}`;
+      return `${ino} ${mtimeNs} ${await readToken(handle)}`;
     } finally {
       await handle.close();
     }
@@ -152,6 +158,21 @@ async function identityOf(file: string): Promise<string | undefined> {
   }
 }
 
-function tokenIn(file: string): Promise<string | undefined> {
-  return readFile(file, 'utf8').catch(() => undefined);
+async function tokenIn(file: string): Promise<string | undefined> {
+  try {
+    const handle = await open(file, READ);
+    try {
+      return await readToken(handle);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a pipe or device that lies in its place, nothing is read, which would wait. */
+async function readToken(handle: FileHandle): Promise<string | undefined> {
+  const info = await handle.stat();
+  return info.isFile() && info.size <= MAX_TOKEN_BYTES ? handle.readFile('utf8') : undefined;
 }

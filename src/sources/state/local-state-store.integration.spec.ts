@@ -1,9 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { TestStore } from '../../../test/support/stores/build-store.js';
+import { HangingDisk } from '../../../test/support/stores/hanging-disk.js';
+import { itOnPosix } from '../../../test/support/posix.js';
+import { until } from '../../../test/support/until.js';
 import { fillDisk } from '../../../test/support/stores/full-disk.js';
 import { EMPTY_STATE, MAX_HISTORY, withEvent } from '../../domain/model-state.js';
 import type { HistoryEvent, ModelState } from '../../domain/model-state.js';
+import { Disk } from '../files/disk.js';
 import { LocalStateStore, STATE_FILE } from './local-state-store.js';
 
 const event = (runId: string, at = '2026-01-01T00:00:00.000Z'): HistoryEvent => ({
@@ -262,5 +267,43 @@ describe('the state of a model', () => {
 
     expect(warnings).toEqual([expect.stringContaining('cannot be written to the store (ELOCKED)')]);
     expect((await open().read('adder')).pin).toBeUndefined();
+  });
+
+  itOnPosix('takes a pipe in place of its file, or of its lock, for no state, and waits for neither', async () => {
+    const warnings: string[] = [];
+    spawnSync('mkfifo', [store.path(`adder/${STATE_FILE}`), store.path(`adder/${STATE_FILE}.lock`)]);
+    const states = new LocalStateStore(store.folder, {
+      warn: (message) => warnings.push(message),
+      lock: { staleMs: 10_000, maxWaitMs: 20 },
+    });
+
+    expect(await states.read('adder')).toEqual(EMPTY_STATE);
+    await states.update('adder', pinned('a'));
+
+    expect((await states.read('adder')).pin?.run_id).toBe('a');
+    expect(states.problem).toMatch(/^Pins and history of adder cannot be written/);
+    expect(warnings.join()).toContain('cannot be read (EISNOTFILE)');
+  });
+
+  it('keeps what it knows in memory while its disk does not answer, and says so', async () => {
+    const hanging = new HangingDisk();
+    const disk = new Disk({ timeoutMs: 20, fileSystem: hanging.fileSystem });
+    const states = new LocalStateStore(store.folder, { disk, writeTimeoutMs: 200 });
+    await states.update('adder', pinned('a'));
+    expect(states.problem).toBeUndefined();
+    hanging.hang(store.path('adder'));
+
+    expect((await states.read('adder')).pin?.run_id).toBe('a');
+    expect(states.problem).toBe(
+      'The pin and history of adder cannot be read (ETIMEDOUT): the last known ones stay in use.',
+    );
+    await states.update('adder', pinned('b'));
+    expect((await states.read('adder')).pin?.run_id).toBe('b');
+
+    hanging.release();
+    await until(() => disk.hungPlaces.length === 0);
+    expect((await states.read('adder')).pin?.run_id).toBe('b');
+    expect(states.problem).toBeUndefined();
+    expect((await open().read('adder')).pin?.run_id).toBe('b');
   });
 });

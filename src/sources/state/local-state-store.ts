@@ -1,9 +1,11 @@
-import { mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { EMPTY_STATE } from '../../domain/model-state.js';
 import type { ModelState } from '../../domain/model-state.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
+import { waitAtMost } from '../../lib/wait-at-most.js';
+import { Disk, DiskTimeoutError } from '../files/disk.js';
 import { StateStore } from './state-store.js';
 import { writeFileAtomic } from '../../lib/write-file-atomic.js';
 import { withFileLock } from './file-lock.js';
@@ -12,6 +14,10 @@ import { FUTURE, mergeHistories, readState, writeState } from './state-file.js';
 
 /** Name of the file beside a model's card. */
 export const STATE_FILE = '.bestrun-state.json';
+/** A state has at most some hundred events and one contract. */
+const MAX_STATE_BYTES = 16 * 1024 * 1024;
+/** Longest time of a write, with the wait for the lock, milliseconds. */
+const WRITE_TIMEOUT_MS = 45_000;
 /** Folder for the state of models that have no folder in the store, because their runs are stored elsewhere. */
 const STATE_DIR_NAME = '.bestrun';
 
@@ -25,6 +31,10 @@ interface LocalStateOptions {
   readonly log?: (message: string) => void;
   /** Times of the lock of a state. */
   readonly lock?: FileLockOptions;
+  /** What is asked for states; it may hang. */
+  readonly disk?: Disk;
+  /** Longest time of a write, with the wait for the lock, milliseconds. */
+  readonly writeTimeoutMs?: number;
 }
 
 /** A state that could not be written, and what the file held at that time. */
@@ -47,6 +57,10 @@ export class LocalStateStore extends StateStore {
   private readonly warn: NonNullable<LocalStateOptions['warn']>;
   private readonly log: NonNullable<LocalStateOptions['log']>;
   private readonly lockOptions: FileLockOptions;
+  private readonly disk: Disk;
+  private readonly writeTimeoutMs: number;
+  /** Models whose file is being written by a call that was given up. */
+  private readonly hungWrites = new Set<string>();
   private hasWarned = false;
 
   /**
@@ -54,13 +68,32 @@ export class LocalStateStore extends StateStore {
    */
   constructor(
     private readonly folder: string,
-    { stateDir, warn = () => undefined, log = () => undefined, lock = {} }: LocalStateOptions = {},
+    {
+      stateDir,
+      warn = () => undefined,
+      log = () => undefined,
+      lock = {},
+      disk = new Disk(),
+      writeTimeoutMs = WRITE_TIMEOUT_MS,
+    }: LocalStateOptions = {},
   ) {
     super();
     this.stateDir = stateDir;
     this.warn = warn;
     this.log = log;
     this.lockOptions = lock;
+    this.disk = disk;
+    this.writeTimeoutMs = writeTimeoutMs;
+  }
+
+  override get problem(): string | undefined {
+    const unwritten = [...this.pendingByModel.keys()];
+    if (unwritten.length > 0)
+      return `Pins and history of ${unwritten.join(', ')} cannot be written: they are kept in memory until this process ends.`;
+    const [unread] = this.readErrors;
+    return (
+      unread && `The pin and history of ${unread[0]} cannot be read (${unread[1]}): the last known ones stay in use.`
+    );
   }
 
   async read(model: string): Promise<ModelState> {
@@ -79,10 +112,12 @@ export class LocalStateStore extends StateStore {
 
   private async changeNow(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
     const file = await this.fileOf(model);
+    const work = (lock: HeldLock) => this.changeFile(model, file, change, lock);
     try {
-      await this.makeFolderOf(file);
-      const work = (lock: HeldLock) => this.changeFile(model, file, change, lock);
-      return await withFileLock(`${file}.lock`, work, this.lockOptions);
+      return await this.writeInTime(model, async () => {
+        await this.makeFolderOf(file);
+        return withFileLock(`${file}.lock`, work, this.lockOptions);
+      });
     } catch (error) {
       const loaded = await this.load(model, file);
       const after = change(this.present(model, loaded));
@@ -98,6 +133,16 @@ export class LocalStateStore extends StateStore {
       }
       return after;
     }
+  }
+
+  /** A disk that hangs keeps nobody waiting for long, and only one write of a model hangs in it. */
+  private async writeInTime<T>(model: string, write: () => Promise<T>): Promise<T> {
+    if (this.hungWrites.has(model)) throw new DiskTimeoutError(model, this.writeTimeoutMs);
+    const written = write();
+    if (await waitAtMost(written, this.writeTimeoutMs)) return written;
+    this.hungWrites.add(model);
+    written.catch(() => undefined).finally(() => this.hungWrites.delete(model));
+    throw new DiskTimeoutError(model, this.writeTimeoutMs);
   }
 
   private async changeFile(
@@ -139,7 +184,7 @@ export class LocalStateStore extends StateStore {
 
   private async load(model: string, file: string): Promise<Loaded> {
     const mustHaveFolder = dirname(file) === join(this.folder, model);
-    const loaded = await readStateFile(file, { mustHaveFolder, known: this.knownByModel.get(model) });
+    const loaded = await readStateFile(file, this.disk, { mustHaveFolder, known: this.knownByModel.get(model) });
     this.recordReadError(model, loaded);
     if (loaded.unreadable === undefined && !loaded.isInvalid) {
       this.knownByModel.set(model, loaded);
@@ -172,7 +217,7 @@ export class LocalStateStore extends StateStore {
     if (known !== undefined) return known;
     if (this.stateDir !== undefined) return join(this.stateDir, model + STATE_FILE);
     const own = join(this.folder, model);
-    if (!(await isFolder(own))) return join(this.folder, STATE_DIR_NAME, `${model}${STATE_FILE}`);
+    if (!(await isFolder(own, this.disk))) return join(this.folder, STATE_DIR_NAME, `${model}${STATE_FILE}`);
     this.filesByModel.set(model, join(own, STATE_FILE));
     return join(own, STATE_FILE);
   }
@@ -197,25 +242,29 @@ interface ReadOptions {
   readonly known: Known | undefined;
 }
 
-async function readStateFile(file: string, { mustHaveFolder, known }: ReadOptions): Promise<Loaded> {
+async function readStateFile(file: string, disk: Disk, { mustHaveFolder, known }: ReadOptions): Promise<Loaded> {
   try {
-    const text = await readFile(file, 'utf8');
+    const bytes = await disk.call(file, (fileSystem) => fileSystem.readRegular(file, MAX_STATE_BYTES));
+    const text = bytes.toString('utf8');
     if (known?.state && known.text === text) return { text, state: known.state };
     const state = readState(text);
     if (state === FUTURE) return { text, unreadable: 'a newer version has written it' };
     return { text, state, isInvalid: state === undefined };
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    const isUnavailable = code !== 'ENOENT' || (mustHaveFolder && !(await isFolder(dirname(file))));
+    const isUnavailable = code !== 'ENOENT' || (mustHaveFolder && !(await isFolder(dirname(file), disk)));
     return { text: undefined, unreadable: isUnavailable ? code : undefined };
   }
 }
 
-function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (info) => info.isDirectory(),
-    () => false,
-  );
+/** One that does not answer may be one: what was there is not given up for another place. */
+function isFolder(path: string, disk: Disk): Promise<boolean> {
+  return disk
+    .call(path, (fileSystem) => fileSystem.stat(path))
+    .then(
+      (info) => info.isDirectory(),
+      (error: unknown) => error instanceof DiskTimeoutError,
+    );
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

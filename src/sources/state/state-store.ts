@@ -5,6 +5,14 @@ import type { ModelState } from '../../domain/model-state.js';
  * written, the state is kept in memory, and the log says so once.
  */
 export abstract class StateStore {
+  /**
+   * Why states are kept in memory only, or are not read anew, a sentence that is safe to publish; undefined when all is
+   * well.
+   */
+  get problem(): string | undefined {
+    return undefined;
+  }
+
   /** The present state of a model, whichever process wrote it. */
   abstract read(model: string): Promise<ModelState>;
 

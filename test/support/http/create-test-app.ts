@@ -34,6 +34,8 @@ export async function createTestApp(environment: Record<string, string> = {}): P
     PORT: '0',
     // A thread loads its libraries for a tenth of a second of processor time. Tests of threads say how many they want.
     INFERENCE_THREADS: '1',
+    // However busy the machine is, a test begins with its models served. Tests of the start say how long it waits.
+    START_WAIT_MS: '3600000',
     ...environment,
   });
   const { app, fastPath } = await createApp(config, createLogger(config));

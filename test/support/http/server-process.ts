@@ -24,7 +24,7 @@ export class ServerProcess {
    * @param cwd  working directory; the project unless set.
    */
   static start(environment: Readonly<Record<string, string>>, cwd = ROOT): ServerProcess {
-    const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', ...environment };
+    const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', START_WAIT_MS: '3600000', ...environment };
     const file = join(ROOT, 'dist', 'main.js');
     return new ServerProcess(spawn(process.execPath, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }

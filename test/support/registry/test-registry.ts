@@ -44,7 +44,7 @@ export class TestRegistry {
   static async start(
     store: TestStore,
     host: ModelHost,
-    source: RunSource = new LocalRunSource(store.folder, 0),
+    source: RunSource = new LocalRunSource(store.folder, { settleMs: 0 }),
   ): Promise<TestRegistry> {
     const config = loadConfig({ MODELS_DIR: store.folder, REFRESH_INTERVAL_MS: '0' });
     const module = await Test.createTestingModule({ imports: [ConfigModule.forRoot(config), RegistryModule] })
