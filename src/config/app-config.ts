@@ -40,6 +40,9 @@ export abstract class AppConfig {
   readonly workers: number;
   readonly inferenceThreads: number;
   readonly bodyLimitBytes: number;
+  /** Most bytes of bodies in memory, in this process. */
+  readonly maxBodyBytesInFlight: number;
+  readonly maxConnections: number;
   readonly maxRowsPerRequest: number;
   /** What happens to members of a prediction's body that nobody reads. */
   readonly unknownMembers: 'refuse' | 'ignore';

@@ -107,6 +107,14 @@ export class Environment {
   @Integer(1024, 1_073_741_824, 'bytes')
   BODY_LIMIT_BYTES = 10_485_760;
 
+  /** Most bytes of request bodies held in memory at the same time, per process; more are answered 503 with Retry-After. 0 takes an eighth of the memory there is, shared by WORKERS, and at most 512 MiB. */
+  @Integer(0, 1_099_511_627_776, 'bytes')
+  MAX_BODY_BYTES_IN_FLIGHT = 0;
+
+  /** Connections that may be open at the same time, per process; further ones are closed at once. */
+  @Integer(1, 1_000_000)
+  MAX_CONNECTIONS = 10_000;
+
   /** Most rows (or texts) one request may hold. */
   @Integer(1, 1_000_000)
   MAX_ROWS_PER_REQUEST = 10_000;
@@ -135,11 +143,11 @@ export class Environment {
   @Integer(0, 3_600_000, 'milliseconds')
   SHUTDOWN_GRACE_MS = 30_000;
 
-  /** Requests that may wait per run; more are answered 503 with Retry-After, and so are those that would wait longer than PREDICTION_TIMEOUT_MS. */
+  /** Requests that may wait per run; more are answered 503 with Retry-After, and so are those that cannot be computed before their deadline. */
   @Integer(1, 1_000_000)
   MAX_QUEUED_REQUESTS = 10_000;
 
-  /** Most rows that waiting requests may bring together in one call of the model; 1 computes each request alone. */
+  /** Most rows of one call of the model: waiting requests share calls up to it, and a request of more rows is computed in several. 1 computes each row alone. */
   @Integer(1, 1_000_000)
   MAX_BATCH_ROWS = 1_024;
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 
 import { plainToInstance } from 'class-transformer';
@@ -80,6 +80,8 @@ function toConfig(env: Environment): AppConfig {
     workers: env.WORKERS,
     inferenceThreads: env.INFERENCE_THREADS || Math.min(9, availableParallelism() + 1),
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
+    maxBodyBytesInFlight: env.MAX_BODY_BYTES_IN_FLIGHT || defaultBodyBytes(env),
+    maxConnections: env.MAX_CONNECTIONS,
     maxRowsPerRequest: env.MAX_ROWS_PER_REQUEST,
     unknownMembers: env.UNKNOWN_MEMBERS as AppConfig['unknownMembers'],
     predictionTimeoutMs: env.PREDICTION_TIMEOUT_MS,
@@ -112,6 +114,18 @@ function toConfig(env: Environment): AppConfig {
     logLevel: env.LOG_LEVEL as AppConfig['logLevel'],
     logRequests: env.LOG_REQUESTS,
   };
+}
+
+/** Part of the memory that bodies may take unless the operator says how much. */
+const BODY_SHARE_OF_MEMORY = 1 / 8;
+const MAX_DEFAULT_BODY_BYTES = 512 * 1024 * 1024;
+
+/** Never less than two of the largest bodies: one is read while the next one comes. */
+function defaultBodyBytes({ WORKERS, BODY_LIMIT_BYTES }: Environment): number {
+  // 0 or more than there is where nothing constrains it.
+  const memoryBytes = Math.min(process.constrainedMemory() || Infinity, totalmem());
+  const bytes = Math.min((memoryBytes * BODY_SHARE_OF_MEMORY) / WORKERS, MAX_DEFAULT_BODY_BYTES);
+  return Math.max(Math.floor(bytes), 2 * BODY_LIMIT_BYTES);
 }
 
 function toMlflowConfig(env: Environment): MlflowConfig {

@@ -110,6 +110,16 @@ export function rowsIn(tensors: NamedTensors): number | undefined {
   return rows;
 }
 
+/** Bytes that tensors take: of numbers, and of the characters of texts. */
+export function bytesIn(tensors: NamedTensors): number {
+  let bytes = 0;
+  for (const { data } of tensors.values()) {
+    if (!Array.isArray(data)) bytes += data.byteLength;
+    else for (const text of data) bytes += text.length;
+  }
+  return bytes;
+}
+
 function concatTensors(name: string, first: Tensor, tensors: readonly (Tensor | undefined)[]): Tensor {
   let rows = 0;
   let length = 0;

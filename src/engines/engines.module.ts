@@ -21,6 +21,8 @@ function hostFor(config: AppConfig): ModelHost {
     callTimeoutMs: config.predictionTimeoutMs,
     maxQueuedPerModel: config.maxQueuedRequests,
     maxBatchRows: config.maxBatchRows,
+    // Tensors of numbers may take more than the text they came in.
+    maxQueuedBytes: 2 * config.maxBodyBytesInFlight,
     batchWaitMs: config.batchWaitMs,
     inlineMaxMs: config.inlineMaxMs,
     loadTimeoutMs: config.modelLoadTimeoutMs,

@@ -7,6 +7,8 @@ describe(ModelQueue.name, () => {
   const made: PendingPrediction[] = [];
   afterEach(() => made.splice(0).forEach((prediction) => prediction.complete([])));
 
+  /** A further request with half a minute left. */
+  const another = { rows: 1, bytes: 4, remainingMs: 30_000 };
   const crowd = (count: number): PendingPrediction[] => {
     const options = { outputNames: ['y'], timeoutMs: 60_000 };
     const inputs = () => [{ rows: 1, tensors: new Map([['x', floatRows([[1]])]]) }];
@@ -25,7 +27,7 @@ describe(ModelQueue.name, () => {
     for (const prediction of crowd(20)) queue.add(prediction);
     let refusal: AppError | undefined;
     try {
-      queue.assertNotFull();
+      queue.assertRoom(another);
     } catch (error) {
       refusal = error as AppError;
     }
@@ -33,17 +35,17 @@ describe(ModelQueue.name, () => {
   });
 
   it('takes a crowd of quick calls, and refuses what would wait longer than anybody does', () => {
-    const quick = new ModelQueue({ limit: 10_000, maxWaitMs: 30_000, threads: 2, maxBatchRows: 100 });
+    const quick = new ModelQueue({ limit: 10_000, threads: 2, maxBatchRows: 100 });
     quick.recordCall(crowd(1), 1, 1);
     for (const prediction of crowd(5_000)) quick.add(prediction);
-    const slow = new ModelQueue({ limit: 10_000, maxWaitMs: 30_000, threads: 2, maxBatchRows: 100 });
+    const slow = new ModelQueue({ limit: 10_000, threads: 2, maxBatchRows: 100 });
     slow.recordCall(crowd(1), 5_000, 5_000);
     for (const prediction of crowd(12)) slow.add(prediction);
 
-    expect(() => quick.assertNotFull()).not.toThrow();
-    expect(() => slow.assertNotFull()).not.toThrow();
+    expect(() => quick.assertRoom(another)).not.toThrow();
+    expect(() => slow.assertRoom(another)).not.toThrow();
     for (const prediction of crowd(1)) slow.add(prediction);
-    expect(() => slow.assertNotFull()).toThrow('Too many predictions are waiting. Try again in 33 s.');
+    expect(() => slow.assertRoom(another)).toThrow('Too many predictions are waiting. Try again in 33 s.');
   });
 
   it('refuses more rows than it can hold, whoever brings them', () => {
@@ -58,8 +60,8 @@ describe(ModelQueue.name, () => {
     });
     made.push(...large);
 
-    expect(() => queue.assertNotFull()).toThrow('Too many predictions are waiting.');
+    expect(() => queue.assertRoom(another)).toThrow('Too many predictions are waiting.');
     queue.delete(large[0]!);
-    expect(() => queue.assertNotFull()).not.toThrow();
+    expect(() => queue.assertRoom(another)).not.toThrow();
   });
 });

@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/app-error.js';
-import { rowsIn } from '../../domain/tensor-rows.js';
+import { bytesIn, rowsIn } from '../../domain/tensor-rows.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { PredictOptions } from '../model-host.js';
 import type { ListNode } from './prediction-list.js';
@@ -12,6 +12,8 @@ export class PendingPrediction {
   readonly result: Promise<readonly TensorPart[]>;
   /** Rows all its inputs share; undefined when they disagree: such a prediction shares no call. */
   readonly rows: number | undefined;
+  /** What its tensors take of memory. */
+  readonly bytes: number;
   /** `performance.now()` at which its caller stops waiting. */
   readonly deadline: number;
   /** Set once a shared call failed: from then on it shares calls only with its retry group. */
@@ -32,8 +34,11 @@ export class PendingPrediction {
     readonly inputs: readonly TensorPart[],
     readonly options: PredictOptions,
     private readonly onLeave: (prediction: PendingPrediction) => void,
+    /** Rows of the same request that are computed after it. */
+    readonly rowsBehind: () => number = none,
   ) {
     this.rows = totalRows(inputs);
+    this.bytes = totalBytes(inputs);
     this.deadline = (options.sinceMs ?? this.createdAt) + options.timeoutMs;
     this.result = new Promise((resolve, reject) => {
       this.resolve = resolve;
@@ -112,8 +117,17 @@ export class PendingPrediction {
   }
 }
 
-/** Undefined when the tensors of a part disagree. */
-function totalRows(inputs: readonly TensorPart[]): number | undefined {
+const none = () => 0;
+
+/** Bytes of all tensors of the inputs. */
+export function totalBytes(inputs: readonly TensorPart[]): number {
+  let total = 0;
+  for (const { tensors } of inputs) total += bytesIn(tensors);
+  return total;
+}
+
+/** Rows of all inputs; undefined when the tensors of a part disagree. */
+export function totalRows(inputs: readonly TensorPart[]): number | undefined {
   let total = 0;
   for (const { tensors } of inputs) {
     const rows = rowsIn(tensors);

@@ -10,7 +10,11 @@ export class PredictionList implements Iterable<PendingPrediction> {
   rows = 0;
   /** The one that came first. */
   first: PendingPrediction | undefined;
-  private last: PendingPrediction | undefined;
+  /** The one that came last. */
+  last: PendingPrediction | undefined;
+
+  /** @param held  counts the bytes of the tensors in all lists that share it. */
+  constructor(private readonly held: HeldBytes = { bytes: 0 }) {}
 
   push(prediction: PendingPrediction): void {
     const { node } = prediction;
@@ -21,10 +25,11 @@ export class PredictionList implements Iterable<PendingPrediction> {
     this.last = prediction;
     this.size += 1;
     this.rows += prediction.rows ?? 1;
+    this.held.bytes += prediction.bytes;
   }
 
   /** Takes it out if it is in this list. */
-  delete({ node, rows }: PendingPrediction): void {
+  delete({ node, rows, bytes }: PendingPrediction): void {
     if (node.list !== this) return;
     const { previous, next } = node;
     if (previous) previous.node.next = next;
@@ -34,11 +39,17 @@ export class PredictionList implements Iterable<PendingPrediction> {
     node.list = node.previous = node.next = undefined;
     this.size -= 1;
     this.rows -= rows ?? 1;
+    this.held.bytes -= bytes;
   }
 
   *[Symbol.iterator](): Generator<PendingPrediction> {
     for (let next = this.first; next; next = next.node.next) yield next;
   }
+}
+
+/** Bytes of the tensors that wait. */
+export interface HeldBytes {
+  bytes: number;
 }
 
 /** Links of a prediction in its list; used by the list only. */

@@ -212,7 +212,71 @@ describe('predictions that share calls', () => {
         send(model, 'answer'),
         send(model, ['answer', 'answer']),
       );
-      expect(await Promise.all(answers)).toEqual([1, 4, 4, 4, 4, 2, 2, 5, 3, 3]);
+      expect(await Promise.all(answers)).toEqual([1, 4, 4, 4, 4, 2, 2, 4, 4, 2]);
+    });
+
+    it('computes a large request in several calls, and others in between', async () => {
+      const model = await load(faulty({ threads: 1, maxBatchRows: 4 }));
+      const order: string[] = [];
+      const timing = new PredictionTiming();
+      const many = times(16, () => 'block 20');
+      const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [16], data: many }]]);
+      const large = model.predict(inputs, { outputNames: ['rows'], timeoutMs: 5_000, timing }).then((outputs) => {
+        order.push('large');
+        return [...outputs.get('rows')!.data];
+      });
+      const small = times(2, () => send(model, 'answer').then(() => order.push('small')));
+      await Promise.all(small);
+
+      expect(order).toEqual(['small', 'small']);
+      expect((await large).length).toBe(16);
+      expect(timing.batchRows).toBe(4);
+      expect(model.queue.size).toBe(0);
+    });
+
+    it('ends a large request with its first failure', async () => {
+      const model = await load(faulty({ threads: 1, maxBatchRows: 2 }));
+      const rows = ['answer', 'answer', 'throw', 'answer', ...times(20, () => 'block 50')];
+
+      expect(await send(model, rows)).toBe('PREDICTION_FAILED');
+      expect(await send(model, 'answer')).toBe(1);
+      expect(kinds('prediction-failed')).toHaveLength(1);
+    });
+
+    it('is released only when all calls of a large request have ended', async () => {
+      const model = await load(faulty({ threads: 1, maxBatchRows: 2 }));
+      const large = send(
+        model,
+        times(6, () => 'block 5'),
+      );
+      await Promise.all([model.release(), large]);
+
+      expect(await large).toBe(2);
+    });
+
+    it('sends those away at once who cannot be answered in time, as soon as that is known', async () => {
+      const model = await load(faulty({ threads: 1, maxBatchRows: 1 }));
+      const caller = new AbortController();
+      setMaxListeners(0, caller.signal);
+      const options = { timeoutMs: 30_000, signal: caller.signal };
+      const answers = times(100, () => send(model, 'block 400', options));
+      const [first, last] = await Promise.all([answers[0], answers[99]]);
+      caller.abort();
+
+      expect([first, last]).toEqual([1, 'QUEUE_FULL']);
+      const codes = await Promise.all(answers);
+      // 100 calls of 0.4 s take 40 s; 75 of them may hope to be answered within 30.
+      expect(codes.filter((code) => code === 'QUEUE_FULL').length).toBeGreaterThan(20);
+      expect(codes.filter((code) => code === 'QUEUE_FULL').length).toBeLessThan(40);
+    });
+
+    it('holds no more bytes of waiting tensors than it may, of all models together', async () => {
+      const pool = faulty({ threads: 1, maxQueuedBytes: 64 });
+      const [one, other] = [await load(pool, 'one'), await load(pool, 'other')];
+      const answers = [send(one, 'block 30'), send(one, `answer ${'x'.repeat(50)}`), send(other, 'answer other')];
+
+      expect(await Promise.all(answers)).toEqual([1, 1, 'QUEUE_FULL']);
+      expect(await send(other, 'answer other')).toBe(1);
     });
 
     it('stops joining rows that take long', async () => {

@@ -13,8 +13,10 @@ interface ModelHostOptions {
    */
   readonly callTimeoutMs?: number;
   readonly maxQueuedPerModel: number;
-  /** Most rows that several predictions may bring together in one call; 1 joins none. */
+  /** Most rows of one call, be they of one request or of several. */
   readonly maxBatchRows: number;
+  /** Most bytes of tensors that may wait, of all models together; without limit unless set. */
+  readonly maxQueuedBytes?: number;
   /** How long a request may wait for others to share its call, milliseconds; 0 unless set. */
   readonly batchWaitMs?: number;
   /** Longest call that may be computed on the main thread, milliseconds; 0 unless set: none. */

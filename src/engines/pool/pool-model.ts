@@ -8,7 +8,11 @@ import type { LoadRequest, ModelInfo } from '../inference-engine.js';
 import type { ModelHandle, PredictOptions } from '../model-host.js';
 import type { ModelQueue } from '../batching/model-queue.js';
 import type { InlineModel } from '../inline/inline-model.js';
-import { PendingPrediction } from '../batching/pending-prediction.js';
+import { cutInputs } from '../batching/cut-inputs.js';
+import type { InputsPiece } from '../batching/cut-inputs.js';
+import { PendingPrediction, totalBytes, totalRows } from '../batching/pending-prediction.js';
+import { mapWithConcurrency } from '../../lib/map-with-concurrency.js';
+import { PredictionTiming } from '../../domain/prediction-timing.js';
 
 /** Callbacks of a model to its pool. */
 interface ModelEvents {
@@ -39,6 +43,9 @@ export class PoolModel implements ModelHandle {
   crashCount = 0;
   private closing: { promise: Promise<void>; resolve: () => void } | undefined;
   private rejection: AppError | undefined;
+  private isShutDown = false;
+  /** Requests that are computed in several calls, some of which have yet to begin. */
+  private unfinished = 0;
 
   constructor(
     readonly key: number,
@@ -75,14 +82,69 @@ export class PoolModel implements ModelHandle {
   async predictParts(inputs: readonly TensorPart[], options: PredictOptions): Promise<readonly TensorPart[]> {
     options.signal?.throwIfAborted();
     if (this.rejection) throw this.rejection;
-    this.queue.assertNotFull();
-    const prediction = new PendingPrediction(inputs, options, this.onLeave);
+    const deadline = (options.sinceMs ?? performance.now()) + options.timeoutMs;
+    const rows = totalRows(inputs) ?? 1;
+    const bytes = totalBytes(inputs);
+    this.queue.assertRoom({ rows, bytes, remainingMs: deadline - performance.now() });
+    const pieces = rows > this.queue.maxCallRows ? cutInputs(inputs, this.queue.maxCallRows) : undefined;
+    return pieces ? this.predictPieces(pieces, { rows, bytes }, options) : this.enqueue(inputs, options).result;
+  }
+
+  private enqueue(
+    inputs: readonly TensorPart[],
+    options: PredictOptions,
+    rowsBehind?: () => number,
+  ): PendingPrediction {
+    const prediction = new PendingPrediction(inputs, options, this.onLeave, rowsBehind);
     if (prediction.hasNoTimeLeft) prediction.timeOut();
+    else if (this.isShutDown) prediction.fail(this.rejection);
     else {
       this.queue.add(prediction);
       this.events.onWork(this, prediction);
     }
-    return prediction.result;
+    return prediction;
+  }
+
+  /**
+   * Computes a large request in several calls. At most one per thread waits at a time, so that other requests and other
+   * models have their calls in between. The first failure ends all of it.
+   */
+  private async predictPieces(
+    pieces: readonly InputsPiece[],
+    whole: { readonly rows: number; readonly bytes: number },
+    options: PredictOptions,
+  ): Promise<readonly TensorPart[]> {
+    const startMs = performance.now();
+    const timings: PredictionTiming[] = [];
+    let { rows: rowsBehind, bytes: bytesBehind } = whole;
+    const leave = (rows: number) => {
+      const bytes = rowsBehind > 0 ? Math.round((bytesBehind * rows) / rowsBehind) : 0;
+      this.queue.hold(-rows, -bytes);
+      rowsBehind -= rows;
+      bytesBehind -= bytes;
+    };
+    let hasFailed = false;
+    this.unfinished += 1;
+    this.queue.hold(whole.rows, whole.bytes);
+    try {
+      const outputs = await mapWithConcurrency(pieces, this.queue.threads, async (piece) => {
+        if (hasFailed) return [];
+        leave(piece.rows);
+        const timing = new PredictionTiming();
+        timings.push(timing);
+        const own = { ...options, sinceMs: options.sinceMs ?? startMs, timing };
+        return this.enqueue(piece.take(), own, () => rowsBehind).result.catch((error: unknown) => {
+          hasFailed = true;
+          throw error;
+        });
+      });
+      return outputs.flat();
+    } finally {
+      leave(rowsBehind);
+      this.unfinished -= 1;
+      sumTimings(options.timing, timings, performance.now() - startMs);
+      this.endIfIdle();
+    }
   }
 
   release(): Promise<void> {
@@ -99,6 +161,7 @@ export class PoolModel implements ModelHandle {
   /** The pool closes: waiting predictions end, new ones are rejected. */
   shutDown(): void {
     this.rejection = new AppError('SHUTTING_DOWN');
+    this.isShutDown = true;
     for (const prediction of this.queue.takeAll()) prediction.fail(this.rejection);
     this.released();
   }
@@ -110,12 +173,15 @@ export class PoolModel implements ModelHandle {
 
   /** To be called whenever work of this model ends. */
   endIfIdle(): void {
-    if (this.closing && this.queue.size === 0 && this.activeThreads === 0) this.events.onDrain(this);
+    const isIdle = this.queue.size === 0 && this.activeThreads === 0 && this.unfinished === 0;
+    if (this.closing && isIdle) this.events.onDrain(this);
   }
 
   recordSuccess(call: readonly PendingPrediction[], serviceMs: number, computeMs: number): void {
     this.crashCount = 0;
     this.queue.recordCall(call, serviceMs, computeMs);
+    const hopeless = this.queue.takeHopeless();
+    for (const prediction of hopeless) prediction.fail(this.queue.refusal());
   }
 
   /**
@@ -137,4 +203,12 @@ export class PoolModel implements ModelHandle {
     this.queue.delete(prediction);
     this.endIfIdle();
   };
+}
+
+/** Of a request in several calls: what it waited for the first one, and all the rest as computing. */
+function sumTimings(timing: PredictionTiming | undefined, pieces: readonly PredictionTiming[], totalMs: number): void {
+  if (!timing || pieces.length === 0) return;
+  timing.queueMs = Math.min(...pieces.map(({ queueMs }) => queueMs));
+  timing.inferMs = totalMs - timing.queueMs;
+  timing.batchRows = Math.max(...pieces.map(({ batchRows }) => batchRows));
 }

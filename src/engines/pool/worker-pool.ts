@@ -13,6 +13,7 @@ import type { Reply } from '../worker/messages.js';
 import { InlineModel } from '../inline/inline-model.js';
 import { ModelQueue } from '../batching/model-queue.js';
 import type { PendingPrediction } from '../batching/pending-prediction.js';
+import type { HeldBytes } from '../batching/prediction-list.js';
 import type { PoolEvent, PoolListener } from './pool-event.js';
 import { PoolModel } from './pool-model.js';
 import { joinInputs, joinOutputNames, shareOutputs } from '../batching/shared-call.js';
@@ -37,8 +38,10 @@ export interface WorkerPoolOptions {
   readonly callTimeoutMs?: number;
   /** Predictions of one model that may wait for a thread. */
   readonly maxQueuedPerModel: number;
-  /** Most rows that several predictions may bring together in one call; 1 unless set: each has a call of its own. */
+  /** Most rows of one call, be they of one prediction or of several; unless set each prediction has one call of its own. */
   readonly maxBatchRows?: number;
+  /** Most bytes of tensors that may wait for threads, of all models together; without limit unless set. */
+  readonly maxQueuedBytes?: number;
   /** How long a free thread lets a prediction wait for others to share its call, milliseconds; 0 unless set. */
   readonly batchWaitMs?: number;
   /** Longest time that a call of a tiny model may take on the main thread, milliseconds; 0 unless set: none runs there. */
@@ -62,8 +65,6 @@ const INLINE_MAX_LATE_MS = 5;
 const START_FAILURES = 3;
 /** Timers may fire this much before their time by `performance.now()`. */
 const TIMER_TOLERANCE_MS = 2;
-/** A queue whose predictions are expected to wait less than this is never full for that reason. */
-const MIN_QUEUE_WAIT_MS = 1_000;
 const LOAD_TIMEOUT = 'loading took longer than its limit';
 /** A shared call is not hung before it has taken this many times the mean call. */
 const MEAN_CALL_FACTOR = 4;
@@ -86,8 +87,8 @@ interface WaitingLoad {
  * A model is loaded by one thread first, and by another one when its predictions wait while that thread is idle. Models
  * are served round robin, the predictions of a model in order.
  *
- * A free thread takes all waiting predictions of a model, up to a number of rows, and computes them in one call. There
- * is no artificial delay unless the operator sets one (`batchWaitMs`).
+ * A free thread takes all waiting predictions of a model, up to a number of rows, and computes them in one call; one of
+ * more rows than that is computed in several. There is no artificial delay unless the operator sets one (`batchWaitMs`).
  */
 export class WorkerPool extends ModelHost {
   private readonly supervisor: ThreadSupervisor;
@@ -101,6 +102,8 @@ export class WorkerPool extends ModelHost {
   private readonly timers = new Set<NodeJS.Timeout>();
   /** Models with a timer for their batch window. */
   private readonly batchTimers = new Set<PoolModel>();
+  /** What waits in all queues. */
+  private readonly queued: HeldBytes = { bytes: 0 };
   private nextKey = 1;
   private isClosed = false;
   private closing: Promise<void> | undefined;
@@ -129,10 +132,8 @@ export class WorkerPool extends ModelHost {
 
   override load(request: LoadRequest): Promise<ModelHandle> {
     if (this.isClosed) return Promise.reject(new AppError('SHUTTING_DOWN'));
-    const { maxQueuedPerModel: limit, threads, maxBatchRows = 1, callTimeoutMs = 0 } = this.options;
-    // Nobody waits longer than a call may take; but a very short limit says nothing about a queue.
-    const maxWaitMs = callTimeoutMs > 0 ? Math.max(MIN_QUEUE_WAIT_MS, callTimeoutMs) : Infinity;
-    const queue = new ModelQueue({ limit, maxWaitMs, threads, maxBatchRows });
+    const { maxQueuedPerModel: limit, threads, maxBatchRows, maxQueuedBytes: maxHeldBytes } = this.options;
+    const queue = new ModelQueue({ limit, threads, maxBatchRows, maxHeldBytes, held: this.queued });
     const model = new PoolModel(this.nextKey++, request, queue, {
       onWork: (waiting, prediction) => this.inline.accept(waiting, prediction) || this.onWork(waiting),
       onDrain: (idle) => this.releaseModel(idle),

@@ -2,6 +2,7 @@ import type { DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.j
 import type { EncodedRows } from '../../codec/encode/row-encoder.js';
 import type { JsonObject } from '../../lib/json.js';
 import { stringifyJson } from '../../lib/json-text.js';
+import { runInSlices } from '../../lib/run-in-slices.js';
 import { sliceRows } from '../../domain/tensor-rows.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';
 
@@ -30,11 +31,75 @@ export function decodeParts(decoder: RowDecoder, parts: readonly TensorPart[], r
   return outputs;
 }
 
-/** The same as the text of a JSON array. */
-export function writeParts(decoder: RowDecoder, parts: readonly TensorPart[], request: DecodeRequest): string {
+/** Rows and values that are written at once: more are written bit by bit, with other requests in between. */
+const MAX_ROWS_AT_ONCE = 1_000;
+const MAX_VALUES_AT_ONCE = 50_000;
+
+/** The same as the text of a JSON array; a promise where it is long. */
+export function writeParts(
+  decoder: RowDecoder,
+  parts: readonly TensorPart[],
+  request: DecodeRequest,
+): string | Promise<string> {
   const { rows, encoded, include } = request;
+  const isShort = rows.length <= MAX_ROWS_AT_ONCE && valuesIn(parts) <= MAX_VALUES_AT_ONCE;
+  if (!isShort) return runInSlices(writeBits(decoder, parts, request));
   if (isWhole(parts, rows.length, encoded)) return decoder.write(parts[0]!.tensors, wholeContext(request), include);
   return stringifyJson(decodeParts(decoder, parts, request));
+}
+
+/** Pauses wherever other work may come in between. */
+function* writeBits(
+  decoder: RowDecoder,
+  parts: readonly TensorPart[],
+  request: DecodeRequest,
+): Generator<void, string> {
+  const texts: string[] = [];
+  const outputs: JsonObject[] = [];
+  for (const part of partsInOrder(parts, request)) {
+    for (const { tensors, indexes, context } of bitsOf(part)) {
+      if (request.encoded.order === undefined) texts.push(itemsOf(decoder.write(tensors, context, request.include)));
+      else decoder.decode(tensors, context, request.include).forEach((row, i) => (outputs[indexes[i]!] = row));
+      yield;
+    }
+  }
+  for (let start = 0; start < outputs.length; start += MAX_ROWS_AT_ONCE) {
+    texts.push(itemsOf(stringifyJson(outputs.slice(start, start + MAX_ROWS_AT_ONCE))));
+    yield;
+  }
+  return `[${texts.join(',')}]`;
+}
+
+/** What stands between the brackets of a list. */
+function itemsOf(list: string): string {
+  return list.slice(1, -1);
+}
+
+function* bitsOf(part: DecodedPart): Generator<DecodedPart> {
+  const { tensors, indexes, context } = part;
+  const count = indexes.length;
+  const values = valuesIn([{ rows: count, tensors }]);
+  const size = Math.max(1, Math.min(MAX_ROWS_AT_ONCE, Math.floor((MAX_VALUES_AT_ONCE * count) / Math.max(1, values))));
+  const canSlice = [...tensors.values()].every((tensor) => tensor.shape[0] === count);
+  if (size >= count || !canSlice) return yield part;
+  for (let start = 0; start < count; start += size) {
+    const end = Math.min(count, start + size);
+    yield {
+      tensors: sliceRows(tensors, start, end),
+      indexes: indexes.slice(start, end),
+      context: {
+        rows: context.rows.slice(start, end),
+        prepared: context.prepared.slice(start, end),
+        inputs: context.inputs && sliceRows(context.inputs, start, end),
+      },
+    };
+  }
+}
+
+function valuesIn(parts: readonly TensorPart[]): number {
+  let values = 0;
+  for (const { tensors } of parts) for (const { data } of tensors.values()) values += data.length;
+  return values;
 }
 
 /** Whether all rows were computed together, as they nearly always are. */

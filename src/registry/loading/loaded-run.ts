@@ -184,7 +184,7 @@ export class LoadedRun {
   private async compute<T>(
     values: readonly unknown[],
     options: PredictOptions,
-    decode: (parts: readonly TensorPart[], request: DecodeRequest) => T,
+    decode: (parts: readonly TensorPart[], request: DecodeRequest) => T | Promise<T>,
     fromRows: (outputs: JsonObject[]) => T,
   ): Promise<T> {
     const startedAt = performance.now();
@@ -201,7 +201,8 @@ export class LoadedRun {
     try {
       const parts = await this.handle.predictParts(request.encoded.parts, call);
       inferredAt = performance.now();
-      decoded = decode(parts, request);
+      const made = decode(parts, request);
+      decoded = made instanceof Promise ? await made : made;
     } catch (error) {
       const outputs = await this.keptWhile(() =>
         this.computeApart(error, values, { ...options, sinceMs, notes: undefined }),
