@@ -42,6 +42,8 @@ export function stringRules(schema: OutputFieldSchema): Rule<string>[] {
   if (maxLength !== undefined) rules.push(ruleOf((text) => !hasMoreThan(text, maxLength), faults.tooLong(maxLength)));
   if (pattern !== undefined) {
     const expression = compilePattern(pattern);
+    const { maxLength: most } = expression;
+    if (most < Infinity) rules.push(ruleOf((text) => text.length <= most, faults.tooLong(most)));
     rules.push(ruleOf((text) => expression.test(text), faults.patternMismatch(pattern)));
   }
   // An output's format may be any word.

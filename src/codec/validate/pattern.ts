@@ -1,22 +1,49 @@
-import safeRegex from 'safe-regex2';
+import { isLinear } from './patterns/linear-pattern.js';
+import { compileRe2 } from './patterns/re2-pattern.js';
+import { PatternError, readPattern } from './patterns/read-pattern.js';
+import type { PatternNode } from './patterns/read-pattern.js';
 
-/** A pattern that must not be used; the message says why. */
-export class PatternError extends Error {}
+export { PatternError } from './patterns/read-pattern.js';
+
+/** Longest text that is matched by anything but JavaScript's own engine, UTF-16 units. */
+export const MAX_MATCHED_LENGTH = 100_000;
+
+/** Longest pattern, UTF-16 units. */
+const MAX_PATTERN_LENGTH = 2_000;
+
+/** The regular expression of a signature's `pattern`. */
+export interface TextPattern {
+  /** Whether it matches anywhere in the text. It takes time in proportion to the text, whatever the text is. */
+  readonly test: (text: string) => boolean;
+  /** Longest text it takes, UTF-16 units; longer ones are refused before they are matched. */
+  readonly maxLength: number;
+}
 
 /**
- * The regular expression of a signature's `pattern`, matched anywhere in the text as JSON Schema says.
+ * Compiles the regular expression of a signature's `pattern`, matched anywhere in the text as JSON Schema says.
  *
- * @throws PatternError when it is no regular expression, or one that could take time out of proportion to the text.
+ * JavaScript's own engine matches what is proved to take linear time with it; RE2 matches everything else.
+ *
+ * @throws PatternError when it is no regular expression, or one that cannot be matched in linear time.
  */
-export function compilePattern(pattern: string): RegExp {
-  const expression = expressionOf(pattern);
-  if (!safeRegex(pattern)) {
-    throw new PatternError(`"${pattern}" nests repetitions, looks around or repeats too often; it could run for hours`);
+export function compilePattern(pattern: string): TextPattern {
+  try {
+    if (pattern.length > MAX_PATTERN_LENGTH) throw new PatternError(`is longer than ${MAX_PATTERN_LENGTH} characters`);
+    const expression = expressionOf(pattern);
+    const node = readPattern(pattern, expression.unicode);
+    return isLinear(node) ? native(expression) : re2(node);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw new PatternError(`"${pattern.slice(0, 200)}" ${error.message}`, { cause: error });
   }
-  if (repeatsBranch(pattern)) {
-    throw new PatternError(`"${pattern}" repeats a group with alternatives; use a character class or a fixed count`);
-  }
-  return expression;
+}
+
+function native(expression: RegExp): TextPattern {
+  return { test: (text) => expression.test(text), maxLength: Infinity };
+}
+
+function re2(node: PatternNode): TextPattern {
+  return { test: compileRe2(node), maxLength: MAX_MATCHED_LENGTH };
 }
 
 function expressionOf(pattern: string): RegExp {
@@ -28,18 +55,6 @@ function expressionOf(pattern: string): RegExp {
   try {
     return new RegExp(pattern);
   } catch (error) {
-    throw new PatternError(`"${pattern}" is not a regular expression`, { cause: error });
+    throw new PatternError('is not a regular expression', { cause: error });
   }
-}
-
-/** Whether a group like `(a|a)*` is there: exponential when alternatives overlap, and safe-regex2 lets it pass. */
-function repeatsBranch(pattern: string): boolean {
-  const hasBranch: boolean[] = [];
-  const simple = pattern.replace(/\\[^]/gu, 'x').replace(/\[[^\]]*\]/g, 'x');
-  for (let i = 0; i < simple.length; i++) {
-    if (simple[i] === '(') hasBranch.push(false);
-    else if (simple[i] === '|') hasBranch.fill(true);
-    else if (simple[i] === ')' && hasBranch.pop() && /^(?:[*+]|\{\d+,\})/.test(simple.slice(i + 1))) return true;
-  }
-  return false;
 }

@@ -1,0 +1,57 @@
+import { RE2JS } from 're2js';
+
+import { complement } from './char-set.js';
+import type { CharSet } from './char-set.js';
+import { PatternError } from './read-pattern.js';
+import type { PatternNode } from './read-pattern.js';
+import { sizeOf } from './linear-pattern.js';
+
+/** Largest expression, with its repetitions written out: each character of a text may cost as much. */
+const MAX_SIZE = 1_000;
+
+const ASSERTIONS = { start: '\\A', end: '\\z', boundary: '\\b', 'no-boundary': '\\B' } as const;
+
+/**
+ * Compiles a pattern for RE2, which matches in linear time whatever the pattern says.
+ *
+ * @throws PatternError when it is too large.
+ */
+export function compileRe2(pattern: PatternNode): (text: string) => boolean {
+  const size = sizeOf(pattern);
+  if (size > MAX_SIZE) {
+    throw new PatternError(
+      `comes to ${size} characters when its repetitions are written out, and ${MAX_SIZE} are allowed; use minLength and maxLength`,
+    );
+  }
+  try {
+    const compiled = RE2JS.compile(textOf(pattern));
+    return (text) => compiled.test(text);
+  } catch (error) {
+    throw new PatternError('is too large', { cause: error });
+  }
+}
+
+function textOf(node: PatternNode): string {
+  switch (node.kind) {
+    case 'set':
+      return setText(node.set);
+    case 'sequence':
+      return node.items.map(textOf).join('');
+    case 'choice':
+      return `(?:${node.options.map(textOf).join('|')})`;
+    case 'repeat':
+      return `(?:${textOf(node.item)}){${node.min},${node.max === Infinity ? '' : node.max}}`;
+    default:
+      return ASSERTIONS[node.kind];
+  }
+}
+
+function setText(set: CharSet): string {
+  if (set.length === 0) return `[^${rangesText(complement(set))}]`;
+  return `[${rangesText(set)}]`;
+}
+
+/** By their numbers: no character is special then. */
+function rangesText(set: CharSet): string {
+  return set.map(([from, to]) => `\\x{${from.toString(16)}}-\\x{${to.toString(16)}}`).join('');
+}
