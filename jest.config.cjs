@@ -35,7 +35,7 @@ module.exports = {
     '!src/main.ts',
     '!src/cli/*.ts',
     '!src/bootstrap/{cluster,server,exit-with-report}.ts',
-    '!src/engines/worker/inference-worker.ts',
+    '!src/engines/worker/{inference-worker,inference-process,memory-watch}.ts',
     ...typesOnly(join(__dirname, 'src')).map((file) => `!src/${file}`),
   ],
   coverageThreshold: {

@@ -115,7 +115,7 @@ async function check(
 async function tryRun(loader: RunLoader, registered: RegisteredRun, stderr: TextWriter): Promise<void> {
   if (registered.state === 'serving' || registered.brokenBy) return;
   try {
-    const loaded = await loader.load(registered.sourceRun, registered.run);
+    const loaded = await loader.load(registered.sourceRun, registered.run, registered.card.name);
     registered.updateFrom(loaded);
     await loaded.release();
   } catch (error) {

@@ -48,6 +48,9 @@ export abstract class AppConfig {
   readonly unknownMembers: 'refuse' | 'ignore';
   readonly predictionTimeoutMs: number;
   readonly modelLoadTimeoutMs: number;
+  /** Whether a run is tried in a process of its own. */
+  readonly trialProcess: boolean;
+  readonly trialMemoryBytes: number;
   readonly requestTimeoutMs: number;
   /** How long a stopping server still takes requests while `/readyz` says 503. */
   readonly shutdownDelayMs: number;

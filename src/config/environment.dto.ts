@@ -131,6 +131,14 @@ export class Environment {
   @Integer(1000, 3_600_000, 'milliseconds')
   MODEL_LOAD_TIMEOUT_MS = 60_000;
 
+  /** Whether a run is tried in a process of its own before it is loaded where it serves. `false` saves its memory (some 100 MB at times), and lets a run that hangs harm the server. */
+  @Switch()
+  TRIAL_PROCESS = true;
+
+  /** Most memory a process may take in which a run is tried. 0 takes three quarters of what the container or the machine has, divided by WORKERS. */
+  @Integer(0, 1_099_511_627_776, 'bytes')
+  TRIAL_MEMORY_BYTES = 0;
+
   /** How long a client may take to send its request; then 408. */
   @Integer(1000, 3_600_000, 'milliseconds')
   REQUEST_TIMEOUT_MS = 90_000;

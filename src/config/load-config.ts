@@ -8,8 +8,12 @@ import { validateSync } from 'class-validator';
 import type { AppConfig, MlflowConfig, SourceKind } from './app-config.js';
 import { Environment, MAY_BE_EMPTY } from './environment.dto.js';
 import { parseTrustedProxies } from './trusted-proxies.js';
+import { memoryLimitBytes } from './memory-limit.js';
 import { parseMlflowItems } from './mlflow-selection.js';
 import { VARIABLE_RULES, secretFileVariables } from './variable-rules.js';
+
+/** Share of the memory that trials may take unless set. */
+const TRIAL_MEMORY_SHARE = 0.75;
 
 /** What cannot be used of the configuration: variables, each with its rule, or the file `.env`. Values are never named: they may be secrets. */
 export class ConfigError extends Error {
@@ -86,6 +90,8 @@ function toConfig(env: Environment): AppConfig {
     unknownMembers: env.UNKNOWN_MEMBERS as AppConfig['unknownMembers'],
     predictionTimeoutMs: env.PREDICTION_TIMEOUT_MS,
     modelLoadTimeoutMs: env.MODEL_LOAD_TIMEOUT_MS,
+    trialProcess: env.TRIAL_PROCESS,
+    trialMemoryBytes: env.TRIAL_MEMORY_BYTES || Math.floor((memoryLimitBytes() * TRIAL_MEMORY_SHARE) / env.WORKERS),
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
     shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,

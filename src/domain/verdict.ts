@@ -36,6 +36,12 @@ export const VERDICT_FIX = {
     'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',
   CONTRACT_BREAKING: 'Keep what clients rely on, or pin the run when they are ready for the new contract.',
   REHEARSAL_FAILED: "The run did not meet card.json's promotion limits on the champion's examples; see the message.",
+  TRIAL_TIMED_OUT:
+    'Find what does not end (a loop, a huge input) and publish the run again, or raise PREDICTION_TIMEOUT_MS or MODEL_LOAD_TIMEOUT_MS. To try it again as it is: POST /models/refresh with {"retry": "<run_id>"}.',
+  TRIAL_DIED:
+    'Try the artifact with models:check where it was made, and publish the run again. To try it again as it is: POST /models/refresh with {"retry": "<run_id>"}.',
+  TRIAL_TOO_LARGE:
+    'Publish a smaller model, or raise TRIAL_MEMORY_BYTES where the machine has more memory. To try it again as it is: POST /models/refresh with {"retry": "<run_id>"}.',
   INTERNAL:
     "No action helps: the server's log has the error with its stack. Report it, and pin another run until then.",
   FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: fix it and publish it again.',
@@ -111,14 +117,21 @@ export function reason(code: VerdictCode, message: string, fix: string = VERDICT
 export class RunError extends Error {
   /** A better fix than that of the code; undefined when there is none. */
   readonly fix: string | undefined;
+  /** Whether another try may end otherwise, so that one is made later. */
+  readonly isTransient: boolean;
 
   constructor(
     readonly code: VerdictCode,
     message: string,
-    { fix, ...options }: ErrorOptions & { readonly fix?: string | undefined } = {},
+    {
+      fix,
+      isTransient = false,
+      ...options
+    }: ErrorOptions & { readonly fix?: string | undefined; readonly isTransient?: boolean } = {},
   ) {
     super(message, options);
     this.name = 'RunError';
     this.fix = fix;
+    this.isTransient = isTransient;
   }
 }

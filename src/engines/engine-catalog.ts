@@ -22,6 +22,10 @@ export class EngineCatalog extends InferenceEngine {
     return (await this.engineFor(request.format)).load(request);
   }
 
+  override async prepare(format: ModelFormat): Promise<void> {
+    await this.engineFor(format);
+  }
+
   private engineFor(format: ModelFormat): Promise<InferenceEngine> {
     if (!Object.hasOwn(OPENERS, format)) throw new RunError('FORMAT_UNKNOWN', `No engine computes "${format}" models.`);
     const engine = this.engines.get(format) ?? OPENERS[format]();

@@ -4,11 +4,16 @@ import { AppConfig } from '../config/app-config.js';
 import { createModelHost } from './pool/create-model-host.js';
 import { ModelHost } from './model-host.js';
 import type { PoolListener } from './pool/pool-event.js';
+import { TrialHost } from './trial/trial-host.js';
+import { TrialProcesses } from './trial/trial-processes.js';
 
-/** Provides what computes: a pool of worker threads. */
+/** Provides what computes: a pool of worker threads, and processes for what is not proven yet; null without them. */
 @Module({
-  providers: [{ provide: ModelHost, inject: [AppConfig], useFactory: hostFor }],
-  exports: [ModelHost],
+  providers: [
+    { provide: ModelHost, inject: [AppConfig], useFactory: hostFor },
+    { provide: TrialHost, inject: [AppConfig], useFactory: trialHostFor },
+  ],
+  exports: [ModelHost, TrialHost],
 })
 export class EnginesModule {}
 
@@ -27,5 +32,20 @@ function hostFor(config: AppConfig): ModelHost {
     inlineMaxMs: config.inlineMaxMs,
     loadTimeoutMs: config.modelLoadTimeoutMs,
     onEvent,
+  });
+}
+
+function trialHostFor(config: AppConfig): TrialHost | null {
+  if (!config.trialProcess) return null;
+  const logger = new Logger(TrialHost.name);
+  return new TrialProcesses({
+    limits: {
+      loadTimeoutMs: config.modelLoadTimeoutMs,
+      predictionTimeoutMs: config.predictionTimeoutMs,
+      memoryBytes: config.trialMemoryBytes,
+    },
+    maxBatchRows: config.maxBatchRows,
+    // What becomes of a candidate is told by its verdict.
+    onEvent: ({ kind, ...details }) => logger.debug(details, kind),
   });
 }

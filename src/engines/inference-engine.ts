@@ -34,6 +34,8 @@ export interface LoadRequest {
    * weights elsewhere is refused.
    */
   readonly files?: readonly string[];
+  /** Memory that a trial found it to need at most, bytes; undefined when it was not tried. */
+  readonly measuredBytes?: number;
 }
 
 /** A model in memory, in the thread that computes. */
@@ -59,4 +61,7 @@ export interface EngineModel {
  */
 export abstract class InferenceEngine {
   abstract load(request: LoadRequest): Promise<EngineModel>;
+
+  /** Loads the libraries that models of this format need, which the first load does otherwise. */
+  prepare?(format: ModelFormat): Promise<void>;
 }

@@ -92,7 +92,7 @@ export class OnDemandRuns {
     const { run, sourceRun } = registered;
     registered.state = 'loading';
     try {
-      const loaded = await this.loader.load(sourceRun, run);
+      const loaded = await this.loader.load(sourceRun, run, registered.card.name);
       registered.updateFrom(loaded);
       // It may have become the best of its model meanwhile.
       if (registered.state === 'loading') registered.state = 'loaded';
@@ -101,7 +101,7 @@ export class OnDemandRuns {
       if (this.loadedById.get(run.run_id)?.registered === registered) this.loadedById.delete(run.run_id);
       registered.state = 'checked';
       if (error instanceof AppError) throw error;
-      registered.reject(reasonOfFailure(error, run.run_id));
+      registered.reject(reasonOfFailure(error, run.run_id), { isTransient: isToBeTriedAgain(error) });
       if (!(error instanceof RunError)) throw error;
       throw new AppError(
         'RUN_NOT_SERVABLE',
@@ -123,6 +123,10 @@ export class OnDemandRuns {
       await tryRelease(entry);
     }
   }
+}
+
+function isToBeTriedAgain(error: unknown): boolean {
+  return error instanceof RunError && error.isTransient;
 }
 
 /** A run that failed to load has nothing to release. */

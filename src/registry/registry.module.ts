@@ -13,6 +13,8 @@ import { PromotionService } from './promotion/promotion.service.js';
 import { RefreshService } from './refresh/refresh.service.js';
 import { RegistryState } from './state/registry-state.js';
 import { RunLoader } from './loading/run-loader.js';
+import { RunTrials } from './trials/run-trials.js';
+import { TrialRecords } from './trials/trial-records.js';
 
 /** The shared registry: one instance for all modules. It polls the store once `RefreshService` is started. */
 @Module({
@@ -20,6 +22,8 @@ import { RunLoader } from './loading/run-loader.js';
   providers: [
     ModelHistory,
     RunLoader,
+    RunTrials,
+    TrialRecords,
     RegistryState,
     ChallengerChecks,
     Cutover,

@@ -29,6 +29,12 @@ const fillMemory = () => {
   for (;;) kept.push(new Array(100_000).fill(kept.length));
 };
 
+/** Fills memory outside of the JavaScript heap, as native code does. */
+const growForEver = () => {
+  const kept = [];
+  for (;;) kept.push(Buffer.alloc(8 * 1024 * 1024, 1));
+};
+
 const commands = {
   answer: () => {},
   throw: () => {
@@ -43,6 +49,7 @@ const commands = {
   exit: () => process.exit(3),
   'throw-later': () => new Promise(() => setImmediate(commands.throw)),
   'fill-memory': fillMemory,
+  grow: growForEver,
   'throw-every-third': () => {
     calls += 1;
     if (calls % 3 === 0) commands.throw();

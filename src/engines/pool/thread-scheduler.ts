@@ -1,9 +1,9 @@
 import type { PoolModel } from './pool-model.js';
-import type { WorkerThread } from './worker-thread.js';
+import type { PoolWorker } from './pool-worker.js';
 
 /** Present threads and models of a pool. */
 interface PoolState {
-  readonly threads: () => ReadonlySet<WorkerThread>;
+  readonly threads: () => ReadonlySet<PoolWorker>;
   readonly models: () => ReadonlySet<PoolModel>;
 }
 
@@ -17,8 +17,8 @@ export class ThreadScheduler {
   constructor(private readonly state: PoolState) {}
 
   /** A free thread to load a model for the first time: the one with the fewest models. */
-  forFirstLoad(): WorkerThread | undefined {
-    let best: WorkerThread | undefined;
+  forFirstLoad(): PoolWorker | undefined {
+    let best: PoolWorker | undefined;
     for (const thread of this.state.threads()) {
       if (!thread.isFree || (best && best.models.size <= thread.models.size)) continue;
       if (this.mayWorkLong(thread)) best = thread;
@@ -27,12 +27,12 @@ export class ThreadScheduler {
   }
 
   /** A free thread that holds the model. */
-  forCall(model: PoolModel): WorkerThread | undefined {
+  forCall(model: PoolModel): PoolWorker | undefined {
     return this.pick(model, true);
   }
 
   /** A free thread that does not hold the model, to load a replica. */
-  forReplica(model: PoolModel): WorkerThread | undefined {
+  forReplica(model: PoolModel): PoolWorker | undefined {
     return this.pick(model, false);
   }
 
@@ -40,8 +40,8 @@ export class ThreadScheduler {
    * A free thread of normal priority, to load a model of short calls that only threads of low priority hold: they were
    * lowered after they had loaded it.
    */
-  forMove(model: PoolModel): WorkerThread | undefined {
-    let free: WorkerThread | undefined;
+  forMove(model: PoolModel): PoolWorker | undefined {
+    let free: PoolWorker | undefined;
     for (const thread of this.state.threads()) {
       if (thread.isLowPriority) continue;
       if (thread.models.has(model.key)) return undefined;
@@ -51,7 +51,7 @@ export class ThreadScheduler {
   }
 
   /** Whether the thread must get a lower priority, because it is going to compute the model. */
-  mustLowerPriority(thread: WorkerThread, model: PoolModel): boolean {
+  mustLowerPriority(thread: PoolWorker, model: PoolModel): boolean {
     return (
       !thread.isLowPriority &&
       model.queue.latency.isLong &&
@@ -59,9 +59,9 @@ export class ThreadScheduler {
     );
   }
 
-  private pick(model: PoolModel, isLoaded: boolean): WorkerThread | undefined {
+  private pick(model: PoolModel, isLoaded: boolean): PoolWorker | undefined {
     const isLong = !model.queue.latency.isShort;
-    let second: WorkerThread | undefined;
+    let second: PoolWorker | undefined;
     for (const thread of this.state.threads()) {
       if (!thread.isFree || thread.models.has(model.key) !== isLoaded) continue;
       if (isLong && !this.mayWorkLong(thread)) continue;
@@ -72,7 +72,7 @@ export class ThreadScheduler {
   }
 
   /** Whether another thread is left to models of short calls when this one does long work. */
-  private mayWorkLong(thread: WorkerThread): boolean {
+  private mayWorkLong(thread: PoolWorker): boolean {
     if (thread.isLowPriority || this.state.threads().size === 1 || !this.hasShortCalls()) return true;
     return this.hasOtherThread(thread, ({ isLowPriority, isLongCall }) => !isLowPriority && !isLongCall);
   }
@@ -82,7 +82,7 @@ export class ThreadScheduler {
     return false;
   }
 
-  private hasOtherThread(thread: WorkerThread, isForShort: (other: WorkerThread) => boolean): boolean {
+  private hasOtherThread(thread: PoolWorker, isForShort: (other: PoolWorker) => boolean): boolean {
     for (const other of this.state.threads()) if (other !== thread && isForShort(other)) return true;
     return false;
   }

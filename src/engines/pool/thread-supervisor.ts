@@ -1,4 +1,4 @@
-import type { ThreadListener, WorkerThread } from './worker-thread.js';
+import type { PoolWorker, ThreadListener } from './pool-worker.js';
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
@@ -6,11 +6,11 @@ const MAX_PAUSE_MS = 30_000;
 interface SupervisorOptions {
   /** Threads to keep. */
   readonly size: number;
-  readonly start: (listener: ThreadListener) => WorkerThread;
+  readonly start: (listener: ThreadListener) => PoolWorker;
   /** A thread can take work. */
   readonly onReady: () => void;
   /** A thread ended; `startFailures` is how many in a row did so before they could take any work. */
-  readonly onLost: (thread: WorkerThread, cause: string, startFailures: number) => void;
+  readonly onLost: (thread: PoolWorker, cause: string, startFailures: number) => void;
   /** Lost threads are not replaced for now, because so many old ones have not ended. */
   readonly onBlocked: (count: number) => void;
 }
@@ -20,7 +20,7 @@ interface SupervisorOptions {
  * backoff, and none is started while too many old ones run native code and cannot end.
  */
 export class ThreadSupervisor {
-  private readonly live = new Set<WorkerThread>();
+  private readonly live = new Set<PoolWorker>();
   private readonly closing = new Set<Promise<void>>();
   private startFailures = 0;
   private pause: NodeJS.Timeout | undefined;
@@ -35,12 +35,12 @@ export class ThreadSupervisor {
     this.fill();
   }
 
-  get threads(): ReadonlySet<WorkerThread> {
+  get threads(): ReadonlySet<PoolWorker> {
     return this.live;
   }
 
   /** Ends a thread; another takes its place. */
-  end(thread: WorkerThread, cause: string): void {
+  end(thread: PoolWorker, cause: string): void {
     const exit = thread.end(cause).catch(() => undefined);
     this.closing.add(exit);
     void exit.then(() => {
@@ -65,7 +65,7 @@ export class ThreadSupervisor {
     this.options.onReady();
   }
 
-  private lost(thread: WorkerThread, cause: string): void {
+  private lost(thread: PoolWorker, cause: string): void {
     this.live.delete(thread);
     if (!this.closed && !thread.hasStarted) this.startFailures += 1;
     this.options.onLost(thread, cause, this.startFailures);

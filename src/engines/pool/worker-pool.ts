@@ -22,8 +22,8 @@ import { ThreadScheduler } from './thread-scheduler.js';
 import { ThreadSupervisor } from './thread-supervisor.js';
 import { DeadlineTimer } from './deadline-timer.js';
 import { inferenceWorkerFile } from '../worker/worker-file.js';
+import type { PoolWorker, ReplyHandler, ThreadEnd, ThreadListener } from './pool-worker.js';
 import { WorkerThread } from './worker-thread.js';
-import type { ReplyHandler, ThreadEnd } from './worker-thread.js';
 
 /** How a pool is set up; times in milliseconds. */
 export interface WorkerPoolOptions {
@@ -54,6 +54,8 @@ export interface WorkerPoolOptions {
   readonly resourceLimits?: ResourceLimits;
   /** Compiled file the threads run; the inference worker of this build unless set. */
   readonly workerFile?: string;
+  /** Starts another kind of worker than a thread of this process. */
+  readonly startWorker?: (listener: ThreadListener) => PoolWorker;
   readonly onEvent?: PoolListener;
 }
 
@@ -113,7 +115,7 @@ export class WorkerPool extends ModelHost {
     const file = options.workerFile ?? inferenceWorkerFile();
     this.supervisor = new ThreadSupervisor({
       size: options.threads,
-      start: (listener) => new WorkerThread(file, options.resourceLimits, listener),
+      start: options.startWorker ?? ((listener) => new WorkerThread(file, options.resourceLimits, listener)),
       onReady: () => this.dispatch(),
       onLost: (thread, cause, startFailures) => this.threadLost(thread, cause, startFailures),
       onBlocked: (count) => this.emit({ kind: 'threads-stuck', count }),
@@ -213,13 +215,13 @@ export class WorkerPool extends ModelHost {
     }
   }
 
-  private threadsWith(model: PoolModel): WorkerThread[] {
+  private threadsWith(model: PoolModel): PoolWorker[] {
     return [...this.supervisor.threads].filter((thread) => thread.models.has(model.key));
   }
 
   // --- predictions -----------------------------------------------------------------------------------------------
 
-  private startPrediction(thread: WorkerThread, model: PoolModel): void {
+  private startPrediction(thread: PoolWorker, model: PoolModel): void {
     const call = model.queue.takeCall();
     this.waitingModels.delete(model);
     if (model.queue.size > 0) this.waitingModels.add(model); // to the end: other models come first now
@@ -233,7 +235,7 @@ export class WorkerPool extends ModelHost {
     }
   }
 
-  private sendCall(thread: WorkerThread, model: PoolModel, call: readonly PendingPrediction[]): void {
+  private sendCall(thread: PoolWorker, model: PoolModel, call: readonly PendingPrediction[]): void {
     const { parts, transfer } = toPayload(joinInputs(call));
     const outputNames = joinOutputNames(call);
     const rowByRow = call[0]!.options.rowByRow ?? false;
@@ -269,7 +271,7 @@ export class WorkerPool extends ModelHost {
     this.limits.schedule(limit);
   }
 
-  private onCallTimeout(thread: WorkerThread, model: PoolModel): void {
+  private onCallTimeout(thread: PoolWorker, model: PoolModel): void {
     this.emit({ kind: 'thread-hung', path: model.path });
     this.supervisor.end(thread, 'the prediction did not end');
   }
@@ -327,7 +329,7 @@ export class WorkerPool extends ModelHost {
 
   // --- loading and giving back -----------------------------------------------------------------------------------
 
-  private startFirstLoad(thread: WorkerThread, { model, resolve, reject }: WaitingLoad): void {
+  private startFirstLoad(thread: PoolWorker, { model, resolve, reject }: WaitingLoad): void {
     this.startLoad(thread, model, (reply) => {
       if (reply.kind === 'loaded') {
         model.info = reply.info;
@@ -351,7 +353,7 @@ export class WorkerPool extends ModelHost {
   /**
    * Loads the model in a further thread, if one is free: one replica at a time, and a failure is not retried at once.
    */
-  private startReplica(model: PoolModel, thread: WorkerThread | undefined): void {
+  private startReplica(model: PoolModel, thread: PoolWorker | undefined): void {
     if (!thread || model.isAddingReplica || model.replicaNotBefore > performance.now()) return;
     model.isAddingReplica = true;
     this.startLoad(thread, model, (reply) => {
@@ -372,7 +374,7 @@ export class WorkerPool extends ModelHost {
     this.after(pauseMs + TIMER_TOLERANCE_MS, () => this.dispatch());
   }
 
-  private startLoad(thread: WorkerThread, model: PoolModel, onReply: ReplyHandler): void {
+  private startLoad(thread: PoolWorker, model: PoolModel, onReply: ReplyHandler): void {
     const start = performance.now();
     const limit = {
       at: start + this.options.loadTimeoutMs,
@@ -404,7 +406,7 @@ export class WorkerPool extends ModelHost {
     this.dispatch();
   }
 
-  private startRelease(thread: WorkerThread): void {
+  private startRelease(thread: PoolWorker): void {
     const { model, done } = thread.toRelease.shift()!;
     thread.send({ request: { kind: 'release', model }, canTerminate: false }, () => {
       thread.models.delete(model);
@@ -415,7 +417,7 @@ export class WorkerPool extends ModelHost {
 
   // --- threads ---------------------------------------------------------------------------------------------------
 
-  private threadLost(thread: WorkerThread, cause: string, startFailures: number): void {
+  private threadLost(thread: PoolWorker, cause: string, startFailures: number): void {
     for (const { done } of thread.toRelease.splice(0)) done();
     if (this.isClosed) return;
     this.emit({ kind: 'thread-lost', cause });

@@ -1,3 +1,4 @@
+import type { ModelFormat } from '../../domain/run.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';
 import { sizeOf } from '../../domain/tensor.js';
 import type { DType, NamedTensors, TensorData } from '../../domain/tensor.js';
@@ -12,6 +13,8 @@ type MessagePart = readonly [rows: number, tensors: readonly MessageTensor[]];
 
 /** Request of the main thread to an inference thread; each gets one `Reply`. `model` is the pool's key of it. */
 export type Request =
+  /** Loads the engine of a format, before a model of it. */
+  | { readonly kind: 'prepare'; readonly format: ModelFormat }
   | { readonly kind: 'load'; readonly model: number; readonly request: LoadRequest }
   | {
       readonly kind: 'predict';
@@ -32,6 +35,7 @@ export interface Ready {
 
 /** Reply of an inference thread. `computeMs` is the time of the engine alone. `cause` is text for the log. */
 export type Reply =
+  | { readonly kind: 'prepared' }
   | { readonly kind: 'loaded'; readonly info: ModelInfo }
   | { readonly kind: 'predicted'; readonly outputs: readonly MessagePart[]; readonly computeMs: number }
   | { readonly kind: 'released' }

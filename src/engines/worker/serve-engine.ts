@@ -34,6 +34,11 @@ interface Answer {
 }
 
 async function answer(engine: InferenceEngine, models: Map<number, EngineModel>, request: Request): Promise<Answer> {
+  if (request.kind === 'prepare') {
+    // What is wrong with the engine is told by the load.
+    await engine.prepare?.(request.format).catch(() => undefined);
+    return { reply: { kind: 'prepared' } };
+  }
   if (request.kind === 'load') {
     const model = await engine.load(request.request);
     models.set(request.model, model);

@@ -16,6 +16,7 @@ import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import type { Deadline } from '../../preprocessing/preprocessor.js';
+import type { TrialReport } from '../../engines/trial/trial-host.js';
 import { contractHashOf } from '../contract/contract-hash.js';
 import { decodeParts, writeParts } from './decode-parts.js';
 import type { DecodeRequest } from './decode-parts.js';
@@ -25,6 +26,7 @@ import type { Failure } from './outcome-counter.js';
 import { NOT_COMPUTABLE, computeByHalves, isModelRefusal } from './refused-rows.js';
 import type { RowPreprocessing } from './row-preprocessing.js';
 import { inOrder, soundTexts } from './row-issues.js';
+import type { RunTrial } from '../trials/run-trial.js';
 
 /** How a list of rows is to be predicted. */
 export interface PredictOptions extends ValidateOptions {
@@ -83,13 +85,17 @@ export class LoadedRun {
   /** Work that calls the model again, or for the first time, when it goes on. */
   private readonly underway = new Set<Promise<void>>();
 
+  /** While it is tried. */
+  private trial: { readonly trial: RunTrial; readonly admit: () => Promise<void> } | undefined;
+  private report: TrialReport | undefined;
+
   /** Why its rows are computed one by one; undefined when they may share calls. */
   private rowByRowReason: string | undefined;
 
   constructor(
     private currentRun: Run,
     readonly codec: Codec,
-    private readonly handle: ModelHandle,
+    private handle: ModelHandle,
     /**
      * The server's own time limit, milliseconds. A timeout under a shorter limit of the client does not count against
      * the run.
@@ -105,6 +111,50 @@ export class LoadedRun {
 
   get run(): Run {
     return this.currentRun;
+  }
+
+  /** What its trial measured; undefined when it was not tried in a process of its own. */
+  get trialReport(): TrialReport | undefined {
+    return this.report;
+  }
+
+  /** It is in the process in which it is tried. @param admit  takes it to where it is to serve. */
+  setTrial(trial: RunTrial, admit: () => Promise<void>): void {
+    this.trial = { trial, admit };
+  }
+
+  /**
+   * Takes the run from where it is tried to where it serves; nothing is to be done for one that is there. A caller that
+   * gets an error releases the run.
+   *
+   * @throws RunError when it cannot be loaded there.
+   */
+  async enterService(): Promise<void> {
+    await this.trial?.admit();
+  }
+
+  /**
+   * Does something that belongs to its trial, as long as it is tried.
+   *
+   * @param doing  what the run does, for the verdict: "the examples of the served run were computed".
+   * @throws RunError when the run does not survive it.
+   */
+  duringTrial<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    return this.trial ? this.trial.trial.run(doing, work) : work();
+  }
+
+  /** The trial is over: its process is given back, and nothing can be computed until there is another handle. */
+  async leaveTrial(): Promise<void> {
+    const { trial } = this.trial!;
+    this.report = trial.report;
+    this.trial = undefined;
+    await this.handle.release();
+    trial.leaveProcess();
+  }
+
+  /** Computes with another copy of the model from now on. */
+  useHandle(handle: ModelHandle): void {
+    this.handle = handle;
   }
 
   /**
@@ -407,6 +457,7 @@ export class LoadedRun {
       await new Promise(setImmediate);
     }
     await this.handle.release();
+    await this.trial?.trial.breakOff();
     this.preprocessing?.release();
     this.closeArtifacts();
   }

@@ -14,6 +14,7 @@ import { AppError } from '../../domain/app-error.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import { RunError } from '../../domain/verdict.js';
+import type { LoadRequest } from '../../engines/inference-engine.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { Preprocessor } from '../../preprocessing/preprocessor.js';
@@ -35,6 +36,9 @@ import { hasOutputs, runWarnings } from './run-warnings.js';
 import { selfTestHint } from './self-test-hint.js';
 import { LoadedRun } from './loaded-run.js';
 import { RowPreprocessing } from './row-preprocessing.js';
+import type { RunTrial } from '../trials/run-trial.js';
+import { RunTrials } from '../trials/run-trials.js';
+import { LOADED } from '../trials/trial-verdict.js';
 import type { Codec } from './loaded-run.js';
 
 /** Compiles a run's contract: no I/O, no engine. @throws RunError when its parts contradict each other. */
@@ -60,34 +64,95 @@ export class RunLoader {
     private readonly host: ModelHost,
     private readonly config: AppConfig,
     @Optional() private readonly preprocessor: Preprocessor = new Preprocessor(),
+    @Optional() private readonly trials?: RunTrials,
   ) {}
 
   /**
-   * Fetches and loads the artifact, compares it with the run's declaration, and replays its examples.
+   * Loads a run where it is to serve, after it was tried.
    *
+   * @param model  name of the run's model, under which trials are remembered.
    * @returns the loaded run; its `run` is complete where the declared one lacked what only the model could tell.
    * @throws RunError with the verdict code of the first step that failed; nothing stays loaded then.
    */
-  async load(sourceRun: SourceRun, run: Run): Promise<LoadedRun> {
+  async load(sourceRun: SourceRun, run: Run, model?: string): Promise<LoadedRun> {
+    const loaded = await this.loadOnTrial(sourceRun, run, model);
+    try {
+      await loaded.enterService();
+      return loaded;
+    } catch (error) {
+      await loaded.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Fetches and loads the artifact, compares it with the run's declaration, and replays its examples, all in a process of
+   * its own; `enterService` of the loaded run takes it from there to the threads that serve. Where there are no such
+   * processes, or no model is named, it is in those threads at once.
+   *
+   * @throws RunError as `load`.
+   */
+  async loadOnTrial(sourceRun: SourceRun, run: Run, model?: string): Promise<LoadedRun> {
     const artifacts = await sourceRun.open();
     try {
-      return await this.loadArtifacts(artifacts, sourceRun, run);
+      const trial = await this.beginTrial(sourceRun.run ?? run, artifacts, model);
+      return await this.loadArtifacts(artifacts, sourceRun, run, trial);
     } catch (error) {
       artifacts.close?.();
       throw error;
     }
   }
 
+  private beginTrial(run: Run, { files = [] }: RunArtifacts, model: string | undefined): Promise<RunTrial | undefined> {
+    if (model === undefined || !this.trials) return Promise.resolve(undefined);
+    return this.trials.begin(model, run, files);
+  }
+
   private async loadArtifacts(
-    { folder, files, complete, close }: RunArtifacts,
+    artifacts: RunArtifacts,
     sourceRun: SourceRun,
     run: Run,
+    trial: RunTrial | undefined,
   ): Promise<LoadedRun> {
-    const { format, path } = run.model;
+    const request = loadRequest(run, artifacts);
+    const examination = { artifacts, sourceRun, run, part: partsOf(trial) };
+    if (!trial) return this.examine(await this.host.load(request), examination);
+    try {
+      const handle = await trial.run(LOADED, () => trial.host.load(request));
+      const loaded = await this.examine(handle, examination);
+      loaded.setTrial(trial, () => this.admit(loaded, trial, request));
+      return loaded;
+    } catch (error) {
+      await trial.breakOff();
+      throw error;
+    }
+  }
+
+  /** Loads a run that has passed its trial where it serves, and has it answer an example there. */
+  private async admit(loaded: LoadedRun, trial: RunTrial, request: LoadRequest): Promise<void> {
+    const { report } = trial;
+    await loaded.leaveTrial();
+    try {
+      loaded.useHandle(await this.host.load({ ...request, measuredBytes: report.peakBytes }));
+      await this.repeatExample(loaded);
+      await trial.pass();
+    } finally {
+      await trial.breakOff();
+    }
+  }
+
+  /** What passed its trial elsewhere answers the same here. */
+  private async repeatExample(loaded: LoadedRun): Promise<void> {
+    const { run } = loaded;
+    const [output] = await this.replay(loaded, run.examples.length > 0 ? [0] : []);
+    const mismatch = output && compareOutput(output, run.examples[0]!.output, comparisonOf(run));
+    if (mismatch) throw new RunError('SELF_TEST_FAILED', `Example 0, where the run is to serve: ${mismatch}`);
+  }
+
+  private async examine(handle: ModelHandle, { artifacts, sourceRun, run, part }: Examination): Promise<LoadedRun> {
+    const { folder, complete, close } = artifacts;
     const { predictionTimeoutMs } = this.config;
-    const checkedFiles = (files ?? run.model.files ?? []).map((file) => file.path);
     let preprocessing: RowPreprocessing | undefined;
-    const handle = await this.host.load({ format, runFolder: folder, path, files: checkedFiles });
     try {
       const { completeRun, decode, codec, doubts } = inWordsOf(sourceRun, () => {
         const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
@@ -98,8 +163,10 @@ export class RunLoader {
       preprocessing = await this.openPreprocessing(codec, folder);
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
       if (acceptsOneRow(handle.info, (output) => codec.decoder.hasRows(output))) loaded.setRowByRow(ONE_ROW_PER_CALL);
-      if (doubts.length > 0) await this.tryDoubts(loaded, doubts, sourceRun);
-      const outputs = await this.selfTest(loaded);
+      const outputs = await part('its examples were computed', async () => {
+        if (doubts.length > 0) await this.tryDoubts(loaded, doubts, sourceRun);
+        return this.selfTest(loaded);
+      });
       requireNumbers(completeRun, outputs, {
         mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
       });
@@ -110,7 +177,10 @@ export class RunLoader {
         ...checkIntervals({ decode }, outputs),
       ];
       const { hasFixedSizes = false } = handle.info;
-      warnings.push(...(await tryCorners(loaded, hasFixedSizes, predictionTimeoutMs)));
+      const cornerWarnings = await part('rows that its contract allows were computed', () =>
+        tryCorners(loaded, hasFixedSizes, predictionTimeoutMs),
+      );
+      warnings.push(...cornerWarnings);
       loaded.setWarnings(warnings);
       if (complete && !hasOutputs(completeRun)) loaded.setExampleOutputs(outputs);
       return loaded;
@@ -201,6 +271,25 @@ export class RunLoader {
       throw sentence === undefined ? error : new RunError('SELF_TEST_FAILED', sentence, { cause: error });
     }
   }
+}
+
+/** A part of the examination of a run; what it does is told when the run does not survive it. */
+type Part = <T>(doing: string, work: () => Promise<T>) => Promise<T>;
+
+interface Examination {
+  readonly artifacts: RunArtifacts;
+  readonly sourceRun: SourceRun;
+  readonly run: Run;
+  readonly part: Part;
+}
+
+function partsOf(trial: RunTrial | undefined): Part {
+  return trial ? (doing, work) => trial.run(doing, work) : (_doing, work) => work();
+}
+
+function loadRequest({ model }: Run, { folder, files }: RunArtifacts): LoadRequest {
+  const checkedFiles = (files ?? model.files ?? []).map((file) => file.path);
+  return { format: model.format, runFolder: folder, path: model.path, files: checkedFiles };
 }
 
 /** The run with the model's own name of an input that the run leaves to it. */

@@ -4,10 +4,10 @@ import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import type { ErrorCode } from '../../domain/app-error.js';
 import { RunError, reason } from '../../domain/verdict.js';
-import type { VerdictReason } from '../../domain/verdict.js';
+import type { VerdictCode, VerdictReason } from '../../domain/verdict.js';
 import { ModelHistory } from '../history/model-history.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
-import { rehearse, requireSize } from './champion-replay.js';
+import { rehearse, requireLatency, requireSize } from './champion-replay.js';
 import { reasonOfFailure } from '../loading/failure-reason.js';
 import { RunLoader } from '../loading/run-loader.js';
 import type { LoadedRun } from '../loading/loaded-run.js';
@@ -34,12 +34,40 @@ export class ChallengerChecks {
     this.isClosed = true;
   }
 
-  /** The run, ready to answer. @throws RunError when it cannot be loaded or fails its examples. */
-  async load(registered: RegisteredRun): Promise<LoadedRun> {
+  /** The run, ready to serve. @throws RunError when it cannot be loaded or fails its examples. */
+  load(registered: RegisteredRun): Promise<LoadedRun> {
+    return this.whileLoading(registered, ({ sourceRun, run, card }) => this.loader.load(sourceRun, run, card.name));
+  }
+
+  /** The run, ready to serve; undefined when it cannot be. @throws AppError SHUTTING_DOWN. */
+  tryToLoad(model: RegisteredModel, registered: RegisteredRun): Promise<LoadedRun | undefined> {
+    return this.orRecordFailure(model, registered, () => this.load(registered));
+  }
+
+  /** The run where it is tried; undefined when it does not pass. @throws AppError SHUTTING_DOWN. */
+  tryOnTrial(model: RegisteredModel, registered: RegisteredRun): Promise<LoadedRun | undefined> {
+    return this.orRecordFailure(model, registered, () =>
+      this.whileLoading(registered, ({ sourceRun, run, card }) => this.loader.loadOnTrial(sourceRun, run, card.name)),
+    );
+  }
+
+  /** Whether a run that passed its trial is loaded where it serves. @throws AppError SHUTTING_DOWN. */
+  async hasEnteredService(model: RegisteredModel, registered: RegisteredRun, loaded: LoadedRun): Promise<boolean> {
+    const entered = await this.orRecordFailure(model, registered, async () => {
+      await loaded.enterService();
+      return true;
+    });
+    return entered ?? false;
+  }
+
+  private async whileLoading(
+    registered: RegisteredRun,
+    load: (registered: RegisteredRun) => Promise<LoadedRun>,
+  ): Promise<LoadedRun> {
     const { state } = registered;
     registered.state = 'loading';
     try {
-      const loaded = await this.loader.load(registered.sourceRun, registered.run);
+      const loaded = await load(registered);
       registered.updateFrom(loaded);
       registered.markLoaded();
       return loaded;
@@ -48,10 +76,13 @@ export class ChallengerChecks {
     }
   }
 
-  /** The run, ready to answer; undefined when it cannot be. @throws AppError SHUTTING_DOWN. */
-  async tryToLoad(model: RegisteredModel, registered: RegisteredRun): Promise<LoadedRun | undefined> {
+  private async orRecordFailure<T>(
+    model: RegisteredModel,
+    registered: RegisteredRun,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
     try {
-      return await this.load(registered);
+      return await work();
     } catch (error) {
       await this.recordLoadFailure(model, registered, error);
       return undefined;
@@ -78,8 +109,23 @@ export class ChallengerChecks {
     return this.runCheck(model, candidate, against, async () => {
       const { promotion: policy = {} } = candidate.card;
       const timeoutMs = this.config.predictionTimeoutMs;
-      candidate.setRehearsalWarnings(await rehearse(loaded, { current: against, policy, timeoutMs }));
+      const warnings = await loaded.duringTrial('it computed the examples of the served run', () =>
+        rehearse(loaded, { current: against, policy, timeoutMs }),
+      );
+      candidate.setRehearsalWarnings(warnings);
     });
+  }
+
+  /** Whether a challenger is as quick as its card wants, where it is to serve. @throws AppError SHUTTING_DOWN. */
+  isQuickEnough(
+    model: RegisteredModel,
+    candidate: RegisteredRun,
+    { loaded, against }: { readonly loaded: LoadedRun; readonly against: LoadedRun },
+  ): Promise<boolean> {
+    const { max_latency_ms: limitMs } = candidate.card.promotion ?? {};
+    return this.runCheck(model, candidate, against, () =>
+      requireLatency(loaded, limitMs, this.config.predictionTimeoutMs),
+    );
   }
 
   /** Records once that a challenger is rejected. @throws AppError SHUTTING_DOWN. */
@@ -95,7 +141,8 @@ export class ChallengerChecks {
   async recordLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
     this.requireOpen();
     const isTransientFailure = isTransient(error);
-    const problem = isTransientFailure ? TRANSIENT_FAILURE : reasonOfFailure(error, registered.run.run_id);
+    const isUnnamed = isTransientFailure && !isNamed(error);
+    const problem = isUnnamed ? TRANSIENT_FAILURE : reasonOfFailure(error, registered.run.run_id);
     registered.reject(problem, { isTransient: isTransientFailure });
     if (!(await this.modelHistory.loadFailed(model, registered.run, problem))) return;
     this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
@@ -113,6 +160,10 @@ export class ChallengerChecks {
       return true;
     } catch (error) {
       this.requireOpen();
+      if (isTrialFailure(error)) {
+        await this.recordLoadFailure(model, candidate, error);
+        return false;
+      }
       const rejection = isTransient(error) ? NOT_REHEARSED : reasonOfFailure(error, candidate.run.run_id);
       candidate.setRejection(rejection);
       candidate.state = 'checked';
@@ -148,8 +199,22 @@ const NOT_REHEARSED = reason(
   'No action is needed when the server was busy: the run is tried again automatically.',
 );
 
+const TRIAL_CODES: ReadonlySet<VerdictCode> = new Set(['TRIAL_TIMED_OUT', 'TRIAL_DIED', 'TRIAL_TOO_LARGE']);
+
+/** The run did not survive its trial. */
+function isTrialFailure(error: unknown): boolean {
+  return error instanceof RunError && TRIAL_CODES.has(error.code);
+}
+
+/** An error that another try may pass, and that says itself what happened. */
+function isNamed(error: unknown): boolean {
+  return error instanceof RunError && error.isTransient;
+}
+
 /** Whether something was too busy, too slow or lost, so that another try may succeed. */
 function isTransient(error: unknown): boolean {
+  if (isTrialFailure(error)) return isNamed(error);
+  if (isNamed(error)) return true;
   const cause = error instanceof RunError ? error.cause : error;
   return cause instanceof AppError && TRANSIENT_CODES.has(cause.code);
 }

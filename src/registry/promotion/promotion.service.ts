@@ -14,6 +14,7 @@ import { ModelHistory, runDigest } from '../history/model-history.js';
 import { championOf } from '../selection/champion.js';
 import { whyServed } from '../selection/selection-reasons.js';
 import { compareRuns, statusReasons } from '../policy/rank-runs.js';
+import type { LoadedRun } from '../loading/loaded-run.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
 import { Cutover } from './cutover.js';
 
@@ -193,13 +194,13 @@ export class PromotionService implements BeforeApplicationShutdown {
     if (against && !(await this.checks.checkBeforeLoad(model, candidate, against))) return false;
     const previousRun = this.cutover.findPrevious(model, candidate);
     const isIncomplete = !hasContract(candidate.run);
-    const loaded = previousRun ?? (await this.checks.tryToLoad(model, candidate));
+    const loaded = previousRun ?? (await this.checks.tryOnTrial(model, candidate));
     if (!loaded) return false;
     if (isIncomplete && (await this.isRejected(model, candidate, EMPTY_STATE, acceptedContracts))) {
       if (!previousRun) await loaded.release();
       return false;
     }
-    if (against && !(await this.checks.hasPassedRehearsal(model, candidate, { loaded, against }))) {
+    if (!(await this.mayTakeOver(model, candidate, loaded, against))) {
       if (!previousRun) await loaded.release();
       return false;
     }
@@ -208,6 +209,18 @@ export class PromotionService implements BeforeApplicationShutdown {
       return this.promote(model, candidate, acceptedContracts);
     this.cutover.switchTo(model, { registered: candidate, loaded }, { withBakePeriod: true });
     return true;
+  }
+
+  /** Passes the rehearsal where it is tried; then it is loaded where it serves, and has to be quick there. */
+  private async mayTakeOver(
+    model: RegisteredModel,
+    candidate: RegisteredRun,
+    loaded: LoadedRun,
+    against: LoadedRun | undefined,
+  ): Promise<boolean> {
+    if (against && !(await this.checks.hasPassedRehearsal(model, candidate, { loaded, against }))) return false;
+    if (!(await this.checks.hasEnteredService(model, candidate, loaded))) return false;
+    return !against || this.checks.isQuickEnough(model, candidate, { loaded, against });
   }
 
   /** At a start, when no run keeps the contract that served last: there is no compatible run to serve instead. */

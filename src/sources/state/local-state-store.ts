@@ -127,7 +127,7 @@ export class LocalStateStore extends StateStore {
         const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
         const message = `Pins and history cannot be written to the store (${code}): they are kept in memory`;
         this.warn(
-          `${message}, as is the contract that clients rely on, until this process ends. Set STATE_DIR to another folder`,
+          `${message}, as are the contract that clients rely on and the runs that failed their trial, until this process ends. Set STATE_DIR to another folder`,
           error,
         );
       }
@@ -179,7 +179,8 @@ export class LocalStateStore extends StateStore {
     const pending = this.pendingByModel.get(model);
     if (!pending) return state;
     if (pending.over === text) return pending.state;
-    return { ...state, history: mergeHistories(state.history, pending.state.history) };
+    const trials = { ...state.trials, ...pending.state.trials };
+    return { ...state, trials, history: mergeHistories(state.history, pending.state.history) };
   }
 
   private async load(model: string, file: string): Promise<Loaded> {

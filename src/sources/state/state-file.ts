@@ -1,14 +1,14 @@
 import { parseJson, stringifyJson } from '../../lib/json-text.js';
 import { isJsonObject } from '../../lib/json.js';
 import type { JsonValue } from '../../lib/json.js';
-import { EMPTY_STATE, HISTORY_EVENTS, MAX_HISTORY, trimHistory } from '../../domain/model-state.js';
+import { EMPTY_STATE, HISTORY_EVENTS, MAX_HISTORY, TRIAL_OUTCOMES, trimHistory } from '../../domain/model-state.js';
 import type { HistoryEvent, ModelState } from '../../domain/model-state.js';
 
 const VERSION = 1;
 
 /** Writes a state as the text of its file, for people to read as well. */
-export function writeState({ pin, served, failed, history }: ModelState): string {
-  const document = { version: VERSION, pin: pin ?? null, served: served ?? null, failed, history };
+export function writeState({ pin, served, failed, trials, history }: ModelState): string {
+  const document = { version: VERSION, pin: pin ?? null, served: served ?? null, failed, trials, history };
   // int64 in an enum keeps its digits, which JSON.stringify cannot write.
   return `${stringifyJson(document)}\n`;
 }
@@ -26,12 +26,13 @@ export function readState(text: string): ModelState | typeof FUTURE | undefined 
   if (!isJsonObject(document)) return undefined;
   if (typeof document.version === 'number' && document.version > VERSION) return FUTURE;
   if (document.version !== VERSION) return undefined;
-  const { pin, served, failed, history } = document;
+  const { pin, served, failed, trials, history } = document;
   return {
     ...EMPTY_STATE,
     ...(hasTexts(pin, ['run_id', 'reason', 'by', 'at']) && { pin: pin as unknown as ModelState['pin'] }),
     ...(isServed(served) && { served: withoutInvalidNames(served) as unknown as ModelState['served'] }),
     failed: listOf(failed, ['run_id', 'digest', 'reason']) as unknown as ModelState['failed'],
+    trials: trialsOf(trials),
     history: listOf(history, ['at', 'event', 'run_id', 'reason', 'by'])
       .filter(({ event }) => (HISTORY_EVENTS as readonly unknown[]).includes(event))
       .slice(0, MAX_HISTORY) as unknown as ModelState['history'],
@@ -65,6 +66,20 @@ function withoutInvalidNames(served: Record<string, JsonValue>): Record<string, 
   const isInvalid = (value: JsonValue) => !Array.isArray(value) || value.some((name) => typeof name !== 'string');
   const entries = Object.entries(served).filter(([key, value]) => !GIVEN.includes(key) || !isInvalid(value));
   return Object.fromEntries(entries);
+}
+
+/** Those that are whole: limits and owner are only compared, and others than the present ones mean nothing. */
+function trialsOf(value: JsonValue | undefined): ModelState['trials'] {
+  if (!isJsonObject(value)) return {};
+  const isWhole = (trial: JsonValue) =>
+    hasTexts(trial, ['run_id', 'outcome', 'reason', 'at', 'engine']) &&
+    (TRIAL_OUTCOMES as readonly unknown[]).includes(trial.outcome) &&
+    typeof trial.times === 'number' &&
+    typeof trial.final === 'boolean' &&
+    isJsonObject(trial.limits) &&
+    isJsonObject(trial.by);
+  const whole = Object.entries(value).filter(([, trial]) => isWhole(trial));
+  return Object.fromEntries(whole) as unknown as ModelState['trials'];
 }
 
 /** Lists of output fields in a contract. */

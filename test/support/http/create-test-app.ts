@@ -36,6 +36,8 @@ export async function createTestApp(environment: Record<string, string> = {}): P
     INFERENCE_THREADS: '1',
     // However busy the machine is, a test begins with its models served. Tests of the start say how long it waits.
     START_WAIT_MS: '3600000',
+    // So does a process, for more. Tests of trials ask for it.
+    TRIAL_PROCESS: 'false',
     ...environment,
   });
   const { app, fastPath } = await createApp(config, createLogger(config));

@@ -20,11 +20,12 @@ export class ServerProcess {
   }
 
   /**
-   * @param environment  variables beside those of the test; loopback, and a free port unless PORT is given.
+   * @param environment  variables beside those of the test; loopback, a free port and no trial process unless given.
    * @param cwd  working directory; the project unless set.
    */
   static start(environment: Readonly<Record<string, string>>, cwd = ROOT): ServerProcess {
-    const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', START_WAIT_MS: '3600000', ...environment };
+    const own = { HOST: '127.0.0.1', PORT: '0', START_WAIT_MS: '3600000', TRIAL_PROCESS: 'false' };
+    const env = { ...process.env, ...own, ...environment };
     const file = join(ROOT, 'dist', 'main.js');
     return new ServerProcess(spawn(process.execPath, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }

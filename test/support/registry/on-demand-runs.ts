@@ -10,7 +10,7 @@ const file = (name: string) => join(__dirname, '..', '..', 'fixtures', 'engines'
  * A run for threads of `faulty-worker.cjs`: each row is a command, its answer is the command's length. The artifact is
  * there to be checked, and in a format whose threads may be ended.
  */
-const onDemandRun: Partial<Run> = {
+export const onDemandRun: Partial<Run> = {
   signature: {
     input: { type: 'object', properties: { command: { type: 'string' } }, required: ['command'] },
     output: { type: 'object', properties: { length: { type: 'integer' } }, required: ['length'] },

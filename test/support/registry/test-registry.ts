@@ -5,6 +5,7 @@ import { ConfigModule } from '../../../src/config/config.module.js';
 import { loadConfig } from '../../../src/config/load-config.js';
 import { createModelHost } from '../../../src/engines/pool/create-model-host.js';
 import { ModelHost } from '../../../src/engines/model-host.js';
+import { TrialHost } from '../../../src/engines/trial/trial-host.js';
 import { ModelHistory } from '../../../src/registry/history/model-history.js';
 import { PromotionService } from '../../../src/registry/promotion/promotion.service.js';
 import { Preprocessor } from '../../../src/preprocessing/preprocessor.js';
@@ -40,18 +41,24 @@ export class TestRegistry {
     this.preprocessor = module.get(Preprocessor, { strict: false });
   }
 
-  /** @param source  the store's folder unless given. */
+  /**
+   * @param source  the store's folder unless given.
+   * @param trialHost  where runs are tried; in the threads that serve unless given.
+   */
   static async start(
     store: TestStore,
     host: ModelHost,
     source: RunSource = new LocalRunSource(store.folder, { settleMs: 0 }),
+    trialHost: TrialHost | null = null,
   ): Promise<TestRegistry> {
-    const config = loadConfig({ MODELS_DIR: store.folder, REFRESH_INTERVAL_MS: '0' });
+    const config = loadConfig({ MODELS_DIR: store.folder, REFRESH_INTERVAL_MS: '0', TRIAL_PROCESS: 'false' });
     const module = await Test.createTestingModule({ imports: [ConfigModule.forRoot(config), RegistryModule] })
       .overrideProvider(RunSource)
       .useValue(source)
       .overrideProvider(ModelHost)
       .useValue(host)
+      .overrideProvider(TrialHost)
+      .useValue(trialHost)
       .compile();
     const registry = new TestRegistry(module);
     await registry.refreshService.start();

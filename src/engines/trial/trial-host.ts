@@ -1,0 +1,53 @@
+import type { ModelHost } from '../model-host.js';
+
+/** What a trial may take. A run that failed in it is tried again when one of them has changed. */
+export interface TrialLimits {
+  readonly loadTimeoutMs: number;
+  readonly predictionTimeoutMs: number;
+  /** Resident memory of the process. */
+  readonly memoryBytes: number;
+}
+
+/** What a trial measured of a model. */
+export interface TrialReport {
+  /** Resident memory it needed at most, beyond what the process had with the engine alone. */
+  readonly peakBytes: number;
+  /** Loading it. */
+  readonly loadMs: number;
+  /** Its quickest call. */
+  readonly callMs: number;
+}
+
+/** How a candidate ended the process in which it was tried. */
+export type TrialEnd =
+  | { readonly kind: 'timed-out' }
+  | { readonly kind: 'too-large'; readonly bytes: number }
+  /** `wasKilled`: by somebody else, e.g. by the kernel for want of memory; otherwise it ended itself. */
+  | { readonly kind: 'died'; readonly cause: string; readonly wasKilled: boolean };
+
+/** A process that one candidate has for itself. */
+export interface TrialLease {
+  /** Loads and computes in that process. */
+  readonly host: ModelHost;
+  /** Why no process could be started; undefined when one was. */
+  readonly startError: string | undefined;
+  /** How the candidate ended the process; undefined when it did not. What it does not answer in time counts as an end. */
+  readonly end: TrialEnd | undefined;
+  /** Whether others were tried at the same time, in processes of their own. */
+  readonly hadCompany: boolean;
+  /** What was measured so far. */
+  readonly report: TrialReport;
+  /** Gives the process back; a busy one is ended. Nothing happens the second time. */
+  release(): void;
+}
+
+/** Lends processes that can be ended at any moment, to try what is not proven yet. */
+export abstract class TrialHost {
+  abstract readonly limits: TrialLimits;
+
+  /** A process for one candidate; waits for one when there are as many as may be. @throws AppError SHUTTING_DOWN. */
+  abstract lease(): Promise<TrialLease>;
+
+  /** Ends every process. */
+  abstract close(): Promise<void>;
+}

@@ -1,0 +1,63 @@
+import type { ProcessMemory } from './process-messages.js';
+
+/** How often memory is looked at while something is computed, milliseconds: what grows quickest grows by some 100 MB in it. */
+const SAMPLE_MS = 20;
+const BYTES_PER_KIB = 1024;
+
+/**
+ * Watches the resident memory of this process: it tells when that grows beyond a limit, and how large it was. On Linux
+ * the peak is the kernel's own, which no peak between two looks escapes.
+ */
+export class MemoryWatch {
+  private timer: NodeJS.Timeout | undefined;
+  private baselineBytes = residentBytes();
+  private peakBytes = this.baselineBytes;
+  /** Most that the process ever had before the baseline. */
+  private highestBefore = highestBytes();
+  private hasExceeded = false;
+
+  /** @param onExceeded  called once. */
+  constructor(
+    private readonly maxBytes: number,
+    private readonly onExceeded: (bytes: number) => void,
+  ) {}
+
+  /** Something is computed from now on. */
+  start(): void {
+    this.timer ??= setInterval(this.sample, SAMPLE_MS);
+  }
+
+  /** Nothing is computed for now. */
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.sample();
+  }
+
+  /** A model is loaded next. */
+  setBaseline(): void {
+    this.baselineBytes = this.peakBytes = residentBytes();
+    this.highestBefore = highestBytes();
+  }
+
+  get memory(): ProcessMemory {
+    return { baselineBytes: this.baselineBytes, peakBytes: this.peakBytes, presentBytes: residentBytes() };
+  }
+
+  private readonly sample = (): void => {
+    const highest = highestBytes();
+    const bytes = highest > this.highestBefore ? highest : residentBytes();
+    this.peakBytes = Math.max(this.peakBytes, bytes);
+    if (this.peakBytes <= this.maxBytes || this.hasExceeded) return;
+    this.hasExceeded = true;
+    this.onExceeded(this.peakBytes);
+  };
+}
+
+function residentBytes(): number {
+  return process.memoryUsage.rss();
+}
+
+function highestBytes(): number {
+  return process.resourceUsage().maxRSS * BYTES_PER_KIB;
+}

@@ -1,0 +1,58 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+
+import type { FileReference } from '../../domain/encode-spec.js';
+import type { Run } from '../../domain/run.js';
+import { TrialHost } from '../../engines/trial/trial-host.js';
+import { RunTrial } from './run-trial.js';
+import { TrialRecords, trialSubject } from './trial-records.js';
+import { rememberedError } from './trial-verdict.js';
+
+/**
+ * Tries runs in processes of their own before anything loads them that serves. What a run did there is remembered in the
+ * state of its model, before the trial and after it, so that nothing is tried again that ended a process.
+ */
+@Injectable()
+export class RunTrials implements OnApplicationShutdown {
+  private readonly underWay = new Set<RunTrial>();
+
+  constructor(
+    private readonly records: TrialRecords,
+    /** Null where runs are tried in the threads that serve. */
+    @Optional() @Inject(TrialHost) private readonly host: TrialHost | null = null,
+  ) {}
+
+  /**
+   * Begins a trial; waits until there is a process for it.
+   *
+   * @param run  as it was found in the store.
+   * @param files  those that the run itself does not list.
+   * @returns undefined where runs are tried in the threads that serve.
+   * @throws RunError TRIAL_TIMED_OUT, TRIAL_DIED, TRIAL_TOO_LARGE when the run failed before.
+   */
+  async begin(model: string, run: Run, files: readonly FileReference[]): Promise<RunTrial | undefined> {
+    const { host, records } = this;
+    if (!host) return undefined;
+    const subject = trialSubject(model, run, files, host.limits);
+    const before = await records.find(subject);
+    if (before && records.isFinal(before)) throw rememberedError(before);
+    const lease = await host.lease();
+    const trial: RunTrial = new RunTrial(lease, subject, before, records, host.limits, () =>
+      this.underWay.delete(trial),
+    );
+    this.underWay.add(trial);
+    await records.begin(subject, before);
+    return trial;
+  }
+
+  /** Forgets what is remembered of a run, so that it is tried again. */
+  async forget(model: string, runId: string): Promise<void> {
+    await this.records.forget(model, runId);
+  }
+
+  /** A stop is no fault of the runs that are tried at that moment. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.host?.close();
+    await Promise.all([...this.underWay].map((trial) => trial.breakOff()));
+  }
+}
