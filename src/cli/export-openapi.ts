@@ -26,7 +26,7 @@ const ROOT = join(__dirname, '..', '..');
  */
 async function main(): Promise<void> {
   const file = readArguments(USAGE) ?? join(ROOT, 'docs', 'openapi.json');
-  const config = loadConfig({ MODELS_DIR: join(ROOT, 'models'), LOG_LEVEL: 'silent' });
+  const config = loadConfig({ MODELS_DIR: join(ROOT, 'models'), LOG_LEVEL: 'silent', TRIAL_PROCESS: 'false' });
   const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config), createAdapter(config), {
     logger: false,
     abortOnError: false,

@@ -145,7 +145,7 @@ describe('a run takes over and gives way whatever its output fields are', () => 
   it('an unexpected error of a load is the fault of the server, and the next best run serves', async () => {
     const { store, registry } = await start(manyFields);
     const bug = new TypeError('not a function');
-    jest.spyOn(RunLoader.prototype, 'load').mockRejectedValueOnce(bug);
+    jest.spyOn(RunLoader.prototype, 'loadOnTrial').mockRejectedValueOnce(bug);
     const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation();
     addBetter(store, manyFields);
 
