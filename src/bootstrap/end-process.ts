@@ -1,3 +1,4 @@
+import { prepareEnd } from '../lib/before-end.js';
 import { awaitThreadEnds } from '../lib/ending-threads.js';
 import { flushLog } from '../logging/pino-logger.js';
 
@@ -35,7 +36,7 @@ export function endBySignal(signal: 'SIGTERM' | 'SIGINT'): never {
 
 /** The same after the last output, as far as its reader takes it. */
 export async function endByForce(exitCode = KILLED): Promise<never> {
-  await flushOutput();
+  await Promise.all([flushOutput(), prepareEnd(OUTPUT_TIMEOUT_MS)]);
   killProcess(exitCode);
 }
 

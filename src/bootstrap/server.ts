@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 
 import { ConnectionDrainer } from '../http/server/drain-connections.js';
+import { prepareEnd } from '../lib/before-end.js';
 import { createLogger, flushLog } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
@@ -15,6 +16,8 @@ import { stopServer } from './stop-server.js';
 
 /** Time for the line that says why a start ended, milliseconds. */
 const LOG_TIMEOUT_MS = 200;
+/** Time for what has to be written before the end, milliseconds. */
+const END_TIMEOUT_MS = 500;
 
 /**
  * Starts one server process: loads the best runs, then opens the port. A stop ends the start at once, and later the server
@@ -59,6 +62,6 @@ function logReady(app: NestExpressApplication, config: AppConfig, logger: Logger
 /** Nothing is served yet, so nothing has to be finished; what loads may not be able to end by itself. */
 async function stopStart(signal: StopSignal, logger: Logger): Promise<void> {
   logger.info({ signal }, 'bestrun was told to stop while it started: it ends at once');
-  await flushLog(LOG_TIMEOUT_MS);
+  await Promise.all([flushLog(LOG_TIMEOUT_MS), prepareEnd(END_TIMEOUT_MS)]);
   endBySignal(signal);
 }

@@ -3,6 +3,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 
 import type { FileReference } from '../../domain/encode-spec.js';
 import type { Run } from '../../domain/run.js';
+import { beforeEnd } from '../../lib/before-end.js';
 import { TrialHost } from '../../engines/trial/trial-host.js';
 import { RunTrial } from './run-trial.js';
 import { TrialRecords, trialSubject } from './trial-records.js';
@@ -15,6 +16,7 @@ import { rememberedError } from './trial-verdict.js';
 @Injectable()
 export class RunTrials implements OnApplicationShutdown {
   private readonly underWay = new Set<RunTrial>();
+  private readonly dropWork = beforeEnd(() => this.breakOff());
 
   constructor(
     private readonly records: TrialRecords,
@@ -50,9 +52,14 @@ export class RunTrials implements OnApplicationShutdown {
     await this.records.forget(model, runId);
   }
 
-  /** A stop is no fault of the runs that are tried at that moment. */
   async onApplicationShutdown(): Promise<void> {
+    this.dropWork();
     await this.host?.close();
+    await this.breakOff();
+  }
+
+  /** A stop is no fault of the runs that are tried at that moment. */
+  private async breakOff(): Promise<void> {
     await Promise.all([...this.underWay].map((trial) => trial.breakOff()));
   }
 }

@@ -1,0 +1,17 @@
+/** What has to be written before this process ends, even when it is told to end at once. */
+const works = new Set<() => Promise<unknown>>();
+
+/** Has `work` done before the process ends by a stop. @returns a function that takes it back. */
+export function beforeEnd(work: () => Promise<unknown>): () => void {
+  works.add(work);
+  return () => void works.delete(work);
+}
+
+/** Does what has to be done before the end, for `timeoutMs` at most. */
+export async function prepareEnd(timeoutMs: number): Promise<void> {
+  if (works.size === 0) return;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+  await Promise.race([Promise.allSettled([...works].map((work) => work())), timeout]);
+  clearTimeout(timer);
+}
