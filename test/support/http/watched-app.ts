@@ -62,7 +62,13 @@ export class WatchedApp implements TestApp {
   /** @param environment  variables as an operator would set them. */
   static async start(environment: Record<string, string>): Promise<WatchedApp> {
     const log: Json[] = [];
-    const config = loadConfig({ HOST: '127.0.0.1', PORT: '0', TRIAL_PROCESS: 'false', START_WAIT_MS: '3600000', ...environment });
+    const config = loadConfig({
+      HOST: '127.0.0.1',
+      PORT: '0',
+      TRIAL_PROCESS: 'false',
+      START_WAIT_MS: '3600000',
+      ...environment,
+    });
     const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) });
     const { app, fastPath } = await createApp(config, logger);
     await app.listen(config.port, config.host);
