@@ -8,37 +8,50 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
-COPY schemas schemas
 COPY src src
-RUN npm run build
+# The list of what ships needs the whole tree, so it is made here.
+RUN npm run build \
+ && npm sbom --omit=dev --sbom-format=cyclonedx > sbom.cdx.json
 
 FROM node:22-slim AS packages
 WORKDIR /app
 ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY package.json package-lock.json .npmrc ./
-# Native TensorFlow (SavedModels, TensorFlow.js on it) is left out: it adds about a gigabyte. With it: --build-arg OMIT=dev
-ARG OMIT="dev optional"
-# Only this platform's ONNX Runtime stays: the package brings them all (about 290 MB).
-RUN npm ci $(for part in $OMIT; do printf -- '--omit=%s ' "$part"; done) \
- && node -e "const {readdirSync,rmSync}=require('node:fs'),root='node_modules/onnxruntime-node/bin/napi-v6';for(const os of readdirSync(root))for(const cpu of readdirSync(root+'/'+os))if(os!==process.platform||cpu!==process.arch)rmSync(root+'/'+os+'/'+cpu,{recursive:true})"
+COPY scripts/prune-packages.mjs scripts/
+# Native TensorFlow (SavedModels, TensorFlow.js on it) is left out: it adds about a gigabyte. With it: --build-arg TENSORFLOW=true
+ARG TENSORFLOW=false
+RUN if [ "$TENSORFLOW" = true ]; then npm ci --omit=dev && node scripts/prune-packages.mjs --keep-tensorflow; \
+    else npm ci --omit=dev --ignore-scripts && node scripts/prune-packages.mjs; fi
 
 FROM node:22-slim
 WORKDIR /app
-# Text models that scikit-learn's converter writes lower-case by the rules of this locale, and do not load without it.
-RUN apt-get update && apt-get install -y --no-install-recommends locales \
+# tini is the first process: the kernel would spare a Node in its place all signals, its own SIGKILL too. Text models that
+# scikit-learn's converter writes lower-case by the rules of en_US.UTF-8, and do not load without that locale.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends locales tini \
  && sed -i 's/^# *\(en_US.UTF-8 UTF-8\)/\1/' /etc/locale.gen && locale-gen \
  && rm -rf /var/lib/apt/lists/*
-ENV LANG=en_US.UTF-8 NODE_ENV=production ORT_DISABLE_TELEMETRY=1 PORT=5000 MODELS_DIR=/models MLFLOW_CACHE_DIR=/tmp/bestrun-mlflow \
-    STATE_DIR=/state ALLOW_EMPTY=true
-# Pins, history and the contracts clients rely on; a volume here outlives the container.
-RUN install -d -o node /state
+ENV LANG=en_US.UTF-8 NODE_ENV=production ORT_DISABLE_TELEMETRY=1 PORT=5000 MODELS_DIR=/models MLFLOW_CACHE_DIR=/cache/mlflow \
+    STATE_DIR=/state ALLOW_EMPTY=true SHUTDOWN_DELAY_MS=5000
+# /state: pins, history and the contracts clients rely on. /cache: what was fetched from MLflow. Volumes here outlive the container.
+RUN install -d -o 1000 -g 1000 /state /cache
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY --from=build /app/sbom.cdx.json ./
 COPY package.json LICENSE ./
+COPY scripts/healthcheck.sh scripts/
 COPY schemas schemas
 COPY models /models
-USER node
+# A number: Kubernetes' runAsNonRoot cannot judge a name.
+USER 1000:1000
 EXPOSE 5000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:'+process.env.PORT+'/readyz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["scripts/healthcheck.sh"]
+ENTRYPOINT ["tini", "--"]
 CMD ["node", "dist/main.js"]
+ARG VERSION REVISION CREATED
+LABEL org.opencontainers.image.title="bestrun" \
+      org.opencontainers.image.description="Serves the best run of a trained model as a typed, documented REST API" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.created="$CREATED"
