@@ -49,7 +49,9 @@ function statesOf({ dtype, shape, data }: Tensor, rank: number, rows: number, na
   if (dtype === 'string') throw modelError(`The output "${name}" holds texts where numbers are decoded.`);
   // Of one row [tokens, size] may be meant, of several not: found when the run is loaded, by two rows together.
   if (rows > 1 && rank === 2 && shape.length === 2 && shape[0] === rows)
-    throw new RunError('SIGNATURE_MISMATCH', `The output "${name}" has shape [rows, ${shape[1]}]: ${POOLED}.`);
+    throw new RunError('SIGNATURE_MISMATCH', `The output "${name}" has shape [rows, ${shape[1]}]: ${POOLED}.`, {
+      fix: 'Leave pooling and mask out of decode.',
+    });
   const inner = rows === 1 && shape.length === rank ? shape : shape.slice(1);
   if (inner.length !== rank) throw modelError(`The output "${name}" has shape [${shape.join(', ')}] for ${rows} rows.`);
   if (inner !== shape) requireRows({ dtype, shape, data }, rows, name);

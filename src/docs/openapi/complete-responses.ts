@@ -16,6 +16,7 @@ import type {
   ResponseObject,
 } from './openapi-types.js';
 import { sampleOf } from './sample-of.js';
+import { SharedResponses } from './shared-responses.js';
 import { isShortExample, shortExample } from '../../lib/short-example.js';
 
 const PROBLEM_TYPE = 'application/problem+json';
@@ -79,13 +80,14 @@ export function* completeResponses(document: OpenApiDocument): Generator<void, v
     NotAcceptable: errorResponse(406, 'NOT_ACCEPTABLE'),
     InternalError: errorResponse(500, 'INTERNAL_ERROR'),
   };
+  const shared = new SharedResponses(components);
   for (const entry of operationsOf(document)) {
-    completeOperation(entry, document);
+    completeOperation(entry, document, shared);
     yield;
   }
 }
 
-function completeOperation(entry: OperationEntry, { components }: OpenApiDocument): void {
+function completeOperation(entry: OperationEntry, { components }: OpenApiDocument, shared: SharedResponses): void {
   const { operation } = entry;
   addCommonErrors(entry);
   shortenRequest(operation);
@@ -96,13 +98,26 @@ function completeOperation(entry: OperationEntry, { components }: OpenApiDocumen
       if (type === PROBLEM_TYPE) continue;
       if (media.example === undefined && media.examples === undefined)
         media.example = sampleOf(media.schema ?? {}, components.schemas);
-      insertExamples(media, entry);
     }
-    addProblemExamples(response, Number(status));
+    // What is wrong with a row is told in each model's own words.
+    if (isSharedStatus(status))
+      operation.responses[status] = shared.share(response, status, (first) => placeExamples(first, status, entry));
+    else placeExamples(response, status, entry);
   }
   // A query is for trying out, and holds the fields of a row alone.
   if (isPrediction(entry) && entry.method !== 'get')
     operation.parameters = [...(operation.parameters ?? []), TIMEOUT_PARAMETER, CONTRACT_PARAMETER];
+}
+
+function isSharedStatus(status: string): boolean {
+  return Number(status) >= 400 && status !== '422';
+}
+
+function placeExamples(response: ResponseObject, status: string, entry: OperationEntry): void {
+  for (const [type, media] of Object.entries(response.content ?? {})) {
+    if (type !== PROBLEM_TYPE) insertExamples(media, entry);
+  }
+  addProblemExamples(response, Number(status));
 }
 
 function isPrediction({ operation: { tags } }: OperationEntry): boolean {

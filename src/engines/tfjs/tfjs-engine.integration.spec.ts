@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, cpSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, cpSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -164,6 +164,22 @@ describe(TfjsEngine.name, () => {
       code: 'LOAD_FAILED',
       message: 'The model uses the operation MyOwnOp, which TensorFlow.js does not have.',
     });
+  });
+
+  it('names a layer that only Python has, and the ways out', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bestrun-tfjs-'));
+    cpSync(join(engineFixtures, 'tfjs-layers-sequential'), folder, { recursive: true });
+    const file = join(folder, 'model.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"class_name":"Dense"', '"class_name":"my.own>Attention"'));
+
+    await expect(
+      loadRequest({ ...fixtureRequest('tfjs-layers', 'tfjs-layers-sequential'), runFolder: folder }),
+    ).rejects.toMatchObject({
+      code: 'LOAD_FAILED',
+      message:
+        'The model uses the layer my.own>Attention, which TensorFlow.js does not have. A layer of your own is Python code: export the model as a graph model (tf.saved_model.save, then tensorflowjs_converter --input_format=tf_saved_model), or to ONNX.',
+    });
+    rmSync(folder, { recursive: true });
   });
 
   it('refuses weights that are cut short', async () => {

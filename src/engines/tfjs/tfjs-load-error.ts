@@ -4,11 +4,11 @@ import { engineText } from '../engine-text.js';
 /** What the text of TensorFlow.js says, in words for the owner of the run. First match wins; `$1` is the matched name. */
 const MESSAGES: readonly (readonly [RegExp, string])[] = [
   [
-    /Unknown layer: ([\w>.-]+)/,
+    /Unknown layer: ([\w>.-]*\w)/,
     'The model uses the layer $1, which TensorFlow.js does not have. A layer of your own is Python code: export the model as a graph model (tf.saved_model.save, then tensorflowjs_converter --input_format=tf_saved_model), or to ONNX.',
   ],
   [
-    /Unknown (?:activation|initializer|regularizer|constraint): ([\w>.-]+)/,
+    /Unknown (?:activation|initializer|regularizer|constraint): ([\w>.-]*\w)/,
     'The model uses $1, which TensorFlow.js does not have.',
   ],
   [

@@ -95,6 +95,15 @@ describe('what is worth knowing of a run that may be served', () => {
     });
   });
 
+  it('is none that an input is as wide as the texts that a tokenizer splits', () => {
+    const tokenizer = { path: 'tokenizer.json', sha256: '' };
+    const encode = {
+      tensors: [{ kind: 'tokenizer', field: 'a', tokenizer, max_length: 8, tensors: { input_ids: 'x' } }],
+    } as const;
+
+    expect(runWarnings({ ...sum, encode, examples }, [{ ...inputs[0], shape: [null, null] }], right)).toEqual([]);
+  });
+
   it('is that an input leaves its width open', () => {
     const [warning] = runWarnings({ ...sum, examples }, [{ ...inputs[0], shape: [null, null] }], right);
 

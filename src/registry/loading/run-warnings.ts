@@ -83,6 +83,8 @@ function equalWarnings({ examples, decode }: Run, outputs: readonly JsonObject[]
 
 /** Whether the model takes rows of any width, and the run does not say that it means that. */
 function isOpen({ encode }: Run, { name, shape }: TensorSpec): boolean {
+  // A tokenizer makes rows as long as their texts are, and the model is made for that.
+  if (encode.tensors.some((one) => one.kind === 'tokenizer' && Object.values(one.tensors).includes(name))) return false;
   const made = encode.tensors.find(({ tensor }) => tensor === name);
   const own = made?.kind === 'array' ? made.shape : [];
   return shape?.slice(1).some((size, axis) => size === null && own[axis] !== null) ?? false;
