@@ -33,7 +33,8 @@ const INSIDE = {
   engines: {
     batching: ['inference-engine.ts', 'model-host.ts'],
     onnx: ['inference-engine.ts', 'engine-text.ts'],
-    tfjs: ['inference-engine.ts', 'engine-text.ts'],
+    // Both formats are protobuf.
+    tfjs: ['inference-engine.ts', 'engine-text.ts', 'onnx/graph/protobuf-file.ts'],
     worker: ['inference-engine.ts', 'engine-catalog.ts'],
     // The one folder that computes on the main thread; it imports the engine when a model has proven itself.
     inline: ['inference-engine.ts', 'worker/compute-rows.ts', 'onnx/onnx-engine.ts'],

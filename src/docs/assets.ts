@@ -25,6 +25,7 @@ const NAMES = new Set([
   'redoc.standalone.js',
   'redoc.standalone.js.LICENSE.txt',
   'redoc-start.js',
+  'text-only.js',
 ]);
 
 const YEAR_SECONDS = 31_536_000;

@@ -27,7 +27,7 @@ export const SWAGGER_UI: DocsPage = {
   title: `${API_TITLE} - Swagger UI`,
   path: '/docs/assets',
   styles: ['swagger-ui.css', 'pages.css'],
-  scripts: ['swagger-ui-bundle.js', 'swagger-start.js'],
+  scripts: ['swagger-ui-bundle.js', 'text-only.js', 'swagger-start.js'],
   policy: written(POLICY),
 };
 
@@ -35,7 +35,7 @@ export const REDOC: DocsPage = {
   title: `${API_TITLE} - ReDoc`,
   path: '/redoc/assets',
   styles: ['pages.css'],
-  scripts: ['redoc.standalone.js', 'redoc-start.js'],
+  scripts: ['redoc.standalone.js', 'text-only.js', 'redoc-start.js'],
   // It writes style elements at run time, and builds its search index in a worker that it makes from a blob.
   policy: written({ ...POLICY, 'style-src': "'self' 'unsafe-inline'", 'worker-src': 'blob:' }),
 };

@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Controller, Headers, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { MlflowWebhookGuard } from '../http/auth/mlflow-webhook.guard.js';
@@ -41,7 +41,7 @@ export class MlflowWebhookController {
   })
   @ApiEnvelope(HintDto, 'The store will be polled.')
   @ApiErrors('WEBHOOK_SIGNATURE_WRONG', 'WEBHOOK_SECRET_NOT_SET', 'BODY_NOT_READABLE')
-  receive(): HintDto {
-    return this.control.acceptHint();
+  receive(@Headers('X-MLflow-Delivery-Id') deliveryId: string): HintDto {
+    return this.control.acceptDelivery(deliveryId);
   }
 }

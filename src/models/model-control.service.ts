@@ -4,6 +4,7 @@ import { toSourceReadingDto } from '../http/dto/source-reading.dto.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { PinService } from '../registry/pin.service.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
+import { RecentDeliveries } from './recent-deliveries.js';
 import { NO_REASON, toPinDto } from './dto/control.dto.js';
 import type { HintDto, PinRequestDto, RefreshDto, RollbackRequestDto, ServedDto } from './dto/control.dto.js';
 
@@ -13,6 +14,8 @@ const DEFAULT_AUTHOR = 'admin';
 /** Carries out what operators and webhooks ask for, and describes what serves then. */
 @Injectable()
 export class ModelControlService {
+  private readonly deliveries = new RecentDeliveries();
+
   constructor(
     private readonly registry: ModelRegistryService,
     private readonly refreshService: RefreshService,
@@ -25,9 +28,14 @@ export class ModelControlService {
     return { models, sources: this.refreshService.statuses.map(toSourceReadingDto) };
   }
 
-  /** Has the store read soon; returns before that. */
-  acceptHint(): HintDto {
-    return this.refreshService.acceptHint();
+  /**
+   * Has the store read soon; returns before that. A delivery that is sent again, by MLflow or by whoever has recorded it,
+   * is accepted and does nothing.
+   *
+   * @param deliveryId  of the webhook, whose signature has been checked.
+   */
+  acceptDelivery(deliveryId: string): HintDto {
+    return this.deliveries.isNew(deliveryId, Date.now()) ? this.refreshService.acceptHint() : { accepted: true };
   }
 
   /**

@@ -16,6 +16,9 @@ import { MlflowClient } from './mlflow/store/server/mlflow-client.js';
 import { ServerStore } from './mlflow/store/server/server-store.js';
 import type { RunSource } from './run-source.js';
 
+/** A reading of MLflow may take as long as this many requests that are answered at the last moment. */
+const REQUESTS_PER_READING = 20;
+
 /**
  * The source, or the several sources, that the configuration names.
  *
@@ -68,6 +71,7 @@ function createServerStore(config: MlflowConfig): MlflowStore {
     cache: new ArtifactCache(config.cacheDir, config.maxCacheBytes),
     responseCache: new ResponseCache(join(config.cacheDir, 'answers', name)),
     maxModelBytes: config.maxModelBytes,
+    maxReadMs: config.requestTimeoutMs * REQUESTS_PER_READING,
   });
 }
 

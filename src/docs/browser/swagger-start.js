@@ -1,4 +1,4 @@
-/* global SwaggerUIBundle */
+/* global SwaggerUIBundle, withTextOnly */
 SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#api',
@@ -9,4 +9,11 @@ SwaggerUIBundle({
   // The default one is a service on the internet.
   validatorUrl: null,
   defaultModelsExpandDepth: 0,
+  plugins: [
+    () => ({
+      statePlugins: {
+        spec: { wrapActions: { updateJsonSpec: (update) => (document) => update(withTextOnly(document)) } },
+      },
+    }),
+  ],
 });

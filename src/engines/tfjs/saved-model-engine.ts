@@ -6,7 +6,7 @@ import type { NamedTensors } from '../../domain/tensor.js';
 import { RunError } from '../../domain/verdict.js';
 import { InferenceEngine } from '../inference-engine.js';
 import type { EngineModel, LoadRequest, ModelInfo, TensorInfo } from '../inference-engine.js';
-import { rejectFileOperations } from './file-operations.js';
+import { rejectOtherOperations } from './saved-model-operations.js';
 import { nativeTensorflow } from './native-package.js';
 import type { NativeTensorflow, SavedModelSignature, SavedModelTensor } from './native-package.js';
 import { runInScope } from './run-in-scope.js';
@@ -45,7 +45,7 @@ export class SavedModelEngine extends InferenceEngine {
 async function open(tf: NativeTensorflow, folder: string): Promise<EngineModel> {
   await useBackend('tensorflow');
   try {
-    await rejectFileOperations(folder);
+    rejectOtherOperations(folder);
     const graphs = await tf.node.getMetaGraphsFromSavedModel(folder);
     const graph = graphs.find(({ tags }) => tags.includes(SERVE));
     if (!graph) throw new RunError('LOAD_FAILED', `The SavedModel has no graph with the tag "${SERVE}".`);

@@ -5,6 +5,7 @@ import { ask } from '../../support/http/ask.js';
 import type { Answer } from '../../support/http/ask.js';
 import { TestStore } from '../../support/stores/build-store.js';
 import type { TestApp } from '../../support/http/create-test-app.js';
+import { RefreshService } from '../../../src/registry/refresh/refresh.service.js';
 import { until } from '../../support/until.js';
 
 const SECRET = 'what only the two of us know';
@@ -13,14 +14,14 @@ const PATH = '/webhooks/mlflow';
 const f1 = (value: number) => ({ metrics: { f1: value } });
 
 /** A delivery as MLflow makes it. */
-function deliver(app: TestApp, secret: string, at = Date.now()): Promise<Answer> {
+function deliver(app: TestApp, secret: string, at = Date.now(), id = 'd-1'): Promise<Answer> {
   const body = { entity: 'model_version_alias', action: 'created', data: { alias: 'champion' } };
   const timestamp = String(Math.floor(at / 1000));
   const signature = createHmac('sha256', secret)
-    .update(`d-1.${timestamp}.${JSON.stringify(body)}`)
+    .update(`${id}.${timestamp}.${JSON.stringify(body)}`)
     .digest('base64');
   const headers = {
-    'X-MLflow-Delivery-Id': 'd-1',
+    'X-MLflow-Delivery-Id': id,
     'X-MLflow-Timestamp': timestamp,
     'X-MLflow-Signature': `v1,${signature}`,
   };
@@ -50,6 +51,20 @@ describe('a webhook of MLflow', () => {
     expect([status, json.data]).toEqual([200, { accepted: true }]);
 
     await until(async () => (await bestRun()) === 'better');
+  });
+
+  it('is accepted again, and does nothing, when it is sent again', async () => {
+    const hints = jest.spyOn(app.app.get(RefreshService, { strict: false }), 'acceptHint');
+    const at = Date.now();
+
+    const answers = [await deliver(app, SECRET, at, 'd-2'), await deliver(app, SECRET, at, 'd-2')];
+
+    expect(answers.map(({ status, json }) => [status, json.data])).toEqual([
+      [200, { accepted: true }],
+      [200, { accepted: true }],
+    ]);
+    expect(hints).toHaveBeenCalledTimes(1);
+    hints.mockRestore();
   });
 
   it.each<[string, () => Promise<Answer>]>([

@@ -1,6 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 
+import { YAML_OPTIONS, isPlainYaml } from '../store/plain-yaml.js';
 import type { JsonValue } from '../../../lib/json.js';
 
 /** Nodes of one document, those of repeated parts counted each time. */
@@ -25,9 +26,9 @@ const INFINITY = /^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
  */
 export function pythonYamlAt(text: string, path: readonly string[]): JsonValue | undefined {
   // Reading takes time, and few files have the part.
-  if (!text.includes(path.at(-1)!)) return undefined;
+  if (!text.includes(path.at(-1)!) || !isPlainYaml(text)) return undefined;
   try {
-    const document = parseDocument(text, { schema: 'failsafe', logLevel: 'silent' });
+    const document = parseDocument(text, YAML_OPTIONS);
     const node = document.getIn(path, true) as Node | undefined;
     return document.errors.length > 0 || node === undefined ? undefined : new TypedReader(document).read(node);
   } catch {

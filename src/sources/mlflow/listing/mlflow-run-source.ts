@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { MlflowItem } from '../../../config/mlflow-selection.js';
 import { RunSource } from '../../run-source.js';
 import type { GetExaminationHints, SourceModel, SourceStatus } from '../../run-source.js';
@@ -8,6 +10,11 @@ import type { CardOrigin, MlflowCard } from '../mapping/model-card.js';
 import { StoreUnavailableError } from '../store/mlflow-store.js';
 import type { MlflowExperiment, MlflowRegisteredModel, MlflowStore } from '../store/mlflow-store.js';
 import { RunInspector } from './run-inspector.js';
+
+/** Models of one MLflow, each of which is read at each poll. */
+const MAX_MODELS = 1_000;
+/** Entries that are looked at in a row. */
+const PER_TURN = 100;
 
 /** Which experiments and registered models of the store are served. */
 interface MlflowSelection {
@@ -32,6 +39,7 @@ export class MlflowRunSource extends RunSource {
   private pending: Promise<SourceModel[]> | undefined;
   private readAt: Date | undefined;
   private unavailableReason: StoreUnavailableError | undefined;
+  private isCut = false;
   private getHints: GetExaminationHints = () => Promise.resolve({ mustExamine: new Set(), skip: new Set() });
   /** Ids of the last listing by model name, so that another experiment does not take over a name. */
   private holders: ReadonlyMap<string, string> = new Map();
@@ -59,7 +67,8 @@ export class MlflowRunSource extends RunSource {
     const { store, unavailableReason } = this;
     const unavailableWarning =
       unavailableReason && `${this.describe(unavailableReason)} Its last known listing is served.`;
-    return [...(unavailableWarning ? [unavailableWarning] : []), ...store.warnings];
+    const cutWarning = this.isCut && `${this.description} has more than ${MAX_MODELS} models: the others are left out.`;
+    return [unavailableWarning, cutWarning, ...store.warnings].filter((warning) => typeof warning === 'string');
   }
 
   override useExaminationHints(getHints: GetExaminationHints): void {
@@ -99,11 +108,26 @@ export class MlflowRunSource extends RunSource {
     const { experiments, models } = this.selection;
     const taken = new Map<string, string>();
     const listing: SourceModel[] = [];
-    for (const found of await this.findExperiments(experiments)) listing.push(await this.readExperiment(found, taken));
-    for (const found of await this.findModels(models)) listing.push(await this.readRegisteredModel(found, taken));
+    const add = async (model: SourceModel) => {
+      // Of a hundred thousand that are not served, none is asked for: others must run in between.
+      if (++seen % PER_TURN === 0) await nextTurn();
+      if (model !== NOT_INCLUDED) listing.push(model);
+      return listing.length < MAX_MODELS;
+    };
+    let seen = 0;
+    let isAll = true;
+    for (const found of await this.findExperiments(experiments)) {
+      if (!isAll) break;
+      isAll = await add(await this.readExperiment(found, taken));
+    }
+    for (const found of await this.findModels(models)) {
+      if (!isAll) break;
+      isAll = await add(await this.readRegisteredModel(found, taken));
+    }
+    this.isCut = !isAll;
     this.inspector.endListing();
     this.holders = taken;
-    return listing.filter((model) => model !== NOT_INCLUDED);
+    return listing;
   }
 
   private async findExperiments(items: readonly MlflowItem[]): Promise<Found<MlflowExperiment | string>[]> {
@@ -113,7 +137,9 @@ export class MlflowRunSource extends RunSource {
     const all = items.find(({ name }) => name === undefined);
     if (!all) return found;
     const rest = (await this.store.listExperiments()).filter(({ name }) => !named.some((item) => item.name === name));
-    const isHolder = (one: MlflowExperiment) => this.holders.get(deriveCard(originOf(one), all).name) === one.id;
+    const held = new Set(this.holders.values());
+    const isHolder = (one: MlflowExperiment) =>
+      held.has(one.id) && this.holders.get(deriveCard(originOf(one), all).name) === one.id;
     rest.sort(byAge);
     const holdersFirst = [...rest.filter(isHolder), ...rest.filter((one) => !isHolder(one))];
     return [...found, ...holdersFirst.map((entity) => ({ item: all, entity }))];

@@ -17,13 +17,16 @@ export interface MlModel {
   readonly parameters: readonly string[];
 }
 
+/** The signature of a table of ten thousand columns. */
+const MAX_MLMODEL_CHARS = 1024 * 1024;
+
 /**
  * Reads an `MLmodel` file.
  *
  * @throws RunError MLMODEL_INVALID when it is not one, SIGNATURE_UNSUPPORTED when rows cannot be made of its signature.
  */
 export function readMlModel(text: string): MlModel {
-  const document = parseYamlMapping(text);
+  const document = parseYamlMapping(text, MAX_MLMODEL_CHARS);
   if (!document || !isMapping(document.flavors)) {
     throw new RunError('MLMODEL_INVALID', 'The MLmodel file is not YAML with the key "flavors".');
   }

@@ -1,7 +1,8 @@
-import { readFile, readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { RunError } from '../../../domain/verdict.js';
+import { readRegularFile } from '../../files/file-system.js';
 import { RunFolder, isInside } from '../../local/run-folder.js';
 import type { ModelFiles, LoggedModel } from './mlflow-store.js';
 
@@ -29,7 +30,7 @@ export class LocalModel implements LoggedModel {
     try {
       const folder = await RunFolder.open(this.folder, this.root);
       const file = await folder.resolve(path);
-      return (await stat(file)).size <= MAX_TEXT_BYTES ? await readFile(file, 'utf8') : undefined;
+      return (await readRegularFile(file, MAX_TEXT_BYTES)).toString('utf8');
     } catch (error) {
       if (error instanceof RunError && error.code === 'ARTIFACT_OUTSIDE_RUN') throw error;
       return undefined;

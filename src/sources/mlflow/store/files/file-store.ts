@@ -1,8 +1,9 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { MetricPoint } from '../../../../domain/metric-point.js';
 import type { RunStatus } from '../../../../domain/run.js';
+import { readRegularFile } from '../../../files/file-system.js';
 import { mapWithConcurrency } from '../../../../lib/map-with-concurrency.js';
 import { DiskStore } from '../disk-store.js';
 import { LocalModel, listDirs, isInsideFolder } from '../local-model.js';
@@ -25,6 +26,8 @@ const STATUS_OF_NUMBER: Readonly<Record<string, RunStatus>> = {
   5: 'KILLED',
 };
 const READ_CONCURRENCY = 16;
+/** A larger `meta.yaml` is not MLflow's. */
+const MAX_META_BYTES = 64 * 1024;
 
 type Meta = Readonly<Record<string, YamlValue>>;
 
@@ -154,8 +157,8 @@ export class FileStore extends DiskStore {
 }
 
 async function readMeta(folder: string): Promise<Meta | undefined> {
-  const text = await readFile(join(folder, 'meta.yaml'), 'utf8').catch(() => '');
-  return text === '' ? undefined : parseYamlMapping(text);
+  const bytes = await readRegularFile(join(folder, 'meta.yaml'), MAX_META_BYTES).catch(() => undefined);
+  return bytes === undefined || bytes.length === 0 ? undefined : parseYamlMapping(bytes.toString('utf8'));
 }
 
 function latestMetrics(linesByKey: Readonly<Record<string, string>>): Record<string, number> {

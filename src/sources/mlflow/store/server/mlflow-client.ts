@@ -58,6 +58,8 @@ export class TooLargeError extends Error {}
 /** Statuses of transient errors: the request is retried. */
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** An answer that drips more slowly than this, on average, is given up like none, bytes per millisecond. */
+const LEAST_BYTES_PER_MS = 4;
 const MAX_REDIRECTS = 3;
 const MAX_PAUSE_MS = 10_000;
 /** As MLflow writes them: `INTERNAL_ERROR`. */
@@ -174,7 +176,12 @@ export class MlflowClient {
     try {
       const response = await this.follow(this.urlOf(path, query), init, stop.signal);
       await requireOk(response);
-      return { response, touch: () => timer.refresh(), end };
+      const startMs = performance.now();
+      const touch = (bytes: number) => {
+        const elapsedMs = performance.now() - startMs;
+        if (elapsedMs < timeoutMs + bytes / LEAST_BYTES_PER_MS) timer.refresh();
+      };
+      return { response, touch, end };
     } catch (error) {
       end();
       throw toRequestError(error, stop.signal);
@@ -211,7 +218,8 @@ export class MlflowClient {
 
 interface OpenResponse {
   readonly response: Response;
-  readonly touch: () => void;
+  /** Told how many bytes have arrived so far. */
+  readonly touch: (bytes: number) => void;
   readonly end: () => void;
 }
 
@@ -302,13 +310,13 @@ function parse(text: string): JsonObject | undefined {
   }
 }
 
-async function textOf(response: Response, touch: () => void): Promise<string> {
+async function textOf(response: Response, touch: (bytes: number) => void): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
     for await (const chunk of response.body ?? []) {
-      touch();
       bytes += (chunk as Uint8Array).length;
+      touch(bytes);
       if (bytes > MAX_ANSWER_BYTES) throw new StoreUnavailableError(`it answers more than ${MAX_ANSWER_BYTES} bytes.`);
       chunks.push(chunk as Uint8Array);
     }
@@ -323,14 +331,14 @@ async function save(
   response: Response,
   file: string,
   { size, maxBytes }: DownloadLimits,
-  touch: () => void,
+  touch: (bytes: number) => void,
 ): Promise<Download> {
   const hash = createHash('sha256');
   let bytes = 0;
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      touch();
       bytes += chunk.length;
+      touch(bytes);
       hash.update(chunk);
       done(bytes > maxBytes ? new TooLargeError() : null, chunk);
     },

@@ -30,6 +30,8 @@ import type { FetchOnce, ModelLocation } from './server-model.js';
 /** Small pages: parsing one must not block requests for long. */
 const PAGE = 200;
 const MAX_PAGES = 5_000;
+/** Characters of all answers of one reading, which are in memory until they are cached. */
+const MAX_READING_CHARS = 256 * 1024 * 1024;
 const HISTORY_PAGE = 10_000;
 /** Maximum number of characters of MLflow's own message that are repeated. */
 const MAX_MESSAGE_LENGTH = 200;
@@ -41,12 +43,16 @@ interface ServerStoreParts {
   readonly responseCache: ResponseCache;
   /** Largest model that is downloaded, bytes, all its files together. */
   readonly maxModelBytes: number;
+  /** Longest time of one reading of everything, milliseconds. */
+  readonly maxReadMs: number;
 }
 
 /** An MLflow tracking server, versions 2 and 3, read through its REST API. */
 export class ServerStore extends MlflowStore {
   private readonly client: MlflowClient;
   private isReplaying = false;
+  private readChars = 0;
+  private readEndMs = Infinity;
 
   constructor(private readonly parts: ServerStoreParts) {
     super();
@@ -71,6 +77,8 @@ export class ServerStore extends MlflowStore {
   override async read<T>(work: () => Promise<T>): Promise<T> {
     const { responseCache } = this.parts;
     responseCache.discard();
+    this.readChars = 0;
+    this.readEndMs = performance.now() + this.parts.maxReadMs;
     try {
       const result = await work();
       await responseCache.commit();
@@ -130,7 +138,7 @@ export class ServerStore extends MlflowStore {
         this.client.getJson('/api/2.0/mlflow/metrics/get-history', { ...query, ...(token && { page_token: token }) });
       const body = JSON.parse(await toStoreError(fetch, false)) as JsonObject;
       metricPoints.push(...objectsIn(body, 'metrics').map(toMetricPoint));
-      token = textIn(body, 'next_page_token');
+      token = nextToken(body, token);
     } while (token && metricPoints.length < MAX_METRIC_POINTS);
     return metricPoints.slice(0, MAX_METRIC_POINTS).sort((a, b) => a.step - b.step);
   }
@@ -144,7 +152,7 @@ export class ServerStore extends MlflowStore {
         ...(token && { page_token: token }),
       });
       names.push(...objectsIn(body, 'registered_models').map((model) => textIn(model, 'name')));
-      token = textIn(body, 'next_page_token');
+      token = nextToken(body, token);
     } while (token && names.length < PAGE * MAX_PAGES);
     return names.sort();
   }
@@ -162,7 +170,7 @@ export class ServerStore extends MlflowStore {
         ...(token && { page_token: token }),
       });
       versions.push(...objectsIn(page, 'model_versions'));
-      token = textIn(page, 'next_page_token');
+      token = nextToken(page, token);
     } while (token && versions.length < PAGE * MAX_PAGES);
     return toRegisteredModel(objectIn(body, 'registered_model'), versions);
   }
@@ -221,7 +229,7 @@ export class ServerStore extends MlflowStore {
       const text = await this.cached(`POST ${route} ${JSON.stringify(body)}`, () => this.client.postJson(route, body));
       const answer = JSON.parse(text!) as JsonObject;
       found.push(...objectsIn(answer, key).map(toEntity));
-      token = textIn(answer, 'next_page_token');
+      token = nextToken(answer, token);
       if (!token) break;
     }
     return found;
@@ -261,9 +269,28 @@ export class ServerStore extends MlflowStore {
     const known = this.isReplaying || found?.text !== undefined ? found : undefined;
     if (this.isReplaying && !known) throw new NotCachedError('it is not in the cache.');
     const answer = known ?? { text: await toStoreError(fetch, isFinal) };
-    if (!this.isReplaying) responseCache.add(key, answer);
+    if (this.isReplaying) return answer.text;
+    this.requireWithinLimits(answer.text);
+    responseCache.add(key, answer);
     return answer.text;
   }
+
+  /** @throws StoreUnavailableError when one reading takes too much or too long: a list may have no end. */
+  private requireWithinLimits(text = ''): void {
+    this.readChars += text.length;
+    const { maxReadMs } = this.parts;
+    if (this.readChars > MAX_READING_CHARS)
+      throw new StoreUnavailableError(`it answers more than ${MAX_READING_CHARS} characters in one reading.`);
+    if (performance.now() > this.readEndMs)
+      throw new StoreUnavailableError(`it has not given all of its content within ${maxReadMs} ms.`);
+  }
+}
+
+/** @throws StoreUnavailableError when a page says that it is its own next one. */
+function nextToken(body: JsonObject, token: string): string {
+  const next = textIn(body, 'next_page_token');
+  if (next !== '' && next === token) throw new StoreUnavailableError('it gives the same page again and again.');
+  return next;
 }
 
 /** Changes when the files of a finished run may have been written again. */
