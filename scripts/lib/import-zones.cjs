@@ -38,9 +38,11 @@ const INSIDE = {
     worker: ['inference-engine.ts', 'engine-catalog.ts'],
     // The one folder that computes on the main thread; it imports the engine when a model has proven itself.
     inline: ['inference-engine.ts', 'worker/compute-rows.ts', 'onnx/onnx-engine.ts'],
+    memory: ['inference-engine.ts'],
     // The two files that set switches of the native libraries before anything loads them.
     pool: [
       'batching',
+      'memory',
       'worker',
       'inline',
       'inference-engine.ts',
@@ -48,7 +50,7 @@ const INSIDE = {
       'onnx/no-telemetry.ts',
       'tfjs/native-logging.ts',
     ],
-    trial: ['pool', 'worker', 'inference-engine.ts', 'model-host.ts'],
+    trial: ['pool', 'worker', 'memory', 'inference-engine.ts', 'model-host.ts'],
   },
   registry: {
     policy: [],

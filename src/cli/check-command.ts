@@ -115,7 +115,7 @@ async function check(
 async function tryRun(loader: RunLoader, registered: RegisteredRun, stderr: TextWriter): Promise<void> {
   if (registered.state === 'serving' || registered.brokenBy) return;
   try {
-    const loaded = await loader.load(registered.sourceRun, registered.run, registered.card.name);
+    const loaded = await loader.load(registered.sourceRun, registered.run, registered.card);
     registered.updateFrom(loaded);
     await loaded.release();
   } catch (error) {

@@ -39,6 +39,12 @@ export abstract class AppConfig {
   readonly defaultModel: string | undefined;
   readonly workers: number;
   readonly inferenceThreads: number;
+  /** What the models of this process may take: its share of MODEL_MEMORY_BYTES. */
+  readonly modelMemoryBytes: number;
+  /** Absolute. */
+  readonly modelCacheDir: string;
+  /** 0 shares no weights. */
+  readonly maxModelCacheBytes: number;
   readonly bodyLimitBytes: number;
   /** Most bytes of bodies in memory, in this process. */
   readonly maxBodyBytesInFlight: number;

@@ -99,9 +99,21 @@ export class Environment {
   @Integer(1, 256)
   WORKERS = 1;
 
-  /** Threads that compute predictions, per process; 0 takes one more than there are cores, at most 9. */
+  /** Threads that compute predictions, per process; 0 takes one more than the process' share of the cores (those of the machine or of the container's CPU quota, divided by WORKERS), at most 9. */
   @Integer(0, 256)
   INFERENCE_THREADS = 0;
+
+  /** Memory that models may take, all server processes together; a copy of a model that does not fit is not loaded. 0 takes the memory of the machine or of the container, less a reserve (operations.md). */
+  @Integer(0, 1_099_511_627_776, 'bytes')
+  MODEL_MEMORY_BYTES = 0;
+
+  /** Folder for weights of large ONNX models, from where all threads and processes share them, relative to the working directory; may be shared and deleted. */
+  @Path()
+  MODEL_CACHE_DIR = './.cache/models';
+
+  /** Total size of that folder; what was used least recently is deleted, and what finds no room is not shared. 0 shares nothing. */
+  @Integer(0, 1_099_511_627_776, 'bytes')
+  MODEL_CACHE_MAX_BYTES = 17_179_869_184;
 
   /** Largest request body. */
   @Integer(1024, 1_073_741_824, 'bytes')

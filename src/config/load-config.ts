@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 
 import type { AppConfig, MlflowConfig, SourceKind } from './app-config.js';
+import { defaultModelMemory, defaultThreads } from './default-limits.js';
 import { Environment, MAY_BE_EMPTY } from './environment.dto.js';
+import { readMachineLimits } from './machine-limits.js';
 import { parseTrustedProxies } from './trusted-proxies.js';
-import { memoryLimitBytes } from './memory-limit.js';
 import { parseMlflowItems } from './mlflow-selection.js';
 import { VARIABLE_RULES, secretFileVariables } from './variable-rules.js';
 
@@ -72,6 +73,7 @@ function readSecretFiles(
 }
 
 function toConfig(env: Environment): AppConfig {
+  const limits = readMachineLimits();
   return {
     port: env.PORT,
     host: env.HOST,
@@ -82,7 +84,10 @@ function toConfig(env: Environment): AppConfig {
     allowEmpty: env.ALLOW_EMPTY,
     defaultModel: env.DEFAULT_MODEL,
     workers: env.WORKERS,
-    inferenceThreads: env.INFERENCE_THREADS || Math.min(9, availableParallelism() + 1),
+    inferenceThreads: env.INFERENCE_THREADS || defaultThreads(limits, env.WORKERS),
+    modelMemoryBytes: Math.floor((env.MODEL_MEMORY_BYTES || defaultModelMemory(limits, env.WORKERS)) / env.WORKERS),
+    modelCacheDir: resolve(env.MODEL_CACHE_DIR),
+    maxModelCacheBytes: env.MODEL_CACHE_MAX_BYTES,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
     maxBodyBytesInFlight: env.MAX_BODY_BYTES_IN_FLIGHT || defaultBodyBytes(env),
     maxConnections: env.MAX_CONNECTIONS,
@@ -91,7 +96,7 @@ function toConfig(env: Environment): AppConfig {
     predictionTimeoutMs: env.PREDICTION_TIMEOUT_MS,
     modelLoadTimeoutMs: env.MODEL_LOAD_TIMEOUT_MS,
     trialProcess: env.TRIAL_PROCESS,
-    trialMemoryBytes: env.TRIAL_MEMORY_BYTES || Math.floor((memoryLimitBytes() * TRIAL_MEMORY_SHARE) / env.WORKERS),
+    trialMemoryBytes: env.TRIAL_MEMORY_BYTES || Math.floor((limits.memoryBytes * TRIAL_MEMORY_SHARE) / env.WORKERS),
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
     shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,

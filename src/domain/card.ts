@@ -38,6 +38,16 @@ export interface PromotionPolicy {
   readonly max_label_changes?: number;
 }
 
+/** How the runs of a model are held and computed. */
+export interface SessionSettings {
+  /** Threads that one call may use; 1 unless set. ONNX only. */
+  readonly threads?: number;
+  /** Most copies in each server process: as many calls are computed at the same time. */
+  readonly copies?: number;
+  /** `shared`: all copies map one file of weights; `private`: each has its own. Measured unless set. ONNX only. */
+  readonly weights?: 'shared' | 'private';
+}
+
 /** What is known of a model apart from its runs: the content of a valid `card.json`. */
 export interface ModelCard {
   /** Lower-case words joined by dashes; also the folder's name and the path segment of its routes. */
@@ -51,4 +61,5 @@ export interface ModelCard {
   readonly licence?: string;
   readonly selection: SelectionPolicy;
   readonly promotion?: PromotionPolicy;
+  readonly session?: SessionSettings;
 }

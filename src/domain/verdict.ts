@@ -32,6 +32,8 @@ export const VERDICT_FIX = {
     'No action is needed: it is inspected when the better runs are gone, its alias is set, or it is pinned.',
   BEING_CHECKED: 'No action is needed: it is considered when its files have been read.',
   ARTIFACT_TOO_LARGE: 'Raise MLFLOW_MAX_MODEL_BYTES, or log a smaller model.',
+  MEMORY_EXCEEDED:
+    'Raise MODEL_MEMORY_BYTES if the machine has more, take other models out of the store, or export a smaller one (float16 or quantised weights).',
   ARTIFACT_UNAVAILABLE:
     'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',
   CONTRACT_BREAKING: 'Keep what clients rely on, or pin the run when they are ready for the new contract.',

@@ -1,23 +1,36 @@
 import { Logger, Module } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
+import type { WeightSharing } from './inference-engine.js';
+import { MemoryBudget } from './memory/memory-budget.js';
 import { createModelHost } from './pool/create-model-host.js';
 import { ModelHost } from './model-host.js';
 import type { PoolListener } from './pool/pool-event.js';
 import { TrialHost } from './trial/trial-host.js';
 import { TrialProcesses } from './trial/trial-processes.js';
 
-/** Provides what computes: a pool of worker threads, and processes for what is not proven yet; null without them. */
+/** Weights of smaller models are not worth a file of their own, nor slower calls. */
+const MIN_SHARED_WEIGHT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Provides what computes: a pool of worker threads with the memory that its models may take, and processes for what is
+ * not proven yet; null without them.
+ */
 @Module({
   providers: [
-    { provide: ModelHost, inject: [AppConfig], useFactory: hostFor },
+    { provide: MemoryBudget, inject: [AppConfig], useFactory: budgetFor },
+    { provide: ModelHost, inject: [AppConfig, MemoryBudget], useFactory: hostFor },
     { provide: TrialHost, inject: [AppConfig], useFactory: trialHostFor },
   ],
-  exports: [ModelHost, TrialHost],
+  exports: [ModelHost, MemoryBudget, TrialHost],
 })
 export class EnginesModule {}
 
-function hostFor(config: AppConfig): ModelHost {
+function budgetFor({ modelMemoryBytes }: AppConfig): MemoryBudget {
+  return new MemoryBudget(modelMemoryBytes);
+}
+
+function hostFor(config: AppConfig, memory: MemoryBudget): ModelHost {
   const logger = new Logger(ModelHost.name);
   const onEvent: PoolListener = ({ kind, ...details }) =>
     kind === 'model-loaded' || kind === 'model-inline' ? logger.debug(details, kind) : logger.warn(details, kind);
@@ -31,6 +44,9 @@ function hostFor(config: AppConfig): ModelHost {
     batchWaitMs: config.batchWaitMs,
     inlineMaxMs: config.inlineMaxMs,
     loadTimeoutMs: config.modelLoadTimeoutMs,
+    memory,
+    processes: config.workers,
+    sharing: sharingOf(config),
     onEvent,
   });
 }
@@ -45,7 +61,13 @@ function trialHostFor(config: AppConfig): TrialHost | null {
       memoryBytes: config.trialMemoryBytes,
     },
     maxBatchRows: config.maxBatchRows,
+    sharing: sharingOf(config),
     // What becomes of a candidate is told by its verdict.
     onEvent: ({ kind, ...details }) => logger.debug(details, kind),
   });
+}
+
+function sharingOf({ modelCacheDir, maxModelCacheBytes }: AppConfig): WeightSharing | undefined {
+  if (maxModelCacheBytes === 0) return undefined;
+  return { folder: modelCacheDir, maxBytes: maxModelCacheBytes, minBytes: MIN_SHARED_WEIGHT_BYTES };
 }

@@ -4,6 +4,18 @@ import type { ModelSpec, TensorSpec, NamedTensors } from '../domain/tensor.js';
 /** An input or output as the model itself declares it. */
 export type TensorInfo = TensorSpec;
 
+/** How a model's weights lie in memory: `shared` is one mapped file for all copies, `private` a copy in each. */
+export type WeightPlacement = 'shared' | 'private';
+
+/** What a model takes of memory, as far as its engine can tell. */
+export interface ModelMemory {
+  readonly weights: WeightPlacement;
+  /** Bytes of the file that all copies map; 0 where weights are private. */
+  readonly sharedBytes: number;
+  /** Why it is so, a sentence for the run's detail. */
+  readonly note?: string;
+}
+
 /** What an engine knows of a model once it is loaded. */
 export interface ModelInfo extends ModelSpec {
   /** What computes, e.g. `onnxruntime-cpu`, `tfjs-wasm`; shown in the run's detail. */
@@ -20,6 +32,18 @@ export interface ModelInfo extends ModelSpec {
    * model may be computed on the main thread once its calls have proven to be short. Not unless said.
    */
   readonly hasPlainOperators?: boolean;
+  /** Not known unless said: then each copy has weights of its own. */
+  readonly memory?: ModelMemory;
+}
+
+/** Where an engine may keep weights as files that all copies of a model map into memory. */
+export interface WeightSharing {
+  /** Absolute; created when needed. */
+  readonly folder: string;
+  /** Most bytes of that folder. */
+  readonly maxBytes: number;
+  /** Models with fewer bytes of weights share none. */
+  readonly minBytes: number;
 }
 
 /** What to load. The folder is checked already: the paths exist, stay inside and have their digests. */
@@ -34,8 +58,18 @@ export interface LoadRequest {
    * weights elsewhere is refused.
    */
   readonly files?: readonly string[];
-  /** Memory that a trial found it to need at most, bytes; undefined when it was not tried. */
+  /** SHA-256 of a single-file artifact, lower-case hex, where it is known. */
+  readonly sha256?: string;
+  /** Memory that a trial found it to need at most, bytes; estimated from its files unless set. */
   readonly measuredBytes?: number;
+  /** Threads of a pool that may hold a copy each; all unless set. */
+  readonly copies?: number;
+  /** Threads that one call may use; 1 unless set. */
+  readonly threads?: number;
+  /** Weights are not shared unless set. */
+  readonly sharing?: WeightSharing;
+  /** How weights must lie in memory; the engine decides unless set. */
+  readonly weights?: WeightPlacement;
 }
 
 /** A model in memory, in the thread that computes. */

@@ -24,9 +24,20 @@ export interface PredictOptions {
   readonly timing?: PredictionTiming;
 }
 
+/** What a model takes of memory: measured where somebody has measured, else estimated from its files. */
+export interface MemoryUse {
+  /** Bytes of all copies in this process; of what processes share, this one's part. */
+  readonly bytes: number;
+  /** Threads that hold it. */
+  readonly copies: number;
+  /** Whether the copies share their weights. */
+  readonly shared: boolean;
+}
+
 /** A model that another thread holds, seen from the main thread. */
 export interface ModelHandle {
   readonly info: ModelInfo;
+  readonly memory: MemoryUse;
   /**
    * Computes all rows of the inputs, as one answer. Waiting predictions may share a call; a failure of one does not
    * affect the others.

@@ -8,7 +8,7 @@ import { RefreshService } from '../registry/refresh/refresh.service.js';
 import type { RunCheck } from '../registry/refresh/refresh.service.js';
 import type { RegisteredModel } from '../registry/state/registered-run.js';
 import { VERSION } from '../version.js';
-import type { HealthDto, ModelHealthDto, ModelTimingsDto, RunCheckDto } from './dto/health.dto.js';
+import type { HealthDto, ModelHealthDto, ModelTimingsDto, RunCheckDto, ServerMemoryDto } from './dto/health.dto.js';
 
 /** What the server can say of its own health. */
 @Injectable()
@@ -38,6 +38,7 @@ export class ReadinessService {
       status: this.isDraining ? 'draining' : isComplete ? 'ok' : 'degraded',
       version: VERSION,
       uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
+      memory: memoryOf(this.registry),
       models,
       sources,
       checks: this.refreshService.checks.map(toCheckDto),
@@ -64,6 +65,10 @@ export class ReadinessService {
   }
 }
 
+function memoryOf({ modelMemory: { limitBytes, bytes } }: ModelRegistryService): ServerMemoryDto {
+  return { models_limit_bytes: limitBytes, models_bytes: bytes, process_bytes: process.memoryUsage.rss() };
+}
+
 function toCheckDto({ location, startedAt, bytes, totalBytes }: RunCheck): RunCheckDto {
   return { location, started_at: startedAt.toISOString(), bytes, total_bytes: totalBytes };
 }
@@ -85,6 +90,7 @@ function toDto(model: RegisteredModel): ModelHealthDto {
     backend: best?.loaded.backend ?? null,
     sha256: best?.registered.run.model.sha256 ?? null,
     loaded_at: best?.loaded.loadedAt.toISOString() ?? null,
+    memory: best?.loaded.memory ?? null,
     timings: timingsOf(best?.loaded.times.report()),
   };
 }

@@ -5,6 +5,7 @@ import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
 import type { HistoryEvent } from '../domain/model-state.js';
 import { truncate } from '../lib/truncate.js';
+import { MemoryBudget } from '../engines/memory/memory-budget.js';
 import { ModelHost } from '../engines/model-host.js';
 import type { SourceModel } from '../sources/run-source.js';
 import { ModelHistory } from './history/model-history.js';
@@ -35,6 +36,7 @@ export class ModelRegistryService implements OnApplicationShutdown {
     private readonly host: ModelHost,
     private readonly config: AppConfig,
     private readonly modelHistory: ModelHistory,
+    private readonly memory: MemoryBudget,
   ) {
     registryState.onChange(() => {
       // A run that is gone, changed, or is now the best of its model is no longer an on-demand run.
@@ -126,6 +128,12 @@ export class ModelRegistryService implements OnApplicationShutdown {
     if (this.listReadyModels().length === 0) return this.whyNothing();
     if (defaultModel === undefined || this.registryState.modelsByName.has(defaultModel)) return undefined;
     return `the default model "${defaultModel}": ${NOT_IN_STORE}`;
+  }
+
+  /** Bytes that models take in this process, and may take; null without limit. */
+  get modelMemory(): { readonly limitBytes: number | null; readonly bytes: number } {
+    const { limitBytes, reservedBytes } = this.memory;
+    return { limitBytes: Number.isFinite(limitBytes) ? limitBytes : null, bytes: reservedBytes };
   }
 
   /** @throws AppError RUN_NOT_FOUND. */

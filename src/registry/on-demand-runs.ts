@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
 import { RunError } from '../domain/verdict.js';
+import { MemoryBudget } from '../engines/memory/memory-budget.js';
 import type { RegisteredRun } from './state/registered-run.js';
 import { reasonOfFailure } from './loading/failure-reason.js';
 import { RunLoader } from './loading/run-loader.js';
@@ -20,8 +21,8 @@ interface Entry {
 }
 
 /**
- * Runs that are not the best of their model and are requested by id: loaded on first use; the least recently used is
- * released when there are too many.
+ * Runs that are not the best of their model and are requested by id: loaded on first use; the least recently used are
+ * released when there are too many, or when memory is needed for another model.
  */
 @Injectable()
 export class OnDemandRuns {
@@ -31,7 +32,10 @@ export class OnDemandRuns {
   constructor(
     private readonly loader: RunLoader,
     private readonly config: AppConfig,
-  ) {}
+    memory: MemoryBudget,
+  ) {
+    memory.onShortage(() => this.releaseOldest());
+  }
 
   /**
    * Runs `work` with the loaded run.
@@ -92,7 +96,7 @@ export class OnDemandRuns {
     const { run, sourceRun } = registered;
     registered.state = 'loading';
     try {
-      const loaded = await this.loader.load(sourceRun, run, registered.card.name);
+      const loaded = await this.loader.load(sourceRun, run, registered.card);
       registered.updateFrom(loaded);
       // It may have become the best of its model meanwhile.
       if (registered.state === 'loading') registered.state = 'loaded';
@@ -101,7 +105,10 @@ export class OnDemandRuns {
       if (this.loadedById.get(run.run_id)?.registered === registered) this.loadedById.delete(run.run_id);
       registered.state = 'checked';
       if (error instanceof AppError) throw error;
-      registered.reject(reasonOfFailure(error, run.run_id), { isTransient: isToBeTriedAgain(error) });
+      // It is the moment that has no room for it.
+      const isShortage = error instanceof RunError && error.code === 'MEMORY_EXCEEDED';
+      if (!isShortage)
+        registered.reject(reasonOfFailure(error, run.run_id), { isTransient: isToBeTriedAgain(error) });
       if (!(error instanceof RunError)) throw error;
       throw new AppError(
         'RUN_NOT_SERVABLE',
@@ -109,6 +116,15 @@ export class OnDemandRuns {
         { cause: error },
       );
     }
+  }
+
+  /** Releases the run that was used longest ago and that no request uses now. @returns whether there was one. */
+  private async releaseOldest(): Promise<boolean> {
+    const oldest = [...this.loadedById].find(([, { users, ready }]) => users === 0 && ready !== undefined);
+    if (!oldest) return false;
+    this.loadedById.delete(oldest[0]);
+    await tryRelease(oldest[1]);
+    return true;
   }
 
   private async evict(): Promise<void> {

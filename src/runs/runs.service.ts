@@ -57,6 +57,7 @@ export class RunsService {
       sha256: run.model.sha256 ?? null,
       backend: loaded?.backend ?? null,
       notes: [...(loaded?.notes ?? [])],
+      memory: loaded?.memory ?? null,
       loaded_at: loaded?.loadedAt.toISOString() ?? null,
     };
   }

@@ -1,3 +1,5 @@
+import type { WeightSharing } from '../inference-engine.js';
+import type { MemoryBudget } from '../memory/memory-budget.js';
 import type { ModelHost } from '../model-host.js';
 import type { PoolListener } from './pool-event.js';
 import { WorkerPool } from './worker-pool.js';
@@ -22,6 +24,12 @@ interface ModelHostOptions {
   /** Longest call that may be computed on the main thread, milliseconds; 0 unless set: none. */
   readonly inlineMaxMs?: number;
   readonly loadTimeoutMs: number;
+  /** What every copy of a model asks before it is loaded; without limit unless set. */
+  readonly memory?: MemoryBudget;
+  /** Server processes that load the same models and share weights, this one included; 1 unless set. */
+  readonly processes?: number;
+  /** Copies of large models share no weights unless set. */
+  readonly sharing?: WeightSharing;
   readonly onEvent?: PoolListener;
 }
 

@@ -5,7 +5,8 @@ import { concatRows, rowsIn } from '../../domain/tensor-rows.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { LoadRequest, ModelInfo } from '../inference-engine.js';
-import type { ModelHandle, PredictOptions } from '../model-host.js';
+import type { ModelCopies } from '../memory/model-copies.js';
+import type { MemoryUse, ModelHandle, PredictOptions } from '../model-host.js';
 import type { ModelQueue } from '../batching/model-queue.js';
 import type { InlineModel } from '../inline/inline-model.js';
 import { cutInputs } from '../batching/cut-inputs.js';
@@ -36,6 +37,8 @@ export class PoolModel implements ModelHandle {
   backoffUntil = 0;
   /** A further thread is loading it. */
   isAddingReplica = false;
+  /** It was told that there is no memory for a further copy. */
+  isShortOfMemory = false;
   /** No further thread loads it before this time (`performance.now()`). */
   replicaNotBefore = 0;
 
@@ -51,12 +54,22 @@ export class PoolModel implements ModelHandle {
     readonly key: number,
     readonly request: LoadRequest,
     readonly queue: ModelQueue,
+    readonly copies: ModelCopies,
     private readonly events: ModelEvents,
   ) {}
 
   /** The artifact, for logs. */
   get path(): string {
     return join(this.request.runFolder, this.request.path);
+  }
+
+  /** How a thread loads it: further copies as the first one. */
+  get nextRequest(): LoadRequest {
+    return { ...this.request, weights: this.info?.memory?.weights ?? this.request.weights };
+  }
+
+  get memory(): MemoryUse {
+    return this.copies.use;
   }
 
   /** Whether a thread may be terminated while it works on this model (see `WorkerRequest`). */
@@ -168,6 +181,7 @@ export class PoolModel implements ModelHandle {
 
   /** All threads gave the model back. */
   released(): void {
+    this.copies.release();
     this.closing?.resolve();
   }
 

@@ -1,4 +1,5 @@
 import type { Ready, Reply, Request } from '../worker/messages.js';
+import { HeldMemory } from '../memory/held-memory.js';
 import type { Limited, TimeLimit } from './deadline-timer.js';
 
 /** A worker that ended, and why. */
@@ -40,6 +41,8 @@ export interface ThreadListener {
 export abstract class PoolWorker implements Limited {
   /** Numbers of the models it holds. */
   readonly models = new Set<number>();
+  /** What its models have reserved, until it is gone: a thread that hangs keeps its memory. */
+  readonly memory = new HeldMemory();
   /** Models to release as soon as it is free. */
   readonly toRelease: { readonly model: number; readonly done: () => void }[] = [];
 

@@ -5,7 +5,10 @@ import type { ResourceLimits } from 'node:worker_threads';
 
 import { AppError } from '../../domain/app-error.js';
 import { RunError } from '../../domain/verdict.js';
-import type { LoadRequest } from '../inference-engine.js';
+import type { LoadRequest, WeightSharing } from '../inference-engine.js';
+import { MemoryBudget } from '../memory/memory-budget.js';
+import type { Reservation } from '../memory/memory-budget.js';
+import { ModelCopies } from '../memory/model-copies.js';
 import { ModelHost } from '../model-host.js';
 import type { ModelHandle } from '../model-host.js';
 import { toPayload, fromPayload } from '../worker/messages.js';
@@ -50,6 +53,12 @@ export interface WorkerPoolOptions {
   readonly inlineMaxLateMs?: number;
   /** Longest time a thread may take to load a model. */
   readonly loadTimeoutMs: number;
+  /** What every copy of a model asks before it is loaded; without limit unless set. */
+  readonly memory?: MemoryBudget;
+  /** Server processes that load the same models and share weights with this one, it included; 1 unless set. */
+  readonly processes?: number;
+  /** Copies of large models share no weights unless set. */
+  readonly sharing?: WeightSharing;
   /** Memory limits of each thread's JavaScript heap; Node's defaults unless set. */
   readonly resourceLimits?: ResourceLimits;
   /** Compiled file the threads run; the inference worker of this build unless set. */
@@ -78,6 +87,8 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** A `load()` that no thread has taken yet. */
 interface WaitingLoad {
   readonly model: PoolModel;
+  /** Of its copy. */
+  readonly memory: Reservation;
   readonly resolve: (model: ModelHandle) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -106,6 +117,7 @@ export class WorkerPool extends ModelHost {
   private readonly batchTimers = new Set<PoolModel>();
   /** What waits in all queues. */
   private readonly queued: HeldBytes = { bytes: 0 };
+  private readonly memory: MemoryBudget;
   private nextKey = 1;
   private isClosed = false;
   private closing: Promise<void> | undefined;
@@ -113,6 +125,8 @@ export class WorkerPool extends ModelHost {
   constructor(private readonly options: WorkerPoolOptions) {
     super();
     const file = options.workerFile ?? inferenceWorkerFile();
+    this.memory = options.memory ?? new MemoryBudget();
+    this.memory.onShortage(() => this.giveBackCopy());
     this.supervisor = new ThreadSupervisor({
       size: options.threads,
       start: options.startWorker ?? ((listener) => new WorkerThread(file, options.resourceLimits, listener)),
@@ -132,17 +146,34 @@ export class WorkerPool extends ModelHost {
     });
   }
 
-  override load(request: LoadRequest): Promise<ModelHandle> {
-    if (this.isClosed) return Promise.reject(new AppError('SHUTTING_DOWN'));
+  override async load(request: LoadRequest): Promise<ModelHandle> {
+    this.requireOpen();
+    const { sharing, processes = 1 } = this.options;
+    const fullRequest = { sharing, ...request };
+    const { copies, first } = await ModelCopies.reserve(fullRequest, { budget: this.memory, processes });
+    try {
+      this.requireOpen();
+      const model = this.newModel({ ...fullRequest, weights: copies.weights }, copies);
+      return await new Promise((resolve, reject) => {
+        this.loadQueue.push({ model, memory: first, resolve, reject });
+        this.dispatch();
+      });
+    } catch (error) {
+      copies.release();
+      throw error;
+    }
+  }
+
+  private requireOpen(): void {
+    if (this.isClosed) throw new AppError('SHUTTING_DOWN');
+  }
+
+  private newModel(request: LoadRequest, copies: ModelCopies): PoolModel {
     const { maxQueuedPerModel: limit, threads, maxBatchRows, maxQueuedBytes: maxHeldBytes } = this.options;
     const queue = new ModelQueue({ limit, threads, maxBatchRows, maxHeldBytes, held: this.queued });
-    const model = new PoolModel(this.nextKey++, request, queue, {
+    return new PoolModel(this.nextKey++, request, queue, copies, {
       onWork: (waiting, prediction) => this.inline.accept(waiting, prediction) || this.onWork(waiting),
       onDrain: (idle) => this.releaseModel(idle),
-    });
-    return new Promise((resolve, reject) => {
-      this.loadQueue.push({ model, resolve, reject });
-      this.dispatch();
     });
   }
 
@@ -153,7 +184,7 @@ export class WorkerPool extends ModelHost {
 
   private async shutDown(): Promise<void> {
     this.isClosed = true;
-    for (const load of this.loadQueue.splice(0)) load.reject(new AppError('SHUTTING_DOWN'));
+    this.rejectLoads(new AppError('SHUTTING_DOWN'));
     for (const model of this.models) model.shutDown();
     this.waitingModels.clear();
     for (const timer of this.timers) clearTimeout(timer);
@@ -329,10 +360,11 @@ export class WorkerPool extends ModelHost {
 
   // --- loading and giving back -----------------------------------------------------------------------------------
 
-  private startFirstLoad(thread: PoolWorker, { model, resolve, reject }: WaitingLoad): void {
-    this.startLoad(thread, model, (reply) => {
+  private startFirstLoad(thread: PoolWorker, { model, memory, resolve, reject }: WaitingLoad): void {
+    this.startLoad(thread, model, memory, (reply) => {
       if (reply.kind === 'loaded') {
         model.info = reply.info;
+        model.copies.onFirstLoad(memory, reply.info);
         model.inline = this.inlineModelOf(model);
         this.models.add(model);
         resolve(model);
@@ -351,21 +383,51 @@ export class WorkerPool extends ModelHost {
   }
 
   /**
-   * Loads the model in a further thread, if one is free: one replica at a time, and a failure is not retried at once.
+   * Loads the model in a further thread, if one is free and there is memory for it: one replica at a time, and a failure
+   * is not retried at once.
    */
   private startReplica(model: PoolModel, thread: PoolWorker | undefined): void {
     if (!thread || model.isAddingReplica || model.replicaNotBefore > performance.now()) return;
+    if (this.threadsWith(model).length >= (model.request.copies ?? Infinity)) return;
+    const memory = model.copies.tryReserve();
+    if (!memory) return this.withoutMemory(model);
     model.isAddingReplica = true;
-    this.startLoad(thread, model, (reply) => {
+    this.startLoad(thread, model, memory, (reply) => {
       model.isAddingReplica = false;
+      if (reply.kind === 'loaded') model.isShortOfMemory = false;
       if (reply.kind === 'loaded' || this.isClosed) return;
       if (reply.kind === 'lost') this.backOff(model);
       this.emit({ kind: 'model-not-replicated', path: model.path, cause: causeOf(reply) });
-      this.pauseReplication(model);
-      if (this.threadsWith(model).length > 0) return;
-      const failure = new AppError('PREDICTION_FAILED', {}, { cause: toRunError(reply) });
-      for (const waiting of model.queue.takeAll()) waiting.fail(failure);
+      this.withoutReplica(model, toRunError(reply));
     });
+  }
+
+  /** A further copy is not made where there is no memory for it, which is told once; others make room for the only one. */
+  private withoutMemory(model: PoolModel): void {
+    const cause = model.copies.shortage;
+    if (!model.isShortOfMemory) this.emit({ kind: 'model-not-replicated', path: model.path, cause });
+    model.isShortOfMemory = true;
+    if (this.threadsWith(model).length === 0) void this.memory.makeRoom(model.copies.copyBytes);
+    this.withoutReplica(model, new Error(cause));
+  }
+
+  /** A further copy could not be loaded; without any, nobody can be answered. */
+  private withoutReplica(model: PoolModel, error: Error): void {
+    this.pauseReplication(model);
+    if (this.threadsWith(model).length > 0) return;
+    const failure = new AppError('PREDICTION_FAILED', {}, { cause: error });
+    for (const waiting of model.queue.takeAll()) waiting.fail(failure);
+  }
+
+  /** Releases a further copy of a model that has no work, the largest first. @returns whether there was one. */
+  private async giveBackCopy(): Promise<boolean> {
+    const idle = [...this.models].filter((model) => model.queue.size === 0 && this.threadsWith(model).length > 1);
+    const [model] = idle.sort((a, b) => b.copies.copyBytes - a.copies.copyBytes);
+    const thread = model && this.threadsWith(model).find(({ isFree }) => isFree);
+    if (!thread) return false;
+    this.pauseReplication(model);
+    await this.releaseFrom(thread, model);
+    return true;
   }
 
   private pauseReplication(model: PoolModel): void {
@@ -374,7 +436,7 @@ export class WorkerPool extends ModelHost {
     this.after(pauseMs + TIMER_TOLERANCE_MS, () => this.dispatch());
   }
 
-  private startLoad(thread: PoolWorker, model: PoolModel, onReply: ReplyHandler): void {
+  private startLoad(thread: PoolWorker, model: PoolModel, memory: Reservation, onReply: ReplyHandler): void {
     const start = performance.now();
     const limit = {
       at: start + this.options.loadTimeoutMs,
@@ -382,13 +444,16 @@ export class WorkerPool extends ModelHost {
     };
     const isLong = !model.queue.latency.isShort;
     model.activeThreads += 1;
-    const request = { kind: 'load', model: model.key, request: model.request } as const;
+    const request = { kind: 'load', model: model.key, request: model.nextRequest } as const;
+    thread.memory.hold(model.key, memory);
     thread.send({ request, canTerminate: model.canTerminate, isLong, limit }, (reply) => {
       model.activeThreads -= 1;
       if (reply.kind === 'loaded') {
         thread.models.add(model.key);
         const durationMs = performance.now() - start;
         this.emit({ kind: 'model-loaded', path: model.path, backend: reply.info.backend, durationMs });
+      } else if (reply.kind !== 'lost') {
+        thread.memory.release(model.key);
       }
       onReply(reply);
       model.endIfIdle();
@@ -399,17 +464,22 @@ export class WorkerPool extends ModelHost {
 
   private releaseModel(model: PoolModel): void {
     this.models.delete(model);
-    const released = this.threadsWith(model).map(
-      (thread) => new Promise<void>((done) => thread.toRelease.push({ model: model.key, done })),
-    );
+    const released = this.threadsWith(model).map((thread) => this.releaseFrom(thread, model));
     void Promise.all([...released, model.inline?.release()]).then(() => model.released());
+  }
+
+  /** Releases the model in one thread as soon as that is free. */
+  private releaseFrom(thread: PoolWorker, { key }: PoolModel): Promise<void> {
+    thread.models.delete(key);
+    const released = new Promise<void>((done) => thread.toRelease.push({ model: key, done }));
     this.dispatch();
+    return released;
   }
 
   private startRelease(thread: PoolWorker): void {
     const { model, done } = thread.toRelease.shift()!;
     thread.send({ request: { kind: 'release', model }, canTerminate: false }, () => {
-      thread.models.delete(model);
+      thread.memory.release(model);
       done();
       this.dispatch();
     });
@@ -424,7 +494,14 @@ export class WorkerPool extends ModelHost {
     if (startFailures < START_FAILURES) return;
     const message = 'The threads that compute models do not start on this machine.';
     const error = new RunError('LOAD_FAILED', message, { cause: new Error(cause) });
-    for (const load of this.loadQueue.splice(0)) load.reject(error);
+    this.rejectLoads(error);
+  }
+
+  private rejectLoads(error: Error): void {
+    for (const { memory, reject } of this.loadQueue.splice(0)) {
+      memory.release();
+      reject(error);
+    }
   }
 
   private emit(event: PoolEvent): void {

@@ -49,7 +49,10 @@ export class WorkerProcess extends PoolWorker {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.child.on('message', (message: ProcessMessage) => this.take(message));
-    this.gone = goneOf(this.child).then((end) => this.lose(end, end.cause));
+    this.gone = goneOf(this.child).then((end) => {
+      this.memory.releaseAll();
+      this.lose(end, end.cause);
+    });
   }
 
   /** Number of the process in the system; undefined when it could not be started. */

@@ -23,6 +23,7 @@ export class WorkerThread extends PoolWorker {
       this.failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
     });
     this.worker.on('exit', (code) => {
+      this.memory.releaseAll();
       this.endProtection();
       this.markLost(this.failure ?? `the thread ended with exit code ${code}`);
     });

@@ -1,3 +1,5 @@
+import type { WeightSharing } from '../inference-engine.js';
+import { MemoryBudget } from '../memory/memory-budget.js';
 import type { ModelHost } from '../model-host.js';
 import type { ThreadListener } from '../pool/pool-worker.js';
 import { WorkerPool } from '../pool/worker-pool.js';
@@ -14,6 +16,9 @@ const HANG_GRACE_MS = 500;
 /** What a process may keep of the models before it, bytes; with more it would measure the next one wrongly. */
 const MAX_REMAINDER_BYTES = 64 * 1024 * 1024;
 
+/** Part of the process' memory that a model may be expected to take. */
+const MODEL_PART = 0.75;
+
 const NO_MEMORY: ProcessMemory = { baselineBytes: 0, peakBytes: 0, presentBytes: 0 };
 
 /** How candidates are tried. */
@@ -21,6 +26,8 @@ export interface TrialProcessOptions {
   readonly limits: TrialLimits;
   /** As the pool that serves has it. */
   readonly maxBatchRows: number;
+  /** As the pool that serves has it; no weights are shared unless set. */
+  readonly sharing?: WeightSharing;
   /** Compiled file of its thread; the inference worker of this build unless set. */
   readonly workerFile?: string;
   readonly onEvent?: PoolListener;
@@ -39,7 +46,7 @@ export class TrialProcess {
   private callMs = Infinity;
 
   constructor(private readonly options: TrialProcessOptions) {
-    const { limits, maxBatchRows } = options;
+    const { limits, maxBatchRows, sharing } = options;
     this.pool = new WorkerPool({
       threads: 1,
       hangGraceMs: HANG_GRACE_MS,
@@ -47,6 +54,9 @@ export class TrialProcess {
       loadTimeoutMs: limits.loadTimeoutMs,
       maxQueuedPerModel: Infinity,
       maxBatchRows,
+      sharing,
+      // Where weights of its own are too much for the process, a model is tried with shared ones.
+      memory: new MemoryBudget(limits.memoryBytes * MODEL_PART, false),
       startWorker: (listener) => this.start(listener),
       onEvent: (event) => this.onEvent(event),
     });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import type { ProcessMemory } from './process-messages.js';
 
 /** How often memory is looked at while something is computed, milliseconds: what grows quickest grows by some 100 MB in it. */
@@ -5,15 +7,19 @@ const SAMPLE_MS = 20;
 const BYTES_PER_KIB = 1024;
 
 /**
- * Watches the resident memory of this process: it tells when that grows beyond a limit, and how large it was. On Linux
+ * Watches the resident memory of this process, without files that are mapped, whose pages the kernel takes back when it
+ * needs them and all processes share: it tells when that grows beyond a limit, and how large it was. On Linux
  * the peak is the kernel's own, which no peak between two looks escapes.
  */
 export class MemoryWatch {
   private timer: NodeJS.Timeout | undefined;
+  private baselineFileBytes = mappedFileBytes();
   private baselineBytes = residentBytes();
   private peakBytes = this.baselineBytes;
   /** Most that the process ever had before the baseline. */
   private highestBefore = highestBytes();
+  /** Most bytes of mapped files at a time. */
+  private fileBytes = 0;
   private hasExceeded = false;
 
   /** @param onExceeded  called once. */
@@ -37,6 +43,8 @@ export class MemoryWatch {
   /** A model is loaded next. */
   setBaseline(): void {
     this.baselineBytes = this.peakBytes = residentBytes();
+    this.baselineFileBytes = mappedFileBytes();
+    this.fileBytes = 0;
     this.highestBefore = highestBytes();
   }
 
@@ -47,7 +55,8 @@ export class MemoryWatch {
   private readonly sample = (): void => {
     const highest = highestBytes();
     const bytes = highest > this.highestBefore ? highest : residentBytes();
-    this.peakBytes = Math.max(this.peakBytes, bytes);
+    this.fileBytes = Math.max(this.fileBytes, mappedFileBytes() - this.baselineFileBytes);
+    this.peakBytes = Math.max(this.peakBytes, bytes - this.fileBytes);
     if (this.peakBytes <= this.maxBytes || this.hasExceeded) return;
     this.hasExceeded = true;
     this.onExceeded(this.peakBytes);
@@ -60,4 +69,14 @@ function residentBytes(): number {
 
 function highestBytes(): number {
   return process.resourceUsage().maxRSS * BYTES_PER_KIB;
+}
+
+/** Bytes of mapped files in memory; 0 where the kernel does not say. */
+function mappedFileBytes(): number {
+  try {
+    const [, kib = 0] = /^RssFile:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+    return Number(kib) * BYTES_PER_KIB;
+  } catch {
+    return 0;
+  }
 }

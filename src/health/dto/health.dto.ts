@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
+import { MemoryUseDto } from '../../http/dto/memory-use.dto.js';
 import { SourceReadingDto } from '../../http/dto/source-reading.dto.js';
 import { VERSION } from '../../version.js';
 
@@ -48,6 +49,31 @@ export class ModelTimingsDto {
   batch_rows: PercentilesDto;
 }
 
+/** The memory of this server process. */
+export class ServerMemoryDto {
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: "Bytes that models may take: this process' share of `MODEL_MEMORY_BYTES`; null without limit.",
+    example: 671_088_640,
+  })
+  models_limit_bytes: number | null;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Bytes that models take, those asked by run id included.',
+    example: 3_145_728,
+  })
+  models_bytes: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Bytes of the process that are in memory now, mapped files included.',
+    example: 170_000_000,
+  })
+  process_bytes: number;
+}
+
 /** A model as the server holds it. */
 export class ModelHealthDto {
   @ApiProperty({ description: 'Name of the model.', example: 'titanic-survival' })
@@ -87,6 +113,13 @@ export class ModelHealthDto {
   loaded_at: string | null;
 
   @ApiProperty({
+    type: MemoryUseDto,
+    nullable: true,
+    description: 'What it takes of memory; null when nothing is loaded.',
+  })
+  memory: MemoryUseDto | null;
+
+  @ApiProperty({
     type: ModelTimingsDto,
     nullable: true,
     description: 'Where the time of its recent predictions went; null when there were none.',
@@ -123,6 +156,9 @@ export class HealthDto {
 
   @ApiProperty({ description: 'Seconds since the process started.', example: 12.5 })
   uptime_seconds: number;
+
+  @ApiProperty({ type: ServerMemoryDto, description: 'What models take of memory, and may take.' })
+  memory: ServerMemoryDto;
 
   @ApiProperty({ type: [ModelHealthDto], description: 'Every model of the store, the default one first.' })
   models: ModelHealthDto[];

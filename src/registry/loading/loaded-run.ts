@@ -14,7 +14,7 @@ import type { Location, ValidationIssue } from '../../domain/validation-issue.js
 import { MAX_ISSUES, ValidationError } from '../../domain/validation-issue.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
-import type { ModelHandle } from '../../engines/model-host.js';
+import type { MemoryUse, ModelHandle } from '../../engines/model-host.js';
 import type { Deadline } from '../../preprocessing/preprocessor.js';
 import type { TrialReport } from '../../engines/trial/trial-host.js';
 import { contractHashOf } from '../contract/contract-hash.js';
@@ -172,9 +172,15 @@ export class LoadedRun {
     return this.handle.info.backend;
   }
 
+  /** Sentences on how it is computed. */
   get notes(): readonly string[] {
-    const { notes } = this.handle.info;
-    return this.rowByRowReason === undefined ? notes : [...notes, this.rowByRowReason];
+    const { notes, memory } = this.handle.info;
+    return [...notes, this.rowByRowReason, memory?.note].filter((note) => note !== undefined);
+  }
+
+  /** What it takes of memory at the moment. */
+  get memory(): MemoryUse {
+    return this.handle.memory;
   }
 
   /** What is worth knowing of it. */

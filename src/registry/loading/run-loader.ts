@@ -11,6 +11,7 @@ import { compileRowNotes } from '../../codec/validate/row-notes.js';
 import { compileRowValidator } from '../../codec/validate/row-validator.js';
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
+import type { ModelCard, SessionSettings } from '../../domain/card.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import { RunError } from '../../domain/verdict.js';
@@ -70,12 +71,12 @@ export class RunLoader {
   /**
    * Loads a run where it is to serve, after it was tried.
    *
-   * @param model  name of the run's model, under which trials are remembered.
+   * @param card  of the run's model: trials are remembered under its name, and it says how runs are held.
    * @returns the loaded run; its `run` is complete where the declared one lacked what only the model could tell.
    * @throws RunError with the verdict code of the first step that failed; nothing stays loaded then.
    */
-  async load(sourceRun: SourceRun, run: Run, model?: string): Promise<LoadedRun> {
-    const loaded = await this.loadOnTrial(sourceRun, run, model);
+  async load(sourceRun: SourceRun, run: Run, card?: LoadCard): Promise<LoadedRun> {
+    const loaded = await this.loadOnTrial(sourceRun, run, card);
     try {
       await loaded.enterService();
       return loaded;
@@ -92,11 +93,12 @@ export class RunLoader {
    *
    * @throws RunError as `load`.
    */
-  async loadOnTrial(sourceRun: SourceRun, run: Run, model?: string): Promise<LoadedRun> {
+  async loadOnTrial(sourceRun: SourceRun, run: Run, card?: LoadCard): Promise<LoadedRun> {
     const artifacts = await sourceRun.open();
     try {
-      const trial = await this.beginTrial(sourceRun.run ?? run, artifacts, model);
-      return await this.loadArtifacts(artifacts, sourceRun, run, trial);
+      const trial = await this.beginTrial(sourceRun.run ?? run, artifacts, card?.name);
+      const request = loadRequest(run, artifacts, card?.session);
+      return await this.loadArtifacts({ artifacts, sourceRun, run, part: partsOf(trial) }, request, trial);
     } catch (error) {
       artifacts.close?.();
       throw error;
@@ -109,18 +111,16 @@ export class RunLoader {
   }
 
   private async loadArtifacts(
-    artifacts: RunArtifacts,
-    sourceRun: SourceRun,
-    run: Run,
+    examination: Examination,
+    request: LoadRequest,
     trial: RunTrial | undefined,
   ): Promise<LoadedRun> {
-    const request = loadRequest(run, artifacts);
-    const examination = { artifacts, sourceRun, run, part: partsOf(trial) };
     if (!trial) return this.examine(await this.host.load(request), examination);
     try {
       const handle = await trial.run(LOADED, () => trial.host.load(request));
       const loaded = await this.examine(handle, examination);
-      loaded.setTrial(trial, () => this.admit(loaded, trial, request));
+      const known = { ...request, ...knownFromTrial(handle, trial) };
+      loaded.setTrial(trial, () => this.admit(loaded, trial, known));
       return loaded;
     } catch (error) {
       await trial.breakOff();
@@ -130,10 +130,9 @@ export class RunLoader {
 
   /** Loads a run that has passed its trial where it serves, and has it answer an example there. */
   private async admit(loaded: LoadedRun, trial: RunTrial, request: LoadRequest): Promise<void> {
-    const { report } = trial;
     await loaded.leaveTrial();
     try {
-      loaded.useHandle(await this.host.load({ ...request, measuredBytes: report.peakBytes }));
+      loaded.useHandle(await this.host.load(request));
       await this.repeatExample(loaded);
       await trial.pass();
     } finally {
@@ -276,6 +275,9 @@ export class RunLoader {
 /** A part of the examination of a run; what it does is told when the run does not survive it. */
 type Part = <T>(doing: string, work: () => Promise<T>) => Promise<T>;
 
+/** What loading needs to know of a card. */
+type LoadCard = Pick<ModelCard, 'name' | 'session'>;
+
 interface Examination {
   readonly artifacts: RunArtifacts;
   readonly sourceRun: SourceRun;
@@ -287,9 +289,19 @@ function partsOf(trial: RunTrial | undefined): Part {
   return trial ? (doing, work) => trial.run(doing, work) : (_doing, work) => work();
 }
 
-function loadRequest({ model }: Run, { folder, files }: RunArtifacts): LoadRequest {
+function loadRequest({ model }: Run, { folder, files }: RunArtifacts, session: SessionSettings = {}): LoadRequest {
+  const { format, path, sha256 } = model;
   const checkedFiles = (files ?? model.files ?? []).map((file) => file.path);
-  return { format: model.format, runFolder: folder, path: model.path, files: checkedFiles };
+  return { format, runFolder: folder, path, sha256, files: checkedFiles, ...session };
+}
+
+/**
+ * What a trial has found out of how the model is to be held. What it measured of a large one counts nothing when it tried
+ * both shared weights and private ones.
+ */
+function knownFromTrial({ info }: ModelHandle, { report }: RunTrial): Partial<LoadRequest> {
+  if (info.memory?.weights === 'shared') return { weights: 'shared' };
+  return info.memory?.note === undefined ? { measuredBytes: report.peakBytes } : {};
 }
 
 /** The run with the model's own name of an input that the run leaves to it. */

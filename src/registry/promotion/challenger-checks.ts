@@ -36,7 +36,7 @@ export class ChallengerChecks {
 
   /** The run, ready to serve. @throws RunError when it cannot be loaded or fails its examples. */
   load(registered: RegisteredRun): Promise<LoadedRun> {
-    return this.whileLoading(registered, ({ sourceRun, run, card }) => this.loader.load(sourceRun, run, card.name));
+    return this.whileLoading(registered, ({ sourceRun, run, card }) => this.loader.load(sourceRun, run, card));
   }
 
   /** The run, ready to serve; undefined when it cannot be. @throws AppError SHUTTING_DOWN. */
@@ -47,7 +47,7 @@ export class ChallengerChecks {
   /** The run where it is tried; undefined when it does not pass. @throws AppError SHUTTING_DOWN. */
   tryOnTrial(model: RegisteredModel, registered: RegisteredRun): Promise<LoadedRun | undefined> {
     return this.orRecordFailure(model, registered, () =>
-      this.whileLoading(registered, ({ sourceRun, run, card }) => this.loader.loadOnTrial(sourceRun, run, card.name)),
+      this.whileLoading(registered, ({ sourceRun, run, card }) => this.loader.loadOnTrial(sourceRun, run, card)),
     );
   }
 

@@ -121,11 +121,11 @@ export class RegisteredRun {
    * Notes why the run cannot be used after all.
    *
    * @param isTransient  whether the server was to blame, so that it may be otherwise the next time; so it may be when
-   *   the store could not give the run.
+   *   the store could not give the run, or there was no memory for it.
    */
   reject(problem: VerdictReason, { isTransient = false } = {}): void {
     this.failures = [problem];
-    const mayRetry = isTransient || problem.code === 'ARTIFACT_UNAVAILABLE';
+    const mayRetry = isTransient || problem.code === 'ARTIFACT_UNAVAILABLE' || problem.code === 'MEMORY_EXCEEDED';
     const longestMs = problem.code === 'ARTIFACT_UNAVAILABLE' ? MAX_FETCH_RETRY_MS : MAX_RETRY_MS;
     this.retryAtMs = mayRetry
       ? performance.now() + Math.min(FIRST_RETRY_MS * 2 ** this.transientFailures, longestMs)

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
+import { MemoryUseDto } from '../../http/dto/memory-use.dto.js';
 import { VerdictDto } from '../../http/dto/verdict.dto.js';
 import { RUN_STATUSES } from '../../domain/run.js';
 import { RUN_STATES } from '../../registry/state/registered-run.js';
@@ -101,6 +102,13 @@ export class RunDetailDto extends RunDto {
 
   @ApiProperty({ type: [String], description: 'What is worth knowing about how it is computed.', example: [] })
   notes: string[];
+
+  @ApiProperty({
+    type: MemoryUseDto,
+    nullable: true,
+    description: 'What it takes of memory; null while it is not loaded.',
+  })
+  memory: MemoryUseDto | null;
 
   @ApiProperty({
     type: String,

@@ -34,6 +34,7 @@ export function aRegisteredModel(runId = 'adder-1'): RegisteredModel & { best: N
     onRequestFields: [],
     loadedAt: new Date(0),
     times: new PredictionTimes(),
+    memory: { bytes: 0, copies: 1, shared: false },
   } as unknown as LoadedRun;
   return {
     card,
@@ -60,6 +61,7 @@ export function aFakeRegistry(overrides: Partial<ModelRegistryService> = {}): Mo
     getRun: () => model.best.registered,
     isBest: () => true,
     findLoaded: () => model.best.loaded,
+    modelMemory: { limitBytes: null, bytes: 0 },
     ...overrides,
   };
   return fake as ModelRegistryService;

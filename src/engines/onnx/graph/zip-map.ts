@@ -1,6 +1,7 @@
+import { isEditable, withGraphEdits } from './edit-graph.js';
+import type { GraphEdit } from './edit-graph.js';
 import type { GraphNode, GraphValue, OnnxGraph } from './onnx-graph.js';
-import { ProtobufFile, bytesField, bytesHeader, numberField } from './protobuf-file.js';
-import type { ProtobufField } from './protobuf-file.js';
+import { bytesField, numberField } from './protobuf-file.js';
 
 /** A ZipMap at the end of a graph: it turns a tensor of probabilities into one map per row, which few programs can read. */
 export interface FinalZipMap {
@@ -13,7 +14,7 @@ export interface FinalZipMap {
 }
 
 // Numbers of the fields, from onnx.proto.
-const GRAPH = { graph: 7, output: 12 };
+const GRAPH = { output: 12 };
 const VALUE = { name: 1, type: 2 };
 const TYPE = { tensor: 1 };
 const TENSOR = { elementType: 1, shape: 2 };
@@ -23,8 +24,9 @@ const DIMENSION = { size: 1 };
 const FLOAT = 1;
 
 /** The ZipMaps whose maps are outputs of the model and go nowhere else. */
-export function finalZipMaps({ nodes, outputs, inputs, initializers, fields }: OnnxGraph): FinalZipMap[] {
-  if (fields.length !== 1) return [];
+export function finalZipMaps(graph: OnnxGraph): FinalZipMap[] {
+  if (!isEditable(graph)) return [];
+  const { nodes, outputs, inputs, initializers } = graph;
   const isRead = new Set(nodes.flatMap((node) => [...node.inputs, ...namesReadInside(node)]));
   const isNoResult = new Set([...inputs, ...initializers].map(({ name }) => name));
   return nodes.flatMap((node) => {
@@ -41,9 +43,8 @@ export function finalZipMaps({ nodes, outputs, inputs, initializers, fields }: O
  * @param path  the file that `graph` was read from.
  */
 export function withoutZipMaps(path: string, graph: OnnxGraph, zipMaps: readonly FinalZipMap[]): Buffer {
-  const [graphField] = graph.fields as [ProtobufField];
   const declared = new Set(graph.outputs.map(({ name }) => name));
-  const edits = zipMaps.flatMap(({ node, output, tensor, labels }): Edit[] => {
+  const edits = zipMaps.flatMap(({ node, output, tensor, labels }): GraphEdit[] => {
     const isNew = !declared.has(tensor);
     declared.add(tensor);
     const declaration = isNew ? declarationOf(tensor, labels.length) : Buffer.alloc(0);
@@ -52,32 +53,7 @@ export function withoutZipMaps(path: string, graph: OnnxGraph, zipMaps: readonly
       { field: output.field, bytes: declaration },
     ];
   });
-  edits.sort((a, b) => a.field.start - b.field.start);
-  const growth = edits.reduce((sum, { field, bytes }) => sum + bytes.length - (field.end - field.start), 0);
-  const header = bytesHeader(GRAPH.graph, graphField.end - graphField.valueStart + growth);
-  const start: ProtobufField = { ...graphField, end: graphField.valueStart };
-  return ProtobufFile.use(path, (file) => withEdits(file, [{ field: start, bytes: header }, ...edits]));
-}
-
-/** What stands in place of a field. */
-interface Edit {
-  readonly field: ProtobufField;
-  readonly bytes: Buffer;
-}
-
-/** @param edits  in the order of their places. */
-function withEdits(file: ProtobufFile, edits: readonly Edit[]): Buffer {
-  const growth = edits.reduce((sum, { field, bytes }) => sum + bytes.length - (field.end - field.start), 0);
-  const result = Buffer.allocUnsafe(file.size + growth);
-  let [from, at] = [0, 0];
-  for (const { field, bytes } of edits) {
-    file.copyTo(result, at, from, field.start);
-    at += field.start - from;
-    at += bytes.copy(result, at);
-    from = field.end;
-  }
-  file.copyTo(result, at, from, file.size);
-  return result;
+  return withGraphEdits(path, graph, edits);
 }
 
 /** A `ValueInfoProto` of a tensor of floats [rows, columns]; any number of columns when there are no labels. */

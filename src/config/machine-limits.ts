@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { join, posix } from 'node:path';
+
+/** What this process may use of the machine. */
+export interface MachineLimits {
+  /** Memory of the machine, or of the control group (container) where that is less. */
+  readonly memoryBytes: number;
+  /** Whole processors that it may keep busy, at least 1: a quota of 1.5 counts as 2. */
+  readonly cores: number;
+}
+
+/** Where a control group says its limits, by version of cgroups. */
+type LimitReader = (folder: string) => number | undefined;
+
+/**
+ * Reads the limits of the machine and, on Linux, of all control groups around this process. Node's own
+ * `process.constrainedMemory()` looks at the innermost group alone and gives 2 to the 64 where that has no limit;
+ * `availableParallelism()` of Node 20 knows affinities, but no quota.
+ *
+ * @param root  of the file system; for tests.
+ */
+export function readMachineLimits(root = '/'): MachineLimits {
+  const memoryBytes = Math.min(totalmem(), ...limitsOf(root, 'memory', memoryOf));
+  const cores = Math.min(availableParallelism(), ...limitsOf(root, 'cpu', cpusOf).map(Math.ceil));
+  return { memoryBytes, cores: Math.max(1, cores) };
+}
+
+/** The limits of every control group from the process' own up to the outermost that is visible here. */
+function limitsOf(root: string, controller: string, read: LimitReader): number[] {
+  return groupFolders(root, controller).flatMap((folder) => read(folder) ?? []);
+}
+
+/**
+ * Lines of `/proc/self/cgroup` are `id:controllers:path`; version 2 has one without controllers. A container may not
+ * see the path that stands there: its own group is the outermost folder then, which is always among these.
+ */
+function groupFolders(root: string, controller: string): string[] {
+  const lines = textOf(join(root, 'proc/self/cgroup'))?.split('\n') ?? [];
+  return lines.flatMap((line) => {
+    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (path === undefined) return [];
+    if (controllers === '') return folderAndParents(join(root, 'sys/fs/cgroup'), path);
+    const isOwn = controllers!.split(',').includes(controller);
+    return isOwn ? folderAndParents(join(root, 'sys/fs/cgroup', controller), path) : [];
+  });
+}
+
+function folderAndParents(mount: string, path: string): string[] {
+  const paths = [posix.normalize(path)];
+  while (paths.at(-1) !== '/') paths.push(posix.dirname(paths.at(-1)!));
+  return paths.map((each) => join(mount, each));
+}
+
+function memoryOf(folder: string): number | undefined {
+  return numberIn(join(folder, 'memory.max')) ?? numberIn(join(folder, 'memory.limit_in_bytes'));
+}
+
+/** `cpu.max` is `quota period` or `max period`; version 1 has a file for each, and −1 where there is no quota. */
+function cpusOf(folder: string): number | undefined {
+  const [quota, period] = textOf(join(folder, 'cpu.max'))?.split(' ').map(Number) ?? [
+    numberIn(join(folder, 'cpu.cfs_quota_us')),
+    numberIn(join(folder, 'cpu.cfs_period_us')),
+  ];
+  const cpus = (quota ?? NaN) / (period ?? NaN);
+  return cpus > 0 && Number.isFinite(cpus) ? cpus : undefined;
+}
+
+function numberIn(file: string): number | undefined {
+  const value = Number(textOf(file) ?? NaN);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
