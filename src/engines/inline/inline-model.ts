@@ -24,6 +24,8 @@ interface InlineOptions {
   readonly maxMs: number;
   /** Tells that calls are computed on the main thread from now on, or no longer; `cause` is for the log. */
   readonly onChange: (isInline: boolean, cause: string) => void;
+  /** Reserves memory for the second session, and gives back how to return it; undefined when there is none. */
+  readonly reserve?: () => { readonly release: () => void } | undefined;
 }
 
 /** What a call on the main thread gave, and how long the engine took. */
@@ -41,6 +43,7 @@ interface InlineOutputs {
 export class InlineModel {
   private readonly times = new CallTimes();
   private model: EngineModel | undefined;
+  private memory: { readonly release: () => void } | undefined;
   private state: 'proving' | 'loading' | 'ready' | 'paused' | 'off';
   private readonly isText: boolean;
 
@@ -95,6 +98,7 @@ export class InlineModel {
     const { model } = this;
     this.model = undefined;
     await model?.dispose();
+    this.memory?.release();
   }
 
   private limitMs(rows: number, isAlone: boolean): number {
@@ -103,6 +107,9 @@ export class InlineModel {
   }
 
   private async load(): Promise<void> {
+    const { reserve } = this.options;
+    if (reserve) this.memory ??= reserve();
+    if (reserve && !this.memory) return this.pause('there is no memory for another copy');
     this.state = 'loading';
     try {
       this.model ??= await openModel(this.options.request);

@@ -374,12 +374,12 @@ export class WorkerPool extends ModelHost {
     });
   }
 
-  private inlineModelOf({ request, info, path }: PoolModel): InlineModel | undefined {
+  private inlineModelOf({ request, info, path, copies }: PoolModel): InlineModel | undefined {
     const { inlineMaxMs = 0, batchWaitMs = 0 } = this.options;
     // Who lets predictions wait for each other wants large calls.
     if (inlineMaxMs === 0 || batchWaitMs > 0) return undefined;
     const onChange = (isInline: boolean, cause: string) => this.emit({ kind: 'model-inline', path, isInline, cause });
-    return new InlineModel({ request, info, maxMs: inlineMaxMs, onChange });
+    return new InlineModel({ request, info, maxMs: inlineMaxMs, onChange, reserve: () => copies.tryReserve() });
   }
 
   /**
