@@ -88,3 +88,9 @@ function selectOutputs(outputs: NamedTensors, names: readonly string[]): NamedTe
 function hasSameRowShape(shape: readonly number[], other: readonly number[]): boolean {
   return shape.length === other.length && shape.every((size, axis) => axis === 0 || size === other[axis]);
 }
+
+/** The first half of a list and the second. */
+export function splitInHalf<T>(items: readonly T[]): T[][] {
+  const half = items.length >> 1;
+  return [items.slice(0, half), items.slice(half)];
+}

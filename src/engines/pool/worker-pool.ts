@@ -18,8 +18,10 @@ import { ModelQueue } from '../batching/model-queue.js';
 import type { PendingPrediction } from '../batching/pending-prediction.js';
 import type { HeldBytes } from '../batching/prediction-list.js';
 import type { PoolEvent, PoolListener } from './pool-event.js';
+import { largestIdleCopy } from './idle-copy.js';
+import { LOAD_TIMEOUT, causeOf, loadError } from './load-error.js';
 import { PoolModel } from './pool-model.js';
-import { joinInputs, joinOutputNames, shareOutputs } from '../batching/shared-call.js';
+import { joinInputs, joinOutputNames, shareOutputs, splitInHalf } from '../batching/shared-call.js';
 import { InlineDispatcher } from './inline-dispatcher.js';
 import { ThreadScheduler } from './thread-scheduler.js';
 import { ThreadSupervisor } from './thread-supervisor.js';
@@ -76,7 +78,6 @@ const INLINE_MAX_LATE_MS = 5;
 const START_FAILURES = 3;
 /** Timers may fire this much before their time by `performance.now()`. */
 const TIMER_TOLERANCE_MS = 2;
-const LOAD_TIMEOUT = 'loading took longer than its limit';
 /** A shared call is not hung before it has taken this many times the mean call. */
 const MEAN_CALL_FACTOR = 4;
 /** A shared call is not hung before it has taken this long, even when its callers have shorter limits. */
@@ -369,7 +370,7 @@ export class WorkerPool extends ModelHost {
         this.models.add(model);
         resolve(model);
       } else {
-        reject(this.isClosed ? new AppError('SHUTTING_DOWN') : toRunError(reply));
+        reject(this.isClosed ? new AppError('SHUTTING_DOWN') : loadError(reply));
       }
     });
   }
@@ -398,7 +399,7 @@ export class WorkerPool extends ModelHost {
       if (reply.kind === 'loaded' || this.isClosed) return;
       if (reply.kind === 'lost') this.backOff(model);
       this.emit({ kind: 'model-not-replicated', path: model.path, cause: causeOf(reply) });
-      this.withoutReplica(model, toRunError(reply));
+      this.withoutReplica(model, loadError(reply));
     });
   }
 
@@ -421,12 +422,10 @@ export class WorkerPool extends ModelHost {
 
   /** Releases a further copy of a model that has no work, the largest first. @returns whether there was one. */
   private async giveBackCopy(): Promise<boolean> {
-    const idle = [...this.models].filter((model) => model.queue.size === 0 && this.threadsWith(model).length > 1);
-    const [model] = idle.sort((a, b) => b.copies.copyBytes - a.copies.copyBytes);
-    const thread = model && this.threadsWith(model).find(({ isFree }) => isFree);
-    if (!thread) return false;
-    this.pauseReplication(model);
-    await this.releaseFrom(thread, model);
+    const copy = largestIdleCopy(this.models, (model) => this.threadsWith(model));
+    if (!copy) return false;
+    this.pauseReplication(copy.model);
+    await this.releaseFrom(copy.thread, copy.model);
     return true;
   }
 
@@ -519,23 +518,4 @@ export class WorkerPool extends ModelHost {
 
 function rowsOfParts(parts: readonly (readonly [rows: number, ...unknown[]])[]): number {
   return parts.reduce((sum, [rows]) => sum + rows, 0);
-}
-
-function splitInHalf<T>(items: readonly T[]): T[][] {
-  const half = items.length >> 1;
-  return [items.slice(0, half), items.slice(half)];
-}
-
-function causeOf(reply: Reply | ThreadEnd): string {
-  return 'cause' in reply ? reply.cause : `unexpected reply: ${reply.kind}`;
-}
-
-function toRunError(reply: Reply | ThreadEnd): RunError {
-  const cause = new Error(causeOf(reply));
-  if (reply.kind === 'problem') return new RunError(reply.code, reply.message, { cause });
-  if (reply.kind !== 'lost')
-    return new RunError('LOAD_FAILED', 'The engine failed while it loaded the model.', { cause });
-  const outcome =
-    reply.cause === LOAD_TIMEOUT ? 'took too long' : 'ended the thread that did it, for example for want of memory';
-  return new RunError('LOAD_FAILED', `Loading the model ${outcome}.`, { cause });
 }
