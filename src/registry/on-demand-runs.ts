@@ -107,8 +107,7 @@ export class OnDemandRuns {
       if (error instanceof AppError) throw error;
       // It is the moment that has no room for it.
       const isShortage = error instanceof RunError && error.code === 'MEMORY_EXCEEDED';
-      if (!isShortage)
-        registered.reject(reasonOfFailure(error, run.run_id), { isTransient: isToBeTriedAgain(error) });
+      if (!isShortage) registered.reject(reasonOfFailure(error, run.run_id), { isTransient: isToBeTriedAgain(error) });
       if (!(error instanceof RunError)) throw error;
       throw new AppError(
         'RUN_NOT_SERVABLE',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { PoolEvent } from '../../src/engines/pool/pool-event.js';
 import { WorkerPool } from '../../src/engines/pool/worker-pool.js';
-import type { WorkerPoolOptions } from '../../src/engines/pool/worker-pool.js';
+import type { WorkerPoolOptions } from '../../src/engines/pool/pool-options.js';
 import { Gate } from './gate.js';
 import { until } from './until.js';
 

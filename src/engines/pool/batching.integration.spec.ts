@@ -12,7 +12,7 @@ import type { ModelHandle, PredictOptions } from '../model-host.js';
 import type { PoolEvent } from './pool-event.js';
 import type { PoolModel } from './pool-model.js';
 import type { WorkerPool } from './worker-pool.js';
-import type { WorkerPoolOptions } from './worker-pool.js';
+import type { WorkerPoolOptions } from './pool-options.js';
 
 const faultyWorker = join(__dirname, '..', '..', '..', 'test', 'support', 'faulty-worker.cjs');
 

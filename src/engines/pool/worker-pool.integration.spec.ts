@@ -11,7 +11,7 @@ import type { LoadRequest } from '../inference-engine.js';
 import type { ModelHandle, PredictOptions } from '../model-host.js';
 import type { PoolModel } from './pool-model.js';
 import { WorkerPool } from './worker-pool.js';
-import type { WorkerPoolOptions } from './worker-pool.js';
+import type { WorkerPoolOptions } from './pool-options.js';
 
 const faultyWorker = join(__dirname, '..', '..', '..', 'test', 'support', 'faulty-worker.cjs');
 const block = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
