@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 import { freePort } from '../support/free-port.mjs';
+import { proveTexts } from './hostile-texts.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const main = resolve(process.argv[2] ?? join(root, 'dist', 'main.js'));
@@ -43,10 +44,17 @@ function requireBrowser() {
   process.exit(1);
 }
 
-async function startServer(port) {
+async function startServer(port, environment = {}) {
   const server = spawn(process.execPath, [main], {
     cwd: root,
-    env: { ...process.env, NODE_ENV: 'test', PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'error' },
+    env: {
+      ...process.env,
+      NODE_ENV: 'test',
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'error',
+      ...environment,
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   for (let i = 0; i < 300; i++) {
@@ -156,6 +164,12 @@ async function proveRedoc(browser, baseUrl, operations) {
   await page.close();
 }
 
+async function startOver(store) {
+  const port = await freePort();
+  const server = await startServer(port, { MODELS_DIR: store });
+  return { baseUrl: `http://127.0.0.1:${port}`, end: () => void server.kill('SIGTERM') };
+}
+
 requireBrowser();
 mkdirSync(pictures, { recursive: true });
 const port = await freePort();
@@ -167,6 +181,7 @@ try {
   browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   await proveSwaggerUi(browser, baseUrl, operations);
   await proveRedoc(browser, baseUrl, operations);
+  await proveTexts(browser, root, startOver);
   console.log(`${operations.length} operations tried out in Swagger UI and shown by ReDoc.`);
 } finally {
   await browser?.close();
