@@ -28,6 +28,8 @@ const INSIDE = {
     text: [],
     validate: ['rows.ts'],
     encode: ['text', 'validate', 'rows.ts', 'tensor-mismatch.ts'],
+    // Checks and encodes in one generated function what is plainly right.
+    generated: ['validate'],
     decode: ['encode', 'validate', 'rows.ts', 'tensor-mismatch.ts'],
   },
   engines: {

@@ -1,5 +1,6 @@
 import type { RowDecoder } from '../../codec/decode/row-decoder.js';
 import type { RowEncoder } from '../../codec/encode/row-encoder.js';
+import type { GeneratedRows } from '../../codec/generated/generated-rows.js';
 import type { OutputChecker } from '../../codec/validate/output-check.js';
 import type { DescribeRow } from '../../codec/validate/row-notes.js';
 import type { RowNote } from '../../domain/row-note.js';
@@ -57,12 +58,15 @@ export interface Codec {
   readonly validator: RowValidator;
   readonly describeRow: DescribeRow;
   readonly encoder: RowEncoder;
+  /** Does the work of validator and encoder for rows that are plainly right; undefined where it cannot. */
+  readonly generated?: GeneratedRows | undefined;
   readonly decoder: RowDecoder;
   /** Whether answers keep the contract; asked before a run serves, not for each answer. */
   readonly outputs: OutputChecker;
 }
 
 const NOTHING_KEPT: readonly TensorPart[] = [];
+const NOTHING_PREPARED: DecodeRequest['prepared'] = [];
 
 /** How the engine computes them. */
 type EngineCall = Parameters<ModelHandle['predictParts']>[1] & { readonly sinceMs: number; readonly rowByRow: boolean };
@@ -246,9 +250,12 @@ export class LoadedRun {
     const startedAt = performance.now();
     const { timing, sinceMs = startedAt } = options;
     const call = this.callOf(options, sinceMs);
-    const rows = this.validate(values, options, call);
-    const prepared = this.prepare(rows instanceof Promise ? await rows : rows, values, options, call);
-    const request = prepared instanceof Promise ? await prepared : prepared;
+    let request = this.encodePlain(values, options);
+    if (!request) {
+      const rows = this.validate(values, options, call);
+      const prepared = this.prepare(rows instanceof Promise ? await rows : rows, values, options, call);
+      request = prepared instanceof Promise ? await prepared : prepared;
+    }
     const validateMs = performance.now() - startedAt;
     // No await before this call but for texts and images: a caller reads which run is best and its rows enter the queue
     // in one synchronous step, so a cutover never releases a run that a request uses (`release` lets the queue finish).
@@ -344,6 +351,20 @@ export class LoadedRun {
   private callOf(options: PredictOptions, sinceMs: number): EngineCall {
     const { timeoutMs, signal, timing, isolated, rowByRow = this.isRowByRow } = options;
     return { outputNames: this.codec.decoder.outputNames, timeoutMs, sinceMs, signal, rowByRow, isolated, timing };
+  }
+
+  /** The rows by the generated function; undefined when some need to be looked at more closely. */
+  private encodePlain(
+    values: readonly unknown[],
+    { source, mode, notes, include }: PredictOptions,
+  ): DecodeRequest | undefined {
+    if (source !== 'body' || mode !== 'strict' || notes) return undefined;
+    const tensors = this.codec.generated?.encode(values);
+    if (!tensors) return undefined;
+    const encoded = { parts: [{ rows: values.length, tensors }], order: undefined };
+    // What the decoder repeats of a row would have to be clean: runs with `echo` have no generated function.
+    const rows = values as readonly JsonObject[];
+    return this.keepInputs({ rows, prepared: NOTHING_PREPARED, encoded, include, kept: NOTHING_KEPT });
   }
 
   /**

@@ -5,6 +5,7 @@ import type { OutputComparison } from '../../codec/examples-match.js';
 import { nameOnlyOutput } from '../../codec/decode/only-output.js';
 import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
 import { nameInputs } from '../../codec/encode/name-inputs.js';
+import { generateRows } from '../../codec/generated/generated-rows.js';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
 import { compileOutputChecker } from '../../codec/validate/output-check.js';
 import { compileRowNotes } from '../../codec/validate/row-notes.js';
@@ -157,7 +158,12 @@ export class RunLoader {
         const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
         const decode = nameOnlyOutput(completeRun.decode, handle.info.outputs);
         const codec = compileCodec({ ...completeRun, decode }, sourceRun.vocabularies);
-        return { completeRun, decode, codec, doubts: findMismatches(codec, handle) };
+        return {
+          completeRun,
+          decode,
+          codec: { ...codec, generated: generatedFor(completeRun) },
+          doubts: findMismatches(codec, handle),
+        };
       });
       preprocessing = await this.openPreprocessing(codec, folder);
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
@@ -302,6 +308,11 @@ function loadRequest({ model }: Run, { folder, files }: RunArtifacts, session: S
 function knownFromTrial({ info }: ModelHandle, { report }: RunTrial): Partial<LoadRequest> {
   if (info.memory?.weights === 'shared') return { weights: 'shared' };
   return info.memory?.note === undefined ? { measuredBytes: report.peakBytes } : {};
+}
+
+/** An answer that repeats fields of the row needs the clean row, which no generated function makes. */
+function generatedFor({ signature, encode, decode }: Run): Codec['generated'] {
+  return decode.echo ? undefined : generateRows(signature.input, encode);
 }
 
 /** The run with the model's own name of an input that the run leaves to it. */

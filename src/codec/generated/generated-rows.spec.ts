@@ -1,0 +1,282 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+
+import type { Column, EncodeSpec } from '../../domain/encode-spec.js';
+import type { JsonObject } from '../../lib/json.js';
+import type { FieldSchema, RowSchema } from '../../domain/signature.js';
+import type { DType, NamedTensors } from '../../domain/tensor.js';
+import type { ValidationIssue } from '../../domain/validation-issue.js';
+import { compileRowEncoder } from '../encode/row-encoder.js';
+import { compileRowValidator } from '../validate/row-validator.js';
+import { generateRows } from './generated-rows.js';
+
+interface Contract {
+  readonly input: RowSchema;
+  readonly encode: EncodeSpec;
+}
+
+/** What the general way makes of rows: tensors, or the problems. */
+function general({ input, encode }: Contract, values: readonly unknown[]): NamedTensors | ValidationIssue[] {
+  const issues: ValidationIssue[] = [];
+  const validator = compileRowValidator(input);
+  const rows: JsonObject[] = [];
+  values.forEach((value, i) => {
+    const row = validator.validate(value, [i], { source: 'body', mode: 'strict' }, issues);
+    if (row) rows.push(row);
+  });
+  if (issues.length > 0) return issues;
+  const tensors = compileRowEncoder(encode, input, new Map()).encode(rows, (i) => [i], issues);
+  return issues.length > 0 ? issues : tensors;
+}
+
+const passengers: Contract = {
+  input: {
+    type: 'object',
+    properties: {
+      age: { type: ['number', 'null'], minimum: 0, maximum: 120 },
+      sex: { type: 'string', enum: ['F', 'M'] },
+      cabins: { type: 'integer', default: 1 },
+    },
+    required: ['sex'],
+  },
+  encode: {
+    tensors: [
+      {
+        kind: 'columns',
+        tensor: 'x',
+        dtype: 'float32',
+        columns: [
+          { kind: 'number', field: 'age', missing: 'nan', subtract: 30, divide: 10 },
+          { kind: 'category', field: 'sex', as: 'one-hot', values: ['F', 'M'], unknown: 'error' },
+          { kind: 'number', field: 'cabins' },
+        ],
+      },
+    ],
+  },
+};
+const generatedOf = (contract: Contract) => generateRows(contract.input, contract.encode)!;
+
+describe(generateRows.name, () => {
+  it('writes plain rows into the tensors that the general way makes', () => {
+    const rows = [{ age: 40, sex: 'F' }, { sex: 'M', cabins: 3, deck: 'B' }, { age: null, sex: 'M' }]; // prettier-ignore
+    const tensors = generatedOf(passengers).encode(rows);
+
+    expect([...tensors!.get('x')!.data]).toEqual([1, 1, 0, 1, NaN, 0, 1, 3, NaN, 0, 1, 1]);
+    expect(tensors).toEqual(general(passengers, rows));
+  });
+
+  it.each<[string, unknown]>([
+    ['a broken bound', { age: 121, sex: 'F' }],
+    ['a number sent as text', { age: '40', sex: 'F' }],
+    ['a whole number of more digits than a number holds', { age: 2n ** 60n, sex: 'F' }],
+    ['a missing field', { age: 40 }],
+    ['null where it is not allowed', { sex: null }],
+    ['a value that is not on the list', { sex: 'f' }],
+    ['no object', ['F']],
+    ['a map', new Map([['sex', 'F']])],
+    ['an inherited value', Object.create({ sex: 'F' })],
+  ])('leaves the whole request to the general way for %s', (_what, row) => {
+    expect(generatedOf(passengers).encode([{ sex: 'F' }, row])).toBeUndefined();
+  });
+
+  it('treats the names of fields as names, whatever they are', () => {
+    const names = ['__proto__', 'constructor', 'a"];throw 1;//', 'a b', '’\u2028', ''];
+    const properties = Object.fromEntries(names.map((name) => [name, { type: 'number' } as const]));
+    const columns = names.map((field) => ({ kind: 'number', field }) as const);
+    const contract: Contract = {
+      input: { type: 'object', properties, required: names, additionalProperties: false },
+      encode: { tensors: [{ kind: 'columns', tensor: 'x', dtype: 'float64', columns }] },
+    };
+    const row = JSON.parse(`{${names.map((name, i) => `${JSON.stringify(name)}:${i}`).join()}}`) as JsonObject;
+
+    expect([...generatedOf(contract).encode([row])!.get('x')!.data]).toEqual(names.map((_, i) => i));
+    expect(generatedOf(contract).encode([{ ...row, more: 1 }])).toBeUndefined();
+  });
+
+  it('knows nothing of patterns, formats, prepared texts and lists of lists', () => {
+    const withField = (schema: FieldSchema): Contract => ({
+      ...passengers,
+      input: { ...passengers.input, properties: { ...passengers.input.properties, other: schema } },
+    });
+    for (const schema of [
+      { type: 'string', pattern: '^a' },
+      { type: 'string', format: 'date' },
+      { type: 'array', items: { type: 'array', items: { type: 'number' } } },
+    ] as const)
+      expect(generatedOf(withField(schema))).toBeUndefined();
+  });
+
+  it('is left out where Node may not generate code', () => {
+    const file = join(__dirname, '..', '..', '..', 'dist', 'codec', 'generated', 'generated-rows.js');
+    const program = `
+      const { generateRows } = require(${JSON.stringify(file)});
+      console.log(generateRows(${JSON.stringify(passengers.input)}, ${JSON.stringify(passengers.encode)}));`;
+    const options = ['--disallow-code-generation-from-strings', '-e', program];
+
+    expect(spawnSync(process.execPath, options, { encoding: 'utf8' })).toMatchObject({ stdout: 'undefined\n' });
+  });
+
+  it('agrees with the general way on any row of any contract, and takes what is plain itself', () => {
+    let [taken, right] = [0, 0];
+    fc.assert(
+      fc.property(contractWithRows, ({ contract, rows }) => {
+        const generated = generateRows(contract.input, contract.encode)!;
+        for (const row of rows) {
+          const expected = general(contract, [row]);
+          const tensors = generated.encode([row]);
+          if (tensors) expect(tensors).toEqual(expected);
+          taken += Number(tensors !== undefined);
+          right += Number(!Array.isArray(expected));
+        }
+        const all = generated.encode(rows);
+        if (all) expect(all).toEqual(general(contract, rows));
+      }),
+      { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 100) },
+    );
+    expect(right).toBeGreaterThan(100);
+    expect(taken / right).toBeGreaterThan(0.5);
+  });
+});
+
+// --- random contracts --------------------------------------------------------------------------------------------
+
+const NUMBERS = [0, -0, 1, -1, 2.5, 7, 120, 127, 128, 255, 256, 1e10, -3e38, 3.5e38, 2 ** 53, 1e300, 1e-7];
+const anyValue: fc.Arbitrary<unknown> = fc.oneof(
+  fc.constantFrom<unknown>(...NUMBERS, null, undefined, true, false, '', 'a', 'bc', '7', '😀', 2n ** 62n, [], {}),
+  fc.array(fc.constantFrom(...NUMBERS), { maxLength: 3 }),
+);
+const sometimes = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
+
+/** A field with a column of it, and values that are right more often than not. */
+interface AnyField {
+  readonly schema: FieldSchema;
+  readonly column: Omit<Column, 'field'>;
+  readonly dtype: DType;
+  readonly values: readonly unknown[];
+  readonly isRequired: boolean;
+}
+
+const optional = fc.record({ isRequired: fc.boolean(), isNullable: fc.boolean(), hasDefault: fc.boolean() });
+const typed = (type: FieldSchema['type'], isNullable: boolean) =>
+  (isNullable ? [type, 'null'] : type) as FieldSchema['type'];
+const defined = <T extends object>(fields: T): T =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+
+const numberField: fc.Arbitrary<AnyField> = fc
+  .record({
+    base: fc.constantFrom('number' as const, 'integer' as const),
+    bounds: fc.record({
+      minimum: sometimes(fc.constantFrom(0, -5, 1.5)),
+      exclusiveMaximum: sometimes(fc.constantFrom(200, 300.5)),
+      multipleOf: sometimes(fc.constantFrom(1, 0.5)),
+    }),
+    scaling: fc.record({ subtract: sometimes(fc.constantFrom(1, 2.5)), divide: sometimes(fc.constantFrom(2, -3)) }),
+    missing: fc.constantFrom<(number | 'nan')[]>(0, 3, 'nan'),
+    dtype: fc.constantFrom<DType[]>('float32', 'float64', 'int8', 'uint8', 'int32', 'int64', 'uint64', 'bool'),
+    rules: optional,
+  })
+  .map(({ base, bounds, scaling, missing, dtype, rules }) => {
+    const isFloat = dtype.startsWith('float');
+    const schema = { type: typed(base, rules.isNullable), ...bounds, ...(rules.hasDefault && { default: 100 }) };
+    const column = { kind: 'number', ...(isFloat ? scaling : {}), missing: isFloat ? missing : 1 } as const;
+    return { schema: defined(schema), column: defined(column), dtype, values: [1, 2, 100, 7], ...rules };
+  });
+
+const TYPE_OF: Readonly<Record<string, string>> = { string: 'string', number: 'integer', boolean: 'boolean' };
+
+const categoryField: fc.Arbitrary<AnyField> = fc
+  .record({
+    values: fc.constantFrom<(string | number | boolean)[][]>(['a', 'bc', ''], [1, 2, 7], [true, false]),
+    as: fc.constantFrom('one-hot' as const, 'index' as const),
+    unknown: fc.constantFrom<('error' | 'zeros' | 'nan' | 0 | 1 | -1)[]>('error', 'zeros', 'nan', 0, 1, -1),
+    missing: fc.constantFrom<('nan' | 'unknown' | -1 | 0)[]>('nan', 'unknown', -1, 0),
+    hasEnum: fc.boolean(),
+    rules: optional,
+  })
+  .map(({ values, as, unknown, missing, hasEnum, rules }) => {
+    const type = TYPE_OF[typeof values[0]] as FieldSchema['type'];
+    const members = hasEnum ? { enum: rules.isNullable ? [...values, null] : values } : {};
+    const schema = {
+      type: typed(type, rules.isNullable),
+      ...members,
+      ...(rules.hasDefault && { default: values[1]! }),
+    };
+    const column = { kind: 'category', as, values, unknown, missing: missing === 0 ? values[0]! : missing } as const;
+    return { schema, column, dtype: 'float32', values, ...rules };
+  });
+
+const booleanField: fc.Arbitrary<AnyField> = optional.map((rules) => ({
+  schema: { type: typed('boolean', rules.isNullable), ...(rules.hasDefault && { default: true }) },
+  column: { kind: 'boolean', missing: 0 } as const,
+  dtype: 'float32',
+  values: [true, false],
+  ...rules,
+}));
+
+const textField: fc.Arbitrary<AnyField> = fc
+  .record({ minLength: sometimes(fc.constantFrom(1, 2)), maxLength: sometimes(fc.constantFrom(1, 2)), rules: optional })
+  .map(({ minLength, maxLength, rules }) => ({
+    schema: defined({ type: typed('string', rules.isNullable), minLength, maxLength: minLength === 2 ? 2 : maxLength }),
+    column: { kind: 'string', missing: 'none' } as const,
+    dtype: 'string',
+    values: ['bc', 'ab', 'a', '😀'],
+    ...rules,
+  }));
+
+const listField: fc.Arbitrary<AnyField> = fc
+  .record({ base: fc.constantFrom('number' as const, 'integer' as const), divide: sometimes(fc.constantFrom(2)) })
+  .map(({ base, divide }) => ({
+    schema: { type: 'array', items: { type: base, minimum: -5 }, minItems: 2, maxItems: 2 },
+    column: defined({ kind: 'list', size: 2, divide } as const),
+    dtype: 'float32',
+    values: [[1, 2], [-0, 7], [2.5, 3]], // prettier-ignore
+    isRequired: true,
+  }));
+
+const contractWithRows = fc
+  .array(fc.oneof(numberField, categoryField, booleanField, textField, listField), { minLength: 1, maxLength: 5 })
+  .chain((fields) => {
+    const named = fields.map((field, i) => [`f${i}`, field] as const);
+    const row = fc.record(
+      Object.fromEntries(
+        named.map(([name, { values }]) => [
+          name,
+          fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...values) }, anyValue),
+        ]),
+      ),
+      { requiredKeys: [] },
+    );
+    return fc
+      .record({ isClosed: fc.boolean(), rows: fc.array(row, { minLength: 1, maxLength: 8 }) })
+      .map(({ isClosed, rows }) => ({ contract: contractOf(named, isClosed), rows }));
+  })
+  .filter(({ contract }) => isSound(contract));
+
+function contractOf(fields: readonly (readonly [string, AnyField])[], isClosed: boolean): Contract {
+  return {
+    input: {
+      type: 'object',
+      properties: Object.fromEntries(fields.map(([name, { schema }]) => [name, schema])),
+      required: fields.filter(([, { isRequired }]) => isRequired).map(([name]) => name),
+      ...(isClosed && { additionalProperties: false }),
+    },
+    encode: {
+      tensors: fields.map(([field, { column, dtype }]) => {
+        const columns: Column[] = [{ ...column, field } as Column];
+        return { kind: 'columns', tensor: `t-${field}`, dtype, columns };
+      }),
+    },
+  };
+}
+
+/** Whether a run could say it: what contradicts itself is refused when it is read. */
+function isSound(contract: Contract): boolean {
+  try {
+    general(contract, []);
+    return true;
+  } catch {
+    return false;
+  }
+}
