@@ -76,7 +76,7 @@ describe(generateRows.name, () => {
     ['a value that is not on the list', { sex: 'f' }],
     ['no object', ['F']],
     ['a map', new Map([['sex', 'F']])],
-    ['an inherited value', Object.create({ sex: 'F' })],
+    ['an inherited value', Object.create({ sex: 'F' }) as unknown],
   ])('leaves the whole request to the general way for %s', (_what, row) => {
     expect(generatedOf(passengers).encode([{ sex: 'F' }, row])).toBeUndefined();
   });
