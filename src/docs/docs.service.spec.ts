@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 
 import { aFakeRegistry, aRegisteredModel } from '../../test/support/registry/fake-registry.js';
+import { until } from '../../test/support/until.js';
 import type { ReadyModel } from '../registry/model-registry.service.js';
 import { DocsService } from './docs.service.js';
 import { documentSteps } from './openapi/build-document.js';
@@ -71,7 +72,7 @@ describe('the documents of the API', () => {
     expect(again).toBe(document);
   });
 
-  it('are built a moment after a change when nobody asks for them', () => {
+  it('are built a moment after a change when nobody asks for them', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance', 'nextTick'] });
     const { registry, serve, first } = changingRegistry();
     const docs = new DocsService(registry);
@@ -81,8 +82,10 @@ describe('the documents of the API', () => {
     expect([first, second!].map(({ mock }) => mock.calls.length > 0)).toEqual([false, false]);
     jest.advanceTimersByTime(1_000);
     jest.useRealTimers();
+    // In slices, of which a busy machine needs several.
+    await until(() => second!.mock.calls.length > 0);
 
-    expect([first, second!].map(({ mock }) => mock.calls.length > 0)).toEqual([false, true]);
+    expect(first).not.toHaveBeenCalled();
   });
 
   it('are those of the last model when none is served any more', async () => {
