@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import type { Worker } from 'node:cluster';
+import type { Cluster, Worker } from 'node:cluster';
 
 import type { Logger } from 'pino';
 
@@ -18,6 +18,13 @@ const MAX_FAILURES = 5;
 /** Time a process has to end by itself after its own limit, milliseconds. */
 const KILL_AFTER_MS = 2_000;
 
+/** What starts and ends processes. */
+interface ProcessSystem {
+  readonly cluster: Pick<Cluster, 'on' | 'fork' | 'workers'>;
+  endProcess(exitCode: number): Promise<void>;
+  endBySignal(signal: StopSignal): void;
+}
+
 /** Keeps the server processes of a cluster running, and stops them. */
 export class ServerProcesses {
   private readonly startedAtMs = new Map<number, number>();
@@ -34,11 +41,12 @@ export class ServerProcesses {
     private readonly config: AppConfig,
     private readonly environment: Readonly<Record<string, string>>,
     private readonly logger: Logger,
+    private readonly system: ProcessSystem = { cluster, endProcess, endBySignal },
   ) {}
 
   start(): void {
-    cluster.on('listening', ({ id }) => this.onListening(id));
-    cluster.on('exit', (worker, code, signal) => this.onExit(worker, code, signal));
+    this.system.cluster.on('listening', ({ id }) => this.onListening(id));
+    this.system.cluster.on('exit', (worker, code, signal) => this.onExit(worker, code, signal));
     for (let i = 0; i < this.config.workers; i++) this.spawn();
   }
 
@@ -49,7 +57,7 @@ export class ServerProcesses {
   }
 
   private spawn(): void {
-    this.startedAtMs.set(cluster.fork(this.environment).id, performance.now());
+    this.startedAtMs.set(this.system.cluster.fork(this.environment).id, performance.now());
   }
 
   private onListening(id: number): void {
@@ -93,7 +101,7 @@ export class ServerProcesses {
 
   private endAll(end: { exitCode: number; signal?: StopSignal }): void {
     this.end = end;
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+    for (const worker of Object.values(this.system.cluster.workers ?? {})) worker?.process.kill('SIGTERM');
     this.endIfAlone();
   }
 
@@ -106,12 +114,13 @@ export class ServerProcesses {
 
   private endIfAlone(): void {
     if (this.startedAtMs.size > 0) return;
-    if (this.end!.signal) endBySignal(this.end!.signal);
-    void endProcess(this.end!.exitCode);
+    const { exitCode, signal } = this.end!;
+    if (signal) this.system.endBySignal(signal);
+    else void this.system.endProcess(exitCode);
   }
 
   private killAll(): void {
     this.logger.error({ processes: this.startedAtMs.size }, 'server processes did not end in time and are killed');
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+    for (const worker of Object.values(this.system.cluster.workers ?? {})) worker?.process.kill('SIGKILL');
   }
 }

@@ -1,4 +1,5 @@
 import { MAX_HEAD_BYTES } from '../../src/http/fast-path/request-head-parser.js';
+import { ReadinessService } from '../../src/health/readiness.service.js';
 import { ConnectionDrainer } from '../../src/http/server/drain-connections.js';
 import { TestStore } from '../support/stores/build-store.js';
 import { createTestApp } from '../support/http/create-test-app.js';
@@ -295,6 +296,24 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
       for (const socket of sockets) socket.send(requestOf().slice(0, -3)).abort();
 
       while ((await count()) > 0) await new Promise(setImmediate);
+    });
+
+    it('lets clients go elsewhere before it closes: requests are taken, and each answer ends its connection', async () => {
+      const own = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', ...environment });
+      const connections = new ConnectionDrainer(own.app.getHttpServer(), own.fastPath);
+      const [used, probe] = [await RawSocket.open(own.baseUrl), await RawSocket.open(own.baseUrl)];
+      await used.send(requestOf()).receive((text) => statusesIn(text).length === 1);
+
+      own.app.get(ReadinessService).startDraining();
+      connections.announceEnd();
+
+      expect(statusesIn(await used.send(requestOf()).read())).toEqual([200, 200]);
+      expect(used.text).toMatch(/Connection: keep-alive[^]*Connection: close/i);
+      expect(statusesIn(await probe.send(get('/readyz')).read())).toEqual([503]);
+      expect(statusesIn(await (await RawSocket.open(own.baseUrl)).send(get('/livez')).read())).toEqual([200]);
+      await connections.drain();
+      await expect(RawSocket.open(own.baseUrl)).rejects.toThrow('ECONNREFUSED');
+      await own.close();
     });
 
     it('lets the server close: idle connections end, the others with their answer', async () => {

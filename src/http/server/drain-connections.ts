@@ -17,7 +17,7 @@ export interface ConnectionReader {
  * A connection counts as idle after this time without a request, milliseconds: one that was sent just before the client
  * could know of the stop is still answered.
  */
-const QUIET_MS = 100;
+const QUIET_MS = 250;
 /** Most turns of the event loop in which waiting connections are taken before the port closes. */
 const MAX_ACCEPT_TURNS = 200;
 
