@@ -31,9 +31,9 @@ WORKDIR /app
 RUN apt-get update && apt-get install -y --no-install-recommends locales tini \
  && sed -i 's/^# *\(en_US.UTF-8 UTF-8\)/\1/' /etc/locale.gen && locale-gen \
  && rm -rf /var/lib/apt/lists/*
-ENV LANG=en_US.UTF-8 NODE_ENV=production ORT_DISABLE_TELEMETRY=1 PORT=5000 MODELS_DIR=/models MLFLOW_CACHE_DIR=/cache/mlflow \
+ENV LANG=en_US.UTF-8 NODE_ENV=production ORT_DISABLE_TELEMETRY=1 PORT=5000 MODELS_DIR=/models MLFLOW_CACHE_DIR=/cache/mlflow MODEL_CACHE_DIR=/cache/models \
     STATE_DIR=/state ALLOW_EMPTY=true SHUTDOWN_DELAY_MS=5000
-# /state: pins, history and the contracts clients rely on. /cache: what was fetched from MLflow. Volumes here outlive the container.
+# /state: pins, history and the contracts clients rely on. /cache: what was fetched from MLflow, and weights. Volumes here outlive the container.
 RUN install -d -o 1000 -g 1000 /state /cache
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
