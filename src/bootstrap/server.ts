@@ -10,6 +10,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { createApp } from './create-app.js';
 import { endBySignal } from './end-process.js';
+import { endWhenStuck } from './end-when-stuck.js';
 import { onStop } from './stop-signals.js';
 import type { StopSignal } from './stop-signals.js';
 import { stopServer } from './stop-server.js';
@@ -32,6 +33,7 @@ export async function startServer(config: AppConfig): Promise<NestExpressApplica
   await listenOrClose(app, config);
   const connections = new ConnectionDrainer(app.getHttpServer(), fastPath);
   onStop(() => void stopServer({ app, fastPath, connections }, config, logger));
+  endWhenStuck(app.get(ModelRegistryService), logger);
   logReady(app, config, logger);
   return app;
 }

@@ -57,6 +57,8 @@ export abstract class AppConfig {
   /** Whether a run is tried in a process of its own. */
   readonly trialProcess: boolean;
   readonly trialMemoryBytes: number;
+  /** Threads that may hang in one run. */
+  readonly maxStuckThreads: number;
   readonly requestTimeoutMs: number;
   /** How long a stopping server still takes requests while `/readyz` says 503. */
   readonly shutdownDelayMs: number;

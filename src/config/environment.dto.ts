@@ -151,6 +151,10 @@ export class Environment {
   @Integer(0, 1_099_511_627_776, 'bytes')
   TRIAL_MEMORY_BYTES = 0;
 
+  /** Threads that may hang in one run (predictions that never end) before the run is taken out of service; 0 takes one less than INFERENCE_THREADS, at least one. */
+  @Integer(0, 256)
+  MAX_STUCK_THREADS = 0;
+
   /** How long a client may take to send its request; then 408. */
   @Integer(1000, 3_600_000, 'milliseconds')
   REQUEST_TIMEOUT_MS = 90_000;

@@ -74,6 +74,7 @@ function readSecretFiles(
 
 function toConfig(env: Environment): AppConfig {
   const limits = readMachineLimits();
+  const inferenceThreads = env.INFERENCE_THREADS || defaultThreads(limits, env.WORKERS);
   return {
     port: env.PORT,
     host: env.HOST,
@@ -84,7 +85,7 @@ function toConfig(env: Environment): AppConfig {
     allowEmpty: env.ALLOW_EMPTY,
     defaultModel: env.DEFAULT_MODEL,
     workers: env.WORKERS,
-    inferenceThreads: env.INFERENCE_THREADS || defaultThreads(limits, env.WORKERS),
+    inferenceThreads,
     modelMemoryBytes: Math.floor((env.MODEL_MEMORY_BYTES || defaultModelMemory(limits, env.WORKERS)) / env.WORKERS),
     modelCacheDir: resolve(env.MODEL_CACHE_DIR),
     maxModelCacheBytes: env.MODEL_CACHE_MAX_BYTES,
@@ -95,6 +96,7 @@ function toConfig(env: Environment): AppConfig {
     unknownMembers: env.UNKNOWN_MEMBERS as AppConfig['unknownMembers'],
     predictionTimeoutMs: env.PREDICTION_TIMEOUT_MS,
     modelLoadTimeoutMs: env.MODEL_LOAD_TIMEOUT_MS,
+    maxStuckThreads: env.MAX_STUCK_THREADS || Math.max(1, inferenceThreads - 1),
     trialProcess: env.TRIAL_PROCESS,
     trialMemoryBytes: env.TRIAL_MEMORY_BYTES || Math.floor((limits.memoryBytes * TRIAL_MEMORY_SHARE) / env.WORKERS),
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,

@@ -31,6 +31,8 @@ interface FailedRun {
   readonly run_id: string;
   readonly digest: string;
   readonly reason: string;
+  /** Whether it does not even serve when no other run can: it hangs threads that others need. */
+  readonly held_back?: boolean;
 }
 
 /** How a run ended the process in which it was tried; `trying` while that goes on, and for ever if the server ends with it. */
@@ -79,6 +81,7 @@ export const HISTORY_EVENTS = [
   'unpinned',
   'rolled_back',
   'stepped_back',
+  'held_back',
 ] as const;
 export type HistoryEventName = (typeof HISTORY_EVENTS)[number];
 

@@ -46,7 +46,8 @@ export const VERDICT_FIX = {
     'Publish a smaller model, or raise TRIAL_MEMORY_BYTES where the machine has more memory. To try it again as it is: POST /models/refresh with {"retry": "<run_id>"}.',
   INTERNAL:
     "No action helps: the server's log has the error with its stack. Report it, and pin another run until then.",
-  FAILED_IN_SERVICE: 'The run failed on real requests and was taken out of service: fix it and publish it again.',
+  FAILED_IN_SERVICE:
+    'The run failed on real requests and was taken out of service: fix it and publish it again. To try it again as it is: POST /models/refresh with {"retry": "<run_id>"}.',
 } as const;
 
 export type VerdictCode = keyof typeof VERDICT_FIX;

@@ -51,14 +51,38 @@ export interface ModelHandle {
   predictParts(inputs: readonly TensorPart[], options: PredictOptions): Promise<readonly TensorPart[]>;
   /** The same for rows of one shape whose outputs have one shape. */
   predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors>;
+  /** Called with the number of threads that compute it and cannot be ended, whenever one more does. */
+  onStuck?: ((threads: number) => void) | undefined;
+  /** Ends its waiting predictions with WORKER_LOST, and those to come: no thread computes it any more. */
+  holdBack?(): void;
   /** Lets pending predictions finish, then releases the model's memory. */
   release(): Promise<void>;
+}
+
+/** The threads of a host. */
+export interface ThreadCounts {
+  /** As many as there should be. */
+  readonly configured: number;
+  /** Those that take work, or will in a moment. */
+  readonly working: number;
+  /** Those that were given up and cannot be ended: they run native code. */
+  readonly stuck: number;
 }
 
 /** Loads models and computes predictions outside of the thread that answers requests. */
 export abstract class ModelHost {
   /** @throws RunError with a verdict code when the artifact cannot be loaded. */
   abstract load(request: LoadRequest): Promise<ModelHandle>;
+  /** Its threads now; undefined where it has none of its own. */
+  get threadCounts(): ThreadCounts | undefined {
+    return undefined;
+  }
+
+  /** Why it cannot go on as it should, a sentence that may be published; undefined while it can. */
+  get problem(): string | undefined {
+    return undefined;
+  }
+
   /** Ends everything: waiting and running predictions get SHUTTING_DOWN, and no thread is left. */
   abstract close(): Promise<void>;
 }

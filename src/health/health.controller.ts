@@ -29,8 +29,12 @@ export class HealthController {
   @Get('livez')
   @ApiOperation({ operationId: 'livez', summary: 'Liveness probe: restart the process when this fails' })
   @ApiEnvelope(EmptyDto, 'The process answers.')
+  @ApiErrors([
+    'NOTHING_TO_SERVE',
+    { reason: '7 threads compute predictions that do not end, and no more are started.' },
+  ])
   livez(): EmptyDto {
-    return {};
+    return this.readiness.getLiveness();
   }
 
   @Get('readyz')

@@ -8,7 +8,7 @@ import { RefreshService } from '../registry/refresh/refresh.service.js';
 import type { RunCheck } from '../registry/refresh/refresh.service.js';
 import type { RegisteredModel } from '../registry/state/registered-run.js';
 import { VERSION } from '../version.js';
-import type { HealthDto, ModelHealthDto, ModelTimingsDto, RunCheckDto, ServerMemoryDto } from './dto/health.dto.js';
+import type { EmptyDto, HealthDto, ModelHealthDto, ModelTimingsDto, RunCheckDto, ServerMemoryDto } from './dto/health.dto.js';
 
 /** What the server can say of its own health. */
 @Injectable()
@@ -26,7 +26,8 @@ export class ReadinessService {
   }
 
   getHealth(): HealthDto {
-    const models = this.registry.listModels().map(toDto);
+    const { computeProblem } = this.registry;
+    const models = this.registry.listModels().map((model) => toDto(model, computeProblem === undefined));
     const sources = this.refreshService.statuses.map(toSourceReadingDto);
     const isComplete =
       this.registry.listReadyModels().length > 0 &&
@@ -39,6 +40,7 @@ export class ReadinessService {
       version: VERSION,
       uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
       memory: memoryOf(this.registry),
+      threads: this.registry.threadCounts ?? null,
       models,
       sources,
       checks: this.refreshService.checks.map(toCheckDto),
@@ -57,9 +59,17 @@ export class ReadinessService {
     return this.getHealth();
   }
 
+  /** @throws AppError NOTHING_TO_SERVE when the process has to be started again. */
+  getLiveness(): EmptyDto {
+    const { computeProblem: reason } = this.registry;
+    if (reason !== undefined) throw new AppError('NOTHING_TO_SERVE', { reason });
+    return {};
+  }
+
   /** A store that cannot be read says more than that nothing came from it. */
   private whyNotReady(): string | undefined {
-    const { whyNotReady } = this.registry;
+    const { whyNotReady, computeProblem } = this.registry;
+    if (computeProblem !== undefined) return computeProblem;
     const problem = this.refreshService.statuses.find((reading) => reading.problem !== undefined)?.problem;
     return whyNotReady === undefined ? undefined : (problem ?? whyNotReady);
   }
@@ -80,11 +90,11 @@ function stateOf({ best, isLoading, runs, unreadable }: RegisteredModel): string
   return reasons.some(([first]) => first?.code === 'BEING_CHECKED') ? 'checking' : 'unavailable';
 }
 
-function toDto(model: RegisteredModel): ModelHealthDto {
+function toDto(model: RegisteredModel, canCompute: boolean): ModelHealthDto {
   const { card, best } = model;
   return {
     name: card.name,
-    ready: best !== undefined,
+    ready: best !== undefined && canCompute,
     state: stateOf(model),
     run_id: best?.registered.run.run_id ?? null,
     backend: best?.loaded.backend ?? null,

@@ -5,7 +5,14 @@ import { AdminOnly } from '../http/auth/admin-only.decorator.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import type { ErrorExample } from '../http/openapi/api-errors.decorator.js';
-import { PinRequestDto, RefreshDto, RollbackRequestDto, ServedDto, UnpinQueryDto } from './dto/control.dto.js';
+import {
+  PinRequestDto,
+  RefreshDto,
+  RefreshRequestDto,
+  RollbackRequestDto,
+  ServedDto,
+  UnpinQueryDto,
+} from './dto/control.dto.js';
 import { ModelControlService } from './model-control.service.js';
 
 const ADMIN: readonly ErrorExample[] = ['ADMIN_KEY_WRONG', 'ADMIN_KEY_NOT_SET'];
@@ -37,10 +44,11 @@ export class ModelControlController {
       'Answers when better runs have taken over. It is polled every `REFRESH_INTERVAL_MS` anyway. ' +
       'When MLflow cannot be read, `sources` says why, and what was read last is served.',
   })
+  @ApiBody({ type: RefreshRequestDto, required: false })
   @ApiEnvelope(RefreshDto, 'What serves now, and what did before.')
-  @ApiErrors(...ADMIN, 'STORE_NOT_READABLE')
-  refresh(): Promise<RefreshDto> {
-    return this.control.refresh();
+  @ApiErrors(...ADMIN, ...BODY, ['RUN_NOT_FOUND', { runId: 'nope' }], 'STORE_NOT_READABLE')
+  refresh(@Body() request: RefreshRequestDto): Promise<RefreshDto> {
+    return this.control.refresh(request);
   }
 
   @Put(':model/pin')

@@ -3,10 +3,18 @@ import { Injectable } from '@nestjs/common';
 import { toSourceReadingDto } from '../http/dto/source-reading.dto.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { PinService } from '../registry/pin.service.js';
+import { RetryService } from '../registry/retry.service.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
 import { RecentDeliveries } from './recent-deliveries.js';
 import { NO_REASON, toPinDto } from './dto/control.dto.js';
-import type { HintDto, PinRequestDto, RefreshDto, RollbackRequestDto, ServedDto } from './dto/control.dto.js';
+import type {
+  HintDto,
+  PinRequestDto,
+  RefreshDto,
+  RefreshRequestDto,
+  RollbackRequestDto,
+  ServedDto,
+} from './dto/control.dto.js';
 
 /** Who decided, for the history, when the request names nobody. */
 const DEFAULT_AUTHOR = 'admin';
@@ -20,10 +28,16 @@ export class ModelControlService {
     private readonly registry: ModelRegistryService,
     private readonly refreshService: RefreshService,
     private readonly pins: PinService,
+    private readonly retries: RetryService,
   ) {}
 
-  /** Reads the store now. @throws AppError STORE_NOT_READABLE; everything stays as it is then. */
-  async refresh(): Promise<RefreshDto> {
+  /**
+   * Reads the store now, after what is remembered against a run was forgotten.
+   *
+   * @throws AppError RUN_NOT_FOUND; STORE_NOT_READABLE: everything that serves stays as it is then.
+   */
+  async refresh({ retry }: RefreshRequestDto): Promise<RefreshDto> {
+    if (retry !== undefined) await this.retries.forget(retry);
     const models = await this.refreshService.refresh();
     return { models, sources: this.refreshService.statuses.map(toSourceReadingDto) };
   }

@@ -7,6 +7,7 @@ import type { HistoryEvent } from '../domain/model-state.js';
 import { truncate } from '../lib/truncate.js';
 import { MemoryBudget } from '../engines/memory/memory-budget.js';
 import { ModelHost } from '../engines/model-host.js';
+import type { ThreadCounts } from '../engines/model-host.js';
 import type { SourceModel } from '../sources/run-source.js';
 import { ModelHistory } from './history/model-history.js';
 import { OnDemandRuns } from './on-demand-runs.js';
@@ -176,6 +177,16 @@ export class ModelRegistryService implements OnApplicationShutdown {
   /** What happened to a model, newest first. @throws AppError MODEL_NOT_FOUND. */
   async readHistory(name: string): Promise<readonly HistoryEvent[]> {
     return (await this.modelHistory.read(this.getModel(name))).history;
+  }
+
+  /** The threads that compute; undefined where there are none. */
+  get threadCounts(): ThreadCounts | undefined {
+    return this.host.threadCounts;
+  }
+
+  /** Why nothing can be computed any more as it should, a sentence that anybody may read; undefined while it can. */
+  get computeProblem(): string | undefined {
+    return this.host.problem;
   }
 
   /** The verdicts as a table for people. */

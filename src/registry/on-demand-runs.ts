@@ -54,6 +54,15 @@ export class OnDemandRuns {
     }
   }
 
+  /** Gives a run back that must not be used any more, once no request uses it. */
+  async discard(loaded: LoadedRun): Promise<RegisteredRun | undefined> {
+    const entry = [...this.loadedById.values()].find(({ ready }) => ready === loaded);
+    if (!entry) return undefined;
+    entry.isStale = true;
+    await this.evict();
+    return entry.registered;
+  }
+
   /** The run if it is in memory now. */
   find(runId: string): LoadedRun | undefined {
     return this.loadedById.get(runId)?.ready;

@@ -11,6 +11,8 @@ import { ChallengerChecks } from './promotion/challenger-checks.js';
 import { Cutover } from './promotion/cutover.js';
 import { PromotionService } from './promotion/promotion.service.js';
 import { RefreshService } from './refresh/refresh.service.js';
+import { StuckRuns } from './refresh/stuck-runs.js';
+import { RetryService } from './retry.service.js';
 import { RegistryState } from './state/registry-state.js';
 import { RunLoader } from './loading/run-loader.js';
 import { RunTrials } from './trials/run-trials.js';
@@ -32,7 +34,9 @@ import { TrialRecords } from './trials/trial-records.js';
     OnDemandRuns,
     ModelRegistryService,
     PinService,
+    RetryService,
+    StuckRuns,
   ],
-  exports: [ModelRegistryService, RefreshService, PinService],
+  exports: [ModelRegistryService, RefreshService, PinService, RetryService],
 })
 export class RegistryModule {}

@@ -42,6 +42,9 @@ export class PoolModel implements ModelHandle {
   /** No further thread loads it before this time (`performance.now()`). */
   replicaNotBefore = 0;
 
+  onStuck: ((threads: number) => void) | undefined;
+  private stuckThreads = 0;
+
   /** Threads lost on it since its last answer. */
   crashCount = 0;
   private closing: { promise: Promise<void>; resolve: () => void } | undefined;
@@ -173,10 +176,19 @@ export class PoolModel implements ModelHandle {
 
   /** The pool closes: waiting predictions end, new ones are rejected. */
   shutDown(): void {
-    this.rejection = new AppError('SHUTTING_DOWN');
-    this.isShutDown = true;
-    for (const prediction of this.queue.takeAll()) prediction.fail(this.rejection);
+    this.rejectAll(new AppError('SHUTTING_DOWN'));
     this.released();
+  }
+
+  holdBack(): void {
+    this.rejectAll(new AppError('WORKER_LOST'));
+  }
+
+  /** A thread computes it that was told to end, and cannot. @param end  when it has ended after all. */
+  countStuck(end: Promise<void>): void {
+    this.stuckThreads += 1;
+    void end.then(() => (this.stuckThreads -= 1));
+    this.onStuck?.(this.stuckThreads);
   }
 
   /** All threads gave the model back. */
@@ -211,6 +223,12 @@ export class PoolModel implements ModelHandle {
     const backoffMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (this.crashCount - 2));
     this.backoffUntil = performance.now() + backoffMs;
     return backoffMs;
+  }
+
+  private rejectAll(rejection: AppError): void {
+    this.rejection = rejection;
+    this.isShutDown = true;
+    for (const prediction of this.queue.takeAll()) prediction.fail(rejection);
   }
 
   private readonly onLeave = (prediction: PendingPrediction): void => {

@@ -30,6 +30,11 @@ export interface WorkerPoolOptions {
   readonly inlineMaxLateMs?: number;
   /** Longest time a thread may take to load a model. */
   readonly loadTimeoutMs: number;
+  /**
+   * Most threads that may be stuck in native code, beside which others are started; twice `threads` unless set. With more
+   * than that there is a `problem`, because threads are missing that nothing can replace.
+   */
+  readonly maxStuckThreads?: number;
   /** What every copy of a model asks before it is loaded; without limit unless set. */
   readonly memory?: MemoryBudget;
   /** Server processes that load the same models and share weights with this one, it included; 1 unless set. */

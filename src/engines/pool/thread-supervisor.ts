@@ -6,6 +6,8 @@ const MAX_PAUSE_MS = 30_000;
 interface SupervisorOptions {
   /** Threads to keep. */
   readonly size: number;
+  /** Most threads that may be ending at a time and yet be replaced. */
+  readonly maxEnding: number;
   readonly start: (listener: ThreadListener) => PoolWorker;
   /** A thread can take work. */
   readonly onReady: () => void;
@@ -39,11 +41,21 @@ export class ThreadSupervisor {
     return this.live;
   }
 
-  /** Ends a thread; another takes its place. */
-  end(thread: PoolWorker, cause: string): void {
+  /** Threads that were told to end and are still there. */
+  get ending(): number {
+    return this.closing.size;
+  }
+
+  /** Whether there are too few threads, and none may be started because too many others do not end. */
+  get isExhausted(): boolean {
+    return !this.closed && this.live.size < this.options.size && this.closing.size > this.options.maxEnding;
+  }
+
+  /** Ends a thread; another takes its place. @returns when it is gone. */
+  end(thread: PoolWorker, cause: string): Promise<void> {
     const exit = thread.end(cause).catch(() => undefined);
     this.closing.add(exit);
-    void exit.then(() => {
+    return exit.then(() => {
       this.closing.delete(exit);
       this.fill();
     });
@@ -53,7 +65,7 @@ export class ThreadSupervisor {
   async close(timeoutMs: number): Promise<void> {
     this.closed = true;
     clearTimeout(this.pause);
-    for (const thread of [...this.live]) this.end(thread, 'the pool was closed');
+    for (const thread of [...this.live]) void this.end(thread, 'the pool was closed');
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
     await Promise.race([Promise.all(this.closing), timeout]);
@@ -86,7 +98,7 @@ export class ThreadSupervisor {
   private fill(): void {
     if (this.closed || this.pause) return;
     while (this.live.size < this.options.size) {
-      if (this.closing.size > this.options.size) return this.options.onBlocked(this.closing.size);
+      if (this.closing.size > this.options.maxEnding) return this.options.onBlocked(this.closing.size);
       this.live.add(this.options.start(this.listener));
     }
   }

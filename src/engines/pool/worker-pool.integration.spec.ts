@@ -142,6 +142,47 @@ describe(WorkerPool.name, () => {
     const faulty = (options: Partial<WorkerPoolOptions> = {}): WorkerPool =>
       makePool({ workerFile: faultyWorker, ...options });
 
+    it('starts other threads beside those that cannot be ended, up to a limit, and says when that is reached', async () => {
+      const pool = faulty({ hangGraceMs: 20, maxStuckThreads: 1 });
+      // Threads are not terminated in the native code of ONNX Runtime: it would end the process.
+      const model = await pool.load({ ...request(), format: 'onnx' });
+      const other = await pool.load({ ...request('other'), format: 'onnx' });
+      const stuck: number[] = [];
+      model.onStuck = (threads) => void stuck.push(threads);
+      const gate = makeGate();
+
+      expect(await failure(send(model, gate.command, { timeoutMs: 50 }))).toMatchObject({ code: 'PREDICTION_TIMEOUT' });
+      expect(await send(other, 'answer')).toBeGreaterThan(0);
+      expect([pool.threadCounts, pool.problem]).toEqual([{ configured: 1, working: 1, stuck: 1 }, undefined]);
+
+      expect(await failure(send(model, gate.command, { timeoutMs: 50 }))).toMatchObject({ code: 'PREDICTION_TIMEOUT' });
+      await until(() => pool.problem !== undefined);
+      expect(pool.problem).toBe('2 threads compute predictions that do not end, and no more are started.');
+      expect([pool.threadCounts.working, stuck]).toEqual([0, [1, 2]]);
+
+      gate.open();
+      await until(() => pool.problem === undefined);
+      expect(await send(other, 'answer')).toBeGreaterThan(0);
+      await until(() => pool.threadCounts.stuck === 0);
+    });
+
+    it('ends what waits for a model that is held back, and what is to come, and nothing of others', async () => {
+      const pool = faulty();
+      const [model, other] = [await pool.load(request()), await pool.load(request('other'))];
+      const gate = makeGate();
+      const running = send(model, gate.command);
+      const waiting = failure(send(model, 'answer'));
+      const next = send(other, 'answer');
+
+      model.holdBack!();
+
+      expect(await waiting).toMatchObject({ code: 'WORKER_LOST' });
+      expect(await failure(send(model, 'answer'))).toMatchObject({ code: 'WORKER_LOST' });
+      gate.open();
+      expect(await running).toBeGreaterThan(0);
+      expect(await next).toBeGreaterThan(0);
+    });
+
     it('tells nothing of what a model throws but to the log', async () => {
       const model = await faulty().load(request());
       const error = await failure(send(model, 'throw'));

@@ -8,7 +8,7 @@ import { MemoryBudget } from '../memory/memory-budget.js';
 import type { Reservation } from '../memory/memory-budget.js';
 import { ModelCopies } from '../memory/model-copies.js';
 import { ModelHost } from '../model-host.js';
-import type { ModelHandle } from '../model-host.js';
+import type { ModelHandle, ThreadCounts } from '../model-host.js';
 import { toPayload, fromPayload } from '../worker/messages.js';
 import type { Reply } from '../worker/messages.js';
 import { InlineModel } from '../inline/inline-model.js';
@@ -41,6 +41,8 @@ const TIMER_TOLERANCE_MS = 2;
 const MEAN_CALL_FACTOR = 4;
 /** A shared call is not hung before it has taken this long, even when its callers have shorter limits. */
 const MIN_SHARED_MS = 1_000;
+/** Threads that may be stuck for each that is configured: others are started beside them. */
+const STUCK_PER_THREAD = 2;
 /** How long close() waits for threads that run native code. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -89,6 +91,7 @@ export class WorkerPool extends ModelHost {
     this.memory.onShortage(() => this.giveBackCopy());
     this.supervisor = new ThreadSupervisor({
       size: options.threads,
+      maxEnding: options.maxStuckThreads ?? STUCK_PER_THREAD * options.threads,
       start: options.startWorker ?? ((listener) => new WorkerThread(file, options.resourceLimits, listener)),
       onReady: () => this.dispatch(),
       onLost: (thread, cause, startFailures) => this.threadLost(thread, cause, startFailures),
@@ -135,6 +138,16 @@ export class WorkerPool extends ModelHost {
       onWork: (waiting, prediction) => this.inline.accept(waiting, prediction) || this.onWork(waiting),
       onDrain: (idle) => this.releaseModel(idle),
     });
+  }
+
+  override get threadCounts(): ThreadCounts {
+    const { threads, ending } = this.supervisor;
+    return { configured: this.options.threads, working: threads.size, stuck: ending };
+  }
+
+  override get problem(): string | undefined {
+    const { isExhausted, ending } = this.supervisor;
+    return isExhausted ? `${ending} threads compute predictions that do not end, and no more are started.` : undefined;
   }
 
   override close(): Promise<void> {
@@ -264,7 +277,8 @@ export class WorkerPool extends ModelHost {
 
   private onCallTimeout(thread: PoolWorker, model: PoolModel): void {
     this.emit({ kind: 'thread-hung', path: model.path });
-    this.supervisor.end(thread, 'the prediction did not end');
+    const end = this.supervisor.end(thread, 'the prediction did not end');
+    if (!model.canTerminate) model.countStuck(end);
   }
 
   /**
@@ -398,7 +412,7 @@ export class WorkerPool extends ModelHost {
     const start = performance.now();
     const limit = {
       at: start + this.options.loadTimeoutMs,
-      onPassed: () => this.supervisor.end(thread, LOAD_TIMEOUT),
+      onPassed: () => void this.supervisor.end(thread, LOAD_TIMEOUT),
     };
     const isLong = !model.queue.latency.isShort;
     model.activeThreads += 1;

@@ -79,7 +79,9 @@ export class ModelHealthDto {
   @ApiProperty({ description: 'Name of the model.', example: 'titanic-survival' })
   name: string;
 
-  @ApiProperty({ description: 'Whether it has answered its own examples and accepts predictions.' })
+  @ApiProperty({
+    description: 'Whether it has answered its own examples and there are threads to compute its predictions.',
+  })
   ready: boolean;
 
   @ApiProperty({
@@ -142,6 +144,21 @@ export class RunCheckDto {
   total_bytes: number;
 }
 
+/** The threads that compute predictions. */
+export class ThreadCountsDto {
+  @ApiProperty({ description: 'As many as there should be (`INFERENCE_THREADS`).', example: 3 })
+  configured: number;
+
+  @ApiProperty({ description: 'Those that take work.', example: 3 })
+  working: number;
+
+  @ApiProperty({
+    description: 'Those that compute a prediction that does not end; others work in their place.',
+    example: 0,
+  })
+  stuck: number;
+}
+
 /** What is loaded and since when. */
 export class HealthDto {
   @ApiProperty({
@@ -159,6 +176,9 @@ export class HealthDto {
 
   @ApiProperty({ type: ServerMemoryDto, description: 'What models take of memory, and may take.' })
   memory: ServerMemoryDto;
+
+  @ApiProperty({ type: ThreadCountsDto, nullable: true, description: 'The threads that compute.' })
+  threads: ThreadCountsDto | null;
 
   @ApiProperty({ type: [ModelHealthDto], description: 'Every model of the store, the default one first.' })
   models: ModelHealthDto[];

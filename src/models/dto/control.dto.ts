@@ -38,6 +38,18 @@ export class RollbackRequestDto {
   by?: string;
 }
 
+/** What is to be tried again when the store is polled; without a body nothing special. */
+@OptionalBody()
+export class RefreshRequestDto {
+  @ApiPropertyOptional({
+    description:
+      'A run that hung, crashed or took too much memory when it was tried, or failed in service: what is remembered of that is forgotten, and it is tried again.',
+    example: RUN,
+  })
+  @IsText({ optional: true, minLength: 1 })
+  retry?: string;
+}
+
 /** The run that a person wants served, and why. */
 export class PinRequestDto {
   @ApiProperty({ description: 'The run.', example: RUN })

@@ -134,6 +134,24 @@ export class ModelHistory {
     });
   }
 
+  /** A run was taken out of service, because its predictions do not end. */
+  async recordHeldBack(model: RegisteredModel, failedRun: Run, message: string): Promise<void> {
+    const event = this.event('held_back', failedRun, message);
+    const failed = { run_id: failedRun.run_id, digest: runDigest(failedRun), reason: message, held_back: true };
+    await this.states.update(model.card.name, (state) => {
+      const rest = state.failed.filter(({ run_id: id }) => id !== failed.run_id);
+      return withEvent({ ...state, failed: [failed, ...rest].slice(0, MAX_FAILED) }, event);
+    });
+  }
+
+  /** Forgets that a run failed in service, so that it may serve again. */
+  async forgetFailure(model: string, runId: string): Promise<void> {
+    await this.states.update(model, (state) => {
+      const failed = state.failed.filter(({ run_id: id }) => id !== runId);
+      return failed.length === state.failed.length ? state : { ...state, failed };
+    });
+  }
+
   /**
    * A person pinned a run.
    *

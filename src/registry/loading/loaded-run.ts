@@ -161,6 +161,16 @@ export class LoadedRun {
     this.handle = handle;
   }
 
+  /** Calls `listener` with the number of threads that compute it and cannot be ended, whenever one more does. */
+  onStuck(listener: (threads: number) => void): void {
+    this.handle.onStuck = listener;
+  }
+
+  /** Ends what waits for it, and what is still to come, with WORKER_LOST: no thread computes it any more. */
+  holdBack(): void {
+    this.handle.holdBack?.();
+  }
+
   /**
    * Keeps the model's own answers as the outputs of the run's examples, whose trainer recorded none.
    *

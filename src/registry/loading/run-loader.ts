@@ -69,6 +69,9 @@ export class RunLoader {
     @Optional() private readonly trials?: RunTrials,
   ) {}
 
+  /** Called with a run that serves, or may, and the threads that hang in it, whenever there is one more. */
+  onStuck: (loaded: LoadedRun, threads: number) => void = () => undefined;
+
   /**
    * Loads a run where it is to serve, after it was tried.
    *
@@ -116,7 +119,7 @@ export class RunLoader {
     request: LoadRequest,
     trial: RunTrial | undefined,
   ): Promise<LoadedRun> {
-    if (!trial) return this.examine(await this.host.load(request), examination);
+    if (!trial) return this.watched(await this.examine(await this.host.load(request), examination));
     try {
       const handle = await trial.run(LOADED, () => trial.host.load(request));
       const loaded = await this.examine(handle, examination);
@@ -134,11 +137,17 @@ export class RunLoader {
     await loaded.leaveTrial();
     try {
       loaded.useHandle(await this.host.load(request));
+      this.watched(loaded);
       await this.repeatExample(loaded);
       await trial.pass();
     } finally {
       await trial.breakOff();
     }
+  }
+
+  private watched(loaded: LoadedRun): LoadedRun {
+    loaded.onStuck((threads) => this.onStuck(loaded, threads));
+    return loaded;
   }
 
   /** What passed its trial elsewhere answers the same here. */

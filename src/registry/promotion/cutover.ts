@@ -19,6 +19,8 @@ export class Cutover {
   /** Why runs failed in service here: known at once, before the failure is recorded in the history. */
   private readonly failures = new WeakMap<SourceRun, string>();
 
+  private readonly beingRecorded = new WeakSet<SourceRun>();
+
   constructor(
     private readonly registryState: RegistryState,
     private readonly modelHistory: ModelHistory,
@@ -61,6 +63,31 @@ export class Cutover {
     model.best = undefined;
     void best?.loaded.release();
     this.registryState.notifyChange();
+  }
+
+  /**
+   * Takes the run out of service that serves, at once: its predictions do not end. The previous run serves again while it
+   * is still in memory; otherwise nothing does until another run can.
+   *
+   * @param message  why, a sentence.
+   */
+  async holdBack(model: RegisteredModel, message: string): Promise<void> {
+    const failedRun = model.best;
+    if (!failedRun) return;
+    const previous = this.bakePeriodByModel.get(model);
+    failedRun.loaded.holdBack();
+    this.failures.set(failedRun.registered.sourceRun, message);
+    this.beingRecorded.add(failedRun.registered.sourceRun);
+    if (previous && !previous.isOver) await this.rollBack(model, failedRun, previous.previous, message);
+    else this.deactivate(model);
+    failedRun.registered.reject(reason('FAILED_IN_SERVICE', message));
+    await this.modelHistory.recordHeldBack(model, failedRun.registered.sourceRun.run ?? failedRun.loaded.run, message);
+    this.beingRecorded.delete(failedRun.registered.sourceRun);
+  }
+
+  /** Whether a failure of the run is known here that the state does not have yet. */
+  isBeingRecorded({ sourceRun }: RegisteredRun): boolean {
+    return this.beingRecorded.has(sourceRun);
   }
 
   /** Ends the bake period of the run that serves. */

@@ -53,6 +53,7 @@ export class PromotionService implements BeforeApplicationShutdown {
   async reconcile(model: RegisteredModel, { isManual = false } = {}): Promise<void> {
     for (const registered of model.runs) registered.clearTransientFailure({ isManual });
     const state = await this.modelHistory.read(model);
+    this.followState(model, state);
     const wasPinned = model.pin !== undefined;
     model.pin = state.pin;
     if (state.pin && (await this.followPin(model, state.pin))) return;
@@ -65,6 +66,21 @@ export class PromotionService implements BeforeApplicationShutdown {
     const isUnpinned = wasPinned && !state.pin;
     const before = isUnpinned || hasFailed ? state.served : undefined;
     await this.followPolicy(model, state, { before, hasFailed });
+  }
+
+  /** What the state remembers of runs counts here too, whoever wrote it; and what it has forgotten does not any more. */
+  private followState(model: RegisteredModel, state: ModelState): void {
+    const tried = new Set(Object.values(state.trials).map(({ run_id: runId }) => runId));
+    for (const registered of model.runs) {
+      const failure = failureIn(state, registered);
+      const isKnown = failure !== undefined || tried.has(registered.run.run_id);
+      if (registered.isRejectedByState && !isKnown && !this.cutover.isBeingRecorded(registered)) {
+        registered.clearFailures();
+        this.cutover.clearFailure(registered);
+      }
+      const serves = model.best?.registered === registered;
+      if (failure?.held_back && !serves) registered.reject(reason('FAILED_IN_SERVICE', failure.reason));
+    }
   }
 
   /**
@@ -176,11 +192,8 @@ export class PromotionService implements BeforeApplicationShutdown {
     return champion !== undefined && compareRuns(champion, candidate.run, model.card.selection) <= 0;
   }
 
-  private failedInService(registered: RegisteredRun, { failed }: ModelState): VerdictReason | undefined {
-    const { run, sourceRun } = registered;
-    const written = failed.find(({ run_id: runId }) => runId === run.run_id);
-    const isTheSame = written !== undefined && written.digest === runDigest(sourceRun.run ?? run);
-    const sentence = this.cutover.failureOf(registered) ?? (isTheSame ? written.reason : undefined);
+  private failedInService(registered: RegisteredRun, state: ModelState): VerdictReason | undefined {
+    const sentence = this.cutover.failureOf(registered) ?? failureIn(state, registered)?.reason;
     return sentence === undefined ? undefined : reason('FAILED_IN_SERVICE', sentence);
   }
 
@@ -253,6 +266,15 @@ export class PromotionService implements BeforeApplicationShutdown {
     const text = warnings.map(({ code, message, fix }) => `${code}: ${message} → ${fix}`).join(' ');
     this.logger.warn(`Run ${registered.run.run_id} of model ${model.card.name} serves with warnings: ${text}`);
   }
+}
+
+/** How the run, as it is now, failed in service, as far as recorded. */
+function failureIn(
+  { failed }: ModelState,
+  { run, sourceRun }: RegisteredRun,
+): ModelState['failed'][number] | undefined {
+  const written = failed.find(({ run_id: runId }) => runId === run.run_id);
+  return written?.digest === runDigest(sourceRun.run ?? run) ? written : undefined;
 }
 
 function toRunError({ code, message }: VerdictReason): RunError {

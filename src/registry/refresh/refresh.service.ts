@@ -324,7 +324,8 @@ export class RefreshService implements BeforeApplicationShutdown {
     if (this.isStopped) throw new AppError('SHUTTING_DOWN');
   }
 
-  private reconcile(model: RegisteredModel, isManual: boolean): Promise<void> {
+  /** Brings a model to the run that should serve it, after what is under way with it. */
+  reconcile(model: RegisteredModel, isManual = false): Promise<void> {
     return this.modelQueues.reconcile(model, isManual);
   }
 

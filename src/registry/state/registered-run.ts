@@ -2,7 +2,7 @@ import type { ModelCard } from '../../domain/card.js';
 import type { Pin } from '../../domain/model-state.js';
 import { numberOrNull } from '../../domain/numeric.js';
 import type { Run } from '../../domain/run.js';
-import type { Verdict, VerdictReason, Warning } from '../../domain/verdict.js';
+import type { Verdict, VerdictCode, VerdictReason, Warning } from '../../domain/verdict.js';
 import type { SourceRun } from '../../sources/run-source.js';
 import type { ContractDifference } from '../contract/contract-diff.js';
 import { metricOf, policyReasons } from '../policy/rank-runs.js';
@@ -18,6 +18,14 @@ const FIRST_RETRY_MS = 1_000;
 const MAX_FETCH_RETRY_MS = 30_000;
 /** Longest such pause for a run that may just be too slow for this server. */
 const MAX_RETRY_MS = 3_600_000;
+
+/** Reasons of which the state of a model is the source. */
+const STATE_CODES: ReadonlySet<VerdictCode> = new Set([
+  'TRIAL_TIMED_OUT',
+  'TRIAL_DIED',
+  'TRIAL_TOO_LARGE',
+  'FAILED_IN_SERVICE',
+]);
 
 /** A readable run of a model, with its verdict. */
 export class RegisteredRun {
@@ -132,6 +140,19 @@ export class RegisteredRun {
       : Infinity;
     this.transientFailures = mayRetry ? this.transientFailures + 1 : 0;
     this.state = 'failed';
+  }
+
+  /** Whether it is rejected because of what the state of its model remembers: how its trial ended, or that it hung in service. */
+  get isRejectedByState(): boolean {
+    const [failure] = this.failures;
+    return failure !== undefined && this.retryAtMs === Infinity && STATE_CODES.has(failure.code);
+  }
+
+  /** What the state of its model remembered is forgotten: it may be tried again. */
+  clearFailures(): void {
+    this.failures = [];
+    this.rejection = undefined;
+    this.state = 'checked';
   }
 
   /** It could be loaded: what failed before was the moment's fault. */

@@ -112,6 +112,9 @@ describe('a run on trial', () => {
     });
     // The second start tries the run that serves, and nothing else.
     expect(trials.count).toBe(tried + 1);
+
+    expect(await another.retry('first', 'm')).toBe('second');
+    expect([trials.count, recordsOf(store)]).toMatchObject([tried + 2, [{ outcome: 'timed_out', times: 1 }]]);
   });
 
   it('that ends its process is not tried again', async () => {

@@ -37,6 +37,18 @@ describe('a person who overrides the policy', () => {
   const pin = (runId: string, more: object = {}) =>
     askAsAdmin(app, 'PUT', '/models/adder/pin', { run_id: runId, reason: 'For the audit.', by: 'Ada', ...more });
 
+  it('has a run tried again, whatever is remembered against it', async () => {
+    const retry = (body: object) => askAsAdmin(app, 'POST', '/models/refresh', body);
+
+    expect(await retry({ retry: 'other' })).toMatchObject({ status: 200, json: { data: { models: [{ run_id: 'best' }] } } });
+    expect(await retry({ retry: 'nope' })).toMatchObject({ status: 404, headers: { 'x-error-code': 'RUN_NOT_FOUND' } });
+    const { status, json } = await retry({ retry: 1 });
+    expect([status, json.detail]).toEqual([
+      422,
+      [{ loc: ['body', 'retry'], msg: 'str type expected', type: 'type_error.str' }],
+    ]);
+  });
+
   it('pins a run, which serves at once, and says why', async () => {
     const { status, json } = await pin('other');
 

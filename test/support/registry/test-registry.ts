@@ -10,6 +10,7 @@ import { ModelHistory } from '../../../src/registry/history/model-history.js';
 import { PromotionService } from '../../../src/registry/promotion/promotion.service.js';
 import { Preprocessor } from '../../../src/preprocessing/preprocessor.js';
 import { RefreshService } from '../../../src/registry/refresh/refresh.service.js';
+import { RetryService } from '../../../src/registry/retry.service.js';
 import { RegistryModule } from '../../../src/registry/registry.module.js';
 import type { RegisteredModel } from '../../../src/registry/state/registered-run.js';
 import { RegistryState } from '../../../src/registry/state/registry-state.js';
@@ -30,6 +31,7 @@ export class TestRegistry {
   private readonly registryState: RegistryState;
   private readonly promotions: PromotionService;
   private readonly refreshService: RefreshService;
+  private readonly retries: RetryService;
   private readonly preprocessor: Preprocessor;
 
   private constructor(module: TestingModule) {
@@ -38,6 +40,7 @@ export class TestRegistry {
     this.registryState = module.get(RegistryState, { strict: false });
     this.promotions = module.get(PromotionService, { strict: false });
     this.refreshService = module.get(RefreshService, { strict: false });
+    this.retries = module.get(RetryService, { strict: false });
     this.preprocessor = module.get(Preprocessor, { strict: false });
   }
 
@@ -51,7 +54,12 @@ export class TestRegistry {
     source: RunSource = new LocalRunSource(store.folder, { settleMs: 0 }),
     trialHost: TrialHost | null = null,
   ): Promise<TestRegistry> {
-    const config = loadConfig({ MODELS_DIR: store.folder, REFRESH_INTERVAL_MS: '0', TRIAL_PROCESS: 'false' });
+    const config = loadConfig({
+      MODELS_DIR: store.folder,
+      REFRESH_INTERVAL_MS: '0',
+      TRIAL_PROCESS: 'false',
+      MAX_STUCK_THREADS: '1',
+    });
     const module = await Test.createTestingModule({ imports: [ConfigModule.forRoot(config), RegistryModule] })
       .overrideProvider(RunSource)
       .useValue(source)
@@ -73,6 +81,12 @@ export class TestRegistry {
   /** The id of the run that serves a model. */
   servedBy(name = 'adder'): string | undefined {
     return this.model(name).best?.loaded.run.run_id;
+  }
+
+  /** Has a run tried again, as a person asks for it, and gives the id of the run that serves then. */
+  async retry(runId: string, name = 'adder'): Promise<string | undefined> {
+    await this.retries.forget(runId);
+    return this.refresh(name);
   }
 
   /** Looks at the store, and gives the id of the run that serves then. */
