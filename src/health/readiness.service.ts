@@ -8,7 +8,14 @@ import { RefreshService } from '../registry/refresh/refresh.service.js';
 import type { RunCheck } from '../registry/refresh/refresh.service.js';
 import type { RegisteredModel } from '../registry/state/registered-run.js';
 import { VERSION } from '../version.js';
-import type { EmptyDto, HealthDto, ModelHealthDto, ModelTimingsDto, RunCheckDto, ServerMemoryDto } from './dto/health.dto.js';
+import type {
+  EmptyDto,
+  HealthDto,
+  ModelHealthDto,
+  ModelTimingsDto,
+  RunCheckDto,
+  ServerMemoryDto,
+} from './dto/health.dto.js';
 
 /** What the server can say of its own health. */
 @Injectable()

@@ -45,7 +45,11 @@ export class TrialProcess {
   private loadMs = 0;
   private callMs = Infinity;
 
-  constructor(private readonly options: TrialProcessOptions) {
+  /** @param hasLowPriority  whether predictions come first: not while a server starts, which has none yet. */
+  constructor(
+    private readonly options: TrialProcessOptions,
+    private readonly hasLowPriority: boolean,
+  ) {
     const { limits, maxBatchRows, sharing } = options;
     this.pool = new WorkerPool({
       threads: 1,
@@ -105,10 +109,15 @@ export class TrialProcess {
 
   private start(listener: ThreadListener): WorkerProcess {
     const { limits, workerFile = inferenceWorkerFile() } = this.options;
-    const worker: WorkerProcess = new WorkerProcess({ workerFile, maxBytes: limits.memoryBytes }, listener, {
-      onReply: (reply, memory) => this.onReply(reply, memory),
-      onEnd: (end) => this.onEnd(worker, end),
-    });
+    const { hasLowPriority } = this;
+    const worker: WorkerProcess = new WorkerProcess(
+      { workerFile, maxBytes: limits.memoryBytes, hasLowPriority },
+      listener,
+      {
+        onReply: (reply, memory) => this.onReply(reply, memory),
+        onEnd: (end) => this.onEnd(worker, end),
+      },
+    );
     this.worker = worker;
     return worker;
   }

@@ -38,7 +38,7 @@ export class TrialProcesses extends TrialHost {
 
   constructor(private readonly options: TrialProcessesOptions) {
     super();
-    this.idle.add(new TrialProcess(options));
+    this.idle.add(new TrialProcess(options, false));
     this.endIdleLater();
   }
 
@@ -73,7 +73,7 @@ export class TrialProcesses extends TrialHost {
 
   private start(): Lease {
     clearTimeout(this.idleTimer);
-    const process = [...this.idle][0] ?? new TrialProcess(this.options);
+    const process = [...this.idle][0] ?? new TrialProcess(this.options, true);
     this.idle.delete(process);
     process.reset();
     const lease = new Lease(process, () => this.giveBack(lease));

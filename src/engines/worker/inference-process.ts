@@ -17,12 +17,12 @@ const FIRST_TO_END = '1000';
 const LAST_WORDS_MS = 200;
 const LOWER_PRIORITY = 10;
 
-const { workerFile, maxBytes } = JSON.parse(process.argv[2]!) as ProcessOptions;
+const { workerFile, maxBytes, hasLowPriority } = JSON.parse(process.argv[2]!) as ProcessOptions;
 
 endWithServer();
 giveWay();
 const watch = new MemoryWatch(maxBytes, (bytes) => endWith({ kind: 'too-large', bytes }));
-const thread = new Worker(workerFile, { name: 'inference', workerData: { hasLowPriority: true } });
+const thread = new Worker(workerFile, { name: 'inference', workerData: { hasLowPriority } });
 let failure: string | undefined;
 /** A load that waits until its engine is there. */
 let nextLoad: Request | undefined;
@@ -78,7 +78,7 @@ function endWithServer(): void {
 function giveWay(): void {
   try {
     // On Linux the thread that computes does it for itself, so that this one stays quick.
-    if (process.platform !== 'linux') setPriority(LOWER_PRIORITY);
+    if (process.platform !== 'linux') setPriority(hasLowPriority ? LOWER_PRIORITY : 0);
     else writeFileSync('/proc/self/oom_score_adj', FIRST_TO_END);
   } catch {
     // Optional: without it the process is one like any other.

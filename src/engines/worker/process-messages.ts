@@ -6,6 +6,8 @@ export interface ProcessOptions {
   readonly workerFile: string;
   /** Most resident memory it may take, bytes: beyond that it ends itself. */
   readonly maxBytes: number;
+  /** Whether others come first who want to compute. */
+  readonly hasLowPriority: boolean;
 }
 
 /** Resident memory of an inference process, bytes. */

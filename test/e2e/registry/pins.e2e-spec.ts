@@ -40,7 +40,10 @@ describe('a person who overrides the policy', () => {
   it('has a run tried again, whatever is remembered against it', async () => {
     const retry = (body: object) => askAsAdmin(app, 'POST', '/models/refresh', body);
 
-    expect(await retry({ retry: 'other' })).toMatchObject({ status: 200, json: { data: { models: [{ run_id: 'best' }] } } });
+    expect(await retry({ retry: 'other' })).toMatchObject({
+      status: 200,
+      json: { data: { models: [{ run_id: 'best' }] } },
+    });
     expect(await retry({ retry: 'nope' })).toMatchObject({ status: 404, headers: { 'x-error-code': 'RUN_NOT_FOUND' } });
     const { status, json } = await retry({ retry: 1 });
     expect([status, json.detail]).toEqual([

@@ -59,6 +59,7 @@ export class TestRegistry {
       REFRESH_INTERVAL_MS: '0',
       TRIAL_PROCESS: 'false',
       MAX_STUCK_THREADS: '1',
+      START_WAIT_MS: '3600000',
     });
     const module = await Test.createTestingModule({ imports: [ConfigModule.forRoot(config), RegistryModule] })
       .overrideProvider(RunSource)
