@@ -12,13 +12,14 @@ const FOLDERS = {
   sources: ['lib', 'domain', 'config'],
   codec: ['lib', 'domain'],
   engines: ['lib', 'domain', 'config'],
+  'row-reading': ['lib', 'domain', 'codec'],
   preprocessing: ['lib', 'domain', 'config'],
-  registry: ['lib', 'domain', 'config', 'sources', 'codec', 'engines', 'preprocessing'],
+  registry: ['lib', 'domain', 'config', 'sources', 'codec', 'engines', 'preprocessing', 'row-reading'],
   http: ['lib', 'domain', 'config', 'logging'],
   health: ['lib', 'domain', 'config', 'http', 'registry', 'version.ts'],
   models: ['lib', 'domain', 'config', 'http', 'registry'],
   runs: ['lib', 'domain', 'config', 'http', 'registry'],
-  predictions: ['lib', 'domain', 'config', 'http', 'registry'],
+  predictions: ['lib', 'domain', 'config', 'http', 'registry', 'row-reading'],
   docs: ['lib', 'domain', 'config', 'http', 'registry', 'version.ts'],
 };
 

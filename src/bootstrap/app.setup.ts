@@ -9,6 +9,8 @@ import type { HelmetOptions } from 'helmet';
 import type { Logger } from 'pino';
 
 import { accessLog, accessLogMiddleware } from '../http/middleware/access-log.middleware.js';
+import type { BodyBudget } from '../http/request/body-budget.js';
+import { limitConnections } from '../http/server/limit-connections.js';
 import { answerClientErrors } from '../http/server/client-error.js';
 import { jsonBodyMiddleware } from '../http/middleware/json-body.middleware.js';
 import { noStoreMiddleware } from '../http/middleware/no-store.middleware.js';
@@ -18,6 +20,7 @@ import { headOf } from '../http/request/express-head.js';
 import { trustOf } from '../http/request/trusted-proxies.js';
 import type { RequestHead } from '../http/request/request-head.js';
 import { parseQuery } from '../http/request/query-parser.js';
+import { requireHostMiddleware } from '../http/middleware/require-host.middleware.js';
 import { requestIdMiddleware } from '../http/middleware/request-id.middleware.js';
 import { workerIdMiddleware } from '../http/middleware/worker-id.middleware.js';
 import { HttpEndpoint } from '../http/endpoint/http-endpoint.js';
@@ -62,7 +65,7 @@ export function createAdapter(config: AppConfig): PreshapedExpressAdapter {
 }
 
 /** The middlewares and the server's settings: the same for the server and for the tests. Call before `init()`. */
-export function setUpApp(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
+export function setUpApp(app: NestExpressApplication, config: AppConfig, logger: Logger, bodies: BodyBudget): void {
   const http = app.getHttpAdapter().getInstance();
   const endpoint = app.get(HttpEndpoint);
   const isOfEndpoint = ({ method, path }: Request) => endpoint.hasRoute(method, path);
@@ -71,9 +74,10 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
   if (config.logRequests) app.use(accessLogMiddleware(accessLog(logger), clientOf));
   for (const middleware of headerMiddlewares(config, (request) => clientOf(headOf(request)).isHttps))
     app.use(middleware);
+  app.use(requireHostMiddleware);
   app.use(optionsMiddleware(http));
-  app.use(jsonBodyMiddleware(config.bodyLimitBytes, isOfEndpoint));
-  setUpServer(app.getHttpServer(), config);
+  app.use(jsonBodyMiddleware({ limitBytes: config.bodyLimitBytes, budget: bodies }, isOfEndpoint));
+  setUpServer(app.getHttpServer(), config, logger);
 }
 
 /**
@@ -81,7 +85,12 @@ export function setUpApp(app: NestExpressApplication, config: AppConfig, logger:
  *
  * @returns undefined when it is switched off: Node's server and Express carry everything then.
  */
-export function setUpFastPath(app: NestExpressApplication, config: AppConfig, logger: Logger): FastPath | undefined {
+export function setUpFastPath(
+  app: NestExpressApplication,
+  config: AppConfig,
+  logger: Logger,
+  bodies: BodyBudget,
+): FastPath | undefined {
   if (!config.fastPath) return undefined;
   return new FastPath(app.getHttpServer(), {
     endpoint: app.get(HttpEndpoint),
@@ -92,6 +101,7 @@ export function setUpFastPath(app: NestExpressApplication, config: AppConfig, lo
       ),
     clientOf: (head) => clientFacts(head, config),
     bodyLimitBytes: config.bodyLimitBytes,
+    bodies,
     ...(config.logRequests && { log: accessLog(logger) }),
   });
 }
@@ -117,13 +127,19 @@ function headerMiddlewares(config: AppConfig, isHttps: (request: Request) => boo
   ];
 }
 
-function setUpServer(server: Server, config: AppConfig): void {
+function setUpServer(server: Server, config: AppConfig, logger: Logger): void {
+  limitConnections(server, config.maxConnections, logger);
   server.requestTimeout = config.requestTimeoutMs;
   server.headersTimeout = Math.min(60_000, config.requestTimeoutMs);
   // How often Node checks for requests that take too long. Its default of 30 s would delay a shorter limit.
   Reflect.set(server, 'connectionsCheckingInterval', Math.min(30_000, config.requestTimeoutMs / 2));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  answerClientErrors(server);
+  answerClientErrors(server, (origin) =>
+    commonHeaders(
+      headerMiddlewares(config, () => false),
+      origin,
+    ),
+  );
 }
 
 function originsOf({ corsOrigins }: AppConfig): string | string[] | false {

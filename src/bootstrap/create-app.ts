@@ -6,6 +6,7 @@ import { AppModule } from '../app.module.js';
 import { createAdapter, setUpApp, setUpFastPath } from './app.setup.js';
 import { PinoLogger } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
+import { BodyBudget } from '../http/request/body-budget.js';
 import type { FastPath } from '../http/fast-path/fast-path.js';
 import { publishDocs } from '../docs/publish-docs.js';
 
@@ -28,7 +29,8 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Best
     bodyParser: false,
     abortOnError: false,
   });
-  setUpApp(app, config, logger);
+  const bodies = new BodyBudget(config.maxBodyBytesInFlight);
+  setUpApp(app, config, logger, bodies);
   try {
     await app.init();
   } catch (error) {
@@ -37,5 +39,5 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Best
     throw error;
   }
   publishDocs(app);
-  return { app, fastPath: setUpFastPath(app, config, logger) };
+  return { app, fastPath: setUpFastPath(app, config, logger, bodies) };
 }

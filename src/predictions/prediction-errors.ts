@@ -22,6 +22,8 @@ export const QUERY_PREDICTION_ERRORS: readonly ErrorExample[] = [
 export const PREDICTION_ERRORS: readonly ErrorExample[] = [
   'BODY_NOT_READABLE',
   ['BODY_TOO_LARGE', { limitBytes: 10485760 }],
+  ['BODY_RATIO_TOO_HIGH', { maxRatio: 200 }],
+  ['BODIES_IN_FLIGHT', { retryAfterSeconds: 1 }],
   ['UNSUPPORTED_MEDIA_TYPE', { received: 'text/plain' }],
   'UNSUPPORTED_ENCODING',
   ...QUERY_PREDICTION_ERRORS,

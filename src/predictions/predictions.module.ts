@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 
 import { HttpEndpoint } from '../http/endpoint/http-endpoint.js';
 import { RegistryModule } from '../registry/registry.module.js';
+import { RowReadingModule } from '../row-reading/row-reading.module.js';
 import { PredictionEndpoint } from './endpoint/prediction-endpoint.js';
 import { routesOf } from './endpoint/prediction-route.js';
 import { RouteTable } from './endpoint/route-table.js';
@@ -14,7 +15,7 @@ const controllers = [PredictionsController, ShortRoutesController];
 
 /** Predictions: the service that predicts, the endpoint that speaks HTTP, and the controllers that route to it. */
 @Module({
-  imports: [RegistryModule],
+  imports: [RegistryModule, RowReadingModule],
   controllers,
   providers: [
     PredictionsService,

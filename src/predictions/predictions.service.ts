@@ -7,7 +7,8 @@ import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Location, ValidationIssue } from '../domain/validation-issue.js';
 import { MAX_ISSUES, ValidationError } from '../domain/validation-issue.js';
 import type { JsonObject } from '../lib/json.js';
-import type { PredictOptions, LoadedRun } from '../registry/loading/loaded-run.js';
+import type { PredictOptions, LoadedRun, Rows } from '../registry/loading/loaded-run.js';
+import type { RemoteRows } from '../row-reading/remote-rows.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
 import { PredictionTargets } from './prediction-targets.js';
@@ -16,6 +17,8 @@ import type { PredictionTarget } from './prediction-targets.js';
 /** Rows to predict: the values, where each sits in the request, and how strictly it is read. */
 export interface PredictionRows {
   readonly values: readonly unknown[];
+  /** The rows of a large body, which another thread has; `values` tells their number only. */
+  readonly remote?: RemoteRows;
   /** Place of the list, for what is wrong with all of it. */
   readonly loc: Location;
   readonly locOf: (index: number) => Location;
@@ -66,7 +69,7 @@ export interface Prediction<T> {
 const NOTES = 'notes';
 
 /** Output rows of a loaded run, in some form. */
-type Compute<T> = (loaded: LoadedRun, values: readonly unknown[], options: PredictOptions) => Promise<T>;
+type Compute<T> = (loaded: LoadedRun, values: Rows, options: PredictOptions) => Promise<T>;
 
 const computeRows: Compute<JsonObject[]> = (loaded, values, options) => loaded.predict(values, options);
 const computeText: Compute<string> = (loaded, values, options) => loaded.predictText(values, options);
@@ -133,7 +136,7 @@ export class PredictionsService {
     const notes: RowNote[] | undefined = wantsNotes(loaded, rows) ? [] : undefined;
     const timeoutMs = Math.min(context.timeoutMs, this.config.predictionTimeoutMs);
     const options = { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing, notes, blamesRows: true };
-    const predicted = await compute(loaded, rows.values, options);
+    const predicted = await compute(loaded, rows.remote ?? rows.values, options);
     const { primaryFields } = loaded.codec.decoder;
     return { model: registered.card.name, runId: registered.run.run_id, primaryFields, rows: predicted, notes };
   }

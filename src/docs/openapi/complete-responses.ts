@@ -196,7 +196,9 @@ function headersOf(entry: OperationEntry, status: string, { description }: Respo
   if (operation.operationId === 'getModelSchema' && status === '200') return contract;
   const isList = operation.operationId === 'listRuns' || operation.operationId === 'listModelRuns';
   if (isList && status === '200') return { Link: { $ref: '#/components/headers/Link' } };
-  return description.includes('QUEUE_FULL') ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {};
+  return /QUEUE_FULL|BODIES_IN_FLIGHT/.test(description)
+    ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }
+    : {};
 }
 
 /** Shows no long body. One that was shortened works no more, which the operation says to whoever would send it. */

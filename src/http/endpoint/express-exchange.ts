@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 
+import { probeHalfClosed } from '../server/probe-half-closed.js';
 import type { RequestExchange } from './http-endpoint.js';
 
 /** A request that Express carries, as endpoints take it. */
@@ -7,15 +8,24 @@ export function exchangeOf(request: Request, response: Response): RequestExchang
   return {
     requestId: request.requestId,
     receivedAtMs: request.arrivedAtMs,
-    signal: clientSignal(response),
+    signal: clientSignal(request, response),
     readBody: request.readBody,
   };
 }
 
 /** Aborted when the client goes away before its answer. */
-function clientSignal(response: Response): AbortSignal {
+function clientSignal({ socket, httpVersion }: Request, response: Response): AbortSignal {
   const controller = new AbortController();
+  const onEnd = () => {
+    if (httpVersion === '1.1')
+      probeHalfClosed(
+        (text) => socket.write(text),
+        () => !response.headersSent && !response.closed,
+      );
+  };
+  socket.once('end', onEnd);
   response.once('close', () => {
+    socket.off('end', onEnd);
     if (!response.writableFinished) controller.abort();
   });
   return controller.signal;

@@ -27,7 +27,8 @@ export function errorAnswer(error: AppError, request: RefusedRequest): EndpointA
   const type = isProblem ? 'application/problem+json' : 'application/json';
   // The code is in a header, because the envelope's keys are fixed.
   const headers = ['X-Error-Code', error.code, 'Content-Type', `${type}; charset=utf-8`];
-  if (error.code === 'QUEUE_FULL') headers.push('Retry-After', String(error.details.retryAfterSeconds));
+  const { retryAfterSeconds } = error.details;
+  if (retryAfterSeconds !== undefined) headers.push('Retry-After', String(retryAfterSeconds));
   return new EndpointAnswer(HTTP_STATUS_OF[error.code], headers, stringifyJson(body));
 }
 

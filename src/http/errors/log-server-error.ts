@@ -8,6 +8,7 @@ import { HTTP_STATUS_OF } from './http-status-of.js';
 /** Errors that say in what state the server is: they come with every request until that has changed. */
 const STATES: readonly ErrorCode[] = [
   'QUEUE_FULL',
+  'BODIES_IN_FLIGHT',
   'SHUTTING_DOWN',
   'NOTHING_TO_SERVE',
   'MODEL_NOT_READY',

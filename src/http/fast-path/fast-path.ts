@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 import type { EndpointAnswer, HttpEndpoint } from '../endpoint/http-endpoint.js';
+import type { BodyBudget } from '../request/body-budget.js';
 import type { LogRequest } from '../middleware/access-log.middleware.js';
 import type { ClientFacts } from '../request/client-facts.js';
 import type { RequestHead } from '../request/request-head.js';
@@ -28,6 +29,8 @@ interface FastPathOptions {
   /** Writes a line of the access log; absent when requests are not logged. */
   readonly log?: LogRequest;
   readonly bodyLimitBytes: number;
+  /** Of all bodies, whoever reads them. */
+  readonly bodies: BodyBudget;
 }
 
 /**
@@ -43,6 +46,7 @@ interface FastPathOptions {
 export class FastPath implements ConnectionOwner, ConnectionReader {
   readonly endpoint: HttpEndpoint;
   readonly bodyLimitBytes: number;
+  readonly bodies: BodyBudget;
   private readonly open = new Map<RawConnection, Socket>();
   /** By origin, apart for clients that use https and others. */
   private readonly commonHeaderLines = [new Map<string | undefined, string>(), new Map<string | undefined, string>()];
@@ -58,6 +62,7 @@ export class FastPath implements ConnectionOwner, ConnectionReader {
   ) {
     this.endpoint = options.endpoint;
     this.bodyLimitBytes = options.bodyLimitBytes;
+    this.bodies = options.bodies;
     const [serve] = server.listeners('connection') as ((connection: unknown) => void)[];
     server.off('connection', serve!);
     this.serveGenerally = (connection) => serve!.call(server, connection);

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 
 import type { EndpointAnswer, EndpointCall, HttpEndpoint, RequestExchange } from '../endpoint/http-endpoint.js';
+import type { BodyBudget, BodyReservation } from '../request/body-budget.js';
+import { probeHalfClosed } from '../server/probe-half-closed.js';
 import { requestIdFor } from '../middleware/request-id.middleware.js';
 import type { ClientFacts } from '../request/client-facts.js';
 import type { ConnectionFacts, RequestHead } from '../request/request-head.js';
@@ -27,6 +29,8 @@ export interface ConnectionOwner {
   readonly silentMs: number;
   /** Largest body the endpoint takes. */
   readonly bodyLimitBytes: number;
+  /** Room for bodies. */
+  readonly bodies: BodyBudget;
   /** Whether the server is closing: answers say that the connection ends with them. */
   readonly isClosing: boolean;
   /** A head that another connection of the same peer has sent before, else the one that is made. */
@@ -108,16 +112,21 @@ export class RawConnection {
   /** Head of the request whose body is not all there. */
   private partial: ParsedHead | undefined;
   private isBlocked = false;
+  /** The client has ended its side, and may wait for its answer. */
+  private isHalfClosed = false;
   private isOver = false;
   private hasReceived = false;
   private activeAtMs = performance.now();
   private readonly gone = new AbortController();
   private readonly facts: ConnectionFacts;
+  /** What the body of the present request takes of all that may be held. */
+  private readonly room: BodyReservation;
 
   constructor(
     private readonly socket: Socket,
     private readonly owner: ConnectionOwner,
   ) {
+    this.room = owner.bodies.open();
     const { remoteAddress, localPort } = socket;
     this.facts = { remoteAddress, localPort, isEncrypted: false };
     socket.on('data', this.onData);
@@ -188,7 +197,7 @@ export class RawConnection {
     const known = this.findHead(bytes);
     if (known === 'unclear') return this.takeGeneralPath(undefined);
     if (known === 'partial') {
-      if (this.pieces >= MAX_PIECES) this.takeGeneralPath(undefined);
+      if (this.pieces >= MAX_PIECES || !this.room.resizeTo(bytes.length)) this.takeGeneralPath(undefined);
       return;
     }
     const { head } = known;
@@ -196,7 +205,8 @@ export class RawConnection {
     if (!isCached(known) || requestBytes > MAX_REQUEST_BYTES) return this.takeGeneralPath(head);
     if (bytes.length >= requestBytes) return this.answer(known, bytes.subarray(0, requestBytes));
     this.partial = head;
-    if (this.pieces >= MAX_PIECES) this.takeGeneralPath(head);
+    // Who finds no room is refused there.
+    if (this.pieces >= MAX_PIECES || !this.room.resizeTo(bytes.length)) this.takeGeneralPath(head);
   }
 
   private findHead(bytes: Buffer): KnownHead | 'partial' | 'unclear' {
@@ -218,6 +228,7 @@ export class RawConnection {
   }
 
   private answer({ head, call, client }: CachedHead, bytes: Buffer): void {
+    if (!this.room.resizeTo(head.bodyBytes)) return this.takeGeneralPath(head);
     this.received = this.received.length === bytes.length ? EMPTY : this.received.subarray(bytes.length);
     this.pieces = 1;
     this.partial = undefined;
@@ -229,9 +240,10 @@ export class RawConnection {
   private onAnswer(exchange: RawExchange, answer: EndpointAnswer): void {
     const { head, client, requestId } = exchange;
     this.exchange = undefined;
+    this.room.release();
     if (this.isOver) return this.owner.log(exchange, undefined);
     // Requests that have come already are answered before a closing server ends their connection.
-    const isLast = head.isLast || (this.owner.isClosing && this.received.length === 0);
+    const isLast = head.isLast || ((this.owner.isClosing || this.isHalfClosed) && this.received.length === 0);
     const { keepAliveMs } = this.owner;
     const common = this.owner.commonHeaders(head.headers['origin'], client.isHttps);
     const { text, encoding } = answerText(answer, common, requestId, isLast ? undefined : keepAliveMs);
@@ -248,6 +260,7 @@ export class RawConnection {
   private readOn(): void {
     if (this.socket.isPaused()) this.socket.resume();
     if (this.received.length > 0) this.next();
+    if (this.isHalfClosed) this.refuseRest();
   }
 
   /** A client that does not read its answers gets no more of them. */
@@ -265,6 +278,7 @@ export class RawConnection {
   /** @param head  of the request that was received first; undefined when its length is not known. */
   private takeGeneralPath(head: ParsedHead | undefined): void {
     this.partial = undefined;
+    this.room.release();
     const length = head ? head.headBytes + head.bodyBytes : Infinity;
     const stream = this.keptStream?.isUsable ? this.keptStream : this.makeStream();
     stream.begin(length);
@@ -297,14 +311,29 @@ export class RawConnection {
     else this.readOn();
   }
 
-  /** As Node has it: a client that closes its side is gone. Half a request is Node's error, in Node's words. */
+  /** A client that closes its side has its answer first, if it is still there. Half a request is Node's error, in Node's words. */
   private readonly onEnd = (): void => {
+    this.isHalfClosed = true;
     if (this.general) return this.general.feedEnd();
+    if (this.exchange) return this.probe(this.exchange);
     this.isOver = true;
     this.gone.abort();
     if (this.received.length > 0 && !this.exchange) return this.owner.refusePartial(this.socket);
     this.socket.end();
   };
+
+  private probe(exchange: RawExchange): void {
+    const write = (text: string) => void (this.socket.writable && this.socket.write(text, 'latin1'));
+    probeHalfClosed(write, () => this.exchange === exchange && !this.isOver);
+  }
+
+  /** Nothing comes any more: what is there and no whole request never will be one. */
+  private refuseRest(): void {
+    if (this.exchange || this.general || this.isOver) return;
+    this.isOver = true;
+    if (this.received.length > 0) this.owner.refusePartial(this.socket);
+    else endGently(this.socket);
+  }
 
   private logPartial(head: ParsedHead): void {
     const client = this.owner.clientOf({ ...head, connection: this.facts });
@@ -318,6 +347,7 @@ export class RawConnection {
 
   private readonly onClose = (): void => {
     this.isOver = true;
+    this.room.release();
     this.keptStream?.destroy();
     if (this.partial) this.logPartial(this.partial);
     this.gone.abort();

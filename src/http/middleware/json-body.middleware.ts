@@ -2,15 +2,17 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 import { AppError } from '../../domain/app-error.js';
 import { readBodyWithin } from '../request/body-reader.js';
+import type { BodyLimits } from '../request/body-reader.js';
 import { turnOfBody } from '../request/large-body-scheduler.js';
-import { parseJsonBody, requireJsonType } from '../request/json-content.js';
+import { parseJsonBody } from '../../domain/json-body.js';
+import { requireJsonType } from '../request/json-content.js';
 import { hasBody } from '../request/request-head.js';
 
 declare module 'express-serve-static-core' {
   interface Request {
     /** The body as it came, unpacked; undefined while nobody has read it. */
     rawBody?: Buffer;
-    /** Reads the body, once. @throws AppError BODY_TOO_LARGE, BODY_NOT_READABLE, UNSUPPORTED_ENCODING. */
+    /** Reads the body, once. @throws AppError as `readBodyWithin`. */
     readBody: () => Promise<Buffer>;
   }
 }
@@ -20,13 +22,13 @@ declare module 'express-serve-static-core' {
  *
  * `request.body` is `undefined` for an empty body. Text that is not JSON is a validation error with its position.
  *
- * @param limitBytes  largest body, after decompression.
+ * @param limits  largest body, and how much all bodies may take.
  * @param isOfEndpoint  whether an endpoint reads the body of this request.
  */
-export function jsonBodyMiddleware(limitBytes: number, isOfEndpoint: (request: Request) => boolean): RequestHandler {
+export function jsonBodyMiddleware(limits: BodyLimits, isOfEndpoint: (request: Request) => boolean): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     request.body = undefined;
-    request.readBody = () => readBody(request, response, limitBytes);
+    request.readBody = () => readBody(request, response, limits);
     if (!hasBody(request) || isOfEndpoint(request)) return next();
     void readJson(request).then(() => next(), next);
   };
@@ -36,15 +38,19 @@ export function jsonBodyMiddleware(limitBytes: number, isOfEndpoint: (request: R
 async function readJson(request: Request): Promise<void> {
   requireJsonType(request.headers['content-type']);
   const bytes = await request.readBody();
+  // No route but an endpoint's takes more than a few facts.
+  if (bytes.length > MAX_OWN_BODY_BYTES) throw new AppError('BODY_TOO_LARGE', { limitBytes: MAX_OWN_BODY_BYTES });
   await turnOfBody(bytes.length);
   request.body = parseJsonBody(bytes);
 }
 
-async function readBody(request: Request, response: Response, limitBytes: number): Promise<Buffer> {
+async function readBody(request: Request, response: Response, limits: BodyLimits): Promise<Buffer> {
   if (request.rawBody || !hasBody(request)) return request.rawBody ?? EMPTY;
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw new AppError('BODY_TOO_LARGE', { limitBytes });
-  request.rawBody = await readBodyWithin(limitBytes, request, response);
+  request.rawBody = await readBodyWithin(limits, request, response);
   return request.rawBody;
 }
+
+/** Largest body of a route that is no endpoint's: it is read on the main thread. */
+const MAX_OWN_BODY_BYTES = 256 * 1024;
 
 const EMPTY = Buffer.alloc(0);

@@ -3,6 +3,8 @@ import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 import { AppError } from '../../domain/app-error.js';
+import { dropRest } from '../server/drop-rest.js';
+import type { BodyBudget, BodyReservation } from './body-budget.js';
 
 /** What decompresses a body, by Content-Encoding. */
 const UNPACKERS: Readonly<Record<string, () => Transform>> = {
@@ -11,56 +13,103 @@ const UNPACKERS: Readonly<Record<string, () => Transform>> = {
   deflate: createInflate,
   br: createBrotliDecompress,
 };
+/** Rows repeat their field names, so that they pack well; a body that unpacks to more than this is made to cost much. */
+const MAX_RATIO = 200;
+/** Small bodies may have any ratio, bytes. */
+const FREE_BYTES = 1024 * 1024;
+/** What a client is told to wait that finds no room for its body. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** How much of bodies is held in memory. */
+export interface BodyLimits {
+  /** Largest body, unpacked. */
+  readonly limitBytes: number;
+  readonly budget: BodyBudget;
+}
 
 /**
- * Reads a whole body, decompressed. As soon as it exceeds the limit, reading stops and the connection closes with the
- * answer, so that neither a compression bomb nor an endless body costs more than the limit.
+ * Reads a whole body, unpacked. A packed one is unpacked only when it is whole, so that nobody can have much held for
+ * little that was sent. What is refused is not read any more, but dropped for a while: the client gets its answer.
  *
- * @throws AppError UNSUPPORTED_ENCODING, BODY_TOO_LARGE or BODY_NOT_READABLE.
+ * @throws AppError UNSUPPORTED_ENCODING, BODY_TOO_LARGE, BODY_RATIO_TOO_HIGH, BODIES_IN_FLIGHT or BODY_NOT_READABLE.
  */
-export function readBodyWithin(
-  limitBytes: number,
+export async function readBodyWithin(
+  limits: BodyLimits,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Buffer> {
-  const source = unpacked(request);
-  if (!source) return Promise.reject(new AppError('UNSUPPORTED_ENCODING'));
+  const encoding = (request.headers['content-encoding'] || 'identity').toLowerCase();
+  const isPacked = encoding !== 'identity';
+  const makeUnpacker = Object.hasOwn(UNPACKERS, encoding) ? UNPACKERS[encoding] : undefined;
+  const reservation = limits.budget.open();
+  response.once('close', () => reservation.release());
+  try {
+    if (isPacked && !makeUnpacker) throw new AppError('UNSUPPORTED_ENCODING');
+    if (Number(request.headers['content-length'] ?? 0) > limits.limitBytes) throw tooLarge(limits);
+    const body = await collect(request, limits, reservation);
+    return makeUnpacker ? await unpack(body, makeUnpacker(), limits, reservation) : body;
+  } catch (error) {
+    if (!request.complete) dropRest(request, response);
+    throw error;
+  }
+}
+
+function tooLarge({ limitBytes }: BodyLimits): AppError {
+  return new AppError('BODY_TOO_LARGE', { limitBytes });
+}
+
+/** Everything that a stream gives, as long as it stays within the limits. */
+function collect(
+  source: Readable,
+  limits: BodyLimits,
+  reservation: BodyReservation,
+  check: (received: number) => void = () => undefined,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let received = 0;
-    const stop = (error: AppError): void => {
+    const stop = (error: Error): void => {
       source.off('data', onData);
-      if (source !== request) {
-        request.unpipe(source as Transform);
-        source.destroy();
-      }
+      source.pause();
+      chunks.length = 0;
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
       received += chunk.length;
-      if (received <= limitBytes) return void chunks.push(chunk);
-      // The rest is not read: it may be endless.
-      request.pause();
-      response.setHeader('Connection', 'close');
-      stop(new AppError('BODY_TOO_LARGE', { limitBytes }));
+      try {
+        if (received > limits.limitBytes) throw tooLarge(limits);
+        check(received);
+        if (!reservation.resizeTo(received))
+          throw new AppError('BODIES_IN_FLIGHT', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      } catch (error) {
+        return stop(error as Error);
+      }
+      chunks.push(chunk);
     };
-    const onError = (cause: unknown): void => stop(new AppError('BODY_NOT_READABLE', {}, { cause }));
-
     source.on('data', onData);
     source.on('end', () => resolve(Buffer.concat(chunks, received)));
     // Never removed: an error after the end must not end the process.
-    source.on('error', onError);
-    if (source !== request) request.on('error', onError);
-    request.on('close', () => {
-      if (!request.complete) onError(new Error('the client went away'));
+    source.on('error', (cause) => stop(new AppError('BODY_NOT_READABLE', {}, { cause })));
+    source.on('close', () => {
+      if (!source.readableEnded)
+        stop(new AppError('BODY_NOT_READABLE', {}, { cause: new Error('the client went away') }));
     });
   });
 }
 
-/** The decompressed bytes of the body; undefined for an unknown encoding. */
-function unpacked(request: IncomingMessage): Readable | undefined {
-  const encoding = (request.headers['content-encoding'] || 'identity').toLowerCase();
-  if (encoding === 'identity') return request;
-  const unpacker = Object.hasOwn(UNPACKERS, encoding) ? UNPACKERS[encoding]!() : undefined;
-  return unpacker && request.pipe(unpacker);
+async function unpack(
+  packed: Buffer,
+  unpacker: Transform,
+  limits: BodyLimits,
+  reservation: BodyReservation,
+): Promise<Buffer> {
+  const mostBytes = Math.max(FREE_BYTES, packed.length * MAX_RATIO);
+  try {
+    unpacker.end(packed);
+    return await collect(unpacker, limits, reservation, (received) => {
+      if (received > mostBytes) throw new AppError('BODY_RATIO_TOO_HIGH', { maxRatio: MAX_RATIO });
+    });
+  } finally {
+    unpacker.destroy();
+  }
 }

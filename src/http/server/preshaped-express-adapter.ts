@@ -22,10 +22,13 @@ export class PreshapedExpressAdapter extends ExpressAdapter {
       IncomingMessage: preshaped(IncomingMessage, app.request),
       ServerResponse: preshaped(ServerResponse, app.response),
     };
-    this.httpServer = createServer(shapes, (request, response) => {
+    // Without a Host header Node answers itself, with no body.
+    this.httpServer = createServer({ ...shapes, requireHostHeader: false }, (request, response) => {
       endStalledAnswer(response);
       app(request, response);
     });
+    // A client may end its side when it has sent its request, and wait for the answer.
+    Reflect.set(this.httpServer, 'httpAllowHalfOpen', true);
   }
 
   override reply(response: ServerResponse, body: unknown, statusCode?: number): unknown {

@@ -4,7 +4,10 @@ import { ValidationError } from '../../domain/validation-issue.js';
 import { parseQuery } from '../../http/request/query-parser.js';
 import { SECRET_PARAMETERS } from '../../http/request/request-url.js';
 import { bodyShapeIssue, checkOf } from '../../http/validation/pydantic-v1-rules.js';
+import { isJsonObject } from '../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { BodyForm, BodyOutline } from '../../row-reading/reading-messages.js';
+import type { RemoteRows } from '../../row-reading/remote-rows.js';
 import type { RegisteredRun } from '../../registry/state/registered-run.js';
 import { AnyPredictionsRequestDto, PredictPayload, PredictionsRequestDto } from '../dto/predictions.dto.js';
 import type { PredictionTarget } from '../prediction-targets.js';
@@ -51,6 +54,44 @@ export function rowsOfBody(
       return bareRow(checkedShape(body), 'body');
   }
 }
+
+/** Where the rows of a body are that a route takes. */
+export function bodyFormOf({ rows }: PredictionRoute): BodyForm {
+  return rows === 'inputs' || rows === 'texts' ? rows : 'row';
+}
+
+/**
+ * The same as `rowsOfBody` for a large body that a thread has read.
+ *
+ * @param outline  what the body says besides its rows.
+ */
+export function rowsOfOutline(
+  route: PredictionRoute,
+  params: Readonly<Record<string, string>>,
+  { body, rows: count = 0, oddItems }: BodyOutline,
+  remoteRows: RemoteRows,
+  unknownMembers?: AppConfig['unknownMembers'],
+): RequestedRows {
+  const form = bodyFormOf(route);
+  const hasList = form !== 'row' && isJsonObject(body) && Array.isArray(body[form]);
+  const { target, rows } = rowsOfBody(
+    route,
+    params,
+    hasList ? { ...body, [form]: placeholders(count, oddItems) } : body,
+    unknownMembers,
+  );
+  const remote = remoteRows.withCount(count);
+  return { target, rows: (run) => ({ ...(typeof rows === 'function' ? rows(run) : rows), remote }) };
+}
+
+/** A list of so many rows that breaks the rules of a body where the one that was sent does. */
+function placeholders(count: number, oddItems: BodyOutline['oddItems']): JsonValue[] {
+  const list = new Array<JsonValue>(count).fill(SOUND_ITEM);
+  for (const [index, item] of oddItems) list[index] = item;
+  return list;
+}
+
+const SOUND_ITEM = Object.freeze({ text: 'x' });
 
 /** Reads what a query asks for: one row. @throws URIError for a percent sign that encodes nothing. */
 export function rowsOfQuery(

@@ -9,15 +9,16 @@ import { errorAnswer } from '../../http/errors/error-answer.js';
 import { logServerError } from '../../http/errors/log-server-error.js';
 import { toAppError } from '../../http/errors/to-app-error.js';
 import { CONTRACT_HEADER } from '../../http/request/contract-header.js';
-import { parseJsonBody } from '../../http/request/json-content.js';
+import { parseJsonBody } from '../../domain/json-body.js';
 import { LARGE_BODY_BYTES, turnOfBody } from '../../http/request/large-body-scheduler.js';
 import type { RequestHead } from '../../http/request/request-head.js';
+import { MAX_INLINE_BYTES, RowReader } from '../../row-reading/row-reader.js';
 import { PredictionTargets } from '../prediction-targets.js';
 import type { PredictionTarget } from '../prediction-targets.js';
 import { PredictionsService } from '../predictions.service.js';
 import type { PredictionContext, RowsForRun } from '../predictions.service.js';
 import type { PredictionRequest } from './endpoint-request.decorator.js';
-import { rowsOfBody, rowsOfQuery } from './parse-rows.js';
+import { bodyFormOf, rowsOfBody, rowsOfOutline, rowsOfQuery } from './parse-rows.js';
 import type { RequestedRows } from './parse-rows.js';
 import { bareAnswer, envelopeAnswer } from './prediction-answer.js';
 import { readFacts } from './request-facts.js';
@@ -39,6 +40,7 @@ export class PredictionEndpoint extends HttpEndpoint {
     private readonly routes: RouteTable,
     private readonly predictions: PredictionsService,
     private readonly targets: PredictionTargets,
+    private readonly reader: RowReader,
     private readonly config: AppConfig,
   ) {
     super();
@@ -81,10 +83,12 @@ export class PredictionEndpoint extends HttpEndpoint {
 
   /** What the request asks for; a promise only where its body has yet to arrive, or to wait for its turn. */
   private readRows(
-    { route, params, query }: RequestFacts,
+    facts: RequestFacts,
     exchange: RequestExchange,
-    { timing }: PredictionContext,
+    context: PredictionContext,
   ): RequestedRows | Promise<RequestedRows> {
+    const { route, params, query } = facts;
+    const { timing } = context;
     if (route.rows === 'query') return rowsOfQuery(route, params, query);
     const parse = (bytes: Buffer): RequestedRows => {
       const startMs = performance.now();
@@ -95,9 +99,26 @@ export class PredictionEndpoint extends HttpEndpoint {
     const read = exchange.readBody();
     if (Buffer.isBuffer(read) && read.length < LARGE_BODY_BYTES) return parse(read);
     return Promise.resolve(read).then(async (bytes) => {
+      if (bytes.length > MAX_INLINE_BYTES) return this.readElsewhere(facts, bytes, context);
       timing.bodyWaitMs = (await turnOfBody(bytes.length)) ?? 0;
       return parse(bytes);
     });
+  }
+
+  /** A large body is read in a thread, so that nobody waits for it. */
+  private async readElsewhere(
+    { route, params }: RequestFacts,
+    bytes: Buffer,
+    { timing, sinceMs, signal, timeoutMs: wantedMs }: PredictionContext,
+  ): Promise<RequestedRows> {
+    const { maxRowsPerRequest: maxRows, bodyLimitBytes, predictionTimeoutMs, unknownMembers } = this.config;
+    const timeoutMs = Math.min(wantedMs, predictionTimeoutMs);
+    const startMs = performance.now();
+    const rows = this.reader.open(bytes, bodyFormOf(route));
+    const bounds = { maxRows, maxStructures: maxStructuresOf(maxRows, bodyLimitBytes) };
+    const outline = await this.reader.outline(rows, bounds, { deadlineMs: sinceMs + timeoutMs, timeoutMs, signal });
+    timing.parseMs = performance.now() - startMs;
+    return rowsOfOutline(route, params, outline, rows, unknownMembers);
   }
 
   private async predictBare(
@@ -129,4 +150,13 @@ export class PredictionEndpoint extends HttpEndpoint {
     if (contract === undefined) return answer;
     return new EndpointAnswer(answer.status, [...answer.headers, CONTRACT_HEADER, contract], answer.body, subject);
   }
+}
+
+/** Objects, lists and members that a row may come to; rows of more are few, because of what a body may hold. */
+const STRUCTURES_PER_ROW = 200;
+/** Bytes that each takes in a large body at least, unless the body was made to cost much. */
+const BYTES_PER_STRUCTURE = 5;
+
+function maxStructuresOf(maxRows: number, bodyLimitBytes: number): number {
+  return Math.max(maxRows * STRUCTURES_PER_ROW, Math.floor(bodyLimitBytes / BYTES_PER_STRUCTURE));
 }

@@ -5,6 +5,7 @@ import { stringifyJson } from '../../lib/json-text.js';
 import { runInSlices } from '../../lib/run-in-slices.js';
 import { sliceRows } from '../../domain/tensor-rows.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';
+import type { Tensor } from '../../domain/tensor.js';
 
 /** The rows of a request, encoded. */
 export interface EncodedRequest extends DecodeContext {
@@ -80,8 +81,11 @@ function* bitsOf(part: DecodedPart): Generator<DecodedPart> {
   const count = indexes.length;
   const values = valuesIn([{ rows: count, tensors }]);
   const size = Math.max(1, Math.min(MAX_ROWS_AT_ONCE, Math.floor((MAX_VALUES_AT_ONCE * count) / Math.max(1, values))));
-  const canSlice = [...tensors.values()].every((tensor) => tensor.shape[0] === count);
-  if (size >= count || !canSlice) return yield part;
+  const canSlice = Array.from(tensors.values(), (tensor: Tensor) => tensor.shape[0]).every((rows) => rows === count);
+  if (size >= count || !canSlice) {
+    yield part;
+    return;
+  }
   for (let start = 0; start < count; start += size) {
     const end = Math.min(count, start + size);
     yield {

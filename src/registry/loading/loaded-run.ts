@@ -1,4 +1,5 @@
 import type { RowDecoder } from '../../codec/decode/row-decoder.js';
+import type { PreparedRow } from '../../codec/encode/encode-scope.js';
 import type { RowEncoder } from '../../codec/encode/row-encoder.js';
 import type { GeneratedRows } from '../../codec/generated/generated-rows.js';
 import type { OutputChecker } from '../../codec/validate/output-check.js';
@@ -18,6 +19,8 @@ import type { Warning } from '../../domain/verdict.js';
 import type { MemoryUse, ModelHandle } from '../../engines/model-host.js';
 import type { Deadline } from '../../preprocessing/preprocessor.js';
 import type { TrialReport } from '../../engines/trial/trial-host.js';
+import { RemoteRows } from '../../row-reading/remote-rows.js';
+import type { RemoteEncoded, RowCodecSpec } from '../../row-reading/reading-messages.js';
 import { contractHashOf } from '../contract/contract-hash.js';
 import { decodeParts, writeParts } from './decode-parts.js';
 import type { DecodeRequest } from './decode-parts.js';
@@ -55,6 +58,8 @@ export interface PredictOptions extends ValidateOptions {
 
 /** The compiled halves of a run's contract. */
 export interface Codec {
+  /** What it was compiled from, for the threads that read large bodies. */
+  readonly rows: RowCodecSpec;
   readonly validator: RowValidator;
   readonly describeRow: DescribeRow;
   readonly encoder: RowEncoder;
@@ -63,6 +68,13 @@ export interface Codec {
   readonly decoder: RowDecoder;
   /** Whether answers keep the contract; asked before a run serves, not for each answer. */
   readonly outputs: OutputChecker;
+}
+
+/** Rows of a request: as they were sent, or of a large body, which another thread has. */
+export type Rows = readonly unknown[] | RemoteRows;
+
+function isRemote(rows: Rows): rows is RemoteRows {
+  return rows instanceof RemoteRows;
 }
 
 const NOTHING_KEPT: readonly TensorPart[] = [];
@@ -235,7 +247,7 @@ export class LoadedRun {
    *   that the model cannot compute.
    * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST.
    */
-  predict(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
+  predict(values: Rows, options: PredictOptions): Promise<JsonObject[]> {
     const { decoder } = this.codec;
     return this.compute(
       values,
@@ -246,13 +258,13 @@ export class LoadedRun {
   }
 
   /** The same, written as the text of a JSON array. */
-  predictText(values: readonly unknown[], options: PredictOptions): Promise<string> {
+  predictText(values: Rows, options: PredictOptions): Promise<string> {
     const { decoder } = this.codec;
     return this.compute(values, options, (parts, request) => writeParts(decoder, parts, request), stringifyJson);
   }
 
   private async compute<T>(
-    values: readonly unknown[],
+    values: Rows,
     options: PredictOptions,
     decode: (parts: readonly TensorPart[], request: DecodeRequest) => T | Promise<T>,
     fromRows: (outputs: JsonObject[]) => T,
@@ -260,10 +272,9 @@ export class LoadedRun {
     const startedAt = performance.now();
     const { timing, sinceMs = startedAt } = options;
     const call = this.callOf(options, sinceMs);
-    let request = this.encodePlain(values, options);
+    let request = isRemote(values) ? undefined : this.encodePlain(values, options);
     if (!request) {
-      const rows = this.validate(values, options, call);
-      const prepared = this.prepare(rows instanceof Promise ? await rows : rows, values, options, call);
+      const prepared = this.prepareRequest(values, options, call);
       request = prepared instanceof Promise ? await prepared : prepared;
     }
     const validateMs = performance.now() - startedAt;
@@ -292,13 +303,13 @@ export class LoadedRun {
     return decoded;
   }
 
-  private recordFailure(error: unknown, values: readonly unknown[], options: PredictOptions): void {
+  private recordFailure(error: unknown, values: Rows, options: PredictOptions): void {
     const hasShortTimeout = options.timeoutMs < this.serverTimeoutMs;
     this.outcomes.recordFailure(error, hasShortTimeout, replayOf(values, options));
   }
 
   /** What becomes of rows that keep the contract before the model gets them is the run's own doing, too. */
-  private recordRefusal(error: unknown, values: readonly unknown[], options: PredictOptions): void {
+  private recordRefusal(error: unknown, values: Rows, options: PredictOptions): void {
     const hasShortTimeout = options.timeoutMs < this.serverTimeoutMs;
     this.outcomes.recordRefusal(error, hasShortTimeout, replayOf(values, options));
   }
@@ -313,11 +324,7 @@ export class LoadedRun {
    *   example; when the client is to be told.
    * @throws what they failed with otherwise.
    */
-  private async computeApart(
-    error: unknown,
-    values: readonly unknown[],
-    options: PredictOptions,
-  ): Promise<JsonObject[]> {
+  private async computeApart(error: unknown, values: Rows, options: PredictOptions): Promise<JsonObject[]> {
     const { blamesRows = false } = options;
     // What a check of the rows together asks for is not made right by computing them apart.
     const canSplit = values.length > 1 && !this.isRowByRow && options.rowByRow === undefined && !options.isolated;
@@ -339,7 +346,7 @@ export class LoadedRun {
   }
 
   /** Counts a failure, and tells what is to be said of it. */
-  private fail(error: unknown, told: unknown, values: readonly unknown[], options: PredictOptions): never {
+  private fail(error: unknown, told: unknown, values: Rows, options: PredictOptions): never {
     this.recordFailure(error, values, options);
     throw told;
   }
@@ -351,10 +358,12 @@ export class LoadedRun {
   }
 
   /** The output rows of rows that are computed in a call of their own. */
-  private async computeAlone(values: readonly unknown[], options: PredictOptions): Promise<JsonObject[]> {
+  private async computeAlone(values: Rows, options: PredictOptions): Promise<JsonObject[]> {
     const call = this.callOf({ ...options, isolated: true }, options.sinceMs ?? performance.now());
-    const rows = await this.validate(values, options, call);
-    const request = await this.encode(rows, options, call);
+    const request =
+      isRemote(values) && !this.preprocessing
+        ? await this.encodeRemote(values, options, call)
+        : await this.encode(await this.validate(values, options, call), options, call);
     return decodeParts(this.codec.decoder, await this.handle.predictParts(request.encoded.parts, call), request);
   }
 
@@ -382,11 +391,8 @@ export class LoadedRun {
    *
    * @throws ValidationError at once, or later with what is wrong with texts and images beside it.
    */
-  private validate(
-    values: readonly unknown[],
-    options: PredictOptions,
-    call: EngineCall,
-  ): JsonObject[] | Promise<JsonObject[]> {
+  private validate(values: Rows, options: PredictOptions, call: EngineCall): JsonObject[] | Promise<JsonObject[]> {
+    if (isRemote(values)) return this.validateRemote(values, options, call);
     const { validator } = this.codec;
     const issues: ValidationIssue[] = [];
     const rows: JsonObject[] = [];
@@ -413,10 +419,56 @@ export class LoadedRun {
     throw new ValidationError(inOrder([...known, ...(await this.keptWhile(work))]));
   }
 
-  /** The rows as the engine takes them: at once, unless they have texts or images. */
+  /** The rows as the engine takes them: at once, unless they have texts or images, or are read elsewhere. */
+  private prepareRequest(
+    values: Rows,
+    options: PredictOptions,
+    call: EngineCall,
+  ): DecodeRequest | Promise<DecodeRequest> {
+    if (isRemote(values) && !this.preprocessing) return this.encodeRemote(values, options, call);
+    const rows = this.validate(values, options, call);
+    if (!(rows instanceof Promise)) return this.prepare(rows, values, options, call);
+    return rows.then((checked) => this.prepare(checked, values, options, call));
+  }
+
+  /** Rows of a large body as tensors, from the thread that reads it. @throws ValidationError. */
+  private async encodeRemote(values: RemoteRows, options: PredictOptions, call: EngineCall): Promise<DecodeRequest> {
+    const keep = Object.values(this.currentRun.decode.echo ?? {});
+    const { encoded, count, rows, prepared, notes } = await this.askRemote(values, 'tensors', keep, options, call);
+    options.notes?.push(...(notes ?? []));
+    return this.keepInputs({
+      rows: rows ?? new Array<JsonObject>(count).fill({}),
+      prepared: prepared ?? new Array<PreparedRow>(count).fill({}),
+      encoded: encoded!,
+      include: options.include,
+      kept: NOTHING_KEPT,
+    });
+  }
+
+  /** Checked rows of a large body; their texts and images are prepared here. */
+  private async validateRemote(values: RemoteRows, options: PredictOptions, call: EngineCall): Promise<JsonObject[]> {
+    const { rows = [], issues, notes } = await this.askRemote(values, 'rows', [], options, call);
+    options.notes?.push(...(notes ?? []));
+    if (!issues) return [...rows];
+    return this.refuse(rows, issues, options.locOf, call);
+  }
+
+  private askRemote(
+    values: RemoteRows,
+    result: 'tensors' | 'rows',
+    keep: readonly string[],
+    { mode, notes, signal }: PredictOptions,
+    { sinceMs, timeoutMs, rowByRow }: EngineCall,
+  ): Promise<RemoteEncoded> {
+    const how = { result, mode, canPad: !rowByRow, keep, wantsNotes: notes !== undefined };
+    return this.keptWhile(() =>
+      values.encode(this.codec.rows, how, { deadlineMs: sinceMs + timeoutMs, timeoutMs, signal }),
+    );
+  }
+
   private prepare(
     rows: readonly JsonObject[],
-    values: readonly unknown[],
+    values: Rows,
     options: PredictOptions,
     call: EngineCall,
   ): DecodeRequest | Promise<DecodeRequest> {
@@ -427,7 +479,7 @@ export class LoadedRun {
     try {
       const request = this.encode(rows, options, call);
       const { notes } = options;
-      if (notes) rows.forEach((row, i) => notes.push(this.codec.describeRow(values[i], row)));
+      if (notes && !isRemote(values)) rows.forEach((row, i) => notes.push(this.codec.describeRow(values[i], row)));
       return request instanceof Promise ? request.catch(record) : request;
     } catch (error) {
       return record(error);
@@ -505,7 +557,7 @@ function deadlineOf({ timeoutMs, sinceMs, signal }: EngineCall): Deadline {
 }
 
 /** Has another run predict the same rows, as a request of its own. */
-function replayOf(values: readonly unknown[], options: PredictOptions): Failure['replayWith'] {
+function replayOf(values: Rows, options: PredictOptions): Failure['replayWith'] {
   const { signal: _gone, timing: _timing, sinceMs: _since, notes: _notes, blamesRows: _blames, ...again } = options;
   return (other) => other.predict(values, again);
 }

@@ -51,6 +51,7 @@ export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']):
   if (unknown !== undefined)
     throw new RunError('SIGNATURE_MISMATCH', `/decode: the mask "${unknown}" is no tensor that encode makes.`);
   return {
+    rows: { input: run.signature.input, encode: run.encode, vocabularies },
     validator: compileRowValidator(run.signature.input),
     describeRow: compileRowNotes(run.signature.input),
     encoder,

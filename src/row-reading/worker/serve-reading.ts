@@ -1,0 +1,193 @@
+import { inspect } from 'node:util';
+import type { MessagePort } from 'node:worker_threads';
+
+import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
+import type { EncodedRows, RowEncoder } from '../../codec/encode/row-encoder.js';
+import type { PreparedRow } from '../../codec/encode/encode-scope.js';
+import { fieldOf, newRow } from '../../codec/rows.js';
+import { compileRowNotes } from '../../codec/validate/row-notes.js';
+import type { DescribeRow } from '../../codec/validate/row-notes.js';
+import { compileRowValidator } from '../../codec/validate/row-validator.js';
+import type { RowValidator } from '../../codec/validate/row-validator.js';
+import { AppError } from '../../domain/app-error.js';
+import { bodyText, parseBodyText } from '../../domain/json-body.js';
+import { ValidationError } from '../../domain/validation-issue.js';
+import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
+import { isJsonObject } from '../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { measureJson } from '../../lib/json-size.js';
+import type {
+  BodyBounds,
+  BodyForm,
+  EncodeOptions,
+  ReadingReply,
+  ReadingRequest,
+  RemoteEncoded,
+  RowCodecSpec,
+  SharedBody,
+} from '../reading-messages.js';
+import { outlineOf } from './outline.js';
+
+/** Texts of a row that are looked at when another of its fields is wrong. */
+const MAX_TEXTS = 1_000;
+
+interface RowCodec {
+  readonly validator: RowValidator;
+  readonly encoder: RowEncoder;
+  readonly describeRow: DescribeRow;
+}
+
+/** Main loop of a thread that reads bodies: one request at a time. */
+export function serveReading(port: MessagePort): void {
+  const reader = new BodyReader();
+  port.on('message', (request: ReadingRequest) => {
+    const reply = answer(reader, request);
+    port.postMessage(reply, reply.kind === 'encoded' && reply.result.encoded ? buffersOf(reply.result.encoded) : []);
+  });
+}
+
+function answer(reader: BodyReader, request: ReadingRequest): ReadingReply {
+  const { id } = request;
+  try {
+    switch (request.kind) {
+      case 'codec':
+        reader.addCodec(request.codec, request.spec);
+        return { id, kind: 'done' };
+      case 'forget':
+        reader.forgetCodec(request.codec);
+        return { id, kind: 'done' };
+      case 'read':
+        return { id, kind: 'outline', outline: outlineOf(reader.read(request, request), request.form) };
+      case 'encode':
+        return { id, kind: 'encoded', result: reader.encode(request.codec, request, request) };
+    }
+  } catch (error) {
+    if (error instanceof ValidationError) return { id, kind: 'issues', issues: error.issues };
+    if (error instanceof AppError) return { id, kind: 'refused', code: error.code, details: error.details };
+    return { id, kind: 'failed', cause: inspect(error) };
+  }
+}
+
+/** Reads bodies, and checks and encodes their rows. Keeps the last one, until its rows were encoded. */
+class BodyReader {
+  private readonly codecs = new Map<number, RowCodec>();
+  private last: { readonly body: number; readonly value: JsonValue } | undefined;
+
+  addCodec(key: number, { input, encode, vocabularies }: RowCodecSpec): void {
+    this.codecs.set(key, {
+      validator: compileRowValidator(input),
+      encoder: compileRowEncoder(encode, input, vocabularies),
+      describeRow: compileRowNotes(input),
+    });
+  }
+
+  forgetCodec(key: number): void {
+    this.codecs.delete(key);
+  }
+
+  /** @throws ValidationError, AppError BODY_NOT_READABLE. */
+  read({ body, bytes }: SharedBody, bounds?: BodyBounds): JsonValue {
+    this.last = undefined;
+    // A copy: texts are not made of shared bytes.
+    const text = bodyText(Buffer.from(new Uint8Array(bytes)));
+    if (bounds) requireWithin(bounds, text);
+    const value = parseBodyText(text);
+    this.last = { body, value };
+    return value;
+  }
+
+  /** @throws ValidationError with every problem of every row. */
+  encode(key: number, shared: SharedBody, options: EncodeOptions): RemoteEncoded {
+    const value = this.last?.body === shared.body ? this.last.value : this.read(shared);
+    this.last = undefined;
+    const { from, to } = options;
+    const locOf = (index: number) => locationOf(shared.form, from + index);
+    return encodeRows(this.codecs.get(key)!, rowsIn(value, shared.form).slice(from, to), locOf, options);
+  }
+}
+
+/** @throws ValidationError when a body holds more than any request may. */
+function requireWithin({ maxRows, maxStructures }: BodyBounds, text: string): void {
+  const { structures, longest } = measureJson(text);
+  if (longest.length > maxRows && ['inputs', 'texts'].includes(longest.key)) {
+    const msg = `ensure this value has at most ${maxRows} items`;
+    const ctx = { limit_value: maxRows };
+    throw new ValidationError([{ loc: ['body', longest.key], msg, type: 'value_error.list.max_items', ctx }]);
+  }
+  if (structures <= maxStructures) return;
+  const msg = `the body holds more objects, lists and members than ${maxStructures}: send fewer rows, or only their own fields`;
+  throw new ValidationError([
+    { loc: ['body'], msg, type: 'value_error.too_many_values', ctx: { limit_value: maxStructures } },
+  ]);
+}
+
+function rowsIn(value: JsonValue, form: BodyForm): readonly JsonValue[] {
+  if (form === 'row') return [Array.isArray(value) ? {} : value];
+  const list = isJsonObject(value) ? value[form] : undefined;
+  if (!Array.isArray(list)) return [];
+  // The other members of a text's object are nobody's.
+  return form === 'inputs' ? list : list.map((item) => ({ text: (item as JsonObject).text! }));
+}
+
+function locationOf(form: BodyForm, index: number): Location {
+  return form === 'row' ? ['body'] : ['body', form, index];
+}
+
+function encodeRows(
+  { validator, encoder, describeRow }: RowCodec,
+  values: readonly JsonValue[],
+  locOf: (index: number) => Location,
+  { mode, canPad, keep, wantsNotes, result }: EncodeOptions,
+): RemoteEncoded {
+  const issues: ValidationIssue[] = [];
+  const rows: JsonObject[] = [];
+  values.forEach((value, i) => {
+    const row = validator.validate(value, locOf(i), { source: 'body', mode }, issues);
+    if (row) rows.push(row);
+  });
+  const notes = wantsNotes && issues.length === 0 && { notes: rows.map((row, i) => describeRow(values[i], row)) };
+  if (result === 'rows') {
+    const isBroken = issues.length > 0;
+    return { count: values.length, rows: isBroken ? values.map(textsOf) : rows, ...notes, ...(isBroken && { issues }) };
+  }
+  if (issues.length > 0) throw new ValidationError(issues);
+  const prepared = encoder.prepare(rows);
+  const encoded = encoder.encodeRows(rows, locOf, issues, { prepared, canPad });
+  if (issues.length > 0) throw new ValidationError(issues);
+  return {
+    encoded,
+    count: rows.length,
+    ...(keep.length > 0 && {
+      rows: rows.map((row) => kept(row, keep)),
+      prepared: prepared.map((row) => kept(row, keep)),
+    }),
+    ...notes,
+  };
+}
+
+/** The texts of a row as it was sent. */
+function textsOf(value: JsonValue): JsonObject {
+  if (!isJsonObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => typeof member === 'string')
+      .slice(0, MAX_TEXTS),
+  );
+}
+
+function kept<T extends JsonObject | PreparedRow>(row: T, names: readonly string[]): T {
+  const own = newRow();
+  for (const name of names) {
+    const value = fieldOf(row, name);
+    if (value !== undefined) own[name] = value;
+  }
+  return own as T;
+}
+
+function buffersOf({ parts }: EncodedRows): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { tensors } of parts) {
+    for (const { data } of tensors.values()) if (!Array.isArray(data)) buffers.add(data.buffer as ArrayBuffer);
+  }
+  return [...buffers];
+}
