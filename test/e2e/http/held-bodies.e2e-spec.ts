@@ -15,6 +15,11 @@ const LIMIT = 1_048_576;
 /** About half a second of native work on a usual machine. */
 const SLOW = '/models/slow/predictions?x=1&times=700000';
 
+/** Tells which budget the present server has. */
+const opened = jest.spyOn(BodyBudget.prototype, 'open');
+const budget = () => opened.mock.contexts.at(-1) as BodyBudget;
+afterAll(() => opened.mockRestore());
+
 describe.each([
   ['the fast path', {}],
   ['the general path', { FAST_PATH: 'false' }],
@@ -40,9 +45,6 @@ describe.each([
     store.remove();
   });
 
-  const opened = jest.spyOn(BodyBudget.prototype, 'open');
-  const budget = () => opened.mock.contexts.at(-1) as BodyBudget;
-  afterAll(() => opened.mockRestore());
   const large = requestOf(LINES, `${BODY}${' '.repeat(900_000)}`);
   const ask = async (request: string | Buffer) =>
     (await RawSocket.open(app.baseUrl)).send(request).read((text) => answersIn(text).length > 0);
