@@ -11,7 +11,7 @@ import { ChallengerChecks } from './promotion/challenger-checks.js';
 import { Cutover } from './promotion/cutover.js';
 import { PromotionService } from './promotion/promotion.service.js';
 import { RefreshService } from './refresh/refresh.service.js';
-import { StuckRuns } from './refresh/stuck-runs.js';
+import { StuckRuns } from './stuck-runs.js';
 import { RetryService } from './retry.service.js';
 import { RegistryState } from './state/registry-state.js';
 import { RunLoader } from './loading/run-loader.js';

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 
-import { Gate } from '../../../test/support/gate.js';
-import { onDemandRun } from '../../../test/support/registry/on-demand-runs.js';
-import { TestRegistry } from '../../../test/support/registry/test-registry.js';
-import { TestStore } from '../../../test/support/stores/build-store.js';
-import { until } from '../../../test/support/until.js';
-import type { ModelState } from '../../domain/model-state.js';
-import { WorkerPool } from '../../engines/pool/worker-pool.js';
-import { STATE_FILE } from '../../sources/state/local-state-store.js';
+import { Gate } from '../../test/support/gate.js';
+import { onDemandRun } from '../../test/support/registry/on-demand-runs.js';
+import { TestRegistry } from '../../test/support/registry/test-registry.js';
+import { TestStore } from '../../test/support/stores/build-store.js';
+import { until } from '../../test/support/until.js';
+import type { ModelState } from '../domain/model-state.js';
+import { WorkerPool } from '../engines/pool/worker-pool.js';
+import { STATE_FILE } from '../sources/state/local-state-store.js';
 
 const TIMEOUT_MS = 50;
-const workerFile = join(__dirname, '..', '..', '..', 'test', 'support', 'faulty-worker.cjs');
+const workerFile = join(__dirname, '..', '..', 'test', 'support', 'faulty-worker.cjs');
 /** Of ONNX, whose threads cannot be ended while they compute. */
 const { model: _tfjs, ...run } = onDemandRun;
 

@@ -1,15 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-import { AppConfig } from '../../config/app-config.js';
-import { reason } from '../../domain/verdict.js';
-import { ModelHistory } from '../history/model-history.js';
-import type { LoadedRun } from '../loading/loaded-run.js';
-import { RunLoader } from '../loading/run-loader.js';
-import { OnDemandRuns } from '../on-demand-runs.js';
-import { Cutover } from '../promotion/cutover.js';
-import type { RegisteredModel } from '../state/registered-run.js';
-import { RegistryState } from '../state/registry-state.js';
-import { RefreshService } from './refresh.service.js';
+import { AppConfig } from '../config/app-config.js';
+import { reason } from '../domain/verdict.js';
+import { ModelHistory } from './history/model-history.js';
+import type { LoadedRun } from './loading/loaded-run.js';
+import { RunLoader } from './loading/run-loader.js';
+import { OnDemandRuns } from './on-demand-runs.js';
+import { Cutover } from './promotion/cutover.js';
+import type { RegisteredModel } from './state/registered-run.js';
+import { RegistryState } from './state/registry-state.js';
+import { RefreshService } from './refresh/refresh.service.js';
 
 /**
  * Takes runs out of service whose predictions do not end: each takes a thread along that nothing can end, and what makes
