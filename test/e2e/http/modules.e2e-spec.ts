@@ -33,7 +33,7 @@ function compile(module: new () => object, registry: ModelRegistryService): Prom
     .overrideProvider(ModelRegistryService)
     .useValue(registry)
     .overrideProvider(RefreshService)
-    .useValue({ statuses: [] })
+    .useValue({ statuses: [], checks: [] })
     .overrideProvider(ModelHost)
     .useValue({})
     .compile();
@@ -135,6 +135,7 @@ describe('each module answers over HTTP with a registry it is given', () => {
 
   it('predictions hands rows to the run and shapes its answer', async () => {
     const served = {
+      run: { run_id: 'adder-1' },
       onRequestFields: [],
       predictText: () => Promise.resolve('[{"sum":3}]'),
       codec: { decoder: { primaryFields: ['sum'] } },
