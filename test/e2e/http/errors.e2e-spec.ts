@@ -142,7 +142,7 @@ describe('the problems of a row', () => {
   it('are at most 100 per request, however many there are', async () => {
     const rows = Array.from({ length: 200 }, () => ({ a: 'x', b: 'x' }));
     const texts = Array.from({ length: 200 }, () => ({}));
-    const numbers = Array.from({ length: 50_000 }, (_, i) => i);
+    const numbers = Array.from({ length: 5_000 }, (_, i) => i);
     const words = numbers.map(String);
 
     for (const [path, body] of [
