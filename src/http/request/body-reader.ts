@@ -41,10 +41,10 @@ export async function readBodyWithin(
   const encoding = (request.headers['content-encoding'] || 'identity').toLowerCase();
   const isPacked = encoding !== 'identity';
   const makeUnpacker = Object.hasOwn(UNPACKERS, encoding) ? UNPACKERS[encoding] : undefined;
+  if (isPacked && !makeUnpacker) throw new AppError('UNSUPPORTED_ENCODING');
   const reservation = limits.budget.open();
   response.once('close', () => reservation.release());
   try {
-    if (isPacked && !makeUnpacker) throw new AppError('UNSUPPORTED_ENCODING');
     if (Number(request.headers['content-length'] ?? 0) > limits.limitBytes) throw tooLarge(limits);
     const body = await collect(request, limits, reservation);
     return makeUnpacker ? await unpack(body, makeUnpacker(), limits, reservation) : body;

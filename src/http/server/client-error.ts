@@ -46,10 +46,10 @@ export function answerClientErrors(server: Server, headersOf: HeadersOf): void {
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
-/** The answer that a connection waits for; Node keeps it there. */
+/** The answer to a whole request that a connection waits for; Node keeps it there. The one that is broken has none. */
 function pendingResponse(socket: Duplex): ServerResponse | undefined {
   const { _httpMessage: response } = socket as Duplex & { readonly _httpMessage?: ServerResponse | null };
-  return response && !response.writableFinished ? response : undefined;
+  return response?.req.complete && !response.writableFinished ? response : undefined;
 }
 
 /** The page that asked, as far as its head can be made out. */
