@@ -51,6 +51,9 @@ function hostFor(config: AppConfig, memory: MemoryBudget): ModelHost {
   });
 }
 
+/** Of `START_WAIT_MS`: what a run that hangs leaves to the next best. */
+const FIRST_TRIAL_SHARE = 1 / 3;
+
 function trialHostFor(config: AppConfig): TrialHost | null {
   if (!config.trialProcess) return null;
   const logger = new Logger(TrialHost.name);
@@ -58,6 +61,7 @@ function trialHostFor(config: AppConfig): TrialHost | null {
     limits: {
       loadTimeoutMs: config.modelLoadTimeoutMs,
       predictionTimeoutMs: config.predictionTimeoutMs,
+      firstPredictionTimeoutMs: Math.ceil(config.startWaitMs * FIRST_TRIAL_SHARE),
       memoryBytes: config.trialMemoryBytes,
     },
     maxBatchRows: config.maxBatchRows,

@@ -4,6 +4,11 @@ import type { ModelHost } from '../model-host.js';
 export interface TrialLimits {
   readonly loadTimeoutMs: number;
   readonly predictionTimeoutMs: number;
+  /**
+   * The same for a run that was not tried before, where that is less: the next best run is to serve soon. What takes
+   * longer is tried once more with all the time there is.
+   */
+  readonly firstPredictionTimeoutMs?: number;
   /** Resident memory of the process. */
   readonly memoryBytes: number;
 }

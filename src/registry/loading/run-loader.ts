@@ -122,7 +122,7 @@ export class RunLoader {
   ): Promise<LoadedRun> {
     if (!trial) return this.watched(await this.examine(await this.host.load(request), examination));
     try {
-      const handle = await trial.run(LOADED, () => trial.host.load(request));
+      const handle = await trial.run(LOADED, () => trial.load(request));
       const loaded = await this.examine(handle, examination);
       const known = { ...request, ...knownFromTrial(handle, trial) };
       loaded.setTrial(trial, () => this.admit(loaded, trial, known));

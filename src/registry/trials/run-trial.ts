@@ -1,7 +1,9 @@
 import { AppError } from '../../domain/app-error.js';
 import type { TrialRecord } from '../../domain/model-state.js';
 import { RunError } from '../../domain/verdict.js';
-import type { ModelHost } from '../../engines/model-host.js';
+import type { LoadRequest } from '../../engines/inference-engine.js';
+import type { ModelHandle } from '../../engines/model-host.js';
+import { LimitedHandle } from '../../engines/trial/limited-handle.js';
 import type { TrialEnd, TrialLease, TrialLimits, TrialReport } from '../../engines/trial/trial-host.js';
 import type { TrialRecords, TrialSubject } from './trial-records.js';
 import { outcomeOf, trialError, trialSentence } from './trial-verdict.js';
@@ -24,9 +26,16 @@ export class RunTrial {
     private readonly onOver: () => void,
   ) {}
 
-  /** Where it is loaded. */
-  get host(): ModelHost {
-    return this.lease.host;
+  /** Loads it in its process. @throws as the host. */
+  async load(request: LoadRequest): Promise<ModelHandle> {
+    const handle = await this.lease.host.load(request);
+    const { predictionTimeoutMs, limits } = this;
+    return predictionTimeoutMs < limits.predictionTimeoutMs ? new LimitedHandle(handle, predictionTimeoutMs) : handle;
+  }
+
+  private get predictionTimeoutMs(): number {
+    const { predictionTimeoutMs, firstPredictionTimeoutMs = Infinity } = this.limits;
+    return this.before ? predictionTimeoutMs : Math.min(predictionTimeoutMs, firstPredictionTimeoutMs);
   }
 
   get report(): TrialReport {
@@ -76,7 +85,7 @@ export class RunTrial {
 
   private async fail(end: TrialEnd, doing: string, cause: unknown): Promise<RunError> {
     const outcome = outcomeOf(end);
-    const reason = trialSentence(end, doing, this.limits);
+    const reason = trialSentence(end, doing, this.limits, this.predictionTimeoutMs);
     const times = this.timesWith(outcome);
     const final = !mayBeInnocent(end) || times >= STRIKES;
     await this.end(() => this.records.fail(this.subject, outcome, { times, final, reason }));

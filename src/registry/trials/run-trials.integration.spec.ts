@@ -117,6 +117,19 @@ describe('a run on trial', () => {
     expect([trials.count, recordsOf(store)]).toMatchObject([tried + 2, [{ outcome: 'timed_out', times: 1 }]]);
   });
 
+  it('that hangs has less time at first, so that the next best serves soon', async () => {
+    const patient = new CountedTrials({
+      limits: { ...limits, predictionTimeoutMs: 3_600_000, firstPredictionTimeoutMs: TIMEOUT_MS },
+      maxBatchRows: 100,
+      workerFile,
+    });
+    const registry = await start(storeWith('hang'), patient);
+    await patient.close();
+
+    expect(registry.servedBy('m')).toBe('second');
+    expect(reasonOf(registry)?.message).toMatch(/within 300 ms \(a third of START_WAIT_MS, in its first trial\)\.$/);
+  });
+
   it('that ends its process is not tried again', async () => {
     const store = storeWith('exit');
     const registry = await start(store);

@@ -29,11 +29,17 @@ export function outcomeOf(end: TrialEnd): FailedOutcome {
  * What happened, a sentence.
  *
  * @param doing  what the run did then: "it was loaded".
+ * @param predictionTimeoutMs  what a prediction might take, as much as the limits allow or less.
  */
-export function trialSentence(end: TrialEnd, doing: string, limits: TrialLimits): string {
+export function trialSentence(
+  end: TrialEnd,
+  doing: string,
+  limits: TrialLimits,
+  predictionTimeoutMs = limits.predictionTimeoutMs,
+): string {
   switch (end.kind) {
     case 'timed-out':
-      return `While ${doing}, the run did not answer within ${limitText(doing, limits)}.`;
+      return `While ${doing}, the run did not answer within ${limitText(doing, limits, predictionTimeoutMs)}.`;
     case 'too-large':
       return `While ${doing}, the run took ${mib(end.bytes)} of memory; a trial may take ${mib(limits.memoryBytes)} (TRIAL_MEMORY_BYTES).`;
     case 'died':
@@ -58,10 +64,11 @@ export function rememberedError({ outcome, reason, at, engine }: TrialRecord): R
   return new RunError(CODES[outcome], `${reason} That was at ${at} (${engine}). ${NOT_AGAIN}`);
 }
 
-function limitText(doing: string, { loadTimeoutMs, predictionTimeoutMs }: TrialLimits): string {
-  return doing === LOADED
-    ? `${loadTimeoutMs} ms (MODEL_LOAD_TIMEOUT_MS)`
-    : `${predictionTimeoutMs} ms (PREDICTION_TIMEOUT_MS)`;
+function limitText(doing: string, limits: TrialLimits, predictionTimeoutMs: number): string {
+  if (doing === LOADED) return `${limits.loadTimeoutMs} ms (MODEL_LOAD_TIMEOUT_MS)`;
+  const isLess = predictionTimeoutMs < limits.predictionTimeoutMs;
+  const origin = isLess ? 'a third of START_WAIT_MS, in its first trial' : 'PREDICTION_TIMEOUT_MS';
+  return `${predictionTimeoutMs} ms (${origin})`;
 }
 
 function mib(bytes: number): string {
