@@ -26,11 +26,9 @@ export class RunTrial {
     private readonly onOver: () => void,
   ) {}
 
-  /** Loads it in its process. @throws as the host. */
+  /** Loads it in its process, where its predictions have the time of the trial. @throws as the host. */
   async load(request: LoadRequest): Promise<ModelHandle> {
-    const handle = await this.lease.host.load(request);
-    const { predictionTimeoutMs, limits } = this;
-    return predictionTimeoutMs < limits.predictionTimeoutMs ? new LimitedHandle(handle, predictionTimeoutMs) : handle;
+    return new LimitedHandle(await this.lease.host.load(request), this.predictionTimeoutMs);
   }
 
   private get predictionTimeoutMs(): number {
