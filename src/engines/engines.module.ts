@@ -53,6 +53,7 @@ function hostFor(config: AppConfig, memory: MemoryBudget): ModelHost {
 
 /** Of `START_WAIT_MS`: what a run that hangs leaves to the next best. */
 const FIRST_TRIAL_SHARE = 1 / 3;
+const MIN_FIRST_TRIAL_MS = 5_000;
 
 function trialHostFor(config: AppConfig): TrialHost | null {
   if (!config.trialProcess) return null;
@@ -61,7 +62,7 @@ function trialHostFor(config: AppConfig): TrialHost | null {
     limits: {
       loadTimeoutMs: config.modelLoadTimeoutMs,
       predictionTimeoutMs: config.predictionTimeoutMs,
-      firstPredictionTimeoutMs: Math.ceil(config.startWaitMs * FIRST_TRIAL_SHARE),
+      firstPredictionTimeoutMs: Math.max(MIN_FIRST_TRIAL_MS, Math.ceil(config.startWaitMs * FIRST_TRIAL_SHARE)),
       memoryBytes: config.trialMemoryBytes,
     },
     maxBatchRows: config.maxBatchRows,

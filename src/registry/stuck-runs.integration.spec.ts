@@ -21,6 +21,7 @@ describe('a run that serves and hangs', () => {
     maxQueuedPerModel: 100,
     loadTimeoutMs: 20_000,
     maxStuckThreads: 10,
+    stuckAfterMs: 0,
     workerFile,
   });
   const stores: TestStore[] = [];

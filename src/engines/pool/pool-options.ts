@@ -35,6 +35,8 @@ export interface WorkerPoolOptions {
    * than that there is a `problem`, because threads are missing that nothing can replace.
    */
   readonly maxStuckThreads?: number;
+  /** How long a thread that was told to end may go on before it counts against the model it computes; 5,000 unless set. */
+  readonly stuckAfterMs?: number;
   /** What every copy of a model asks before it is loaded; without limit unless set. */
   readonly memory?: MemoryBudget;
   /** Server processes that load the same models and share weights with this one, it included; 1 unless set. */

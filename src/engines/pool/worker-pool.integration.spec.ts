@@ -143,7 +143,7 @@ describe(WorkerPool.name, () => {
       makePool({ workerFile: faultyWorker, ...options });
 
     it('starts other threads beside those that cannot be ended, up to a limit, and says when that is reached', async () => {
-      const pool = faulty({ hangGraceMs: 20, maxStuckThreads: 1 });
+      const pool = faulty({ hangGraceMs: 20, maxStuckThreads: 1, stuckAfterMs: 0 });
       // Threads are not terminated in the native code of ONNX Runtime: it would end the process.
       const model = await pool.load({ ...request(), format: 'onnx' });
       const other = await pool.load({ ...request('other'), format: 'onnx' });
@@ -156,7 +156,7 @@ describe(WorkerPool.name, () => {
       expect([pool.threadCounts, pool.problem]).toEqual([{ configured: 1, working: 1, stuck: 1 }, undefined]);
 
       expect(await failure(send(model, gate.command, { timeoutMs: 50 }))).toMatchObject({ code: 'PREDICTION_TIMEOUT' });
-      await until(() => pool.problem !== undefined);
+      await until(() => pool.problem !== undefined && stuck.length === 2);
       expect(pool.problem).toBe('2 threads compute predictions that do not end, and no more are started.');
       expect([pool.threadCounts.working, stuck]).toEqual([0, [1, 2]]);
 

@@ -41,6 +41,8 @@ const TIMER_TOLERANCE_MS = 2;
 const MEAN_CALL_FACTOR = 4;
 /** A shared call is not hung before it has taken this long, even when its callers have shorter limits. */
 const MIN_SHARED_MS = 1_000;
+/** A thread that was told to end counts as stuck when it is still there after this time. */
+const STUCK_AFTER_MS = 5_000;
 /** Threads that may be stuck for each that is configured: others are started beside them. */
 const STUCK_PER_THREAD = 2;
 /** How long close() waits for threads that run native code. */
@@ -278,7 +280,14 @@ export class WorkerPool extends ModelHost {
   private onCallTimeout(thread: PoolWorker, model: PoolModel): void {
     this.emit({ kind: 'thread-hung', path: model.path });
     const end = this.supervisor.end(thread, 'the prediction did not end');
-    if (!model.canTerminate) model.countStuck(end);
+    if (!model.canTerminate) this.watchStuck(model, end);
+  }
+
+  /** A call that only took longer than its callers waited ends by itself, and says nothing against the model. */
+  private watchStuck(model: PoolModel, end: Promise<void>): void {
+    let hasEnded = false;
+    void end.then(() => (hasEnded = true));
+    this.after(this.options.stuckAfterMs ?? STUCK_AFTER_MS, () => hasEnded || model.countStuck(end));
   }
 
   /**

@@ -127,7 +127,7 @@ describe('a run on trial', () => {
     await patient.close();
 
     expect(registry.servedBy('m')).toBe('second');
-    expect(reasonOf(registry)?.message).toMatch(/within 300 ms \(a third of START_WAIT_MS, in its first trial\)\.$/);
+    expect(reasonOf(registry)?.message).toMatch(/within 300 ms \(in its first trial\)\.$/);
   });
 
   it('that ends its process is not tried again', async () => {

@@ -67,7 +67,7 @@ export function rememberedError({ outcome, reason, at, engine }: TrialRecord): R
 function limitText(doing: string, limits: TrialLimits, predictionTimeoutMs: number): string {
   if (doing === LOADED) return `${limits.loadTimeoutMs} ms (MODEL_LOAD_TIMEOUT_MS)`;
   const isLess = predictionTimeoutMs < limits.predictionTimeoutMs;
-  const origin = isLess ? 'a third of START_WAIT_MS, in its first trial' : 'PREDICTION_TIMEOUT_MS';
+  const origin = isLess ? 'in its first trial' : 'PREDICTION_TIMEOUT_MS';
   return `${predictionTimeoutMs} ms (${origin})`;
 }
 
