@@ -184,11 +184,20 @@ export class PoolModel implements ModelHandle {
     this.rejectAll(new AppError('WORKER_LOST'));
   }
 
-  /** A thread computes it that was told to end, and cannot. @param end  when it has ended after all. */
-  countStuck(end: Promise<void>): void {
-    this.stuckThreads += 1;
-    void end.then(() => (this.stuckThreads -= 1));
-    this.onStuck?.(this.stuckThreads);
+  /**
+   * Counts a thread that computes it and was told to end, unless it does: a call that only took longer than its callers
+   * waited ends by itself, and says nothing against the model.
+   *
+   * @param end  when it has ended.
+   * @param afterMs  how long it may go on.
+   */
+  countStuck(end: Promise<void>, afterMs: number): void {
+    const timer = setTimeout(() => {
+      this.stuckThreads += 1;
+      void end.then(() => (this.stuckThreads -= 1));
+      this.onStuck?.(this.stuckThreads);
+    }, afterMs).unref();
+    void end.then(() => clearTimeout(timer));
   }
 
   /** All threads gave the model back. */

@@ -280,14 +280,7 @@ export class WorkerPool extends ModelHost {
   private onCallTimeout(thread: PoolWorker, model: PoolModel): void {
     this.emit({ kind: 'thread-hung', path: model.path });
     const end = this.supervisor.end(thread, 'the prediction did not end');
-    if (!model.canTerminate) this.watchStuck(model, end);
-  }
-
-  /** A call that only took longer than its callers waited ends by itself, and says nothing against the model. */
-  private watchStuck(model: PoolModel, end: Promise<void>): void {
-    let hasEnded = false;
-    void end.then(() => (hasEnded = true));
-    this.after(this.options.stuckAfterMs ?? STUCK_AFTER_MS, () => hasEnded || model.countStuck(end));
+    if (!model.canTerminate) model.countStuck(end, this.options.stuckAfterMs ?? STUCK_AFTER_MS);
   }
 
   /**

@@ -26,6 +26,11 @@ export class ModelQueues {
     return queue.run(work);
   }
 
+  /** Resolves when nothing is under way for any of the models. */
+  async idle(models: readonly RegisteredModel[]): Promise<void> {
+    await Promise.all(models.map((model) => this.run(model, () => Promise.resolve())));
+  }
+
   /** Reconciles a model once more after what is under way; whoever asks meanwhile shares it. */
   reconcile(model: RegisteredModel, isManual: boolean): Promise<void> {
     const waiting = this.waiting.get(model);

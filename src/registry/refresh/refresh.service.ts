@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationShutdown } from '@nestjs/common';
 
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
@@ -41,6 +41,9 @@ interface RefreshedModel {
 const NO_MODELS = 'There are no models in the store.';
 const NOT_READABLE = 'The store cannot be read; the log says why.';
 const NOT_ANSWERED = 'The store has not answered yet.';
+/** Longest time that a stop waits for what is under way. */
+const STOP_WAIT_MS = 2_000;
+
 /**
  * Polls the store: at the start, every `REFRESH_INTERVAL_MS`, when the source hints at a change, and on request. One
  * poll at a time; requests during one share the next. A store that cannot be read changes nothing.
@@ -49,7 +52,7 @@ const NOT_ANSWERED = 'The store has not answered yet.';
  * nor the download of another model delays it.
  */
 @Injectable()
-export class RefreshService implements BeforeApplicationShutdown {
+export class RefreshService implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger(RefreshService.name);
   private readonly pollQueue = new SerialQueue();
   private readonly modelQueues = new ModelQueues((model, isManual) => this.reconcileNow(model, isManual));
@@ -197,6 +200,11 @@ export class RefreshService implements BeforeApplicationShutdown {
     this.stopWatch?.();
     this.stopBroadcasts?.();
     this.source.close();
+  }
+
+  /** What has just been decided is written down before the process, or its store, is gone. */
+  async onApplicationShutdown(): Promise<void> {
+    await waitAtMost(this.modelQueues.idle(this.registryState.models), STOP_WAIT_MS);
   }
 
   /** How each store was read last. */
