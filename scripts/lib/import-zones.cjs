@@ -8,7 +8,7 @@ const FOLDERS = {
   lib: [],
   domain: ['lib'],
   config: ['lib', 'domain'],
-  logging: ['config', 'version.ts'],
+  logging: ['lib', 'config', 'version.ts'],
   sources: ['lib', 'domain', 'config'],
   codec: ['lib', 'domain'],
   engines: ['lib', 'domain', 'config'],

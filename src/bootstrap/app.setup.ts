@@ -94,11 +94,7 @@ export function setUpFastPath(
   if (!config.fastPath) return undefined;
   return new FastPath(app.getHttpServer(), {
     endpoint: app.get(HttpEndpoint),
-    commonHeaders: (origin, isHttps) =>
-      commonHeaders(
-        headerMiddlewares(config, () => isHttps),
-        origin,
-      ),
+    commonHeaders: recordedHeaders(config),
     clientOf: (head) => clientFacts(head, config),
     bodyLimitBytes: config.bodyLimitBytes,
     bodies,
@@ -127,6 +123,12 @@ function headerMiddlewares(config: AppConfig, isHttps: (request: Request) => boo
   ];
 }
 
+/** The headers of every answer where no middleware runs. */
+function recordedHeaders(config: AppConfig): (origin: string | undefined, isHttps: boolean) => string[] {
+  const [plain, secure] = [headerMiddlewares(config, () => false), headerMiddlewares(config, () => true)];
+  return (origin, isHttps) => commonHeaders(isHttps ? secure : plain, origin);
+}
+
 function setUpServer(server: Server, config: AppConfig, logger: Logger): void {
   limitConnections(server, config.maxConnections, logger);
   server.requestTimeout = config.requestTimeoutMs;
@@ -134,12 +136,8 @@ function setUpServer(server: Server, config: AppConfig, logger: Logger): void {
   // How often Node checks for requests that take too long. Its default of 30 s would delay a shorter limit.
   Reflect.set(server, 'connectionsCheckingInterval', Math.min(30_000, config.requestTimeoutMs / 2));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  answerClientErrors(server, (origin) =>
-    commonHeaders(
-      headerMiddlewares(config, () => false),
-      origin,
-    ),
-  );
+  const headersOf = recordedHeaders(config);
+  answerClientErrors(server, (origin) => headersOf(origin, false));
 }
 
 function originsOf({ corsOrigins }: AppConfig): string | string[] | false {

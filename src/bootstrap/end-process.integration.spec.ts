@@ -36,7 +36,7 @@ function endOf(program: string, thread = stuck(), command: readonly string[] = [
     const { existsSync, readFileSync, readdirSync } = require('node:fs');
     const { Worker } = require('node:worker_threads');
     const { killProcess, endBySignal, endProcess } = require(${quoted(dist, 'bootstrap', 'end-process.js')});
-    const { trackThreadEnd } = require(${quoted(dist, 'lib', 'ending-threads.js')});
+    const { trackThreadEnd } = require(${quoted(dist, 'lib', 'threads', 'ending-threads.js')});
     const worker = new Worker(${JSON.stringify(thread)}, { eval: true });
     const isStuck = () => readdirSync('/proc/self/task').some((id) => /partner/.test(readFileSync('/proc/self/task/' + id + '/wchan', 'utf8')));
     const timer = setInterval(() => {

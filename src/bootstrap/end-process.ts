@@ -1,5 +1,6 @@
 import { prepareEnd } from '../lib/before-end.js';
-import { awaitThreadEnds } from '../lib/ending-threads.js';
+import { awaitThreadEnds } from '../lib/threads/ending-threads.js';
+import { waitAtMost } from '../lib/wait-at-most.js';
 import { flushLog } from '../logging/pino-logger.js';
 
 /** Exit code of a process that SIGKILL ended, as shells and containers write it. */
@@ -54,10 +55,7 @@ export async function endProcess(exitCode: number): Promise<void> {
 /** Where standard output is a pipe, `process.exit` would cut off what its reader has not taken yet. */
 async function flushOutput(): Promise<void> {
   await flushLog(OUTPUT_TIMEOUT_MS);
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, OUTPUT_TIMEOUT_MS)));
-  await Promise.race([Promise.all([process.stdout, process.stderr].map(flushed)), timeout]);
-  clearTimeout(timer);
+  await waitAtMost(Promise.all([process.stdout, process.stderr].map(flushed)), OUTPUT_TIMEOUT_MS);
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

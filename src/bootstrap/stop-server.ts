@@ -7,7 +7,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { ReadinessService } from '../health/readiness.service.js';
 import type { FastPath } from '../http/fast-path/fast-path.js';
 import type { ConnectionDrainer } from '../http/server/drain-connections.js';
-import { countEndingThreads } from '../lib/ending-threads.js';
+import { countEndingThreads } from '../lib/threads/ending-threads.js';
 import { endByForce, endProcess } from './end-process.js';
 
 /** A server that can be stopped. */

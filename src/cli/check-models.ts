@@ -10,7 +10,7 @@ import { endProcess } from '../bootstrap/end-process.js';
 import { stopWithReport } from '../bootstrap/exit-with-report.js';
 import { loadEnvFile } from '../config/load-env-file.js';
 import { findMisspeltVariables } from '../config/misspelt-variables.js';
-import { countEndingThreads } from '../lib/ending-threads.js';
+import { countEndingThreads } from '../lib/threads/ending-threads.js';
 import { checkModels } from './check-command.js';
 
 /** `npm run models:check [folder]`: says what a server would say of runs, and of every run why. */

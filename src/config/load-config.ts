@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 
 import { plainToInstance } from 'class-transformer';
@@ -9,6 +8,7 @@ import type { AppConfig, MlflowConfig, SourceKind } from './app-config.js';
 import { defaultModelMemory, defaultThreads } from './default-limits.js';
 import { Environment, MAY_BE_EMPTY } from './environment.dto.js';
 import { readMachineLimits } from './machine-limits.js';
+import type { MachineLimits } from './machine-limits.js';
 import { parseTrustedProxies } from './trusted-proxies.js';
 import { parseMlflowItems } from './mlflow-selection.js';
 import { VARIABLE_RULES, secretFileVariables } from './variable-rules.js';
@@ -90,7 +90,7 @@ function toConfig(env: Environment): AppConfig {
     modelCacheDir: resolve(env.MODEL_CACHE_DIR),
     maxModelCacheBytes: env.MODEL_CACHE_MAX_BYTES,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
-    maxBodyBytesInFlight: env.MAX_BODY_BYTES_IN_FLIGHT || defaultBodyBytes(env),
+    maxBodyBytesInFlight: env.MAX_BODY_BYTES_IN_FLIGHT || defaultBodyBytes(limits, env),
     maxConnections: env.MAX_CONNECTIONS,
     maxRowsPerRequest: env.MAX_ROWS_PER_REQUEST,
     unknownMembers: env.UNKNOWN_MEMBERS as AppConfig['unknownMembers'],
@@ -134,9 +134,7 @@ const BODY_SHARE_OF_MEMORY = 1 / 8;
 const MAX_DEFAULT_BODY_BYTES = 512 * 1024 * 1024;
 
 /** Never less than two of the largest bodies: one is read while the next one comes. */
-function defaultBodyBytes({ WORKERS, BODY_LIMIT_BYTES }: Environment): number {
-  // 0 or more than there is where nothing constrains it.
-  const memoryBytes = Math.min(process.constrainedMemory() || Infinity, totalmem());
+function defaultBodyBytes({ memoryBytes }: MachineLimits, { WORKERS, BODY_LIMIT_BYTES }: Environment): number {
   const bytes = Math.min((memoryBytes * BODY_SHARE_OF_MEMORY) / WORKERS, MAX_DEFAULT_BODY_BYTES);
   return Math.max(Math.floor(bytes), 2 * BODY_LIMIT_BYTES);
 }

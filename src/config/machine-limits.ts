@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
+
+import { controlGroupFolders, textOf } from './control-groups.js';
 
 /** What this process may use of the machine. */
 export interface MachineLimits {
@@ -28,28 +29,7 @@ export function readMachineLimits(root = '/'): MachineLimits {
 
 /** The limits of every control group from the process' own up to the outermost that is visible here. */
 function limitsOf(root: string, controller: string, read: LimitReader): number[] {
-  return groupFolders(root, controller).flatMap((folder) => read(folder) ?? []);
-}
-
-/**
- * Lines of `/proc/self/cgroup` are `id:controllers:path`; version 2 has one without controllers. A container may not
- * see the path that stands there: its own group is the outermost folder then, which is always among these.
- */
-function groupFolders(root: string, controller: string): string[] {
-  const lines = textOf(join(root, 'proc/self/cgroup'))?.split('\n') ?? [];
-  return lines.flatMap((line) => {
-    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
-    if (path === undefined) return [];
-    if (controllers === '') return folderAndParents(join(root, 'sys/fs/cgroup'), path);
-    const isOwn = controllers!.split(',').includes(controller);
-    return isOwn ? folderAndParents(join(root, 'sys/fs/cgroup', controller), path) : [];
-  });
-}
-
-function folderAndParents(mount: string, path: string): string[] {
-  const paths = [posix.normalize(path)];
-  while (paths.at(-1) !== '/') paths.push(posix.dirname(paths.at(-1)!));
-  return paths.map((each) => join(mount, each));
+  return controlGroupFolders(controller, root).flatMap((folder) => read(folder) ?? []);
 }
 
 function memoryOf(folder: string): number | undefined {
@@ -69,12 +49,4 @@ function cpusOf(folder: string): number | undefined {
 function numberIn(file: string): number | undefined {
   const value = Number(textOf(file) ?? NaN);
   return Number.isFinite(value) ? value : undefined;
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
 }

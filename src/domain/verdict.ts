@@ -116,6 +116,9 @@ export function reason(code: VerdictCode, message: string, fix: string = VERDICT
   return { code, message, fix };
 }
 
+/** What a run did that did not survive its trial. */
+export const TRIAL_CODES: readonly VerdictCode[] = ['TRIAL_TIMED_OUT', 'TRIAL_DIED', 'TRIAL_TOO_LARGE'];
+
 /** Thrown below the registry when a run cannot be used; becomes a reason of its verdict. */
 export class RunError extends Error {
   /** A better fix than that of the code; undefined when there is none. */
@@ -137,4 +140,9 @@ export class RunError extends Error {
     this.fix = fix;
     this.isTransient = isTransient;
   }
+}
+
+/** Whether this says what happened to a run, and that another try may end otherwise. */
+export function mayPassLater(error: unknown): boolean {
+  return error instanceof RunError && error.isTransient;
 }

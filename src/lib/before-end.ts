@@ -1,3 +1,5 @@
+import { waitAtMost } from './wait-at-most.js';
+
 /** What has to be written before this process ends, even when it is told to end at once. */
 const works = new Set<() => Promise<unknown>>();
 
@@ -10,8 +12,5 @@ export function beforeEnd(work: () => Promise<unknown>): () => void {
 /** Does what has to be done before the end, for `timeoutMs` at most. */
 export async function prepareEnd(timeoutMs: number): Promise<void> {
   if (works.size === 0) return;
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-  await Promise.race([Promise.allSettled([...works].map((work) => work())), timeout]);
-  clearTimeout(timer);
+  await waitAtMost(Promise.allSettled([...works].map((work) => work())), timeoutMs);
 }

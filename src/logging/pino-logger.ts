@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 
 import type { AppConfig } from '../config/app-config.js';
+import { waitAtMost } from '../lib/wait-at-most.js';
 import { VERSION } from '../version.js';
 import { LogOutput } from './log-output.js';
 import { currentRequestId } from './request-scope.js';
@@ -34,11 +35,8 @@ export function createLogger({ logLevel, workers }: Pick<AppConfig, 'logLevel' |
 
 /** Waits until all lines are written, but not for a reader that has stopped. */
 export async function flushLog(timeoutMs: number): Promise<void> {
-  if (!output) return;
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-  await Promise.race([new Promise<void>((resolve) => output!.flush(resolve)), timeout]);
-  clearTimeout(timer);
+  const written = output;
+  if (written) await waitAtMost(new Promise<void>((resolve) => written.flush(resolve)), timeoutMs);
 }
 
 function createOutput(onDropped: (lines: number) => void): LogOutput {

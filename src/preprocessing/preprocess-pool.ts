@@ -117,7 +117,7 @@ export class PreprocessPool {
 
   /** An idle thread that has opened the run; when there is none, one begins to. */
   private threadFor(run: PreprocessedRun): PreprocessThread | undefined {
-    const idle = [...this.threads].filter((thread) => thread.isIdle);
+    const idle = [...this.threads].filter((thread) => thread.isFree);
     const ready = idle.find(({ openRuns }) => openRuns.has(run.key));
     if (ready) return ready;
     if (run.isOpening || !run.mayOpenAgain) return undefined;
@@ -131,7 +131,7 @@ export class PreprocessPool {
     if (!texts) return onReply({ kind: 'done', results: [] });
     const abandoned = new Int32Array(new SharedArrayBuffer(4));
     this.running.set(job, { thread, abandoned });
-    thread.send({ kind: 'run', run: run.key, texts, abandoned }, (reply) => {
+    thread.ask({ kind: 'run', run: run.key, texts, abandoned }, (reply) => {
       this.running.delete(job);
       if (abandoned[0] === 0) onReply(reply);
       else this.endIfSurplus(thread);
@@ -143,7 +143,7 @@ export class PreprocessPool {
     const { key, folder, steps } = run;
     run.isOpening = true;
     const timer = setTimeout(() => void thread.end('it took too long to open a run'), OPEN_TIMEOUT_MS).unref();
-    thread.send({ kind: 'open', run: key, folder, steps }, (reply) => {
+    thread.ask({ kind: 'open', run: key, folder, steps }, (reply) => {
       clearTimeout(timer);
       run.isOpening = false;
       if (reply?.kind === 'done') this.opened(thread, run);

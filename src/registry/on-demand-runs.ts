@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
 import { AppError } from '../domain/app-error.js';
-import { RunError } from '../domain/verdict.js';
+import { RunError, mayPassLater } from '../domain/verdict.js';
 import { MemoryBudget } from '../engines/memory/memory-budget.js';
 import type { RegisteredRun } from './state/registered-run.js';
 import { reasonOfFailure } from './loading/failure-reason.js';
@@ -116,7 +116,7 @@ export class OnDemandRuns {
       if (error instanceof AppError) throw error;
       // It is the moment that has no room for it.
       const isShortage = error instanceof RunError && error.code === 'MEMORY_EXCEEDED';
-      if (!isShortage) registered.reject(reasonOfFailure(error, run.run_id), { isTransient: isToBeTriedAgain(error) });
+      if (!isShortage) registered.reject(reasonOfFailure(error, run.run_id), { isTransient: mayPassLater(error) });
       if (!(error instanceof RunError)) throw error;
       throw new AppError(
         'RUN_NOT_SERVABLE',
@@ -147,10 +147,6 @@ export class OnDemandRuns {
       await tryRelease(entry);
     }
   }
-}
-
-function isToBeTriedAgain(error: unknown): boolean {
-  return error instanceof RunError && error.isTransient;
 }
 
 /** A run that failed to load has nothing to release. */

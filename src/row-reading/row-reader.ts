@@ -17,8 +17,8 @@ import { ReadingThread } from './reading-thread.js';
 export const MAX_INLINE_BYTES = 256 * 1024;
 /** A thread without work ends after this, and gives back the memory that large bodies took; milliseconds. */
 const IDLE_MS = 30_000;
-/** Time a request may take beyond its deadline before its thread is replaced, milliseconds. */
-const HANG_GRACE_MS = 10_000;
+/** Time that one request may take before its thread is replaced, milliseconds. */
+const MAX_READING_MS = 40_000;
 /** Codecs that a thread keeps. */
 const MAX_CODECS = 100;
 
@@ -67,13 +67,13 @@ export class RowReader {
   open(bytes: Buffer, form: BodyForm): RemoteRows {
     const shared = new SharedArrayBuffer(bytes.length);
     new Uint8Array(shared).set(bytes);
-    return new RemoteRows(this, { body: ++this.lastId, bytes: shared, form });
+    return new RemoteRows(this, { body: this.nextId(), bytes: shared, form });
   }
 
   /** What the body of rows says besides them. @throws ValidationError, AppError BODY_NOT_READABLE, QUEUE_FULL, PREDICTION_TIMEOUT, WORKER_LOST. */
   async outline(rows: RemoteRows, bounds: BodyBounds, limits: ReadingLimits): Promise<BodyOutline> {
     const { source } = rows;
-    const request = (): ReadingRequest => ({ id: ++this.lastId, kind: 'read', ...source, ...bounds });
+    const request = (): ReadingRequest => ({ id: this.nextId(), kind: 'read', ...source, ...bounds });
     const reply = await this.ask({ body: 0, spec: undefined, request }, limits);
     return (reply as Extract<ReadingReply, { kind: 'outline' }>).outline;
   }
@@ -161,7 +161,7 @@ export class RowReader {
     clearTimeout(this.idleTimer);
     const request = job.request(job.spec ? this.giveCodec(thread, job.spec) : 0);
     if ('body' in request) this.threads.get(thread)!.body = request.body;
-    const hang = setTimeout(() => void thread.end('it read one body for too long'), HANG_GRACE_MS + IDLE_MS).unref();
+    const hang = setTimeout(() => void thread.end('it read one body for too long'), MAX_READING_MS).unref();
     thread.ask(request, (reply) => {
       clearTimeout(hang);
       job.settle(reply);
@@ -173,13 +173,13 @@ export class RowReader {
 
   /** Sends a codec that the thread does not have. */
   private giveCodec(thread: ReadingThread, spec: RowCodecSpec): number {
-    const key = this.codecKeys.get(spec) ?? ++this.lastId;
+    const key = this.codecKeys.get(spec) ?? this.nextId();
     this.codecKeys.set(spec, key);
-    if (!thread.codecs.delete(key)) thread.tell({ id: ++this.lastId, kind: 'codec', codec: key, spec });
+    if (!thread.codecs.delete(key)) thread.tell({ id: this.nextId(), kind: 'codec', codec: key, spec });
     thread.codecs.add(key);
     const [oldest] = thread.codecs;
     if (thread.codecs.size > MAX_CODECS && thread.codecs.delete(oldest!))
-      thread.tell({ id: ++this.lastId, kind: 'forget', codec: oldest! });
+      thread.tell({ id: this.nextId(), kind: 'forget', codec: oldest! });
     return key;
   }
 

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 
 import { nearestName } from '../lib/nearest-name.js';
+import { compiledFile } from '../lib/threads/compiled-file.js';
 import { withBestBranches } from './best-branch.js';
 
 /** Checks a document against one of the project's published JSON Schemas. */
@@ -26,17 +26,10 @@ export function loadSchemaCheck(name: 'card' | 'run'): SchemaCheck {
   const known = loaded.get(name);
   if (known) return known;
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- its path depends on where this file runs
-  const validate = require(compiledFile(name)) as ValidateFunction;
+  const validate = require(compiledFile(join(__dirname, '..', 'schemas', `${name}.check.js`))) as ValidateFunction;
   const check: SchemaCheck = (document) => (validate(document) ? [] : issuesOf(validate));
   loaded.set(name, check);
   return check;
-}
-
-/** Beside this folder in the build. Under Jest, where this file is source, it is the one in dist/ (built first). */
-function compiledFile(name: string): string {
-  const file = `${name}.check.js`;
-  const beside = join(__dirname, '..', 'schemas', file);
-  return existsSync(beside) ? beside : join(__dirname, '..', '..', 'dist', 'schemas', file);
 }
 
 const MAX_PROBLEMS = 20;

@@ -68,6 +68,32 @@ export function compileRowValidator(schema: RowSchema, pointer = '/signature/inp
   };
 }
 
+/** Rows as their contract has them, and every rule that is broken: the rows are complete when there is none. */
+export interface ValidatedRows {
+  readonly rows: JsonObject[];
+  readonly issues: ValidationIssue[];
+}
+
+/**
+ * Checks the rows of a request.
+ *
+ * @param locOf  where row `index` sits in the request.
+ */
+export function validateRows(
+  validator: RowValidator,
+  values: readonly unknown[],
+  locOf: (index: number) => Location,
+  options: ValidateOptions,
+): ValidatedRows {
+  const issues: ValidationIssue[] = [];
+  const rows: JsonObject[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const row = validator.validate(values[i], locOf(i), options, issues);
+    if (row) rows.push(row);
+  }
+  return { rows, issues };
+}
+
 function objectOf(value: unknown, loc: Location, issues: ValidationIssue[]): Row | undefined {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value instanceof Map ? (Object.fromEntries(value) as Row) : (value as Row);

@@ -10,10 +10,6 @@ import type { ListNode } from './prediction-list.js';
  */
 export class PendingPrediction {
   readonly result: Promise<readonly TensorPart[]>;
-  /** Rows all its inputs share; undefined when they disagree: such a prediction shares no call. */
-  readonly rows: number | undefined;
-  /** What its tensors take of memory. */
-  readonly bytes: number;
   /** `performance.now()` at which its caller stops waiting. */
   readonly deadline: number;
   /** Set once a shared call failed: from then on it shares calls only with its retry group. */
@@ -34,11 +30,10 @@ export class PendingPrediction {
     readonly inputs: readonly TensorPart[],
     readonly options: PredictOptions,
     private readonly onLeave: (prediction: PendingPrediction) => void,
+    private readonly size: InputsSize = sizeOfInputs(inputs),
     /** Rows of the same request that are computed after it. */
     readonly rowsBehind: () => number = none,
   ) {
-    this.rows = totalRows(inputs);
-    this.bytes = totalBytes(inputs);
     this.deadline = (options.sinceMs ?? this.createdAt) + options.timeoutMs;
     this.result = new Promise((resolve, reject) => {
       this.resolve = resolve;
@@ -46,6 +41,16 @@ export class PendingPrediction {
     });
     this.timer = setTimeout(this.onDeadline, this.deadline - this.createdAt);
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  /** Rows all its inputs share; undefined when they disagree: such a prediction shares no call. */
+  get rows(): number | undefined {
+    return this.size.rows;
+  }
+
+  /** What its tensors take of memory. */
+  get bytes(): number {
+    return this.size.bytes;
   }
 
   /** Its time was over before it came. */
@@ -119,15 +124,20 @@ export class PendingPrediction {
 
 const none = () => 0;
 
-/** Bytes of all tensors of the inputs. */
-export function totalBytes(inputs: readonly TensorPart[]): number {
-  let total = 0;
-  for (const { tensors } of inputs) total += bytesIn(tensors);
-  return total;
+/** How much a prediction brings. */
+export interface InputsSize {
+  /** Of all parts; undefined when the tensors of one disagree. */
+  readonly rows: number | undefined;
+  /** Of all tensors. */
+  readonly bytes: number;
 }
 
-/** Rows of all inputs; undefined when the tensors of a part disagree. */
-export function totalRows(inputs: readonly TensorPart[]): number | undefined {
+/** How much the inputs of a prediction are. */
+export function sizeOfInputs(inputs: readonly TensorPart[]): InputsSize {
+  return { rows: totalRows(inputs), bytes: inputs.reduce((sum, { tensors }) => sum + bytesIn(tensors), 0) };
+}
+
+function totalRows(inputs: readonly TensorPart[]): number | undefined {
   let total = 0;
   for (const { tensors } of inputs) {
     const rows = rowsIn(tensors);

@@ -8,7 +8,7 @@ import type { EngineModel, LoadRequest, ModelInfo } from '../inference-engine.js
 import { CallTimes } from './call-times.js';
 
 /** Most rows of a call on the main thread: a crowd is computed in the threads. */
-export const MAX_INLINE_ROWS = 64;
+const MAX_INLINE_ROWS = 64;
 /** A larger model is not loaded on the main thread, which loading blocks. */
 const MAX_MODEL_BYTES = 8 * 1024 * 1024;
 /** How long a model that failed is computed in the threads only, before it may prove itself again. */
@@ -117,6 +117,7 @@ export class InlineModel {
       this.state = 'ready';
       this.options.onChange(true, '');
     } catch (error) {
+      this.memory?.release();
       this.turnOff(String(error));
     }
   }

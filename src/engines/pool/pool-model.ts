@@ -11,7 +11,8 @@ import type { ModelQueue } from '../batching/model-queue.js';
 import type { InlineModel } from '../inline/inline-model.js';
 import { cutInputs } from '../batching/cut-inputs.js';
 import type { InputsPiece } from '../batching/cut-inputs.js';
-import { PendingPrediction, totalBytes, totalRows } from '../batching/pending-prediction.js';
+import { PendingPrediction, sizeOfInputs } from '../batching/pending-prediction.js';
+import type { InputsSize } from '../batching/pending-prediction.js';
 import { mapWithConcurrency } from '../../lib/map-with-concurrency.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 
@@ -99,19 +100,20 @@ export class PoolModel implements ModelHandle {
     options.signal?.throwIfAborted();
     if (this.rejection) throw this.rejection;
     const deadline = (options.sinceMs ?? performance.now()) + options.timeoutMs;
-    const rows = totalRows(inputs) ?? 1;
-    const bytes = totalBytes(inputs);
+    const size = sizeOfInputs(inputs);
+    const { rows = 1, bytes } = size;
     this.queue.assertRoom({ rows, bytes, remainingMs: deadline - performance.now() });
     const pieces = rows > this.queue.maxCallRows ? cutInputs(inputs, this.queue.maxCallRows) : undefined;
-    return pieces ? this.predictPieces(pieces, { rows, bytes }, options) : this.enqueue(inputs, options).result;
+    return pieces ? this.predictPieces(pieces, { rows, bytes }, options) : this.enqueue(inputs, options, size).result;
   }
 
   private enqueue(
     inputs: readonly TensorPart[],
     options: PredictOptions,
+    size?: InputsSize,
     rowsBehind?: () => number,
   ): PendingPrediction {
-    const prediction = new PendingPrediction(inputs, options, this.onLeave, rowsBehind);
+    const prediction = new PendingPrediction(inputs, options, this.onLeave, size, rowsBehind);
     if (prediction.hasNoTimeLeft) prediction.timeOut();
     else if (this.isShutDown) prediction.fail(this.rejection);
     else {
@@ -149,7 +151,7 @@ export class PoolModel implements ModelHandle {
         const timing = new PredictionTiming();
         timings.push(timing);
         const own = { ...options, sinceMs: options.sinceMs ?? startMs, timing };
-        return this.enqueue(piece.take(), own, () => rowsBehind).result.catch((error: unknown) => {
+        return this.enqueue(piece.take(), own, undefined, () => rowsBehind).result.catch((error: unknown) => {
           hasFailed = true;
           throw error;
         });

@@ -1,3 +1,4 @@
+import { waitAtMost } from '../../lib/wait-at-most.js';
 import type { PoolWorker, ThreadListener } from './pool-worker.js';
 
 const FIRST_PAUSE_MS = 100;
@@ -66,10 +67,7 @@ export class ThreadSupervisor {
     this.closed = true;
     clearTimeout(this.pause);
     for (const thread of [...this.live]) void this.end(thread, 'the pool was closed');
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-    await Promise.race([Promise.all(this.closing), timeout]);
-    clearTimeout(timer);
+    await waitAtMost(Promise.all(this.closing), timeoutMs);
   }
 
   private ready(): void {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ResourceLimits } from 'node:worker_threads';
 
-import { trackThreadEnd } from '../../lib/ending-threads.js';
+import { trackThreadEnd } from '../../lib/threads/ending-threads.js';
 import type { Ready, Reply } from '../worker/messages.js';
 import { PoolWorker } from './pool-worker.js';
 import type { ThreadListener, WorkerRequest } from './pool-worker.js';

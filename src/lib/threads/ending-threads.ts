@@ -1,3 +1,5 @@
+import { waitAtMost } from '../wait-at-most.js';
+
 /** Ends of threads that are awaited: a thread that runs native code ends after it, which may be never. */
 const pending = new Set<Promise<unknown>>();
 
@@ -25,9 +27,6 @@ export function countEndingThreads(): number {
  * @returns whether all of them have ended within `timeoutMs`.
  */
 export async function awaitThreadEnds(timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-  await Promise.race([Promise.allSettled(pending), timeout]);
-  clearTimeout(timer);
+  await waitAtMost(Promise.allSettled(pending), timeoutMs);
   return pending.size === 0;
 }

@@ -5,6 +5,7 @@ import type { GeneratedRows } from '../../codec/generated/generated-rows.js';
 import type { OutputChecker } from '../../codec/validate/output-check.js';
 import type { DescribeRow } from '../../codec/validate/row-notes.js';
 import type { RowNote } from '../../domain/row-note.js';
+import { validateRows } from '../../codec/validate/row-validator.js';
 import type { RowValidator, ValidateOptions } from '../../codec/validate/row-validator.js';
 import type { JsonObject } from '../../lib/json.js';
 import { stringifyJson } from '../../lib/json-text.js';
@@ -393,13 +394,7 @@ export class LoadedRun {
    */
   private validate(values: Rows, options: PredictOptions, call: EngineCall): JsonObject[] | Promise<JsonObject[]> {
     if (isRemote(values)) return this.validateRemote(values, options, call);
-    const { validator } = this.codec;
-    const issues: ValidationIssue[] = [];
-    const rows: JsonObject[] = [];
-    for (let i = 0; i < values.length; i++) {
-      const row = validator.validate(values[i], options.locOf(i), options, issues);
-      if (row) rows.push(row);
-    }
+    const { rows, issues } = validateRows(this.codec.validator, values, options.locOf, options);
     if (issues.length === 0) return rows;
     if (!this.preprocessing) throw new ValidationError(issues);
     return this.refuse(values, issues, options.locOf, call);

@@ -3,8 +3,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import type { ErrorCode } from '../../domain/app-error.js';
-import { RunError, reason } from '../../domain/verdict.js';
-import type { VerdictCode, VerdictReason } from '../../domain/verdict.js';
+import { RunError, TRIAL_CODES, mayPassLater, reason } from '../../domain/verdict.js';
+import type { VerdictReason } from '../../domain/verdict.js';
 import { ModelHistory } from '../history/model-history.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
 import { rehearse, requireLatency, requireSize } from './champion-replay.js';
@@ -141,7 +141,7 @@ export class ChallengerChecks {
   async recordLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
     this.requireOpen();
     const isTransientFailure = isTransient(error);
-    const isUnnamed = isTransientFailure && !isNamed(error);
+    const isUnnamed = isTransientFailure && !mayPassLater(error);
     const problem = isUnnamed ? TRANSIENT_FAILURE : reasonOfFailure(error, registered.run.run_id);
     registered.reject(problem, { isTransient: isTransientFailure });
     if (!(await this.modelHistory.loadFailed(model, registered.run, problem))) return;
@@ -199,22 +199,15 @@ const NOT_REHEARSED = reason(
   'No action is needed when the server was busy: the run is tried again automatically.',
 );
 
-const TRIAL_CODES: ReadonlySet<VerdictCode> = new Set(['TRIAL_TIMED_OUT', 'TRIAL_DIED', 'TRIAL_TOO_LARGE']);
-
 /** The run did not survive its trial. */
 function isTrialFailure(error: unknown): boolean {
-  return error instanceof RunError && TRIAL_CODES.has(error.code);
-}
-
-/** An error that another try may pass, and that says itself what happened. */
-function isNamed(error: unknown): boolean {
-  return error instanceof RunError && error.isTransient;
+  return error instanceof RunError && TRIAL_CODES.includes(error.code);
 }
 
 /** Whether something was too busy, too slow or lost, so that another try may succeed. */
 function isTransient(error: unknown): boolean {
-  if (isTrialFailure(error)) return isNamed(error);
-  if (isNamed(error)) return true;
+  if (isTrialFailure(error)) return mayPassLater(error);
+  if (mayPassLater(error)) return true;
   const cause = error instanceof RunError ? error.cause : error;
   return cause instanceof AppError && TRANSIENT_CODES.has(cause.code);
 }

@@ -2,6 +2,7 @@ import type { ModelCard } from '../../domain/card.js';
 import type { Pin } from '../../domain/model-state.js';
 import { numberOrNull } from '../../domain/numeric.js';
 import type { Run } from '../../domain/run.js';
+import { TRIAL_CODES } from '../../domain/verdict.js';
 import type { Verdict, VerdictCode, VerdictReason, Warning } from '../../domain/verdict.js';
 import type { SourceRun } from '../../sources/run-source.js';
 import type { ContractDifference } from '../contract/contract-diff.js';
@@ -20,12 +21,7 @@ const MAX_FETCH_RETRY_MS = 30_000;
 const MAX_RETRY_MS = 3_600_000;
 
 /** Reasons of which the state of a model is the source. */
-const STATE_CODES: ReadonlySet<VerdictCode> = new Set([
-  'TRIAL_TIMED_OUT',
-  'TRIAL_DIED',
-  'TRIAL_TOO_LARGE',
-  'FAILED_IN_SERVICE',
-]);
+const STATE_CODES: ReadonlySet<VerdictCode> = new Set([...TRIAL_CODES, 'FAILED_IN_SERVICE']);
 
 /** A readable run of a model, with its verdict. */
 export class RegisteredRun {

@@ -7,12 +7,12 @@ import type { PreparedRow } from '../../codec/encode/encode-scope.js';
 import { fieldOf, newRow } from '../../codec/rows.js';
 import { compileRowNotes } from '../../codec/validate/row-notes.js';
 import type { DescribeRow } from '../../codec/validate/row-notes.js';
-import { compileRowValidator } from '../../codec/validate/row-validator.js';
+import { compileRowValidator, validateRows } from '../../codec/validate/row-validator.js';
 import type { RowValidator } from '../../codec/validate/row-validator.js';
 import { AppError } from '../../domain/app-error.js';
 import { bodyText, parseBodyText } from '../../domain/json-body.js';
 import { ValidationError } from '../../domain/validation-issue.js';
-import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
+import type { Location } from '../../domain/validation-issue.js';
 import { isJsonObject } from '../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import { measureJson } from '../../lib/json-size.js';
@@ -139,12 +139,7 @@ function encodeRows(
   locOf: (index: number) => Location,
   { mode, canPad, keep, wantsNotes, result }: EncodeOptions,
 ): RemoteEncoded {
-  const issues: ValidationIssue[] = [];
-  const rows: JsonObject[] = [];
-  values.forEach((value, i) => {
-    const row = validator.validate(value, locOf(i), { source: 'body', mode }, issues);
-    if (row) rows.push(row);
-  });
+  const { rows, issues } = validateRows(validator, values, locOf, { source: 'body', mode });
   const notes = wantsNotes && issues.length === 0 && { notes: rows.map((row, i) => describeRow(values[i], row)) };
   if (result === 'rows') {
     const isBroken = issues.length > 0;

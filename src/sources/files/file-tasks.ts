@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
+import { sha256OfBytes } from '../../lib/digest.js';
 import type { JsonValue } from '../../lib/json.js';
 import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
 import { isJsonObject } from '../../lib/json.js';
@@ -88,7 +89,7 @@ export function weightPathsOf(bytes: Buffer): readonly string[] | undefined {
 }
 
 function readExamples(bytes: Buffer, sha256: string): ExampleFile {
-  const actual = createHash('sha256').update(bytes).digest('hex');
+  const actual = sha256OfBytes(bytes);
   if (actual !== sha256) return { sha256: actual };
   const parsed = parse(bytes);
   if ('problem' in parsed) return parsed;

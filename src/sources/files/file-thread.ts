@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
+import { compiledFile } from '../../lib/threads/compiled-file.js';
 import type { FileReply } from './file-messages.js';
 import type { FileTask, FileTaskResults } from './file-tasks.js';
 
@@ -140,7 +140,7 @@ export class FileThread {
   }
 
   private startWorker(): Worker {
-    const worker = new Worker(workerFile(), { name: 'files' });
+    const worker = new Worker(compiledFile(join(__dirname, 'file-worker.js')), { name: 'files' });
     worker.on('error', (error) => this.lose(worker, error instanceof Error ? error : new Error(String(error))));
     return worker;
   }
@@ -171,12 +171,4 @@ function timedOut(): Error {
 
 function stopped(): Error {
   return new DOMException('stopped', 'AbortError');
-}
-
-/** Threads cannot run TypeScript: under Jest the file is the one in dist/. */
-function workerFile(): string {
-  const compiled = join(__dirname, 'file-worker.js');
-  return existsSync(compiled)
-    ? compiled
-    : join(__dirname, '..', '..', '..', 'dist', 'sources', 'files', 'file-worker.js');
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { sha256OfBytes } from '../../../lib/digest.js';
 import { withGraphEdits } from '../graph/edit-graph.js';
 import type { GraphEdit } from '../graph/edit-graph.js';
 import type { OnnxGraph } from '../graph/onnx-graph.js';
@@ -54,8 +55,7 @@ export function moveWeights(
   );
   const bytes = withGraphEdits(path, graph, edits);
   writeFileSync(join(folder, GRAPH_FILE), bytes, { mode: 0o600, flag: 'wx' });
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { [WEIGHT_FILE]: weights, [GRAPH_FILE]: { bytes: bytes.length, sha256 } };
+  return { [WEIGHT_FILE]: weights, [GRAPH_FILE]: { bytes: bytes.length, sha256: sha256OfBytes(bytes) } };
 }
 
 /** The tensor with the place of its values instead of them. */

@@ -1,8 +1,8 @@
 import { RunError } from '../../../domain/verdict.js';
 import type { EngineModel, LoadRequest, ModelMemory, WeightPlacement } from '../../inference-engine.js';
 import type { OnnxGraph } from '../graph/onnx-graph.js';
-import { measureCallTimes } from './call-times.js';
-import type { CallTimes } from './call-times.js';
+import { measureCallTimes } from './time-calls.js';
+import type { CallMsByRows } from './time-calls.js';
 import { mappedBytes } from './mapped-bytes.js';
 import { shareableWeights } from './shareable-weights.js';
 import type { ShareableWeights } from './shareable-weights.js';
@@ -146,13 +146,13 @@ async function betterOf<T extends EngineModel>(
       };
 }
 
-function slowdown(shared: CallTimes, own: CallTimes): number {
+function slowdown(shared: CallMsByRows, own: CallMsByRows): number {
   const ratios = [...own].map(([rows, ms]) => Math.log((shared.get(rows) ?? ms) / ms));
   return Math.exp(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length);
 }
 
 /** `1 row takes 47.1 ms with shared weights and 42 ms with private ones, 8 rows 31.5 and 17.3 ms` */
-function inWords(shared: CallTimes, own: CallTimes): string {
+function inWords(shared: CallMsByRows, own: CallMsByRows): string {
   const parts = [...own].map(([rows, ownMs], i) => {
     const [a, b] = [shared.get(rows) ?? ownMs, ownMs].map((ms) => String(Number(ms.toPrecision(3))));
     return i === 0

@@ -10,14 +10,14 @@ const TIMES = 3;
 const LONG_CALL_MS = 300;
 
 /** Milliseconds of a call by its number of rows; fewer where the model takes one row only. */
-export type CallTimes = ReadonlyMap<number, number>;
+export type CallMsByRows = ReadonlyMap<number, number>;
 
 /**
  * Times calls of a model with rows of zeros.
  *
  * @returns undefined when it cannot compute them.
  */
-export async function measureCallTimes(model: EngineModel): Promise<CallTimes | undefined> {
+export async function measureCallTimes(model: EngineModel): Promise<CallMsByRows | undefined> {
   const times = new Map<number, number>();
   const outputNames = model.info.outputs.map(({ name }) => name);
   try {
