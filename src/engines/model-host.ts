@@ -73,6 +73,16 @@ export interface ThreadCounts {
 export abstract class ModelHost {
   /** @throws RunError with a verdict code when the artifact cannot be loaded. */
   abstract load(request: LoadRequest): Promise<ModelHandle>;
+
+  /**
+   * Makes room for a model that is to be tried elsewhere before it is loaded here; reserves nothing.
+   *
+   * @throws RunError MEMORY_EXCEEDED when even the least that it can take does not fit.
+   */
+  requireMemory(_request: LoadRequest): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Its threads now; undefined where it has none of its own. */
   get threadCounts(): ThreadCounts | undefined {
     return undefined;

@@ -49,7 +49,20 @@ export class ModelCopies {
     const { need, weights } = ways.at(-1)!;
     const first = await budget.reserve(totalOf(need));
     if (first) return reserved(new ModelCopies(limits, need, weights), first);
-    throw memoryExceeded(totalOf(need), budget);
+    throw memoryExceeded(shortageOf('The run', totalOf(need), budget));
+  }
+
+  /**
+   * Makes room for the least that a model can take, by the size of its files unless it was measured.
+   *
+   * @throws RunError MEMORY_EXCEEDED when there is none: then nobody need load it to see that it does not fit.
+   */
+  static async requireRoom(request: LoadRequest, { budget, processes }: CopyLimits): Promise<void> {
+    const ways = await waysToLoad({ ...request, measuredBytes: request.measuredBytes ?? 0 }, processes);
+    const leastBytes = Math.min(...ways.map(({ need }) => totalOf(need)));
+    const reservation = await budget.reserve(leastBytes);
+    if (!reservation) throw memoryExceeded(shortageOf('The run', leastBytes, budget, 'at least'));
+    reservation.release();
   }
 
   get use(): { readonly bytes: number; readonly copies: number; readonly shared: boolean } {
@@ -127,11 +140,16 @@ function reserved(copies: ModelCopies, first: Reservation): ReservedModel {
   return { copies, first: copies.hold(first) };
 }
 
-function memoryExceeded(neededBytes: number, budget: MemoryBudget): RunError {
-  return new RunError('MEMORY_EXCEEDED', shortageOf('The run', neededBytes, budget));
+function memoryExceeded(shortage: string): RunError {
+  return new RunError('MEMORY_EXCEEDED', shortage);
 }
 
-function shortageOf(what: string, neededBytes: number, { leftBytes, limitBytes }: MemoryBudget): string {
+function shortageOf(
+  what: string,
+  neededBytes: number,
+  { leftBytes, limitBytes }: MemoryBudget,
+  exactness: 'about' | 'at least' = 'about',
+): string {
   const [needed, left, limit] = [neededBytes, leftBytes, limitBytes].map(bytesText);
-  return `${what} needs about ${needed} of memory, and ${left} of the ${limit} for models are left.`;
+  return `${what} needs ${exactness} ${needed} of memory, and ${left} of the ${limit} for models are left.`;
 }

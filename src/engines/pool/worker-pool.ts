@@ -9,7 +9,7 @@ import type { Reservation } from '../memory/memory-budget.js';
 import { ModelCopies } from '../memory/model-copies.js';
 import { ModelHost } from '../model-host.js';
 import type { ModelHandle, ThreadCounts } from '../model-host.js';
-import { toPayload, fromPayload } from '../worker/messages.js';
+import { toPayload, fromPayload, rowsOfParts } from '../worker/messages.js';
 import type { Reply } from '../worker/messages.js';
 import { InlineModel } from '../inline/inline-model.js';
 import { ModelQueue } from '../batching/model-queue.js';
@@ -127,6 +127,11 @@ export class WorkerPool extends ModelHost {
       copies.release();
       throw error;
     }
+  }
+
+  override async requireMemory(request: LoadRequest): Promise<void> {
+    const { sharing, processes = 1 } = this.options;
+    await ModelCopies.requireRoom({ sharing, ...request }, { budget: this.memory, processes });
   }
 
   private requireOpen(): void {
@@ -489,8 +494,4 @@ export class WorkerPool extends ModelHost {
     }, ms);
     this.timers.add(timer);
   }
-}
-
-function rowsOfParts(parts: readonly (readonly [rows: number, ...unknown[]])[]): number {
-  return parts.reduce((sum, [rows]) => sum + rows, 0);
 }

@@ -61,6 +61,11 @@ export function toPayload(parts: readonly TensorPart[]): TransferPayload {
   return { parts: messageParts, transfer: [...transfer] };
 }
 
+/** Rows of all parts of a message. */
+export function rowsOfParts(parts: readonly MessagePart[]): number {
+  return parts.reduce((sum, [rows]) => sum + rows, 0);
+}
+
 function toMessage(tensors: NamedTensors, transfer: Set<ArrayBuffer>): MessageTensor[] {
   const messageTensors: MessageTensor[] = [];
   for (const [name, { dtype, shape, data }] of tensors) {

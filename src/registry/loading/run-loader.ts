@@ -101,8 +101,8 @@ export class RunLoader {
   async loadOnTrial(sourceRun: SourceRun, run: Run, card?: LoadCard): Promise<LoadedRun> {
     const artifacts = await sourceRun.open();
     try {
-      const trial = await this.beginTrial(sourceRun.run ?? run, artifacts, card?.name);
       const request = loadRequest(run, artifacts, card?.session);
+      const trial = await this.beginTrial(sourceRun.run ?? run, artifacts, card?.name, request);
       return await this.loadArtifacts({ artifacts, sourceRun, run, part: partsOf(trial) }, request, trial);
     } catch (error) {
       artifacts.close?.();
@@ -110,9 +110,16 @@ export class RunLoader {
     }
   }
 
-  private beginTrial(run: Run, { files = [] }: RunArtifacts, model: string | undefined): Promise<RunTrial | undefined> {
+  private beginTrial(
+    run: Run,
+    { files = [] }: RunArtifacts,
+    model: string | undefined,
+    request: LoadRequest,
+  ): Promise<RunTrial | undefined> {
     if (model === undefined || !this.trials) return Promise.resolve(undefined);
-    return this.trials.begin(model, run, files);
+    return this.trials.begin(model, run, files, (measuredBytes) =>
+      this.host.requireMemory({ ...request, measuredBytes }),
+    );
   }
 
   private async loadArtifacts(
@@ -124,7 +131,8 @@ export class RunLoader {
     try {
       const handle = await trial.run(LOADED, () => trial.load(request));
       const loaded = await this.examine(handle, examination);
-      const known = { ...request, ...knownFromTrial(handle, trial) };
+      const known: LoadRequest = { ...request, ...knownFromTrial(handle, trial) };
+      if (known.measuredBytes !== undefined) trial.recordMemory(known.measuredBytes);
       loaded.setTrial(trial, () => this.admit(loaded, trial, known));
       return loaded;
     } catch (error) {

@@ -12,6 +12,12 @@ import type { FailedOutcome } from './trial-verdict.js';
 /** How often a run may fail before that counts; what somebody else may be to blame for is tried twice. */
 const STRIKES = 2;
 
+interface TrialEvents {
+  /** Gets the bytes of memory that the run takes. */
+  onMeasured(bytes: number): void;
+  onOver(): void;
+}
+
 /** One run on trial, in a process of its own. */
 export class RunTrial {
   private isOver = false;
@@ -23,7 +29,7 @@ export class RunTrial {
     private readonly before: TrialRecord | undefined,
     private readonly records: TrialRecords,
     private readonly limits: TrialLimits,
-    private readonly onOver: () => void,
+    private readonly events: TrialEvents,
   ) {}
 
   /** Loads it in its process, where its predictions have the time of the trial. @throws as the host. */
@@ -57,6 +63,11 @@ export class RunTrial {
     // A part may not care for a row that was not answered.
     if (this.lease.end) throw await this.fail(this.lease.end, doing, undefined);
     return result;
+  }
+
+  /** Has it remembered what the run takes of memory, for the next time it is to be tried. */
+  recordMemory(bytes: number): void {
+    this.events.onMeasured(bytes);
   }
 
   /** The process is free for others; the run is still remembered as being tried, until it is loaded where it serves. */
@@ -101,7 +112,7 @@ export class RunTrial {
     this.isOver = true;
     this.lease.release();
     await record();
-    this.onOver();
+    this.events.onOver();
   }
 }
 

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { Gate } from '../../../test/support/gate.js';
 import { onDemandRun } from '../../../test/support/registry/on-demand-runs.js';
 import { TestRegistry } from '../../../test/support/registry/test-registry.js';
-import { TestStore } from '../../../test/support/stores/build-store.js';
+import { TestStore, sha256 } from '../../../test/support/stores/build-store.js';
 import type { ModelState, TrialRecord } from '../../domain/model-state.js';
 import type { VerdictReason } from '../../domain/verdict.js';
+import { MemoryBudget } from '../../engines/memory/memory-budget.js';
 import { WorkerPool } from '../../engines/pool/worker-pool.js';
+import type { TrialLease } from '../../engines/trial/trial-host.js';
 import { TrialProcesses } from '../../engines/trial/trial-processes.js';
 import { STATE_FILE } from '../../sources/state/local-state-store.js';
 
@@ -158,6 +160,66 @@ describe('a run on trial', () => {
       message: expect.stringMatching(
         /^While its examples were computed, the run took \d+ MiB of memory; a trial may take 256 MiB \(TRIAL_MEMORY_BYTES\)\./,
       ) as string,
+    });
+  });
+
+  describe('for which there is no memory where it is to serve', () => {
+    const MIB = 2 ** 20;
+    const pools: WorkerPool[] = [];
+    afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
+    const startWithin = async (store: TestStore, memory: MemoryBudget, host: TrialProcesses) => {
+      const pool = new WorkerPool({
+        threads: 1,
+        hangGraceMs: 50,
+        maxQueuedPerModel: 100,
+        loadTimeoutMs: 20_000,
+        workerFile,
+        memory,
+      });
+      pools.push(pool);
+      const registry = await TestRegistry.start(store, pool, undefined, host);
+      registries.push(registry);
+      return registry;
+    };
+
+    it('is refused by the size of its files, without a trial', async () => {
+      const store = storeWith('answer');
+      const weights = 'm/runs/first/artifacts/weights.bin';
+      store.write(weights, ' '.repeat(20 * MIB));
+      const model = {
+        ...onDemandRun.model!,
+        files: [{ path: 'artifacts/weights.bin', sha256: sha256(store.path(weights)) }],
+      };
+      store.write('m/runs/first/run.json', { ...store.readJson('m/runs/first/run.json'), model });
+
+      const registry = await startWithin(store, new MemoryBudget(16 * MIB), trials);
+
+      expect([registry.servedBy('m'), trials.count]).toEqual(['second', 1]);
+      expect(reasonOf(registry)).toMatchObject({
+        code: 'MEMORY_EXCEEDED',
+        message: 'The run needs at least 22 MiB of memory, and 16 MiB of the 16 MiB for models are left.',
+      });
+    });
+
+    it('is refused by what its trial measured, and the next time without a trial', async () => {
+      const greedy = new (class extends CountedTrials {
+        override async lease() {
+          const lease = await super.lease();
+          const report = { peakBytes: this.count === 1 ? 20 * MIB : 0, loadMs: 1, callMs: 1 };
+          return Object.create(lease, { report: { value: report } }) as TrialLease;
+        }
+      })({ limits: { ...limits, predictionTimeoutMs: 20_000 }, maxBatchRows: 100, workerFile });
+      const registry = await startWithin(storeWith('answer'), new MemoryBudget(16 * MIB), greedy);
+      expect([registry.servedBy('m'), greedy.count]).toEqual(['second', 2]);
+      expect(reasonOf(registry)?.message).toMatch(/^The run needs about 22 MiB of memory, and \d+ MiB of the 16 MiB /);
+
+      await registry.refresh('m');
+
+      expect(greedy.count).toBe(2);
+      expect(reasonOf(registry)?.message).toMatch(
+        /^The run needs at least 22 MiB of memory, and \d+ MiB of the 16 MiB /,
+      );
+      await greedy.close();
     });
   });
 
