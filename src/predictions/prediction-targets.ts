@@ -39,6 +39,15 @@ export class PredictionTargets {
     }
   }
 
+  /** The run, if it is there and may be asked; why it is not is for `resolve` to say. */
+  find(target: PredictionTarget): RegisteredRun | undefined {
+    try {
+      return this.resolve(target);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** The models and their fields, for an answer that must help choose one. */
   listCandidates(): { candidates: JsonValue } {
     return candidatesOf(this.registry.listReadyModels());

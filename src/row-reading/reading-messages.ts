@@ -7,6 +7,7 @@ import type { RowNote } from '../domain/row-note.js';
 import type { RowSchema } from '../domain/signature.js';
 import type { ValidationIssue } from '../domain/validation-issue.js';
 import type { JsonObject, JsonValue } from '../lib/json.js';
+import type { ValueBounds } from './value-bounds.js';
 
 /** Where the rows of a body are: in its member `inputs` or `texts`, or the body itself is the one row. */
 export type BodyForm = 'inputs' | 'texts' | 'row';
@@ -24,6 +25,8 @@ export interface BodyBounds {
   readonly maxRows: number;
   /** Objects, lists and members. */
   readonly maxStructures: number;
+  /** Of the run that the rows are for; undefined where the body itself says which it is. */
+  readonly values?: ValueBounds;
 }
 
 /** What a thread needs of a run to check and encode its rows. */

@@ -43,7 +43,7 @@ export function rowsOfBody(
   switch (route.rows) {
     case 'texts': {
       const { texts } = checkedBody(PredictPayload, body) as unknown as { texts: Texts };
-      return { target: targetOf(route, params, {}), rows: (run) => textRows(run, texts) };
+      return { target: targetOf(route, params), rows: (run) => textRows(run, texts) };
     }
     case 'inputs': {
       const type = route.target === 'named' ? AnyPredictionsRequestDto : PredictionsRequestDto;
@@ -101,13 +101,19 @@ export function rowsOfQuery(
 ): RequestedRows {
   const given = parseQuery(query);
   if (route.target === 'fields') return bareRow(given, 'query');
-  return { target: targetOf(route, params, {}), rows: (run) => queryRow(run, given) };
+  return { target: targetOf(route, params), rows: (run) => queryRow(run, given) };
 }
 
-function targetOf(
+/**
+ * Who is to predict, by the path of a request, or by its body where that names it.
+ *
+ * @param params  of the path.
+ * @param body  its members `model` and `run_id`.
+ */
+export function targetOf(
   { target }: PredictionRoute,
   params: Readonly<Record<string, string>>,
-  { model, run_id: runId }: JsonObject,
+  { model, run_id: runId }: JsonObject = {},
 ): PredictionTarget {
   if (target === 'model') return { kind: 'model', name: params.model! };
   if (target === 'run') return { kind: 'run', runId: params.run_id! };

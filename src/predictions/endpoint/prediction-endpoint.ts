@@ -13,14 +13,17 @@ import { parseJsonBody } from '../../domain/json-body.js';
 import { LARGE_BODY_BYTES, turnOfBody } from '../../http/request/large-body-scheduler.js';
 import type { RequestHead } from '../../http/request/request-head.js';
 import { MAX_INLINE_BYTES, RowReader } from '../../row-reading/row-reader.js';
+import { valueBoundsOf } from '../../row-reading/value-bounds.js';
+import type { ValueBounds } from '../../row-reading/value-bounds.js';
 import { PredictionTargets } from '../prediction-targets.js';
 import type { PredictionTarget } from '../prediction-targets.js';
 import { PredictionsService } from '../predictions.service.js';
 import type { PredictionContext, RowsForRun } from '../predictions.service.js';
 import type { PredictionRequest } from './endpoint-request.decorator.js';
-import { bodyFormOf, rowsOfBody, rowsOfOutline, rowsOfQuery } from './parse-rows.js';
+import { bodyFormOf, rowsOfBody, rowsOfOutline, rowsOfQuery, targetOf } from './parse-rows.js';
 import type { RequestedRows } from './parse-rows.js';
 import { bareAnswer, envelopeAnswer } from './prediction-answer.js';
+import type { PredictionRoute } from './prediction-route.js';
 import { readFacts } from './request-facts.js';
 import type { RequestFacts } from './request-facts.js';
 import { RouteTable } from './route-table.js';
@@ -115,10 +118,19 @@ export class PredictionEndpoint extends HttpEndpoint {
     const timeoutMs = Math.min(wantedMs, predictionTimeoutMs);
     const startMs = performance.now();
     const rows = this.reader.open(bytes, bodyFormOf(route));
-    const bounds = { maxRows, maxStructures: maxStructuresOf(maxRows, bodyLimitBytes) };
+    const values = this.valueBounds(route, params);
+    const bounds = { maxRows, maxStructures: maxStructuresOf(maxRows, bodyLimitBytes), values };
     const outline = await this.reader.outline(rows, bounds, { deadlineMs: sinceMs + timeoutMs, timeoutMs, signal });
     timing.parseMs = performance.now() - startMs;
     return rowsOfOutline(route, params, outline, rows, unknownMembers);
+  }
+
+  /** What a body may hold, where its route tells which run its rows are for and other members are not just ignored. */
+  private valueBounds(route: PredictionRoute, params: RequestFacts['params']): ValueBounds | undefined {
+    if (route.rows !== 'inputs' || route.target === 'named' || this.config.unknownMembers === 'ignore')
+      return undefined;
+    const registered = this.targets.find(targetOf(route, params));
+    return registered && valueBoundsOf(registered.run.signature.input);
   }
 
   private async predictBare(

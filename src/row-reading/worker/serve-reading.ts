@@ -106,18 +106,27 @@ class BodyReader {
   }
 }
 
-/** @throws ValidationError when a body holds more than any request may. */
-function requireWithin({ maxRows, maxStructures }: BodyBounds, text: string): void {
-  const { structures, longest } = measureJson(text);
-  if (longest.length > maxRows && ['inputs', 'texts'].includes(longest.key)) {
+/** Members of a body that hold its rows. */
+const ROW_LISTS = ['inputs', 'texts', 'data'];
+
+/** @throws ValidationError when a body holds more than any request may, or than rows of its run can. */
+function requireWithin({ maxRows, maxStructures, values }: BodyBounds, text: string): void {
+  const { structures, marks, longest, longestEscaped } = measureJson(text, ROW_LISTS);
+  if (longest.length > maxRows) {
     const msg = `ensure this value has at most ${maxRows} items`;
     const ctx = { limit_value: maxRows };
     throw new ValidationError([{ loc: ['body', longest.key], msg, type: 'value_error.list.max_items', ctx }]);
   }
-  if (structures <= maxStructures) return;
-  const msg = `the body holds more objects, lists and members than ${maxStructures}: send fewer rows, or only their own fields`;
-  throw new ValidationError([
-    { loc: ['body'], msg, type: 'value_error.too_many_values', ctx: { limit_value: maxStructures } },
+  if (structures > maxStructures) throw tooManyValues('objects, lists and members', structures, maxStructures);
+  if (!values) return;
+  const maxMarks = values.base + values.perRow * Math.max(longest.length, longestEscaped);
+  if (marks > maxMarks) throw tooManyValues('values', marks, maxMarks);
+}
+
+function tooManyValues(what: string, count: number, limit: number): ValidationError {
+  const msg = `the body holds more ${what} than its rows can: ${count}, and ${limit} at most: send fewer rows, or only their own fields`;
+  return new ValidationError([
+    { loc: ['body'], msg, type: 'value_error.too_many_values', ctx: { limit_value: limit } },
   ]);
 }
 

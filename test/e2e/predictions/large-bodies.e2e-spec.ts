@@ -99,6 +99,30 @@ describe('a large body', () => {
     expect(json.detail).toMatchObject([{ loc: ['body'], type: 'value_error.too_many_values' }]);
   });
 
+  it('that comes to more values than rows of its model can is refused before anything is made of it', async () => {
+    const padded = { inputs: [{ age: 10, sex: 'M' }], x: new Array<unknown>(200_000).fill({}) };
+    const { json, status } = await post(TITANIC, JSON.stringify(padded));
+    const named = await post('/predictions', JSON.stringify({ model: 'titanic-survival', ...padded }));
+
+    expect(status).toBe(422);
+    expect(json.detail).toMatchObject([
+      {
+        loc: ['body'],
+        type: 'value_error.too_many_values',
+        msg: expect.stringMatching(/: 400\d+, and 10\d+ at most/) as string,
+      },
+    ]);
+    // Where the body itself says whom it is for, it is read first.
+    expect(named.json.detail).toMatchObject([{ loc: ['body', 'x'], type: 'value_error.extra' }]);
+  });
+
+  it('whose rows have fields that nobody reads is answered, as long as it stays within reason', async () => {
+    const others = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`other ${i}`, i]));
+    const body = { inputs: new Array<unknown>(200).fill({ ...others, age: 10, sex: 'M' }) };
+
+    expect((await post(TITANIC, JSON.stringify(body))).status).toBe(200);
+  });
+
   it('keeps its deadline while it waits for a thread', async () => {
     const { status, headers } = await post(TITANIC, `{"inputs":[${row}]}${PADDING}`, { 'X-Timeout-Ms': '1' });
 
