@@ -2,8 +2,8 @@
 performance.mark('bestrun:start');
 // Set before anything loads ONNX Runtime, which reads it once. Threads inherit it.
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
-// Node reads files with four threads: a disk that hangs may hold eight (sources/files/disk.ts), and others must be left.
-process.env.UV_THREADPOOL_SIZE ??= '12';
+// Node reads files with four threads: disks that hang may hold twelve (sources/files/disk.ts), and others must be left.
+process.env.UV_THREADPOOL_SIZE ??= '16';
 
 import { listenForStop } from './bootstrap/stop-signals.js';
 

@@ -199,7 +199,7 @@ export class Environment {
   @Integer(0, 3_600_000, 'milliseconds')
   START_WAIT_MS = 30_000;
 
-  /** How long the disk or share of MODELS_DIR may take to answer; a folder that does not answer is left as it was known. */
+  /** How long the disk or share of MODELS_DIR or of MLflow's folder may take to answer; what does not is left as it was known. */
   @Integer(100, 3_600_000, 'milliseconds')
   STORE_TIMEOUT_MS = 10_000;
 

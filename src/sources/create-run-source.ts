@@ -27,7 +27,7 @@ const REQUESTS_PER_READING = 20;
 export function createRunSource(config: AppConfig, onlyModel?: string): RunSource {
   const sources = config.sources.map((kind) =>
     kind === 'mlflow'
-      ? createMlflowSource(config.mlflow)
+      ? createMlflowSource(config.mlflow, new Disk({ timeoutMs: config.storeTimeoutMs }))
       : new LocalRunSource(config.modelsDir, {
           settleMs: config.refreshSettleMs,
           onlyModel,
@@ -41,18 +41,18 @@ export function createRunSource(config: AppConfig, onlyModel?: string): RunSourc
   return new CombinedRunSource(sources, { firstTimeoutMs: config.startWaitMs / 2 });
 }
 
-function createMlflowSource(config: MlflowConfig): RunSource {
-  return new MlflowRunSource(createStore(config), config);
+function createMlflowSource(config: MlflowConfig, disk: Disk): RunSource {
+  return new MlflowRunSource(createStore(config, disk), config);
 }
 
 /** `http(s)://…` is a server, `sqlite:///…` a database, anything else the folder of a file store, as MLflow has it. */
-function createStore(config: MlflowConfig): MlflowStore {
+function createStore(config: MlflowConfig, disk: Disk): MlflowStore {
   const { trackingUri } = config;
   if (/^https?:/i.test(trackingUri)) return createServerStore(config);
   const [, database] = /^sqlite:\/{3}(.+)$/i.exec(trackingUri) ?? [];
-  if (database) return new DbStore(resolve(database));
-  if (/^file:\/\//i.test(trackingUri)) return new FileStore(fileURLToPath(trackingUri));
-  return new FileStore(resolve(trackingUri.replace(/^file:/i, '')));
+  if (database) return new DbStore(resolve(database), disk);
+  if (/^file:\/\//i.test(trackingUri)) return new FileStore(fileURLToPath(trackingUri), disk);
+  return new FileStore(resolve(trackingUri.replace(/^file:/i, '')), disk);
 }
 
 function createServerStore(config: MlflowConfig): MlflowStore {

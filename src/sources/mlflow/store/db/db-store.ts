@@ -4,6 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { MetricPoint } from '../../../../domain/metric-point.js';
 import { SerialQueue } from '../../../../lib/serial-queue.js';
+import type { Disk } from '../../../files/disk.js';
+import { askDisk } from '../ask-disk.js';
 import { DiskStore } from '../disk-store.js';
 import { LocalModel, isInsideFolder } from '../local-model.js';
 import { MAX_METRIC_POINTS, inStepOrder, runStatusNamed } from '../mlflow-store.js';
@@ -29,8 +31,11 @@ export class DbStore extends DiskStore {
   private readonly historyQueue = new SerialQueue();
 
   /** @param file  absolute. */
-  constructor(private readonly file: string) {
-    super(dirname(file));
+  constructor(
+    private readonly file: string,
+    disk?: Disk,
+  ) {
+    super(dirname(file), disk);
   }
 
   get description(): string {
@@ -38,6 +43,8 @@ export class DbStore extends DiskStore {
   }
 
   override async read<T>(work: () => Promise<T>): Promise<T> {
+    // What reads a database has no time limit: a disk that does not answer is not asked.
+    await askDisk(this.disk, this.root, (fileSystem) => fileSystem.isLink(this.file));
     const mark = await readMark(this.file);
     if (mark === undefined || mark !== this.remembered.mark) return this.readAnew(work);
     try {
@@ -136,7 +143,7 @@ export class DbStore extends DiskStore {
     if (!recorded) return undefined;
     const { location, isReady, metrics } = recorded;
     const folder = await this.localFolder(location);
-    return { id, isReady, metrics, files: folder === undefined ? undefined : new LocalModel(folder, this.root, id) };
+    return { id, isReady, metrics, files: folder === undefined ? undefined : new LocalModel(folder, this, id) };
   }
 
   private readCheckpoint(id: string): RecordedCheckpoint | undefined {
@@ -164,8 +171,10 @@ export class DbStore extends DiskStore {
    * here, or lies outside the database's folder, its last part is searched beside the database.
    */
   private async localFolder(uri: string): Promise<string | undefined> {
-    for (const folder of this.placesOf(uri)) if (await isInsideFolder(folder, this.root)) return folder;
-    return undefined;
+    return askDisk(this.disk, this.root, async (fileSystem) => {
+      for (const folder of this.placesOf(uri)) if (await isInsideFolder(fileSystem, folder, this.root)) return folder;
+      return undefined;
+    });
   }
 
   private placesOf(uri: string): string[] {

@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { readRegularFile } from '../../../files/file-system.js';
+import type { FileSystem } from '../../../files/file-system.js';
 
 /** A metric logged each step for days; anything beyond is not read. */
 const MAX_DEPTH = 4;
@@ -13,21 +12,25 @@ const MAX_VALUE_BYTES = 64 * 1024 * 1024;
  *
  * @returns nothing for a folder that is not there.
  */
-export async function readEntries(folder: string): Promise<Record<string, string>> {
-  const entries = await readNested(folder, '', 0);
+export async function readEntries(fileSystem: FileSystem, folder: string): Promise<Record<string, string>> {
+  const entries: Entry[] = [];
+  for await (const entry of readNested(fileSystem, folder, '', 0)) entries.push(entry);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-async function readNested(folder: string, prefix: string, depth: number): Promise<[key: string, value: string][]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const found = await Promise.all(
-    entries.map(async (entry): Promise<[string, string][]> => {
-      const [path, key] = [join(folder, entry.name), prefix + entry.name];
-      if (entry.isDirectory()) return depth < MAX_DEPTH ? readNested(path, `${key}/`, depth + 1) : [];
-      if (!entry.isFile()) return [];
-      const bytes = await readRegularFile(path, MAX_VALUE_BYTES).catch(() => undefined);
-      return bytes === undefined ? [] : [[key, bytes.toString('utf8')]];
-    }),
-  );
-  return found.flat();
+type Entry = readonly [key: string, value: string];
+
+async function* readNested(
+  fileSystem: FileSystem,
+  folder: string,
+  prefix: string,
+  depth: number,
+): AsyncGenerator<Entry> {
+  for (const entry of await fileSystem.entries(folder).catch(() => [])) {
+    const [path, key] = [join(folder, entry.name), prefix + entry.name];
+    if (entry.isDirectory() && depth < MAX_DEPTH) yield* readNested(fileSystem, path, `${key}/`, depth + 1);
+    if (!entry.isFile()) continue;
+    const bytes = await fileSystem.readRegular(path, MAX_VALUE_BYTES).catch(() => undefined);
+    if (bytes !== undefined) yield [key, bytes.toString('utf8')];
+  }
 }

@@ -26,6 +26,8 @@ const served = [
 /** A megabyte of spaces; several after each other are one text. */
 const PACKED = gzipSync(Buffer.alloc(1024 * 1024, 32));
 
+const LONG = `${JSON.stringify(experiment(1))},`.repeat(10_000);
+
 describe('a tracking server that is hostile', () => {
   let store: TestStore;
   let cache: TempFolder;
@@ -91,6 +93,12 @@ describe('a tracking server that is hostile', () => {
     ['a redirect to another host', (_, r) => r.writeHead(307, { Location: 'http://192.0.2.1/' }).end(), /another host/],
     ['a page for people', (_, r) => r.writeHead(200).end('<html>'), /not JSON/],
     ['a list', (_, r) => json(r, [1, 2]), /not JSON/],
+    ['a long answer that is cut off', (_, r) => r.writeHead(200).end(`{"experiments":[${LONG}`), /not JSON/],
+    [
+      'an entry that is long by itself',
+      (_, r) => json(r, { experiments: [experiment(1, [{ key: 'a', value: 'x'.repeat(9_000_000) }])] }),
+      /an entry of more than 8388608 characters/,
+    ],
   ])('costs itself only with %s', async (_what, given, said) => {
     answer = given;
 
@@ -139,6 +147,21 @@ describe('a tracking server that is hostile', () => {
     expect(models.map(({ location }) => location)).toEqual(['adder']);
     expect(problem).toBeUndefined();
     expect(turns).toBeGreaterThan(20);
+  });
+
+  it('is read bit by bit where an answer of its is long', async () => {
+    const note = { key: 'note', value: 'n'.repeat(20_000) };
+    const page = Array.from({ length: 200 }, (_, i) => experiment(i, i === 7 ? [...served, note] : [note]));
+    answer = ({ url }, r) => json(r, url!.includes('experiments/search') ? { experiments: page } : {});
+    const parse = jest.spyOn(JSON, 'parse');
+
+    const { models, problem } = await list();
+    const longest = Math.max(...parse.mock.calls.map(([text]) => text.length));
+    parse.mockRestore();
+
+    expect(models.map(({ location }) => location)).toEqual(['adder', 'e7']);
+    expect(problem).toBeUndefined();
+    expect(longest).toBeLessThan(512 * 1024);
   });
 
   it('is read for a bounded number of models, and that is said', async () => {

@@ -5,10 +5,9 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isJsonObject } from '../../../../lib/json.js';
-import type { JsonObject } from '../../../../lib/json.js';
 import { StoreUnavailableError } from '../mlflow-store.js';
 import { messageOfNetworkError } from './network-error.js';
+import { parseShort, requireJson } from './parse-answer.js';
 
 /** How a tracking server is asked. */
 interface ClientOptions {
@@ -58,6 +57,8 @@ export class TooLargeError extends Error {}
 /** Statuses of transient errors: the request is retried. */
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** An error is a sentence, or a page of a proxy. */
+const MAX_ERROR_BYTES = 256 * 1024;
 /** An answer that drips more slowly than this, on average, is given up like none, bytes per millisecond. */
 const LEAST_BYTES_PER_MS = 4;
 const MAX_REDIRECTS = 3;
@@ -257,7 +258,7 @@ function toRequestError(error: unknown, signal: AbortSignal): unknown {
 async function requireOk(response: Response): Promise<void> {
   const { status } = response;
   if (status >= 200 && status < 300) return;
-  const text = await textOf(response, () => undefined).catch(() => '');
+  const text = await textOf(response, () => undefined, MAX_ERROR_BYTES).catch(() => '');
   const error = errorOf(status, text);
   if (error instanceof MlflowError && PASSING.has(status)) {
     throw new TransientError(error.message, retryAfterOf(response), error);
@@ -277,7 +278,7 @@ function errorOf(status: number, text: string): Error {
       'it rejects the host name (403). Start it with --allowed-hosts and the host of MLFLOW_TRACKING_URI.',
     );
   }
-  const body = parse(text);
+  const body = parseShort(text);
   if (typeof body?.error_code === 'string' && ERROR_CODE.test(body.error_code)) {
     return new MlflowError(status, body.error_code, typeof body.message === 'string' ? body.message : body.error_code);
   }
@@ -293,38 +294,26 @@ function retryAfterOf(response: Response): number | undefined {
   return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
 
-function requireJson(text: string): string {
-  if (parse(text)) return text;
-  throw new StoreUnavailableError(
-    'it answers something that is not JSON. Is MLFLOW_TRACKING_URI the address of MLflow?',
-  );
-}
-
-/** MLflow's own numbers are exact as doubles, and its ids are texts, so the engine's parser does. */
-function parse(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function textOf(response: Response, touch: (bytes: number) => void): Promise<string> {
-  const chunks: Uint8Array[] = [];
+async function textOf(
+  response: Response,
+  touch: (bytes: number) => void,
+  maxBytes = MAX_ANSWER_BYTES,
+): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let text = '';
   let bytes = 0;
   try {
     for await (const chunk of response.body ?? []) {
       bytes += (chunk as Uint8Array).length;
       touch(bytes);
-      if (bytes > MAX_ANSWER_BYTES) throw new StoreUnavailableError(`it answers more than ${MAX_ANSWER_BYTES} bytes.`);
-      chunks.push(chunk as Uint8Array);
+      if (bytes > maxBytes) throw new StoreUnavailableError(`it answers more than ${maxBytes} bytes.`);
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
     }
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw error;
     throw new TransientError('its response was cut off.', undefined, undefined, { cause: error });
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return text + decoder.decode();
 }
 
 async function save(

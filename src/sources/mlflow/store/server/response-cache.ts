@@ -1,13 +1,18 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { sha256OfText } from '../../../../lib/digest.js';
+import { runInSlices } from '../../../../lib/run-in-slices.js';
 import { writeFileAtomic } from '../../../../lib/write-file-atomic.js';
 
 /** A cached response; `undefined` text means that there was nothing. */
 interface CachedResponse {
   readonly text: string | undefined;
 }
+
+/** Characters that are hashed at once. */
+const SLICE_CHARACTERS = 256 * 1024;
 
 /** Response files unused for this long are deleted. */
 const FORGET_AFTER_MS = 24 * 60 * 60 * 1000;
@@ -66,7 +71,7 @@ export class ResponseCache {
   }
 
   private async write(name: string, stored: string, present: ReadonlySet<string>): Promise<void> {
-    const digest = sha256OfText(stored);
+    const digest = await digestOf(stored);
     if (this.digestByName.get(name) === digest && present.has(name)) return;
     await writeFileAtomic(join(this.folder, name), stored, { mode: 0o600 });
     this.digestByName.set(name, digest);
@@ -90,4 +95,18 @@ export class ResponseCache {
       return undefined;
     }
   }
+}
+
+/** Of a response that may be long: tells it from another one, in this process. */
+function digestOf(text: string): Promise<string> {
+  return runInSlices(hashSteps(text));
+}
+
+function* hashSteps(text: string): Generator<void, string> {
+  const hash = createHash('sha256');
+  for (let start = 0; start < text.length; start += SLICE_CHARACTERS) {
+    hash.update(text.slice(start, start + SLICE_CHARACTERS));
+    yield;
+  }
+  return hash.digest('hex');
 }

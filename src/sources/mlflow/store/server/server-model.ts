@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 
-import type { JsonObject } from '../../../../lib/json.js';
 import { RunError } from '../../../../domain/verdict.js';
 import { StoreUnavailableError } from '../mlflow-store.js';
 import type { ModelFiles, LoggedModel } from '../mlflow-store.js';
@@ -9,6 +8,7 @@ import type { ArtifactCache } from './artifact-cache.js';
 import type { CachedFile } from './cache-eviction.js';
 import { MlflowError, TooLargeError } from './mlflow-client.js';
 import type { MlflowClient, Query } from './mlflow-client.js';
+import { parseAnswer } from './parse-answer.js';
 import { objectsIn, textIn } from './server-responses.js';
 
 /** Location of a model on a server: below a run's artifacts (MLflow 2), or as a logged model (MLflow 3). */
@@ -145,7 +145,7 @@ export class ServerModel implements LoggedModel {
               `/api/2.0/mlflow/logged-models/${encodeURIComponent(location.modelId)}/artifacts/directories`,
               { ...(parent && { artifact_directory_path: parent }), ...page },
             );
-      const body = JSON.parse(text) as JsonObject;
+      const body = await parseAnswer(text);
       for (const file of objectsIn(body, 'files')) files.push(toRemoteFile(textIn(file, 'path'), parent, root, file));
       token = textIn(body, 'next_page_token');
     } while (token && files.length <= MAX_FILES);

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../../lib/json.js';
+import { mapYielding } from '../../../../lib/map-yielding.js';
 import type { MetricPoint } from '../../../../domain/metric-point.js';
 import { RunError } from '../../../../domain/verdict.js';
 import {
@@ -9,6 +10,7 @@ import {
   servingTagsMark,
 } from '../mlflow-store.js';
 import type { Checkpoint, LoggedModel, MlflowExperiment, MlflowRegisteredModel, MlflowRun } from '../mlflow-store.js';
+import { parseAnswer } from './parse-answer.js';
 import type { ResponseCache } from './response-cache.js';
 import type { ArtifactCache } from './artifact-cache.js';
 import { MlflowError } from './mlflow-client.js';
@@ -27,7 +29,7 @@ import {
 import { ServerModel } from './server-model.js';
 import type { FetchOnce, ModelLocation } from './server-model.js';
 
-/** Small pages: parsing one must not block requests for long. */
+/** Small pages: one is parsed at a time, and lies in memory. */
 const PAGE = 200;
 const MAX_PAGES = 5_000;
 /** Characters of all answers of one reading, which are in memory until they are cached. */
@@ -136,8 +138,8 @@ export class ServerStore extends MlflowStore {
       const query = { run_id: id, metric_key: metric, max_results: String(HISTORY_PAGE) };
       const fetch = () =>
         this.client.getJson('/api/2.0/mlflow/metrics/get-history', { ...query, ...(token && { page_token: token }) });
-      const body = JSON.parse(await toStoreError(fetch, false)) as JsonObject;
-      metricPoints.push(...objectsIn(body, 'metrics').map(toMetricPoint));
+      const body = await parseAnswer(await toStoreError(fetch, false));
+      for (const point of objectsIn(body, 'metrics')) metricPoints.push(toMetricPoint(point));
       token = nextToken(body, token);
     } while (token && metricPoints.length < MAX_METRIC_POINTS);
     return metricPoints.slice(0, MAX_METRIC_POINTS).sort((a, b) => a.step - b.step);
@@ -151,7 +153,7 @@ export class ServerStore extends MlflowStore {
         max_results: String(PAGE),
         ...(token && { page_token: token }),
       });
-      names.push(...objectsIn(body, 'registered_models').map((model) => textIn(model, 'name')));
+      for (const model of objectsIn(body, 'registered_models')) names.push(textIn(model, 'name'));
       token = nextToken(body, token);
     } while (token && names.length < PAGE * MAX_PAGES);
     return names.sort();
@@ -169,7 +171,7 @@ export class ServerStore extends MlflowStore {
         max_results: String(PAGE),
         ...(token && { page_token: token }),
       });
-      versions.push(...objectsIn(page, 'model_versions'));
+      for (const version of objectsIn(page, 'model_versions')) versions.push(version);
       token = nextToken(page, token);
     } while (token && versions.length < PAGE * MAX_PAGES);
     return toRegisteredModel(objectIn(body, 'registered_model'), versions);
@@ -227,8 +229,8 @@ export class ServerStore extends MlflowStore {
     for (let page = 0; page < MAX_PAGES; page++) {
       const body = { ...request, max_results: PAGE, ...(token && { page_token: token }) };
       const text = await this.cached(`POST ${route} ${JSON.stringify(body)}`, () => this.client.postJson(route, body));
-      const answer = JSON.parse(text!) as JsonObject;
-      found.push(...objectsIn(answer, key).map(toEntity));
+      const answer = await parseAnswer(text!);
+      for (const entity of await mapYielding(objectsIn(answer, key), toEntity)) found.push(entity);
       token = nextToken(answer, token);
       if (!token) break;
     }
@@ -237,7 +239,7 @@ export class ServerStore extends MlflowStore {
 
   private async get(route: string, query: Query): Promise<JsonObject> {
     const text = await this.cached(`GET ${route} ${JSON.stringify(query)}`, () => this.client.getJson(route, query));
-    return JSON.parse(text!) as JsonObject;
+    return parseAnswer(text!);
   }
 
   /** As `get`; undefined when MLflow says that there is no such thing. */
@@ -250,7 +252,7 @@ export class ServerStore extends MlflowStore {
         throw error;
       }
     });
-    return text === undefined ? undefined : (JSON.parse(text) as JsonObject);
+    return text === undefined ? undefined : parseAnswer(text);
   }
 
   /**
