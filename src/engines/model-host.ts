@@ -1,13 +1,12 @@
 import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { TensorPart } from '../domain/tensor-rows.js';
-import type { NamedTensors } from '../domain/tensor.js';
 import type { LoadRequest, ModelInfo } from './inference-engine.js';
 
 /** How one prediction is to be computed. */
 export interface PredictOptions {
   /** Which outputs to give; names of `info.outputs`. */
   readonly outputNames: readonly string[];
-  /** Longest time from the call of `predict` to its answer, waiting included, in milliseconds. */
+  /** Longest time from the call of `predictParts` to its answer, waiting included, in milliseconds. */
   readonly timeoutMs: number;
   /** `performance.now()` from which `timeoutMs` counts, when that was before the call. */
   readonly sinceMs?: number;
@@ -49,8 +48,6 @@ export interface ModelHandle {
    *   signal when it aborted.
    */
   predictParts(inputs: readonly TensorPart[], options: PredictOptions): Promise<readonly TensorPart[]>;
-  /** The same for rows of one shape whose outputs have one shape. */
-  predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors>;
   /** Called with the number of threads that compute it and cannot be ended, whenever one more does. */
   onStuck?: ((threads: number) => void) | undefined;
   /** Ends its waiting predictions with WORKER_LOST, and those to come: no thread computes it any more. */

@@ -5,7 +5,7 @@ import type { PredictOptions } from '../model-host.js';
 import type { ListNode } from './prediction-list.js';
 
 /**
- * One caller of `predict`: its promise is settled exactly once, by the answer, the deadline or the abort signal,
+ * One caller of `predictParts`: its promise is settled exactly once, by the answer, the deadline or the abort signal,
  * whichever comes first. It may be computed more than once: again, with fewer others, after a shared call failed.
  */
 export class PendingPrediction {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { fixtureRequest, floatRows } from '../../../test/contracts/inference-engine.contract.js';
+import { predictTensors } from '../../../test/support/engines/predict-tensors.js';
 import { threadsOf, useTestPools } from '../../../test/support/test-pools.js';
 import { until } from '../../../test/support/until.js';
 import { AppError } from '../../domain/app-error.js';
@@ -27,7 +28,9 @@ describe('predictions that share calls', () => {
     const options = { outputNames: ['y'], timeoutMs: 5_000 };
     const numbers = (outputs: NamedTensors, name = 'y'): number[] => [...(outputs.get(name)!.data as Float32Array)];
     const sums = (model: ModelHandle, rows: number[][], more: Partial<PredictOptions> = {}): Promise<number[]> =>
-      model.predict(new Map([['x', floatRows(rows)]]), { ...options, ...more }).then((outputs) => numbers(outputs));
+      predictTensors(model, new Map([['x', floatRows(rows)]]), { ...options, ...more }).then((outputs) =>
+        numbers(outputs),
+      );
     const load = (folder: string): Promise<ModelHandle> => makePool().load(fixtureRequest('onnx', folder));
 
     it('gives each caller its own rows, however many it sent', async () => {
@@ -71,7 +74,7 @@ describe('predictions that share calls', () => {
           ['flag', { dtype: 'bool', shape: [1], data: Uint8Array.of(i % 2) }],
           ['positive', { dtype: 'uint64', shape: [1], data: BigUint64Array.of(BigInt(i)) }],
         ]);
-        const outputs = await model.predict(inputs, { outputNames: ['13', 'x.1', '2'], timeoutMs: 5_000 });
+        const outputs = await predictTensors(model, inputs, { outputNames: ['13', 'x.1', '2'], timeoutMs: 5_000 });
         return ['13', 'x.1', '2'].map((name) => outputs.get(name)!.data[0]);
       };
       const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(i)));
@@ -85,7 +88,7 @@ describe('predictions that share calls', () => {
           ['a', floatRows([[5]])],
           ['b', floatRows([[2]])],
         ]);
-        const outputs = await model.predict(inputs, { outputNames, timeoutMs: 5_000 });
+        const outputs = await predictTensors(model, inputs, { outputNames, timeoutMs: 5_000 });
         return [...outputs].map(([name, { data }]) => [name, data[0] as number]);
       };
       const wishes = [['sum'], ['sum'], ['difference'], ['difference', 'sum']];
@@ -104,7 +107,9 @@ describe('predictions that share calls', () => {
       const model = await load('onnx-gather');
       const ask = (index: number): Promise<unknown> => {
         const tensor: Tensor = { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(index)) };
-        return outcome(model.predict(new Map([['index', tensor]]), options).then((outputs) => numbers(outputs)));
+        return outcome(
+          predictTensors(model, new Map([['index', tensor]]), options).then((outputs) => numbers(outputs)),
+        );
       };
       for (const poisoned of [[41], [1, 2, 63], Array.from({ length: 64 }, (_, i) => i)]) {
         events.length = 0;
@@ -122,7 +127,7 @@ describe('predictions that share calls', () => {
           ['a', floatRows(a)],
           ['b', floatRows(b)],
         ]);
-        const asked = model.predict(inputs, { outputNames: ['sum'], timeoutMs: 5_000 });
+        const asked = predictTensors(model, inputs, { outputNames: ['sum'], timeoutMs: 5_000 });
         return outcome(asked.then((outputs) => numbers(outputs, 'sum')));
       };
       const answers = [
@@ -138,14 +143,14 @@ describe('predictions that share calls', () => {
     it('copies rows that share a call, once, and moves those that go alone', async () => {
       const model = await load('onnx-sum');
       const tensors = [1, 2, 3].map((value) => floatRows([[value, value]]));
-      await Promise.all(tensors.map((x) => model.predict(new Map([['x', x]]), options)));
+      await Promise.all(tensors.map((x) => predictTensors(model, new Map([['x', x]]), options)));
       expect(tensors.map(({ data }) => data.length)).toEqual([0, 2, 2]);
     });
 
     it('computes a request without rows, alone and among others', async () => {
       const model = await load('onnx-sum');
       const none = (): Promise<unknown> =>
-        model.predict(new Map([['x', { dtype: 'float32', shape: [0, 2], data: new Float32Array() }]]), options);
+        predictTensors(model, new Map([['x', { dtype: 'float32', shape: [0, 2], data: new Float32Array() }]]), options);
       expect(await none()).toEqual(new Map([['y', { dtype: 'float32', shape: [0, 1], data: new Float32Array() }]]));
       const [first, before, empty, after] = await Promise.all([
         sums(model, [[1, 1]]),
@@ -196,7 +201,7 @@ describe('predictions that share calls', () => {
     const send = (model: ModelHandle, command: string | string[], options: Partial<PredictOptions> = {}) => {
       const data = [command].flat();
       const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [data.length], data }]]);
-      const asked = model.predict(inputs, { outputNames: ['rows'], timeoutMs: 5_000, ...options });
+      const asked = predictTensors(model, inputs, { outputNames: ['rows'], timeoutMs: 5_000, ...options });
       return outcome(asked.then((outputs) => outputs.get('rows')!.data[0]));
     };
     const times = <T>(count: number, work: () => T): T[] => Array.from({ length: count }, work);
@@ -221,10 +226,12 @@ describe('predictions that share calls', () => {
       const timing = new PredictionTiming();
       const many = times(16, () => 'block 20');
       const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [16], data: many }]]);
-      const large = model.predict(inputs, { outputNames: ['rows'], timeoutMs: 5_000, timing }).then((outputs) => {
-        order.push('large');
-        return [...outputs.get('rows')!.data];
-      });
+      const large = predictTensors(model, inputs, { outputNames: ['rows'], timeoutMs: 5_000, timing }).then(
+        (outputs) => {
+          order.push('large');
+          return [...outputs.get('rows')!.data];
+        },
+      );
       const small = times(2, () => send(model, 'answer').then(() => order.push('small')));
       await Promise.all(small);
 

@@ -1,7 +1,7 @@
 import { fixtureRequest, floatRows } from '../../../test/contracts/inference-engine.contract.js';
+import { predictTensors } from '../../../test/support/engines/predict-tensors.js';
 import { useTestPools } from '../../../test/support/test-pools.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
-import { concatRows } from '../../domain/tensor-rows.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
 import type { ModelHandle, PredictOptions } from '../model-host.js';
 import type { PoolEvent } from './pool-event.js';
@@ -18,9 +18,8 @@ describe('tiny models on the main thread', () => {
   });
   const changes = (): PoolEvent[] => events.filter(({ kind }) => kind === 'model-inline');
   const ask = async (model: ModelHandle, tensors: NamedTensors, more: Partial<PredictOptions> = {}) => {
-    const rows = [...tensors.values()][0]!.shape[0]!;
-    const parts = await model.predictParts([{ rows, tensors }], { outputNames: ['y'], timeoutMs: 5_000, ...more });
-    return [...(concatRows(parts.map((part) => part.tensors)).get('y')!.data as Float32Array)];
+    const outputs = await predictTensors(model, tensors, { outputNames: ['y'], timeoutMs: 5_000, ...more });
+    return [...(outputs.get('y')!.data as Float32Array)];
   };
   const sums = (model: ModelHandle, rows: number[][], more?: Partial<PredictOptions>) =>
     ask(model, new Map([['x', floatRows(rows)]]), more);

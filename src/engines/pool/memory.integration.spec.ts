@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { matMulModel } from '../../../test/support/engines/matmul-model.js';
+import { predictTensors } from '../../../test/support/engines/predict-tensors.js';
 import { untilAllFree, useTestPools } from '../../../test/support/test-pools.js';
 import { until } from '../../../test/support/until.js';
 import type { AppError } from '../../domain/app-error.js';
@@ -43,7 +44,7 @@ describe('the memory of models', () => {
   };
   const ask = async (model: PoolModel, command: string): Promise<unknown> => {
     const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [1], data: [command] }]]);
-    return model.predict(inputs, { outputNames: ['thread'], timeoutMs: 10_000 });
+    return predictTensors(model, inputs, { outputNames: ['thread'], timeoutMs: 10_000 });
   };
   /** Many calls at once, of which one holds its thread. */
   const crowd = async (model: PoolModel, while_: () => Promise<void>): Promise<void> => {

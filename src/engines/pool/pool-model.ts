@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 
 import { AppError } from '../../domain/app-error.js';
-import { concatRows, rowsIn } from '../../domain/tensor-rows.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';
-import type { NamedTensors } from '../../domain/tensor.js';
 import type { LoadRequest, ModelInfo } from '../inference-engine.js';
 import type { ModelCopies } from '../memory/model-copies.js';
 import type { MemoryUse, ModelHandle, PredictOptions } from '../model-host.js';
@@ -91,11 +89,6 @@ export class PoolModel implements ModelHandle {
     return this.activeThreads > 0 && this.queue.latency.isQuick;
   }
 
-  async predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors> {
-    const parts = await this.predictParts([{ rows: rowsIn(inputs) ?? 1, tensors: inputs }], options);
-    return concatRows(parts.map(({ tensors }) => tensors));
-  }
-
   async predictParts(inputs: readonly TensorPart[], options: PredictOptions): Promise<readonly TensorPart[]> {
     options.signal?.throwIfAborted();
     if (this.rejection) throw this.rejection;
@@ -166,7 +159,7 @@ export class PoolModel implements ModelHandle {
   }
 
   release(): Promise<void> {
-    this.rejection ??= new AppError('INTERNAL_ERROR', {}, { cause: new Error('predict() after release()') });
+    this.rejection ??= new AppError('INTERNAL_ERROR', {}, { cause: new Error('predictParts() after release()') });
     if (!this.closing) {
       let resolve = () => {};
       const promise = new Promise<void>((done) => (resolve = done));

@@ -2,6 +2,7 @@ import { getPriority } from 'node:os';
 import { join } from 'node:path';
 
 import { fixtureRequest, floatRows } from '../../../test/contracts/inference-engine.contract.js';
+import { predictTensors } from '../../../test/support/engines/predict-tensors.js';
 import { threadsOf, untilAllFree, useTestPools } from '../../../test/support/test-pools.js';
 import { until } from '../../../test/support/until.js';
 import { AppError } from '../../domain/app-error.js';
@@ -25,7 +26,7 @@ describe('models that share threads', () => {
     options: Partial<PredictOptions> = {},
   ): Promise<number> => {
     const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [1], data: [command] }]]);
-    const outputs = await model.predict(inputs, { outputNames: [what], timeoutMs: 10_000, ...options });
+    const outputs = await predictTensors(model, inputs, { outputNames: [what], timeoutMs: 10_000, ...options });
     return (outputs.get(what)!.data as Int32Array)[0]!;
   };
   const outcome = (promise: Promise<unknown>): Promise<unknown> =>
@@ -175,7 +176,7 @@ describe('models that share threads', () => {
       [3, 4],
       [5, 6],
     ]);
-    await model.predict(new Map([['x', x]]), { outputNames: ['y'], timeoutMs: 5_000, timing });
+    await predictTensors(model, new Map([['x', x]]), { outputNames: ['y'], timeoutMs: 5_000, timing });
     expect(timing).toMatchObject({ batchRows: 3, queueMs: expect.any(Number) as number });
   });
 });

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { fixtureRequest, floatRows } from '../../../test/contracts/inference-engine.contract.js';
+import { predictTensors } from '../../../test/support/engines/predict-tensors.js';
 import { threadsOf, untilAllFree, useTestPools } from '../../../test/support/test-pools.js';
 import { until } from '../../../test/support/until.js';
 import type { AppError } from '../../domain/app-error.js';
@@ -26,9 +27,9 @@ describe(WorkerPool.name, () => {
 
   describe('with real models', () => {
     const sumOf = (model: ModelHandle, ...row: number[]): Promise<number> =>
-      model
-        .predict(new Map([['x', floatRows([row])]]), { outputNames: ['y'], timeoutMs: 5_000 })
-        .then((outputs) => (outputs.get('y')!.data as Float32Array)[0]!);
+      predictTensors(model, new Map([['x', floatRows([row])]]), { outputNames: ['y'], timeoutMs: 5_000 }).then(
+        (outputs) => (outputs.get('y')!.data as Float32Array)[0]!,
+      );
 
     it('computes models of all formats in its threads', async () => {
       const pool = makePool({ threads: 2 });
@@ -53,21 +54,25 @@ describe(WorkerPool.name, () => {
       const index = (value: bigint): NamedTensors =>
         new Map<string, Tensor>([['index', { dtype: 'int64', shape: [1], data: BigInt64Array.of(value) }]]);
       const options = { outputNames: ['y'], timeoutMs: 5_000 };
-      const error = await failure(model.predict(index(7n), options));
+      const error = await failure(predictTensors(model, index(7n), options));
       expect(error).toMatchObject({ code: 'PREDICTION_FAILED', details: {} });
       expect(String((error.cause as Error).message)).toContain('indices element out of data bounds');
-      expect((await model.predict(index(2n), options)).get('y')!.data).toEqual(Float32Array.of(30));
+      expect((await predictTensors(model, index(2n), options)).get('y')!.data).toEqual(Float32Array.of(30));
     });
 
     it('moves typed arrays that own their memory and copies views of a larger buffer', async () => {
       const model = await makePool().load(fixtureRequest('onnx', 'onnx-sum'));
       const options = { outputNames: ['y'], timeoutMs: 5_000 };
       const own = Float32Array.of(1, 2);
-      await model.predict(new Map([['x', { dtype: 'float32', shape: [1, 2], data: own }]]), options);
+      await predictTensors(model, new Map([['x', { dtype: 'float32', shape: [1, 2], data: own }]]), options);
       expect(own.length).toBe(0);
       const large = Float32Array.of(1, 2, 3, 4);
       const view = large.subarray(2);
-      const outputs = await model.predict(new Map([['x', { dtype: 'float32', shape: [1, 2], data: view }]]), options);
+      const outputs = await predictTensors(
+        model,
+        new Map([['x', { dtype: 'float32', shape: [1, 2], data: view }]]),
+        options,
+      );
       expect(outputs.get('y')!.data).toEqual(Float32Array.of(7));
       expect([...large]).toEqual([1, 2, 3, 4]);
     });
@@ -76,8 +81,10 @@ describe(WorkerPool.name, () => {
       const model = await makePool().load(fixtureRequest('onnx', 'onnx-sum'));
       const x = floatRows([[1, 2]]);
       const options = { outputNames: ['y'], timeoutMs: 5_000 };
-      await model.predict(new Map([['x', x]]), options);
-      expect(await failure(model.predict(new Map([['x', x]]), options))).toMatchObject({ code: 'PREDICTION_FAILED' });
+      await predictTensors(model, new Map([['x', x]]), options);
+      expect(await failure(predictTensors(model, new Map([['x', x]]), options))).toMatchObject({
+        code: 'PREDICTION_FAILED',
+      });
       expect(await sumOf(model, 1, 2)).toBe(3);
     });
 
@@ -89,7 +96,7 @@ describe(WorkerPool.name, () => {
         ['x', { dtype: 'float32', shape: [1], data: Float32Array.of(0) }],
         ['times', { dtype: 'int64', shape: [], data: BigInt64Array.of(1_500_000n) }],
       ]);
-      const error = await failure(slow.predict(inputs, { outputNames: ['y'], timeoutMs: 100 }));
+      const error = await failure(predictTensors(slow, inputs, { outputNames: ['y'], timeoutMs: 100 }));
       expect(error).toMatchObject({ code: 'PREDICTION_TIMEOUT', details: { timeoutMs: 100 } });
       expect(await sumOf(quick, 1, 2)).toBe(3);
       expect(events.map((event) => event.kind)).toContain('thread-hung');
@@ -113,8 +120,8 @@ describe(WorkerPool.name, () => {
         const pool = new WorkerPool({ threads: 2, hangGraceMs: 1e6, maxQueuedPerModel: 1, loadTimeoutMs: 1e6 });
         const x = { dtype: 'float32', shape: [1, 2], data: Float32Array.of(1, 2) };
         pool.load(${JSON.stringify(fixtureRequest('onnx', 'onnx-sum'))})
-          .then((model) => model.predict(new Map([['x', x]]), { outputNames: ['y'], timeoutMs: 1e6 }))
-          .then((outputs) => console.log(outputs.get('y').data[0]))
+          .then((model) => model.predictParts([{ rows: 1, tensors: new Map([['x', x]]) }], { outputNames: ['y'], timeoutMs: 1e6 }))
+          .then(([part]) => console.log(part.tensors.get('y').data[0]))
           .then(() => pool.close());`;
       const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', program], {
         encoding: 'utf8',
@@ -135,9 +142,9 @@ describe(WorkerPool.name, () => {
     const request = (path = 'model'): LoadRequest => ({ format: 'tfjs-layers', runFolder: '/runs', path });
     const send = (model: ModelHandle, command: string, options: Partial<PredictOptions> = {}): Promise<number> => {
       const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [1], data: [command] }]]);
-      return model
-        .predict(inputs, { outputNames: ['thread'], timeoutMs: 5_000, ...options })
-        .then((outputs) => (outputs.get('thread')!.data as Int32Array)[0]!);
+      return predictTensors(model, inputs, { outputNames: ['thread'], timeoutMs: 5_000, ...options }).then(
+        (outputs) => (outputs.get('thread')!.data as Int32Array)[0]!,
+      );
     };
     const faulty = (options: Partial<WorkerPoolOptions> = {}): WorkerPool =>
       makePool({ workerFile: faultyWorker, ...options });
@@ -208,7 +215,7 @@ describe(WorkerPool.name, () => {
       const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [data.length], data }]]);
       // Timers of one length fire together: one of a millisecond takes others of a millisecond along, before its time.
       setTimeout(() => {}, 1);
-      const slow = failure(model.predict(inputs, { outputNames: ['thread'], timeoutMs: 5 }));
+      const slow = failure(predictTensors(model, inputs, { outputNames: ['thread'], timeoutMs: 5 }));
       block(5);
       expect(await slow).toMatchObject({ code: 'PREDICTION_TIMEOUT', details: { timeoutMs: 5 } });
       expect(await send(model, 'answer')).toBeGreaterThan(0);

@@ -1,5 +1,4 @@
 import type { TensorPart } from '../../domain/tensor-rows.js';
-import type { NamedTensors } from '../../domain/tensor.js';
 import type { MemoryUse, ModelHandle, PredictOptions } from '../model-host.js';
 import type { ModelInfo } from '../inference-engine.js';
 
@@ -21,10 +20,6 @@ export class LimitedHandle implements ModelHandle {
 
   predictParts(inputs: readonly TensorPart[], options: PredictOptions): Promise<readonly TensorPart[]> {
     return this.handle.predictParts(inputs, this.limited(options));
-  }
-
-  predict(inputs: NamedTensors, options: PredictOptions): Promise<NamedTensors> {
-    return this.handle.predict(inputs, this.limited(options));
   }
 
   release(): Promise<void> {

@@ -9,6 +9,7 @@ import { nativeTensorflow } from '../../../src/engines/tfjs/native-package.js';
 import { SavedModelEngine } from '../../../src/engines/tfjs/saved-model-engine.js';
 import { WorkerPool } from '../../../src/engines/pool/worker-pool.js';
 import { describeInferenceEngine, fixtureRequest, floatRows } from '../../contracts/inference-engine.contract.js';
+import { predictTensors } from '../../support/engines/predict-tensors.js';
 
 const models = process.env['SAVED_MODELS']!;
 /** A twentieth of the rounds in the short form of the interop tests. */
@@ -57,7 +58,7 @@ describe('with @tensorflow/tfjs-node', () => {
     try {
       const model = await pool.load(request('mlp'));
       const predict = async () => {
-        const outputs = await model.predict(new Map([['x', floatRows(mlp.rows)]]), {
+        const outputs = await predictTensors(model, new Map([['x', floatRows(mlp.rows)]]), {
           outputNames: ['p'],
           timeoutMs: 20_000,
         });
@@ -83,7 +84,7 @@ describe('with @tensorflow/tfjs-node', () => {
         const row = [round, 0.5];
         const answers = await Promise.all(
           handle.map((model) =>
-            model.predict(new Map([['x', floatRows([row])]]), { outputNames: ['y'], timeoutMs: 20_000 }),
+            predictTensors(model, new Map([['x', floatRows([row])]]), { outputNames: ['y'], timeoutMs: 20_000 }),
           ),
         );
         expect(answers.map((outputs) => (outputs.get('y')!.data as Float32Array)[0])).toEqual(
@@ -100,9 +101,9 @@ describe('with @tensorflow/tfjs-node', () => {
     try {
       const model = await pool.load(request('mlp'));
       const rows = Array.from({ length: 400_000 }, () => mlp.rows[0]!);
-      const slow = model.predict(new Map([['x', floatRows(rows)]]), { outputNames: ['p'], timeoutMs: 5 });
+      const slow = predictTensors(model, new Map([['x', floatRows(rows)]]), { outputNames: ['p'], timeoutMs: 5 });
       await expect(slow).rejects.toMatchObject({ code: 'PREDICTION_TIMEOUT' });
-      const next = await model.predict(new Map([['x', floatRows(mlp.rows)]]), {
+      const next = await predictTensors(model, new Map([['x', floatRows(mlp.rows)]]), {
         outputNames: ['p'],
         timeoutMs: 20_000,
       });
