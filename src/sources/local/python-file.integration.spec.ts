@@ -1,5 +1,6 @@
 import { TestStore } from '../../../test/support/stores/build-store.js';
 import type { Run } from '../../domain/run.js';
+import { EXPORT_RECIPES, fileLines } from '../export-recipes.js';
 import { LocalRunSource } from './local-run-source.js';
 
 describe('a run whose artifact only Python can load', () => {
@@ -15,12 +16,13 @@ describe('a run whose artifact only Python can load', () => {
   };
 
   it.each([
-    ['model.keras', 'model.export("model.onnx", format="onnx")'],
-    ['weights/MODEL.H5', 'model.export("model.onnx", format="onnx")'],
-    ['model.pkl', 'skl2onnx.to_onnx(model, X[:1]'],
-    ['model.joblib', 'skl2onnx.to_onnx(model, X[:1]'],
-    ['model.pt', 'torch.onnx.export(model, X[:1]'],
-  ])('is told how to export %s, whatever format it claims', async (path, how) => {
+    ['model.keras', 'keras'],
+    ['weights/MODEL.H5', 'keras'],
+    ['model.pkl', 'sklearn-numbers'],
+    ['model.joblib', 'sklearn-numbers'],
+    ['model.pt', 'pytorch'],
+  ])('is told how to export %s by the lines that a test runs, whatever format it claims', async (path, recipe) => {
+    const how = fileLines(EXPORT_RECIPES.find(({ id }) => id === recipe)!).join('; ');
     for (const format of ['saved-model', 'onnx']) {
       const [first, ...others] = await reasonsOf(format, path);
 

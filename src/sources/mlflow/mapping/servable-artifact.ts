@@ -2,7 +2,7 @@ import type { ModelFormat } from '../../../domain/run.js';
 import { reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
 import { textOf } from '../store/yaml-text.js';
-import { LOG_MODEL, recipeFor } from './export-recipes.js';
+import { LOG_MODEL, recipeFor } from '../../export-recipes.js';
 import type { MlModel } from './ml-model.js';
 
 /** What is loaded of a logged model; the path is relative to the model's folder. */
@@ -67,7 +67,8 @@ function unsupported(flavors: readonly string[], hasTexts: boolean): VerdictReas
   const found = named.length > 0 ? `the flavor ${named.join(', ')}` : 'Python code only';
   const message = `The logged model is ${found}, which needs Python to run.`;
   const advice = recipe?.flavor === 'keras' ? AS_SAVED_MODEL : 'Export';
-  const how = recipe ? `${advice} it to ONNX (${recipe.code.join('; ')})` : 'Export it to ONNX';
-  const fix = `${how} and log that: ${LOG_MODEL}. docs/mlflow.md shows the complete example.`;
+  const what = named.length > 0 ? 'it' : 'the model that it wraps';
+  const how = recipe ? `${advice} it to ONNX (${recipe.code.join('; ')})` : `Export ${what} to ONNX`;
+  const fix = `${how} and log that: ${LOG_MODEL}. docs/mlflow.md has the lines of each library, and what they import.`;
   return reason('FORMAT_UNSUPPORTED', message, fix);
 }

@@ -1,9 +1,10 @@
 /**
- * How a model of each flavor becomes ONNX: one list for the messages of verdicts, for docs/mlflow.md and for the interop
+ * How a model of each kind becomes ONNX: one list for the messages of verdicts, for docs/mlflow.md and for the interop
  * test that runs every recipe with the real library and compares what is served with Python (test/interop/exports).
  */
 export interface ExportRecipe {
   readonly id: string;
+  /** What MLflow calls such models. */
   readonly flavor: string;
   /** Which models of the flavor it is for; `model` and the data `X` are what its owner trained and trained it on. */
   readonly of: string;
@@ -11,6 +12,11 @@ export interface ExportRecipe {
   /** Python statements that make `onx`, one a line. */
   readonly code: readonly string[];
 }
+
+/** Reads what the lines before it have written. */
+const LOAD_FILE = 'onx = onnx.load("model.onnx")';
+/** Writes what the lines before it have made. */
+const SAVE_FILE = 'open("model.onnx", "wb").write(onx.SerializeToString())';
 
 const ZIPMAP = 'options={id(model): {"zipmap": False}} if hasattr(model, "classes_") else None';
 
@@ -77,7 +83,7 @@ export const EXPORT_RECIPES: readonly ExportRecipe[] = [
     imports: ['import onnx'],
     code: [
       'model.save_model("model.onnx", format="onnx")',
-      'onx = onnx.load("model.onnx")',
+      LOAD_FILE,
       'for zipmap in [node for node in onx.graph.node if node.op_type == "ZipMap"]: onx.graph.node.remove(zipmap); onx.graph.output[1].CopyFrom(onnx.helper.make_tensor_value_info(zipmap.input[0], onnx.TensorProto.FLOAT, [None, len(model.classes_)]))',
     ],
   },
@@ -89,7 +95,7 @@ export const EXPORT_RECIPES: readonly ExportRecipe[] = [
     code: [
       'sample = torch.from_numpy(np.asarray(X[:2], dtype="float32"))',
       'torch.onnx.export(model.eval(), (sample,), "model.onnx", input_names=["input"], output_names=["output"], dynamic_shapes=({0: torch.export.Dim("rows")},), external_data=False)',
-      'onx = onnx.load("model.onnx")',
+      LOAD_FILE,
     ],
   },
   {
@@ -97,12 +103,17 @@ export const EXPORT_RECIPES: readonly ExportRecipe[] = [
     flavor: 'keras',
     of: 'Keras 3, with TensorFlow and tf2onnx, or with PyTorch and onnxscript',
     imports: ['import onnx'],
-    code: ['model.export("model.onnx", format="onnx")', 'onx = onnx.load("model.onnx")'],
+    code: ['model.export("model.onnx", format="onnx")', LOAD_FILE],
   },
 ];
 
 /** What logs `onx` so that every output of the model is served under its own name. */
 export const LOG_MODEL = 'mlflow.onnx.log_model(onx, name="model", signature=infer_signature(X), input_example=X[:3])';
+
+/** The lines that write the file `model.onnx`: those of a recipe, without reading it again. */
+export function fileLines({ code }: ExportRecipe): readonly string[] {
+  return code.at(-1) === LOAD_FILE ? code.slice(0, -1) : [...code, SAVE_FILE];
+}
 
 /** The recipe of a flavor: of several, the one for what the signature says that rows hold. */
 export function recipeFor(flavors: readonly string[], hasTexts: boolean): ExportRecipe | undefined {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { WARNING_FIX } from '../../../domain/verdict.js';
+import { WARNING_FIX } from '../domain/verdict.js';
 import { EXPORT_RECIPES, LOG_MODEL } from './export-recipes.js';
-import { readMlModel } from './ml-model.js';
-import { servableArtifact } from './servable-artifact.js';
+import { readMlModel } from './mlflow/mapping/ml-model.js';
+import { servableArtifact } from './mlflow/mapping/servable-artifact.js';
 
-const page = readFileSync(join(__dirname, '..', '..', '..', '..', 'docs', 'mlflow.md'), 'utf8');
+const page = readFileSync(join(__dirname, '..', '..', 'docs', 'mlflow.md'), 'utf8');
 
 describe('the lines that make ONNX of a model', () => {
   it.each(EXPORT_RECIPES.map((recipe) => [recipe.id, recipe] as const))(
