@@ -33,7 +33,7 @@ export interface SourceRun {
    */
   readonly open: () => Promise<RunArtifacts>;
   /**
-   * A message about signature, encode and decode in the words of the run's owner, who may have written none of them.
+   * A message or an advice about signature, encode and decode in the words of the run's owner, who may have written none of them.
    * Undefined when they are the words of `run.json`.
    */
   readonly toOwnWords?: (message: string) => string;

@@ -1,9 +1,10 @@
-import { TestStore } from '../../../test/support/stores/build-store.js';
+import { TestStore, sumRun } from '../../../test/support/stores/build-store.js';
+import { comparisonOf } from '../../codec/examples-match.js';
 import { loadConfig } from '../../config/load-config.js';
 import type { Run } from '../../domain/run.js';
 import { createModelHost } from '../../engines/pool/create-model-host.js';
 import { LocalRunSource } from '../../sources/local/local-run-source.js';
-import { ONE_ROW_PER_CALL, ROWS_FAIL_BATCHED, ROWS_DEPENDENT, checkOrder } from './batch-invariance.js';
+import { ONE_ROW_PER_CALL, ROWS_FAIL_BATCHED, ROWS_DEPENDENT, checkOrder, outputsMatch } from './batch-invariance.js';
 import { RunLoader } from './run-loader.js';
 import type { LoadedRun } from './loaded-run.js';
 
@@ -90,6 +91,17 @@ describe('the proof that rows may share calls', () => {
     expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
     expect(order.filter((example, location) => example === location)).toEqual([]);
     expect(checkOrder(count)).toEqual(order);
+  });
+
+  it.each([
+    ['integer', false],
+    ['number', true],
+  ] as const)('takes no whole number or label for its neighbour: %s', (type, expected) => {
+    const run = sumRun('adder-1', '');
+    const output = { type: 'object', properties: { sum: { type } } } as const;
+    const comparison = comparisonOf({ ...run, signature: { ...run.signature, output } });
+
+    expect(outputsMatch([{ sum: 20002 }], [{ sum: 20001 }], [0], comparison)).toBe(expected);
   });
 
   it('warns of rows that are computed one by one', async () => {

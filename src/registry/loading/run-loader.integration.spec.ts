@@ -7,6 +7,7 @@ import type { OutputRowSchema } from '../../domain/signature.js';
 import { RunError } from '../../domain/verdict.js';
 import { createModelHost } from '../../engines/pool/create-model-host.js';
 import { LocalRunSource } from '../../sources/local/local-run-source.js';
+import type { SourceRun } from '../../sources/run-source.js';
 import { rehearse } from '../promotion/champion-replay.js';
 import { RunLoader } from './run-loader.js';
 import type { LoadedRun } from './loaded-run.js';
@@ -129,6 +130,31 @@ describe('a run that leaves the name of its input to the model', () => {
     await expect(loading).rejects.toMatchObject({
       code: 'SIGNATURE_MISMATCH',
       message: expect.stringContaining('names no tensor, and the model has several inputs'),
+    });
+  });
+});
+
+describe('a run whose owner never wrote encode or decode', () => {
+  const host = createModelHost({ threads: 1, maxQueuedPerModel: 100, maxBatchRows: 1_024, loadTimeoutMs: 10_000 });
+  afterAll(() => host.close());
+
+  it('is told in the words of its owner what its answers are not, and what to do', async () => {
+    const store = new TestStore()
+      .addModel('m')
+      .addRun('m', 'one', { examples: [{ input: { a: 250, b: 1 }, output: { sum: 3 } }] });
+    const [model] = await new LocalRunSource(store.folder).listModels();
+    const sourceRun: SourceRun = {
+      ...model!.runs[0]!,
+      toOwnWords: (text) => text.replaceAll(/\b(en|de)code\b/g, 'signature'),
+    };
+    const loading = new RunLoader(host, loadConfig({})).load(sourceRun, sourceRun.run!);
+    const error: unknown = await loading.catch((refusal: unknown) => refusal);
+    store.remove();
+
+    expect(error).toMatchObject({
+      code: 'SELF_TEST_FAILED',
+      message: expect.stringMatching(/"sum" should be 3 and is 251.*No column of signature does/),
+      fix: expect.stringContaining('check signature, signature'),
     });
   });
 });

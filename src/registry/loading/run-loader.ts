@@ -15,7 +15,7 @@ import { AppError } from '../../domain/app-error.js';
 import type { ModelCard, SessionSettings } from '../../domain/card.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
-import { RunError } from '../../domain/verdict.js';
+import { RunError, VERDICT_FIX } from '../../domain/verdict.js';
 import type { LoadRequest } from '../../engines/inference-engine.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
@@ -172,22 +172,16 @@ export class RunLoader {
     const { predictionTimeoutMs } = this.config;
     let preprocessing: RowPreprocessing | undefined;
     try {
-      const { completeRun, decode, codec, doubts } = inWordsOf(sourceRun, () => {
-        const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
-        const decode = nameOnlyOutput(completeRun.decode, handle.info.outputs);
-        const codec = compileCodec({ ...completeRun, decode }, sourceRun.vocabularies);
-        return {
-          completeRun,
-          decode,
-          codec: { ...codec, generated: generatedFor(completeRun) },
-          doubts: findMismatches(codec, handle),
-        };
-      });
+      const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
+      const decode = nameOnlyOutput(completeRun.decode, handle.info.outputs);
+      const compiled = compileCodec({ ...completeRun, decode }, sourceRun.vocabularies);
+      const codec = { ...compiled, generated: generatedFor(completeRun) };
+      const doubts = findMismatches(codec, handle);
       preprocessing = await this.openPreprocessing(codec, folder);
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
       if (acceptsOneRow(handle.info, (output) => codec.decoder.hasRows(output))) loaded.setRowByRow(ONE_ROW_PER_CALL);
       const outputs = await part('its examples were computed', async () => {
-        if (doubts.length > 0) await this.tryDoubts(loaded, doubts, sourceRun);
+        if (doubts.length > 0) await this.tryDoubts(loaded, doubts);
         return this.selfTest(loaded);
       });
       requireNumbers(completeRun, outputs, {
@@ -210,7 +204,7 @@ export class RunLoader {
     } catch (error) {
       preprocessing?.release();
       await handle.release();
-      throw error;
+      throw inOwnWords(error, sourceRun);
     }
   }
 
@@ -223,14 +217,12 @@ export class RunLoader {
   }
 
   /** @throws RunError SIGNATURE_MISMATCH when the first example shows that the declared shapes are right to differ. */
-  private async tryDoubts(loaded: LoadedRun, doubts: readonly string[], sourceRun: SourceRun): Promise<void> {
+  private async tryDoubts(loaded: LoadedRun, doubts: readonly string[]): Promise<void> {
     try {
       await this.replay(loaded, [0], true);
     } catch (error) {
       if (!failedToPredict(error)) throw error;
-      inWordsOf(sourceRun, () => {
-        throw new RunError('SIGNATURE_MISMATCH', doubts.join(' '), { cause: error });
-      });
+      throw new RunError('SIGNATURE_MISMATCH', doubts.join(' '), { cause: error });
     }
   }
 
@@ -350,14 +342,11 @@ function completed(complete: NonNullable<RunArtifacts['complete']>, { info }: Mo
   }
 }
 
-/** Work on the parts of a run, whose errors are told in the words of its owner. */
-function inWordsOf<T>({ toOwnWords }: SourceRun, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!toOwnWords || !(error instanceof RunError)) throw error;
-    throw new RunError(error.code, toOwnWords(error.message), { cause: error, fix: error.fix });
-  }
+/** What is wrong with a run, in the words of its owner, who may have written neither `encode` nor `decode`. */
+function inOwnWords(error: unknown, { toOwnWords }: SourceRun): unknown {
+  if (!toOwnWords || !(error instanceof RunError)) return error;
+  const { code, message, cause, isTransient, fix = VERDICT_FIX[code] } = error;
+  return new RunError(code, toOwnWords(message), { cause: cause ?? error, isTransient, fix: toOwnWords(fix) });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { sumRun } from '../../../test/support/stores/build-store.js';
 import type { Run } from '../../domain/run.js';
+import { inWordsOf } from '../../sources/mlflow/contract/own-words.js';
 import { selfTestHint } from './self-test-hint.js';
 
 const sum = sumRun('adder-1', '0'.repeat(64));
@@ -26,6 +27,23 @@ describe('a run that does not repeat its own examples', () => {
     );
     expect(hintFor(1_700_000_128)).toContain('"a", for example, is not scaled');
     expect(hintFor(0.1)).toContain('"b", for example, is not scaled');
+  });
+
+  it('is told of time stamps that float32 rounds, by the name of their field', () => {
+    const column = { kind: 'date', field: 'at', part: 'epoch-seconds' } as const;
+    const encode = { tensors: [{ kind: 'columns', tensor: 'x', dtype: 'float32', columns: [column] }] } as const;
+    const at = { input: { at: '2023-11-14T22:16:02Z' }, output: { sum: 3 } };
+
+    expect(selfTestHint({ ...sum, encode, examples: [at] }, [{ sum: 9 }])).toContain(
+      'cannot hold the 1700000162 of "at": it becomes 1700000128.',
+    );
+  });
+
+  it.each([1_700_000_162, 250])('is told so without a word of run.json where its owner wrote none: %i', (a) => {
+    const hint = selfTestHint({ ...sum, examples: [{ input: { a, b: 1 }, output: { sum: 3 } }] }, [{ sum: 9 }]);
+
+    expect(inWordsOf(undefined, hint)).not.toMatch(/encode|decode|subtract/);
+    expect(inWordsOf(undefined, hint)).toContain('docs/mlflow.md');
   });
 
   it('is told of labels the wrong way round', () => {

@@ -1,4 +1,6 @@
+import { datePart } from '../../codec/encode/date-parts.js';
 import { fieldOf } from '../../codec/rows.js';
+import type { Column } from '../../domain/encode-spec.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
 import { LOOK_FOR_NAN } from './null-outputs.js';
@@ -51,12 +53,13 @@ function precisionHint({ encode, examples }: Run): string | undefined {
   for (const tensor of encode.tensors) {
     if (tensor.kind !== 'columns' || tensor.dtype !== 'float32') continue;
     for (const column of tensor.columns) {
-      if (column.kind !== 'number' || column.subtract || (column.divide ?? 1) !== 1) continue;
-      const value = examples.map(({ input }) => fieldOf(input, column.field)).find(isRounded);
+      if ((column.kind !== 'number' && column.kind !== 'date') || column.subtract || (column.divide ?? 1) !== 1)
+        continue;
+      const value = examples.map(({ input }) => numberOf(fieldOf(input, column.field), column)).find(isRounded);
       if (value === undefined) continue;
       return (
-        `The input "${tensor.tensor}" is float32, which cannot hold the ${value as number} of "${column.field}": it becomes ` +
-        `${Math.fround(Number(value))}. Train it on smaller numbers, such as the difference to a fixed time, which "subtract" ` +
+        `The input "${tensor.tensor}" is float32, which cannot hold the ${value} of "${column.field}": it becomes ` +
+        `${Math.fround(value)}. Train it on smaller numbers, such as the difference to a fixed time, which "subtract" ` +
         'in encode can make. A float64 input (DoubleTensorType) helps models other than trees: the thresholds of trees are ' +
         'float32 in ONNX.'
       );
@@ -65,9 +68,14 @@ function precisionHint({ encode, examples }: Run): string | undefined {
   return undefined;
 }
 
-function isRounded(value: JsonValue | undefined): boolean {
-  const number = typeof value === 'bigint' ? Number(value) : value;
-  return typeof number === 'number' && Math.abs(number) > FIRST_INEXACT && Math.fround(number) !== number;
+/** The number that a column of numbers or dates makes of a value, if it makes one. */
+function numberOf(value: JsonValue | undefined, column: Column): number | undefined {
+  if (column.kind === 'date') return typeof value === 'string' ? datePart(value, column.part) : undefined;
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
+}
+
+function isRounded(number: number | undefined): number is number {
+  return number !== undefined && Math.abs(number) > FIRST_INEXACT && Math.fround(number) !== number;
 }
 
 function exchangeHint({ examples }: Run, field: string, outputs: readonly JsonObject[]): string | undefined {

@@ -61,8 +61,9 @@ function registerRun(card: ModelCard, sourceRun: SourceRun, run: Run): Registere
     compileCodec(run, sourceRun.vocabularies);
     return new RegisteredRun(card, run, sourceRun);
   } catch (error) {
+    const { toOwnWords = (text: string) => text } = sourceRun;
     const { code, message, fix } = reasonOfFailure(error, run.run_id);
-    const inOwnWords = reason(code, sourceRun.toOwnWords?.(message) ?? message, fix);
+    const inOwnWords = reason(code, toOwnWords(message), toOwnWords(fix));
     return new RegisteredRun(card, run, sourceRun, [...sourceRun.reasons, inOwnWords]);
   }
 }

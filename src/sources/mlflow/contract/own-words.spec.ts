@@ -1,3 +1,4 @@
+import { VERDICT_FIX } from '../../../domain/verdict.js';
 import { inWordsOf } from './own-words.js';
 
 const MESSAGES = [
@@ -8,6 +9,7 @@ const MESSAGES = [
   'The model needs the input "z", which encode does not make.',
   'The input "x" is int64 in the model and float32 in encode.',
   'The output "y" has shape [?]; decode needs 2 columns.',
+  ...Object.values(VERDICT_FIX),
 ];
 
 describe('a message about the parts of an MLflow run', () => {

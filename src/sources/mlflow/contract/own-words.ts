@@ -2,6 +2,16 @@ import type { RunContract } from './run-contract.js';
 
 /** What this project calls the parts of a run, and what the owner of an MLflow run calls them. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
+  [
+    /Did the trainer scale its inputs\? No column of encode does \(([^)]*)\): add subtract and divide, or export the scaler with the model\./,
+    'Did the trainer scale its inputs? They go in as they are ($1): export the pipeline with its scaler, or write its numbers in a full contract (docs/mlflow.md).',
+  ],
+  [/, which "subtract" in encode can make\./, ', before the export, or in a full contract (docs/mlflow.md).'],
+  [
+    /The loaded run does not repeat its own examples: check encode, decode and the examples' values,/,
+    'The model does not answer what was logged: export all that the trainer computes (scaler, activation, threshold), or say it in a full contract (docs/mlflow.md); check the outputs that were logged,',
+  ],
+  [/Make signature, encode and decode name/, 'Make the signature name'],
   [/\/encode\/tensors\/\d+\/columns\/\d+: /g, ''],
   [/\/(?:encode|decode|signature)\S*: /g, ''],
   [/\bEncode makes\b/g, 'The signature feeds'],
@@ -14,7 +24,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * A message about the parts of a run in the words of its owner: with the file that a JSON pointer is about when there is
+ * A message or an advice about the parts of a run in the words of its owner: with the file that a JSON pointer is about when there is
  * a contract; of the signature when there is none, because then nobody wrote an `encode`.
  */
 export function inWordsOf(contract: RunContract | undefined, message: string): string {
