@@ -130,6 +130,18 @@ describe('outputs of an MLflow signature', () => {
       [output('variable', 'float32', [null, 1])],
       { kind: 'regression', tensor: 'variable' },
     ],
+    [
+      'lists are the only output, whatever width it declares',
+      [tensor('float64', [-1, 3])],
+      [output('variable', 'float32', [null, 1])],
+      { kind: 'tensors', fields: { prediction: 'variable' } },
+    ],
+    [
+      'lists are the output of their name, whatever width it declares',
+      [{ ...tensor('float64', [-1, 3]), name: 'variable' }],
+      [output('variable', 'float32', [null, 1]), LABEL],
+      { kind: 'tensors', fields: { variable: 'variable' } },
+    ],
   ])('are matched: %s', (_what, specs, tensors, expected) => {
     expect(derive(specs, tensors)).toMatchObject(expected);
   });

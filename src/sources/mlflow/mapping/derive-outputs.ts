@@ -100,7 +100,8 @@ function matrixFor(fields: readonly ModelField[], tensors: readonly TensorSpec[]
 function fittingOne(field: ModelField, free: readonly TensorSpec[], all: readonly TensorSpec[]): TensorSpec {
   const ofKind = free.filter((tensor) => isOfKind(field, tensor));
   const exact = ofKind.filter((tensor) => hasShape(field, tensor, false));
-  const fitting = exact.length > 0 ? exact : ofKind.filter((tensor) => hasShape(field, tensor, true));
+  const open = exact.length > 0 ? exact : ofKind.filter((tensor) => hasShape(field, tensor, true));
+  const fitting = open.length > 0 || all.length > 1 ? open : ofKind.filter((tensor) => mayBeList(field, tensor));
   if (fitting.length === 1) return fitting[0]!;
   const which = `The signature's output "${field.field}" is ${fieldWords(field)}, which`;
   const message =
@@ -123,7 +124,7 @@ function requireFit(field: ModelField, tensor: TensorSpec): void {
     const message = `The output "${field.field}" is ${fieldWords(field)} in the signature and ${dtypeWords(dtype)} in the model.`;
     throw new RunError('SIGNATURE_MISMATCH', message, { fix: howToName([tensor]) });
   }
-  if (hasShape(field, tensor, true)) return;
+  if (hasShape(field, tensor, true) || mayBeList(field, tensor)) return;
   const message = `The output "${field.field}" is ${fieldWords(field)} in the signature; in the model it is ${tensorText(tensor)}.`;
   throw new RunError('SIGNATURE_MISMATCH', message, { fix: howToName([tensor]) });
 }
@@ -145,6 +146,11 @@ function hasShape({ shape: wanted }: ModelField, { shape }: TensorSpec, mayBeOpe
     given.length === wanted.length &&
     given.every((size, axis) => (size ?? wanted[axis] ?? size) === (wanted[axis] ?? size))
   );
+}
+
+/** Some exporters declare one number for models that give several; the self-test sees what comes. */
+function mayBeList({ shape: wanted }: ModelField, { shape }: TensorSpec): boolean {
+  return wanted.length === 1 && shape?.length === 2 && shape[1] === 1;
 }
 
 function howToName(tensors: readonly TensorSpec[]): string {
