@@ -144,6 +144,44 @@ describe('building the document of a wide model', () => {
     expect(run(documentSteps(FIXED, models)).pauses - one).toBe(3 * (2 + 3));
   });
 
+  it('writes again only the models that have changed, and the first, whose address all share', async () => {
+    const namedModel = (name: string) => {
+      const { model, validate } = aModel(`${name}-run`);
+      Object.assign(model, { card: { ...model.card, name } });
+      return { model, validate };
+    };
+    let served = ['a', 'b', 'c', 'd', 'e'].map(namedModel);
+    let notify = () => {};
+    const registry = aFakeRegistry({
+      listReadyModels: () => served.map(({ model }) => model),
+      findDefaultModel: () => served[0]!.model,
+      onChange: (listener) => (notify = listener),
+    });
+    const docs = new DocsService(registry);
+    docs.publish(FIXED);
+    await docs.getDocument();
+    for (const { validate } of served) validate.mockClear();
+
+    served = served.map((one, i) => (i === 3 ? namedModel('d') : one));
+    notify();
+    const { text } = await docs.getDocument();
+
+    expect(served.map(({ validate }) => validate.mock.calls.length > 0)).toEqual([true, false, false, true, false]);
+    const fresh = new DocsService(registry);
+    fresh.publish(FIXED);
+    expect(text).toBe((await fresh.getDocument()).text);
+    expect(text).toBe(
+      JSON.stringify(
+        run(
+          documentSteps(
+            FIXED,
+            served.map(({ model }) => model),
+          ),
+        ).document,
+      ),
+    );
+  });
+
   it('has parameters for the first fields of a query, and one for the others', () => {
     const { document } = run(documentSteps(FIXED, [aModel('wide', 2_000).model]));
     const { get } = document.paths['/models/adder/predictions']!;

@@ -6,6 +6,7 @@ import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { documentSteps } from './openapi/build-document.js';
 import { documentText } from './openapi/document-text.js';
 import type { DocumentedModel } from './openapi/model-doc.js';
+import { ModelParts } from './openapi/model-parts.js';
 import type { OpenApiDocument } from './openapi/openapi-types.js';
 import { convertToPostman } from './postman/convert-to-postman.js';
 import { publishText } from './published-document.js';
@@ -18,7 +19,7 @@ const BUILD_DELAY_MS = 1_000;
 
 /**
  * Holds the API document and what is made of it. Everything is made once for each change of what is served: in slices,
- * so that no request waits for it, and in threads where it takes longer. Changes come in groups, and predictions come
+ * of the models that have changed, so that no request waits for it, and in threads where it takes longer. Changes come in groups, and predictions come
  * first after one: the document is built a moment later, or when somebody asks for it.
  */
 @Injectable()
@@ -26,6 +27,7 @@ export class DocsService implements OnModuleDestroy {
   private readonly logger = new Logger(DocsService.name);
   private fixed: OpenApiDocument | undefined;
   private models: readonly DocumentedModel[] | undefined;
+  private readonly parts = new ModelParts();
   private current: PublishedDocument | undefined;
   private building: Promise<void> | undefined;
   /** Builds the document when nobody has asked for it. */
@@ -101,7 +103,7 @@ export class DocsService implements OnModuleDestroy {
 
   private async buildOnce(models: readonly DocumentedModel[]): Promise<void> {
     try {
-      const document = await runInSlices(documentSteps(this.fixed!, models));
+      const document = await runInSlices(documentSteps(this.fixed!, models, this.parts));
       const published = await publishText(await runInSlices(documentText(document)));
       if (published.etag === this.current?.etag) return;
       this.current = published;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
@@ -18,16 +18,20 @@ export interface PublishedDocument {
 const ENCODINGS = ['br', 'gzip'] as const;
 type Encoding = (typeof ENCODINGS)[number];
 
-/** A text as a document; compressed once, in threads. */
+/** A text as a document; digested and compressed once, in threads. */
 export async function publishText(text: string): Promise<PublishedDocument> {
   const bytes = Buffer.from(text);
-  const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY,
     [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
     [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
   };
-  const [br, gz] = await Promise.all([promisify(brotliCompress)(bytes, { params }), promisify(gzip)(bytes)]);
+  const [digested, br, gz] = await Promise.all([
+    webcrypto.subtle.digest('SHA-256', bytes),
+    promisify(brotliCompress)(bytes, { params }),
+    promisify(gzip)(bytes),
+  ]);
+  const digest = Buffer.from(digested).toString('base64url').slice(0, 27);
   return { text, etag: `"${digest}"`, encoded: { br, gzip: gz } };
 }
 

@@ -5,7 +5,7 @@ import type { WeightSharing } from './inference-engine.js';
 import { MemoryBudget } from './memory/memory-budget.js';
 import { createModelHost } from './pool/create-model-host.js';
 import { ModelHost } from './model-host.js';
-import type { PoolListener } from './pool/pool-event.js';
+import type { PoolEvent, PoolListener } from './pool/pool-event.js';
 import { TrialHost } from './trial/trial-host.js';
 import { TrialProcesses } from './trial/trial-processes.js';
 
@@ -26,6 +26,9 @@ const MIN_SHARED_WEIGHT_BYTES = 64 * 1024 * 1024;
 })
 export class EnginesModule {}
 
+/** What happens to models that are well. */
+const EXPECTED: ReadonlySet<PoolEvent['kind']> = new Set(['model-loaded', 'model-inline', 'model-copy-declined']);
+
 function budgetFor({ modelMemoryBytes }: AppConfig): MemoryBudget {
   return new MemoryBudget(modelMemoryBytes);
 }
@@ -33,7 +36,7 @@ function budgetFor({ modelMemoryBytes }: AppConfig): MemoryBudget {
 function hostFor(config: AppConfig, memory: MemoryBudget): ModelHost {
   const logger = new Logger(ModelHost.name);
   const onEvent: PoolListener = ({ kind, ...details }) =>
-    kind === 'model-loaded' || kind === 'model-inline' ? logger.debug(details, kind) : logger.warn(details, kind);
+    EXPECTED.has(kind) ? logger.debug(details, kind) : logger.warn(details, kind);
   return createModelHost({
     threads: config.inferenceThreads,
     callTimeoutMs: config.predictionTimeoutMs,

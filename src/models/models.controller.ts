@@ -1,10 +1,13 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 
+import { PageQueryDto } from '../http/dto/page.query.dto.js';
 import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../http/dto/report.dto.js';
 import { CONTRACT_HEADER } from '../http/request/contract-header.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
+import type { Page } from '../http/response/page.js';
+import { Paged } from '../http/response/paged.decorator.js';
 import { ResponseHeaders } from '../http/response/response-headers.decorator.js';
 import type { JsonObject } from '../lib/json.js';
 import { HistoryDto } from './dto/control.dto.js';
@@ -41,16 +44,19 @@ export class ModelsController {
   }
 
   @Get(':model/selection')
+  @Paged()
   @ModelParam()
   @ApiOperation({
     operationId: 'getModelSelection',
     summary: 'Why the best run is the best',
-    description: 'The policy of the owner, every run in order, why each was rejected, and the winner.',
+    description:
+      'The policy of the owner, a page of the runs in order, why each was rejected, and the winner. The run that serves, ' +
+      'the pinned one and the next are in every answer, whatever the page; the `Link` header leads to the other pages.',
   })
-  @ApiEnvelope(SelectionDto, 'The policy, the ranking and the winner.')
-  @ApiErrors(UNKNOWN_MODEL)
-  getSelection(@Param('model') name: string): SelectionDto {
-    return this.models.getSelection(name);
+  @ApiEnvelope(SelectionDto, 'The policy, a page of the ranking and the winner.')
+  @ApiErrors(UNKNOWN_MODEL, 'VALIDATION_FAILED')
+  getSelection(@Param('model') name: string, @Query() query: PageQueryDto): Page<SelectionDto> {
+    return this.models.getSelection(name, query);
   }
 
   @Get(':model/history')

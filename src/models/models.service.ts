@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
+import { DEFAULT_PAGE } from '../http/dto/page.query.dto.js';
+import type { PageQueryDto } from '../http/dto/page.query.dto.js';
 import type { ParamsDto } from '../http/dto/report.dto.js';
 import { toVerdictDto } from '../http/dto/verdict.dto.js';
+import { Page } from '../http/response/page.js';
 import type { JsonObject } from '../lib/json.js';
 import { shortExample } from '../lib/short-example.js';
 import { paramOf, performanceOf } from '../registry/run-report.js';
@@ -9,7 +12,7 @@ import { howToWin, whyServed } from '../registry/selection/selection-reasons.js'
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { Run } from '../domain/run.js';
 import { withShortRowExamples } from '../domain/short-schema.js';
-import type { RegisteredModel } from '../registry/state/registered-run.js';
+import type { RegisteredModel, RegisteredRun } from '../registry/state/registered-run.js';
 import { toPinDto } from './dto/control.dto.js';
 import type { HistoryDto } from './dto/control.dto.js';
 import type { ModelDto, ModelListDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
@@ -28,29 +31,32 @@ export class ModelsService {
     return this.toDto(this.registry.getModel(name));
   }
 
-  /** @throws AppError MODEL_NOT_FOUND. */
-  getSelection(name: string): SelectionDto {
+  /**
+   * Why the best run is the best, and a page of the runs: those with a rank, then the folders that hold none. Who serves,
+   * who is pinned and who comes next is said whatever the page.
+   *
+   * @throws AppError MODEL_NOT_FOUND.
+   */
+  getSelection(name: string, { limit = DEFAULT_PAGE, offset = 0 }: PageQueryDto = {}): Page<SelectionDto> {
     const model = this.registry.getModel(name);
     const { card, best, runs, unreadable, pin, rejected: refused } = model;
-    return {
+    const total = runs.length + unreadable.length;
+    const pageEnd = offset + limit;
+    const [unreadableStart, unreadableEnd] = [offset, pageEnd].map((place) => Math.max(0, place - runs.length));
+    const content: SelectionDto = {
       policy: card.selection as SelectionDto['policy'],
       best_run_id: best?.registered.run.run_id ?? null,
       why: whyServed(model),
       to_win: howToWin(model),
       pin: pin ? toPinDto(pin) : null,
       refused: refused ? { run_id: refused.run_id, differences: [...refused.differences] } : null,
-      ranking: runs.map(({ rank, run, value, verdict }) => ({
-        rank,
-        run_id: run.run_id,
-        name: run.name,
-        value,
-        verdict: toVerdictDto(verdict),
-      })),
-      unreadable: unreadable.map(({ location, reasons }) => ({
-        place: location,
-        verdict: toVerdictDto({ eligible: false, reasons, warnings: [] }),
-      })),
+      ...keyRunsOf(model),
+      ranking: runs.slice(offset, pageEnd).map(toRankedRun),
+      unreadable: unreadable.slice(unreadableStart, unreadableEnd).map(toUnreadableRun),
+      total,
+      unreadable_total: unreadable.length,
     };
+    return new Page(content, { limit, offset, total });
   }
 
   /** What happened to the run that serves. @throws AppError MODEL_NOT_FOUND. */
@@ -136,4 +142,29 @@ export class ModelsService {
       },
     };
   }
+}
+
+/** The runs of a model that a reader asks for first. */
+function keyRunsOf({ best, runs, pin }: RegisteredModel): Pick<SelectionDto, 'champion' | 'pinned' | 'next'> {
+  const servedId = best?.registered.run.run_id;
+  const find = (isMeant: (registered: RegisteredRun) => boolean) => {
+    const found = runs.find(isMeant);
+    return found ? toRankedRun(found) : null;
+  };
+  return {
+    champion: find(({ run }) => run.run_id === servedId),
+    pinned: pin ? find(({ run }) => run.run_id === pin.run_id) : null,
+    next: find(({ run, isCandidate, verdict }) => run.run_id !== servedId && isCandidate && verdict.eligible),
+  };
+}
+
+function toRankedRun({ rank, run, value, verdict }: RegisteredRun): SelectionDto['ranking'][number] {
+  return { rank, run_id: run.run_id, name: run.name, value, verdict: toVerdictDto(verdict) };
+}
+
+function toUnreadableRun({
+  location,
+  reasons,
+}: RegisteredModel['unreadable'][number]): SelectionDto['unreadable'][number] {
+  return { place: location, verdict: toVerdictDto({ eligible: false, reasons, warnings: [] }) };
 }

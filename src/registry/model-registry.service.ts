@@ -176,7 +176,7 @@ export class ModelRegistryService implements OnApplicationShutdown {
 
   /** What happened to a model, newest first. @throws AppError MODEL_NOT_FOUND. */
   async readHistory(name: string): Promise<readonly HistoryEvent[]> {
-    return (await this.modelHistory.read(this.getModel(name))).history;
+    return this.modelHistory.listEvents(this.getModel(name));
   }
 
   /** The threads that compute; undefined where there are none. */

@@ -2,14 +2,15 @@ import { Injectable } from '@nestjs/common';
 
 import { numberOrNull } from '../domain/numeric.js';
 import { ValidationError } from '../domain/validation-issue.js';
+import { DEFAULT_PAGE } from '../http/dto/page.query.dto.js';
 import { toVerdictDto } from '../http/dto/verdict.dto.js';
 import { notOneOfIssue } from '../http/validation/pydantic-v1-rules.js';
 import { contractHashOf } from '../registry/contract/contract-hash.js';
+import type { LoadedRun } from '../registry/loading/loaded-run.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { paramOf, performanceOf } from '../registry/run-report.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
 import type { ListModelRunsQueryDto, ListRunsQueryDto } from './dto/list-runs.query.dto.js';
-import { DEFAULT_PAGE } from './dto/list-runs.query.dto.js';
 import { DEFAULT_POINTS } from './dto/metric.dto.js';
 import type { MetricDto, MetricQueryDto } from './dto/metric.dto.js';
 import type { ParamsDto } from '../http/dto/report.dto.js';
@@ -58,6 +59,7 @@ export class RunsService {
       backend: loaded?.backend ?? null,
       notes: [...(loaded?.notes ?? [])],
       memory: loaded?.memory ?? null,
+      trial: loaded?.trialReport ? toTrialDto(loaded.trialReport) : null,
       loaded_at: loaded?.loadedAt.toISOString() ?? null,
     };
   }
@@ -114,6 +116,11 @@ export class RunsService {
       ),
     ]);
   }
+}
+
+function toTrialDto({ peakBytes, loadMs, callMs }: NonNullable<LoadedRun['trialReport']>): RunDetailDto['trial'] {
+  const round = (ms: number) => Number(ms.toFixed(3));
+  return { peak_bytes: peakBytes, load_ms: round(loadMs), call_ms: round(callMs) };
 }
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {

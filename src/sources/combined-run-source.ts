@@ -1,6 +1,6 @@
 import { waitAtMost } from '../lib/wait-at-most.js';
 import { RunSource } from './run-source.js';
-import type { GetExaminationHints, RunCheck, SourceModel, SourceStatus } from './run-source.js';
+import type { GetExaminationHints, ListingOptions, RunCheck, SourceModel, SourceStatus } from './run-source.js';
 import { LastKnownListing } from './last-known-listing.js';
 
 /** How long the sources may take, milliseconds. */
@@ -55,9 +55,9 @@ export class CombinedRunSource extends RunSource {
     return this.lastWarnings;
   }
 
-  async listModels(): Promise<SourceModel[]> {
+  async listModels(options?: ListingOptions): Promise<SourceModel[]> {
     const isFirst = this.lastKnown.every(({ models }) => models === undefined);
-    const polls = this.lastKnown.map((listing) => listing.poll());
+    const polls = this.lastKnown.map((listing) => listing.poll(options));
     const isAnswered = await waitAtMost(Promise.race(polls), isFirst ? Infinity : this.maxAnswerMs);
     if (isAnswered) await waitAtMost(Promise.all(polls), isFirst ? this.firstTimeoutMs : this.timeoutMs);
     const failures = this.lastKnown.flatMap(({ failure }) => failure ?? []);

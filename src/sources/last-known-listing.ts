@@ -1,4 +1,4 @@
-import type { RunSource, SourceModel, SourceStatus } from './run-source.js';
+import type { ListingOptions, RunSource, SourceModel, SourceStatus } from './run-source.js';
 
 /** Last known listing of one source of several. The source is never polled while it has not answered yet. */
 export class LastKnownListing {
@@ -34,10 +34,10 @@ export class LastKnownListing {
   }
 
   /** Polls the source, unless a poll is running. Resolves when it has answered; never rejects. */
-  poll(): Promise<void> {
+  poll(options?: ListingOptions): Promise<void> {
     if (!this.pending) {
       this.pendingSinceMs = performance.now();
-      this.pending = this.fetch().finally(() => (this.pending = undefined));
+      this.pending = this.fetch(options).finally(() => (this.pending = undefined));
     }
     return this.pending;
   }
@@ -46,9 +46,9 @@ export class LastKnownListing {
     return this.models ? 'Its last known listing is served.' : 'It was never read: it counts as empty.';
   }
 
-  private async fetch(): Promise<void> {
+  private async fetch(options?: ListingOptions): Promise<void> {
     try {
-      const listing = await this.source.listModels();
+      const listing = await this.source.listModels(options);
       // A volume that is no longer mounted leaves an empty folder.
       this.isEmptyNow = listing.length === 0 && (this.models?.length ?? 0) > 0;
       if (!this.isEmptyNow) this.models = listing;

@@ -95,6 +95,12 @@ export interface ExaminationHints {
 /** Gives the hints for the model of this name. */
 export type GetExaminationHints = (model: string) => Promise<ExaminationHints>;
 
+/** How thoroughly a store is looked at. */
+export interface ListingOptions {
+  /** Whether the source may leave some of very many runs, which probably have not changed, for one of the next listings. */
+  readonly mayTakeTurns?: boolean;
+}
+
 /** How a store was read last. */
 export interface SourceStatus {
   /** As in `SOURCES`. */
@@ -129,12 +135,12 @@ export abstract class RunSource {
 
   /**
    * Reads the whole store. Never fails for one bad run or card: those carry their issues. Later listings return the
-   * same objects for unchanged runs and leave out new runs that are still being written. A store that was read before
+   * same objects for unchanged runs (and for models in which nothing has changed) and leave out new runs that are still being written. A store that was read before
    * and cannot be read now may return its last listing, with a warning.
    *
    * @throws Error with a sentence for the operator when the store itself cannot be read.
    */
-  abstract listModels(): Promise<SourceModel[]>;
+  abstract listModels(options?: ListingOptions): Promise<SourceModel[]>;
 
   /** Runs that are being checked now, which the listing has with the reason BEING_CHECKED, or as they were before. */
   get checks(): readonly RunCheck[] {

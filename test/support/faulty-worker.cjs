@@ -74,6 +74,8 @@ serveEngine(parentPort, {
       predict: async (inputs, outputNames) => {
         const { data } = inputs.get('command');
         clockMs += CALL_MS;
+        // As if it read its weights from memory: each call takes that long, whatever it holds.
+        if (command === 'weights') block(Number(argument));
         const perCall = data.includes('throw-every-third') ? ['throw-every-third'] : data;
         for (const [command, argument] of perCall.map((text) => text.split(' '))) await commands[command](argument);
         const rows = data.length + (data.includes('one-row-more') ? 1 : 0);

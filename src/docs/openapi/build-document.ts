@@ -1,7 +1,10 @@
 import { completeResponses } from './complete-responses.js';
+import { partText } from './document-text.js';
+import type { JsonText } from './document-text.js';
 import { describeModels } from './model-doc.js';
 import type { DocumentedModel, ModelDoc } from './model-doc.js';
 import { modelPath, modelSchemas } from './model-operations.js';
+import type { ModelPart, ModelParts } from './model-parts.js';
 import type { OpenApiDocument, PathItem, Schema } from './openapi-types.js';
 import { fillParameterExamples } from './parameter-examples.js';
 import { describeReports } from './report-examples.js';
@@ -16,26 +19,39 @@ type GenericOperations = Required<Pick<PathItem, 'get' | 'post' | 'put'>>;
  *
  * @param fixed   from the decorators; not changed.
  * @param models  served models, the default one first; without any the operations stay as generic as they are.
+ * @param parts   what was written before for models that have not changed; those of the others are added.
+ * @returns the document; with `parts`, what it says of single models is text, which `documentText` takes.
  */
 export function* documentSteps(
   fixed: OpenApiDocument,
   models: readonly DocumentedModel[],
+  parts?: ModelParts,
 ): Generator<void, OpenApiDocument> {
   const document = structuredClone(fixed);
-  const doc = describeModels(models, document);
-  for (const one of doc) {
-    Object.assign(document.components.schemas, modelSchemas(one));
-    yield;
+  const docs = describeModels(models, document);
+  parts?.retain(docs);
+  // The answers that all models give alike are told with the address of the first, which is written each time.
+  const written = new Map(
+    docs.slice(1).flatMap((doc) => {
+      const part = parts?.find(doc);
+      return part ? [[doc, part] as const] : [];
+    }),
+  );
+  for (const doc of docs) {
+    const part = written.get(doc);
+    Object.assign(document.components.schemas, part?.schemas ?? modelSchemas(doc));
+    if (!part) yield;
   }
-  document.paths = yield* replaceGenericPath(document.paths, doc);
+  document.paths = yield* replaceGenericPath(document.paths, docs, written);
   addTextExamples(document);
   closeRequests(document);
   flattenSingleAllOf(document);
-  if (doc.length > 0) fillSharedOperations(document, doc);
+  if (docs.length > 0) fillSharedOperations(document, docs);
   yield;
-  fillParameterExamples(document, doc);
-  describeReports(document, doc[0]);
+  fillParameterExamples(document, docs);
+  describeReports(document, docs[0]);
   yield* completeResponses(document);
+  for (const doc of docs) if (parts && !written.has(doc)) parts.keep(doc, yield* writePart(document, doc));
   return document;
 }
 
@@ -43,17 +59,37 @@ export function* documentSteps(
 function* replaceGenericPath(
   paths: Record<string, PathItem>,
   models: readonly ModelDoc[],
+  written: ReadonlyMap<ModelDoc, ModelPart>,
 ): Generator<void, Record<string, PathItem>> {
   const entries: [string, PathItem][] = [];
   for (const [path, item] of Object.entries(paths)) {
     if (path !== GENERIC_PATH || models.length === 0) entries.push([path, item]);
     else
       for (const doc of models) {
-        entries.push([doc.path, modelPath(doc, structuredClone(item) as GenericOperations)]);
-        yield;
+        const text = written.get(doc)?.path;
+        entries.push([doc.path, text ? asItem(text) : modelPath(doc, structuredClone(item) as GenericOperations)]);
+        if (!text) yield;
       }
   }
   return Object.fromEntries(entries);
+}
+
+/** Turns what the document says of a model into texts, when it is complete. */
+function* writePart(document: OpenApiDocument, { path, names }: ModelDoc): Generator<void, ModelPart> {
+  const { schemas } = document.components;
+  const written: Record<string, JsonText> = {};
+  for (const name of [names.input, names.output, names.primary, names.request, names.predictions, names.answer]) {
+    written[name] = yield* partText(schemas[name]!);
+    schemas[name] = written[name] as unknown as Schema;
+  }
+  const text = yield* partText(document.paths[path]!);
+  document.paths[path] = asItem(text);
+  return { path: text, schemas: written };
+}
+
+/** What is written already has no operations to look at. */
+function asItem(text: JsonText): PathItem {
+  return text as unknown as PathItem;
 }
 
 /** The generator writes a described enum as `allOf` with one entry, as 3.0 needed; 3.1 takes the reference itself. */

@@ -42,6 +42,9 @@ const CONTRACT_PARAMETER: Parameter = {
   schema: { type: 'string', pattern: '^"?[0-9a-f]{16}"?( *, *"?[0-9a-f]{16}"?)*$' },
 };
 
+/** Operations whose answers are pages. */
+const PAGED: ReadonlySet<string | undefined> = new Set(['listRuns', 'listModelRuns', 'getModelSelection']);
+
 /**
  * What is the same everywhere: errors any route may answer, headers, an example for each answer, none of them long.
  * Pauses after each operation.
@@ -194,8 +197,7 @@ function headersOf(entry: OperationEntry, status: string, { description }: Respo
     return { ...contract, 'Server-Timing': { $ref: '#/components/headers/ServerTiming' } };
   if (isPrediction(entry) && status === '412') return contract;
   if (operation.operationId === 'getModelSchema' && status === '200') return contract;
-  const isList = operation.operationId === 'listRuns' || operation.operationId === 'listModelRuns';
-  if (isList && status === '200') return { Link: { $ref: '#/components/headers/Link' } };
+  if (PAGED.has(operation.operationId) && status === '200') return { Link: { $ref: '#/components/headers/Link' } };
   return /QUEUE_FULL|BODIES_IN_FLIGHT/.test(description)
     ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }
     : {};

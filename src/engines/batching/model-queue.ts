@@ -1,5 +1,6 @@
 import { AppError } from '../../domain/app-error.js';
 import { AdaptiveBatchSize } from './adaptive-batch-size.js';
+import { CallCosts } from './call-costs.js';
 import { CallDurations } from './call-durations.js';
 import { LatencyEstimator } from './call-latency.js';
 import type { PendingPrediction } from './pending-prediction.js';
@@ -45,6 +46,7 @@ export class ModelQueue {
   /** Average milliseconds and predictions of a call, undefined before the first. */
   private meanCall: { ms: number; predictions: number } | undefined;
   private readonly durations = new CallDurations();
+  private readonly costs = new CallCosts();
   private readonly held: HeldBytes;
   /** Rows of requests that are computed piece by piece, and whose turn has not come. */
   private rowsBehind = 0;
@@ -80,6 +82,18 @@ export class ModelQueue {
   /** Most rows of one call of a single request. */
   get maxCallRows(): number {
     return this.options.maxBatchRows ?? Infinity;
+  }
+
+  /**
+   * How many times sooner what waits is computed with one thread more, by the calls so far.
+   *
+   * @param threads  that compute the model now, at least one.
+   * @returns undefined while too little is known; Infinity when nothing speaks against it.
+   */
+  gainOfThread(threads: number): number | undefined {
+    // No two of them share a call.
+    if (this.next?.options.rowByRow) return Infinity;
+    return this.costs.gainOfThread(this.rows, threads, this.batchSize.rows);
   }
 
   /** Threads that may compute the model at the same time. */
@@ -214,6 +228,7 @@ export class ModelQueue {
     this.batchSize.record(rows, computeMs);
     this.latency.record(rows, computeMs);
     this.durations.record(rows, computeMs);
+    this.costs.record(rows, computeMs);
     this.meanCall ??= { ms, predictions: call.length };
     this.meanCall.ms += LATEST_WEIGHT * (ms - this.meanCall.ms);
     this.meanCall.predictions += LATEST_WEIGHT * (call.length - this.meanCall.predictions);

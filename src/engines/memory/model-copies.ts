@@ -5,6 +5,8 @@ import type { MemoryBudget, Reservation } from './memory-budget.js';
 import { fileBytes, needAfterLoad, privateNeed, sharedNeed } from './memory-need.js';
 import type { MemoryNeed } from './memory-need.js';
 
+const SMALL_COPY_BYTES = 32 * 1024 * 1024;
+
 /** The memory that a model may take in this process, and with how many others it shares weights. */
 export interface CopyLimits {
   readonly budget: MemoryBudget;
@@ -73,6 +75,11 @@ export class ModelCopies {
   /** Why a further copy does not fit, a sentence. */
   get shortage(): string {
     return shortageOf('A copy', this.need.copyBytes, this.limits.budget);
+  }
+
+  /** Whether a further copy takes so little that it is worth having whatever it gains. */
+  get areSmall(): boolean {
+    return this.need.copyBytes <= SMALL_COPY_BYTES;
   }
 
   /** Bytes that a further copy takes. */

@@ -48,7 +48,7 @@ describe('the memory of models', () => {
   };
   /** Many calls at once, of which one holds its thread. */
   const crowd = async (model: PoolModel, while_: () => Promise<void>): Promise<void> => {
-    await ask(model, 'block 30');
+    for (let i = 0; i < 8; i += 1) await ask(model, 'block 8');
     const gate = makeGate();
     const calls = Promise.all(Array.from({ length: 6 }, () => ask(model, gate.command)));
     await while_();
@@ -98,6 +98,43 @@ describe('the memory of models', () => {
         cause: 'A copy needs about 302 MiB of memory, and 151 MiB of the 453 MiB for models are left.',
       },
     ]);
+  });
+
+  it.each([
+    [
+      'is not taken for a further copy of a model whose calls cost the same whatever they hold',
+      'weights 20',
+      'answer',
+      1,
+    ],
+    ['is taken for one of a model that computes', 'one', 'block 5', 2],
+  ])('%s', async (_what, path, command, copies) => {
+    writeFileSync(join(folder, path), '');
+    truncateSync(join(folder, path), 100 * MIB);
+    const model = await load(makePool({ memory: budgetFor(9), maxBatchRows: 64 }), path);
+    const askRows = (rows: number) => {
+      const data = Array.from({ length: rows }, () => command);
+      const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [rows], data }]]);
+      return predictTensors(model, inputs, { outputNames: ['thread'], timeoutMs: 10_000 });
+    };
+    for (let rows = 1; rows <= 8; rows += 1) await askRows(rows);
+    for (let i = 0; i < 5; i += 1) await Promise.all(Array.from({ length: 8 }, () => askRows(2)));
+    await until(() => !model.isAddingReplica);
+
+    const declined = events.filter(({ kind }) => kind === 'model-copy-declined');
+    expect(model.memory.copies).toBe(copies);
+    expect(declined.map((event) => 'bytes' in event && event.bytes)).toEqual(copies === 1 ? [copyBytes] : []);
+  });
+
+  it('is not taken for a further copy before some calls were measured', async () => {
+    const model = await load(makePool({ memory: budgetFor(9) }), 'one');
+    const gate = makeGate();
+    const calls = Promise.all(Array.from({ length: 6 }, () => ask(model, gate.command)));
+    await until(() => model.queue.size > 0);
+
+    expect(model.memory.copies).toBe(1);
+    gate.open();
+    await calls;
   });
 
   it('is taken from idle further copies for another model', async () => {

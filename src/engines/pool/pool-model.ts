@@ -38,6 +38,8 @@ export class PoolModel implements ModelHandle {
   isAddingReplica = false;
   /** It was told that there is no memory for a further copy. */
   isShortOfMemory = false;
+  /** It was told that a further copy gains too little. */
+  isCopyDeclined = false;
   /** No further thread loads it before this time (`performance.now()`). */
   replicaNotBefore = 0;
 

@@ -16,6 +16,8 @@ import { ModelQueue } from '../batching/model-queue.js';
 import type { PendingPrediction } from '../batching/pending-prediction.js';
 import type { HeldBytes } from '../batching/prediction-list.js';
 import type { PoolEvent } from './pool-event.js';
+import { worthOfCopy } from './copy-worth.js';
+import { TIMER_TOLERANCE_MS, hangTimeoutMs } from './hang-timeout.js';
 import { largestIdleCopy } from './idle-copy.js';
 import { LOAD_TIMEOUT, causeOf, loadError } from './load-error.js';
 import { PoolModel } from './pool-model.js';
@@ -35,12 +37,6 @@ const RELOAD_PAUSE_MS = 1_000;
 const INLINE_MAX_LATE_MS = 5;
 /** Failed thread starts in a row before waiting loads are rejected. */
 const START_FAILURES = 3;
-/** Timers may fire this much before their time by `performance.now()`. */
-const TIMER_TOLERANCE_MS = 2;
-/** A shared call is not hung before it has taken this many times the mean call. */
-const MEAN_CALL_FACTOR = 4;
-/** A shared call is not hung before it has taken this long, even when its callers have shorter limits. */
-const MIN_SHARED_MS = 1_000;
 /** A thread that was told to end counts as stuck when it is still there after this time. */
 const STUCK_AFTER_MS = 5_000;
 /** Threads that may be stuck for each that is configured: others are started beside them. */
@@ -192,7 +188,9 @@ export class WorkerPool extends ModelHost {
     // Threads that hold a waiting model go first, so that no other loads it needlessly.
     this.startWaiting((model) => this.startNext(model));
     if (this.waitingModels.size > 0)
-      this.startWaiting((model) => this.startReplica(model, this.scheduler.forReplica(model)));
+      this.startWaiting((model) => {
+        if (this.isWorthCopy(model)) this.startReplica(model, this.scheduler.forReplica(model));
+      });
   }
 
   /** Calls `start` for each waiting model, in turn. One that is moved to the end meanwhile comes again. */
@@ -261,7 +259,7 @@ export class WorkerPool extends ModelHost {
     } as const;
     const start = performance.now();
     const limit = {
-      at: start + this.hangTimeoutMs(model, call, start),
+      at: start + hangTimeoutMs(call, model.queue.meanCallMs, this.options),
       onPassed: () => this.onCallTimeout(thread, model),
     };
     const isLong = !model.queue.latency.isShort;
@@ -286,24 +284,6 @@ export class WorkerPool extends ModelHost {
     this.emit({ kind: 'thread-hung', path: model.path });
     const end = this.supervisor.end(thread, 'the prediction did not end');
     if (!model.canTerminate) model.countStuck(end, this.options.stuckAfterMs ?? STUCK_AFTER_MS);
-  }
-
-  /**
-   * Time until a call counts as hung. Alone: the longer of the caller's deadline and `callTimeoutMs`, plus grace.
-   * Batched: half the time the longest deadline has left, at least a second (or half of `callTimeoutMs`) and four times
-   * the mean call, so that members can be retried alone before they time out.
-   */
-  private hangTimeoutMs(model: PoolModel, call: readonly PendingPrediction[], now: number): number {
-    const { callTimeoutMs = 0, hangGraceMs } = this.options;
-    const { retryGroup } = call[0]!;
-    let leftMs = 0;
-    for (const { deadline } of call) leftMs = Math.max(leftMs, deadline - now);
-    if (call.length > 1 || retryGroup) {
-      const leastMs = retryGroup ? hangGraceMs : Math.max(hangGraceMs, Math.min(callTimeoutMs / 2, MIN_SHARED_MS));
-      return Math.max(leftMs / 2, leastMs, MEAN_CALL_FACTOR * model.queue.meanCallMs);
-    }
-    // Timers round down: a lone caller's deadline is over before its thread counts as hung.
-    return Math.ceil(Math.max(leftMs, callTimeoutMs)) + hangGraceMs + TIMER_TOLERANCE_MS;
   }
 
   /**
@@ -381,6 +361,14 @@ export class WorkerPool extends ModelHost {
       this.emit({ kind: 'model-not-replicated', path: model.path, cause: causeOf(reply) });
       this.withoutReplica(model, loadError(reply));
     });
+  }
+
+  /** Whether a further copy gains enough for the memory it takes; where it does not, that is told once. */
+  private isWorthCopy(model: PoolModel): boolean {
+    const worth = worthOfCopy(model, this.threadsWith(model).length);
+    if (worth.declined && !model.isCopyDeclined) this.emit({ kind: 'model-copy-declined', ...worth.declined });
+    model.isCopyDeclined ||= worth.declined !== undefined;
+    return worth.isWorth;
   }
 
   /** A further copy is not made where there is no memory for it, which is told once; others make room for the only one. */

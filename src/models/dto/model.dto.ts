@@ -235,11 +235,43 @@ export class SelectionDto {
   })
   refused: RefusalDto | null;
 
-  @ApiProperty({ type: [RankedRunDto], description: 'Every run, eligible ones first, best first.' })
+  @ApiProperty({
+    type: RankedRunDto,
+    nullable: true,
+    description: 'The run that serves, on whatever page it is; null when none does, or it is gone from the store.',
+  })
+  champion: RankedRunDto | null;
+
+  @ApiProperty({
+    type: RankedRunDto,
+    nullable: true,
+    description: 'The pinned run, on whatever page it is; null without a pin, or when it is not in the store.',
+    example: null,
+  })
+  pinned: RankedRunDto | null;
+
+  @ApiProperty({
+    type: RankedRunDto,
+    nullable: true,
+    description: 'The best of the other runs that may serve, on whatever page it is; null when there is none.',
+    example: null,
+  })
+  next: RankedRunDto | null;
+
+  @ApiProperty({ type: [RankedRunDto], description: 'A page of all runs, eligible ones first, best first.' })
   ranking: RankedRunDto[];
 
-  @ApiProperty({ type: [UnreadableRunDto], description: 'Folders that hold no readable run.' })
+  @ApiProperty({
+    type: [UnreadableRunDto],
+    description: 'Folders that hold no readable run; the pages list them after the last run.',
+  })
   unreadable: UnreadableRunDto[];
+
+  @ApiProperty({ type: 'integer', description: 'Runs and unreadable folders of all pages.', example: 4 })
+  total: number;
+
+  @ApiProperty({ type: 'integer', description: 'Unreadable folders among them.', example: 0 })
+  unreadable_total: number;
 }
 
 /** What goes in and what comes out, for one row. */

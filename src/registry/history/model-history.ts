@@ -46,6 +46,11 @@ export class ModelHistory {
     return withoutInvalidContract(await this.states.read(card.name));
   }
 
+  /** What happened to a model, newest first; from memory until a process has written more. */
+  async listEvents({ card }: RegisteredModel): Promise<readonly HistoryEvent[]> {
+    return (await this.states.recall(card.name)).history;
+  }
+
   /** Has the served run recorded and logged again, after a pin was removed. */
   forgetRecorded(model: RegisteredModel): void {
     this.lastRecorded.delete(model);

@@ -274,7 +274,8 @@ function failureIn(
   { run, sourceRun }: RegisteredRun,
 ): ModelState['failed'][number] | undefined {
   const written = failed.find(({ run_id: runId }) => runId === run.run_id);
-  return written?.digest === runDigest(sourceRun.run ?? run) ? written : undefined;
+  // A digest takes a while, and nearly no run of many has failed.
+  return written && written.digest === runDigest(sourceRun.run ?? run) ? written : undefined;
 }
 
 function toRunError({ code, message }: VerdictReason): RunError {

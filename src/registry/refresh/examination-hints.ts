@@ -16,5 +16,11 @@ export function examinationHints(model: RegisteredModel | undefined, requestedId
     !registered.wasSkipped &&
     !registered.verdict.eligible &&
     (!best || registered.brokenBy?.code !== 'ARTIFACT_UNAVAILABLE');
-  return { mustExamine, skip: new Set(runs.filter(canSkip).map(({ run }) => run.run_id)) };
+  return {
+    mustExamine,
+    // Only asked for by sources that inspect some of the runs, which are few.
+    get skip() {
+      return new Set(runs.filter(canSkip).map(({ run }) => run.run_id));
+    },
+  };
 }

@@ -9,7 +9,7 @@ import type { ModelCard } from '../../domain/card.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
 import { waitAtMost } from '../../lib/wait-at-most.js';
 import { RunSource } from '../../sources/run-source.js';
-import type { RunCheck, SourceModel, SourceStatus } from '../../sources/run-source.js';
+import type { ListingOptions, RunCheck, SourceModel, SourceStatus } from '../../sources/run-source.js';
 import { ModelHistory } from '../history/model-history.js';
 import { HintTimer } from './hint-timer.js';
 import { ModelQueues } from './model-queues.js';
@@ -22,6 +22,7 @@ import { RegistryState } from '../state/registry-state.js';
 import { formatReport } from '../selection/verdict-table.js';
 import { resolveDuplicateRunIds } from './duplicate-run-ids.js';
 import type { IdHolders } from './duplicate-run-ids.js';
+import { updateModel } from './update-model.js';
 import { isUnfinished, waitsForCheck } from './unfinished-checks.js';
 import { examinationHints } from './examination-hints.js';
 import { onRefreshBroadcast, broadcastRefresh } from './cluster-messages.js';
@@ -68,6 +69,10 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
   private stopBroadcasts: (() => void) | undefined;
   private isStopped = false;
   private isManual = false;
+  /** Whether another process was asked to look at the store. */
+  private mustLookEverywhere = false;
+  /** The listing that was applied last, unless a part of it could not be. */
+  private applied: readonly SourceModel[] = [];
   /** Why nothing could be read at the last poll, a sentence; undefined when something could. */
   private unavailableReason: string | undefined;
   private warnings: readonly string[] = [];
@@ -254,7 +259,10 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
 
   private keepLooking(): void {
     const { refreshIntervalMs } = this.config;
-    this.stopBroadcasts = onRefreshBroadcast(() => this.acceptHint());
+    this.stopBroadcasts = onRefreshBroadcast(() => {
+      this.mustLookEverywhere = true;
+      this.acceptHint();
+    });
     if (refreshIntervalMs === 0) return;
     this.stopWatch = this.source.watch(() => this.acceptHint());
     const schedulePoll = () => {
@@ -285,10 +293,11 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
     this.waiting ??= this.pollQueue.run(async () => {
       this.waiting = undefined;
       this.requireOpen();
-      const listing = await this.listStore();
-      this.requireOpen();
       const { isManual } = this;
       this.isManual = false;
+      const listing = await this.listStore({ mayTakeTurns: !isManual && !this.mustLookEverywhere });
+      this.mustLookEverywhere = false;
+      this.requireOpen();
       await this.applyListing(listing);
       this.followChecks();
       return isManual;
@@ -353,9 +362,9 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
     }
   }
 
-  private async listStore(): Promise<SourceModel[]> {
+  private async listStore(options: ListingOptions): Promise<SourceModel[]> {
     try {
-      const listing = await this.source.listModels();
+      const listing = await this.source.listModels(options);
       this.requireOpen();
       // More likely an accident than an intention to serve nothing.
       if (listing.length === 0 && this.registryState.models.length > 0) throw new Error(NO_MODELS);
@@ -385,12 +394,14 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
    */
   private async applyListing(listing: readonly SourceModel[]): Promise<void> {
     const { registryState } = this;
+    if (isSameListing(listing, this.applied)) return;
+    this.applied = [];
     // What cannot be registered has no runs that could claim an id.
     const withCard = listing.filter(({ card, location }) => card ?? registryState.modelsByName.has(location));
     const holders = await resolveDuplicateRunIds(withCard, registryState.models, () => this.lastLocations(withCard));
     const updates: (() => RegisteredModel)[] = [];
     const broken: SourceModel[] = [];
-    let hasChanged = false;
+    let [hasChanged, isWhole] = [false, holders.size === 0];
     for (const sourceModel of listing) {
       const known = registryState.modelsByName.get(sourceModel.card?.name ?? sourceModel.location);
       // A card that was usable and no longer is, is probably being written.
@@ -398,6 +409,7 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
       if (!sourceModel.card) broken.push(sourceModel);
       if (!card) continue;
       const registered = await this.register(card, sourceModel, holders, known);
+      isWhole &&= registered !== known;
       if (!registered) continue;
       hasChanged ||= !known || known.card !== card || known.runs !== registered.runs;
       updates.push(() => (known ? updateModel(known, { card, ...registered }) : newModel(card, registered)));
@@ -410,6 +422,8 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
     for (const model of removed) if (!retained.includes(model)) this.deactivate(model);
     this.eligibilityLogger.log(registryState.models);
     if (hasChanged) registryState.notifyChange();
+    // Who keeps an id that several runs claim depends on more than the listing; what failed is tried again.
+    if (isWhole) this.applied = listing;
   }
 
   /** @returns the known runs when registering fails, so that an error of one model does not affect the others. */
@@ -469,21 +483,9 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
   }
 }
 
-/**
- * Updates everything of a model except the run that serves, in one step; that run is matched with its new registration.
- */
-function updateModel(
-  model: RegisteredModel,
-  { card, runs, unreadable }: Pick<RegisteredModel, 'card' | 'runs' | 'unreadable'>,
-): RegisteredModel {
-  const { best } = model;
-  Object.assign(model, { card, runs, unreadable });
-  if (!best || runs.includes(best.registered)) return model;
-  const same = runs.find(({ sourceRun }) => sourceRun === best.registered.sourceRun);
-  if (same) same.state = best.registered.state;
-  const registered = same ?? (best.registered.card === card ? best.registered : best.registered.withCard(card));
-  model.best = { registered, loaded: best.loaded };
-  return model;
+/** Whether a source says that nothing has changed: its models are the same objects as before. */
+function isSameListing(listing: readonly SourceModel[], before: readonly SourceModel[]): boolean {
+  return listing.length > 0 && listing.length === before.length && listing.every((model, i) => model === before[i]);
 }
 
 function servedRunId({ best }: RegisteredModel): string | null {

@@ -58,7 +58,7 @@ function registerRun(card: ModelCard, sourceRun: SourceRun, run: Run): Registere
   // Its files are not read yet, and what is not known cannot contradict anything.
   if (sourceRun.reasons[0]?.code === 'BEING_CHECKED') return new RegisteredRun(card, run, sourceRun);
   try {
-    compileCodec(run, sourceRun.vocabularies);
+    requireCodec(run, sourceRun.vocabularies);
     return new RegisteredRun(card, run, sourceRun);
   } catch (error) {
     const { toOwnWords = (text: string) => text } = sourceRun;
@@ -66,6 +66,22 @@ function registerRun(card: ModelCard, sourceRun: SourceRun, run: Run): Registere
     const inOwnWords = reason(code, toOwnWords(message), toOwnWords(fix));
     return new RegisteredRun(card, run, sourceRun, [...sourceRun.reasons, inOwnWords]);
   }
+}
+
+/** Parts of runs that were found to fit together: many runs of a store share theirs. */
+const fitting = new WeakMap<Run['signature'], WeakMap<Run['encode'], WeakSet<Run['decode']>>>();
+
+/** @throws RunError when the parts of a run contradict each other. */
+function requireCodec(run: Run, vocabularies: SourceRun['vocabularies']): void {
+  const { signature, encode, decode } = run;
+  // What a vocabulary holds is in none of the three.
+  if (vocabularies.size === 0 && fitting.get(signature)?.get(encode)?.has(decode)) return;
+  compileCodec(run, vocabularies);
+  if (vocabularies.size > 0) return;
+  const byEncode = fitting.get(signature) ?? new WeakMap<Run['encode'], WeakSet<Run['decode']>>();
+  const decodes = byEncode.get(encode) ?? new WeakSet();
+  decodes.add(decode);
+  fitting.set(signature, byEncode.set(encode, decodes));
 }
 
 function withDuplicateId(sourceRun: SourceRun, runId: string, holder: string): SourceRun {

@@ -51,16 +51,18 @@ function notAllowed(code: string | undefined): string {
   return `The policy does not allow it (${code}), but no run that it allows can take over`;
 }
 
-function explainFirst({ card: { selection }, runs }: RegisteredModel, run: Run, figure: string): string {
+function explainFirst(model: RegisteredModel, run: Run, figure: string): string {
+  const { runs } = model;
+  const { selection } = model.card;
   const { metric, goal } = selection;
-  const candidates = runs.filter(({ isCandidate }) => isCandidate).map((registered) => registered.run);
-  if (candidates.length === 1) return `It is the only run that the policy allows: ${figure}.`;
+  const candidates = countCandidates(runs);
+  if (candidates === 1) return `It is the only run that the policy allows: ${figure}.`;
   const value = metricOf(run, selection);
-  const count = `${candidates.length} runs`;
+  const count = `${candidates} runs`;
   const first = Number.isNaN(value)
     ? `None of the ${count} that the policy allows has a number as ${metric}.`
     : `It has the ${goal === 'maximize' ? 'highest' : 'lowest'} ${metric} of ${count}: ${value}.`;
-  const equals = candidates.filter((other) => other !== run && isTie(run, other, selection));
+  const equals = tiesOf(model, run);
   if (equals.length === 0) return first;
   const rule = equals.some((other) => hasSameStart(run, other))
     ? 'Of those with the same that started last, its run_id comes first.'
@@ -82,15 +84,7 @@ function metricNeeded(model: RegisteredModel): string {
 /** Named only where it has decided before: a tie of the start as well is rare. */
 function tieRule(model: RegisteredModel): string {
   const champion = championOf(model);
-  const { selection } = model.card;
-  const hasTie = model.runs.some(
-    ({ isCandidate, run }) =>
-      isCandidate &&
-      champion &&
-      run.run_id !== champion.run_id &&
-      isTie(run, champion, selection) &&
-      hasSameStart(run, champion),
-  );
+  const hasTie = champion && tiesOf(model, champion).some((run) => hasSameStart(run, champion));
   return hasTie ? ' Of runs that started at the same time too, the first by run_id counts.' : '';
 }
 
@@ -110,6 +104,25 @@ function isPinServed({ pin, best }: RegisteredModel): boolean {
 
 function hasFailed({ best }: RegisteredModel): boolean {
   return best?.registered.verdict.reasons.some(({ code }) => code === 'FAILED_IN_SERVICE') ?? false;
+}
+
+/** Runs with a rank: those that may compete come first. */
+function countCandidates(runs: RegisteredModel['runs']): number {
+  const others = runs.findIndex(({ isCandidate }) => !isCandidate);
+  return others < 0 ? runs.length : others;
+}
+
+/** Other candidates with the same metric as a run. In the ranking they lie beside it, and there may be very many runs. */
+function tiesOf({ runs, card: { selection } }: RegisteredModel, run: Run): Run[] {
+  const candidates = runs.slice(0, countCandidates(runs));
+  const isEqual = (other: Run) => other.run_id !== run.run_id && isTie(other, run, selection);
+  const at = candidates.findIndex((registered) => registered.run.run_id === run.run_id);
+  if (at < 0) return candidates.map((registered) => registered.run).filter(isEqual);
+  const ties: Run[] = [];
+  for (const step of [-1, 1]) {
+    for (let i = at + step; candidates[i] && isEqual(candidates[i]!.run); i += step) ties.push(candidates[i]!.run);
+  }
+  return ties;
 }
 
 function isTie(a: Run, b: Run, policy: SelectionPolicy): boolean {

@@ -1,14 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 
+import { PageQueryDto } from '../../http/dto/page.query.dto.js';
 import { IntegerParameter } from '../../http/validation/query-transformers.js';
 import { IsOneOf, IsText, IsInteger } from '../../http/validation/pydantic-v1-rules.js';
 import { RUN_STATUSES } from '../../domain/run.js';
 
-const MAX_PAGE = 1_000;
-export const DEFAULT_PAGE = 100;
-
 /** How a list of runs of one model is cut and ordered. */
-export class ListModelRunsQueryDto {
+export class ListModelRunsQueryDto extends PageQueryDto {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 0,
@@ -18,22 +16,6 @@ export class ListModelRunsQueryDto {
   @IntegerParameter()
   @IsInteger({ optional: true, min: 0 })
   top?: number;
-
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 0,
-    maximum: MAX_PAGE,
-    default: DEFAULT_PAGE,
-    description: 'Runs per page.',
-  })
-  @IntegerParameter()
-  @IsInteger({ optional: true, min: 0, max: MAX_PAGE })
-  limit?: number;
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, default: 0, description: 'Runs to skip before the page.' })
-  @IntegerParameter()
-  @IsInteger({ optional: true, min: 0 })
-  offset?: number;
 
   @ApiPropertyOptional({
     description:

@@ -66,6 +66,26 @@ export class RunDto {
   verdict: VerdictDto;
 }
 
+/** What the trial of a run measured, in a process of its own. */
+class TrialDto {
+  @ApiProperty({
+    type: 'integer',
+    description:
+      'Bytes of resident memory that it needed at most, beside the engine; `TRIAL_MEMORY_BYTES` limits them.',
+    example: 4_194_304,
+  })
+  peak_bytes: number;
+
+  @ApiProperty({
+    description: 'Milliseconds to load it; `MODEL_LOAD_TIMEOUT_MS` limits them.',
+    example: 12.5,
+  })
+  load_ms: number;
+
+  @ApiProperty({ description: 'Milliseconds of its quickest call; 0 when it computed nothing.', example: 0.1 })
+  call_ms: number;
+}
+
 /** One run with everything known of it. */
 export class RunDetailDto extends RunDto {
   @ApiProperty({ required: false, description: "The trainer's words on the run.", example: 'The rule of the lesson.' })
@@ -109,6 +129,14 @@ export class RunDetailDto extends RunDto {
     description: 'What it takes of memory; null while it is not loaded.',
   })
   memory: MemoryUseDto | null;
+
+  @ApiProperty({
+    type: TrialDto,
+    nullable: true,
+    description:
+      'What its trial measured; null while it is not loaded, and when it was not tried in a process of its own.',
+  })
+  trial: TrialDto | null;
 
   @ApiProperty({
     type: String,

@@ -72,3 +72,8 @@ async function readAtMost(file: FileHandle, maxBytes: number): Promise<Buffer> {
 function tooLarge(size: number): Error {
   return Object.assign(new Error('too large'), { code: TOO_LARGE, size });
 }
+
+/** What changes when a file is written or replaced, as far as can be told without reading it. */
+export function identityOf({ size, mtimeNs, ctimeNs, ino }: BigIntStats): string {
+  return `${size} ${mtimeNs} ${ctimeNs} ${ino}`;
+}

@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { join, relative } from 'node:path';
 
+import { identityOf } from '../files/file-system.js';
 import type { FileSystem } from '../files/file-system.js';
 
 /** Begins the fingerprint of a folder that cannot be read; a file's line begins with its name. */
@@ -59,9 +60,10 @@ async function lineOf(file: string, folder: string, fileSystem: FileSystem): Pro
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  return `${relative(folder, file)} ${info ? identityOf(info) : 'nothing'}`;
+  return fingerprintLine(relative(folder, file), info);
 }
 
-function identityOf({ size, mtimeNs, ctimeNs, ino }: BigIntStats): string {
-  return `${size} ${mtimeNs} ${ctimeNs} ${ino}`;
+/** What a fingerprint says of one file. @param info  undefined when there is nothing behind a link. */
+export function fingerprintLine(path: string, info: BigIntStats | undefined): string {
+  return `${path} ${info ? identityOf(info) : 'nothing'}`;
 }

@@ -6,15 +6,25 @@ import { Disk } from '../files/disk.js';
 import { TOO_LARGE } from '../files/file-system.js';
 import type { FileSystem } from '../files/file-system.js';
 import { FileThread } from '../files/file-thread.js';
-import type { RunCheck, SourceModel, SourceStatus } from '../run-source.js';
+import type {
+  GetExaminationHints,
+  ListingOptions,
+  RunCheck,
+  SourceModel,
+  SourceRun,
+  SourceStatus,
+} from '../run-source.js';
 import { RunSource } from '../run-source.js';
 import { loadSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck } from '../schema-check.js';
 import { fingerprintOf, unreadable } from './fingerprint.js';
 import { toReadReason } from './read-error-reason.js';
+import { LooksInTurn } from './looks-in-turn.js';
 import { RunCache } from './run-cache.js';
 import type { RunLocation } from './run-cache.js';
+import { RunFolders, listDirs } from './run-folders.js';
 import { RunReader } from './run-reader.js';
+import { StoreScan } from './scan/store-scan.js';
 import { UnsettledRetry } from './unsettled-retry.js';
 import { FolderWatch } from './watch-folders.js';
 
@@ -25,6 +35,12 @@ const MODEL_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const MAX_CARD_BYTES = 256 * 1024;
 const DEFAULT_MAX_MODEL_BYTES = 16 * 1024 ** 3;
 const DEFAULT_CHECK_TIMEOUT_MS = 600_000;
+/** Longest time that a thread may take for some folders at the first listing, milliseconds. */
+const SCAN_TIMEOUT_MS = 10_000;
+/** Fewer runs are read soon enough one by one. */
+const MIN_SCANNED = 500;
+/** Run folders looked at in one regular listing; all of them in most stores. */
+const MAX_LOOKS = 2_000;
 
 /** How a folder of models is read; every field has a default. */
 export interface LocalSourceOptions {
@@ -38,11 +54,15 @@ export interface LocalSourceOptions {
   readonly checkTimeoutMs?: number;
   /** What is asked for files. */
   readonly disk?: Disk;
+  /** Fewest runs of a store that threads read at the first listing. */
+  readonly minScanned?: number;
+  /** Most runs that a listing which may take turns looks at, beside those that cannot wait. */
+  readonly maxLooks?: number;
 }
 
 /**
  * Runs in a folder: `{model}/card.json` and `{model}/runs/{run}/run.json` (docs/run-format.md). Later listings read
- * only what changed: unchanged cards and runs are the same objects as before. Nothing in the folder of one model keeps
+ * only what changed: unchanged cards, runs and models are the same objects as before. Nothing in the folder of one model keeps
  * another waiting: sizes come before contents, what takes long is not waited for, and a folder that does not answer is
  * given up.
  */
@@ -51,8 +71,13 @@ export class LocalRunSource extends RunSource {
   private readonly disk: Disk;
   private readonly threads = { small: new FileThread(), large: new FileThread() };
   private readonly runs: RunCache;
+  private readonly scan: StoreScan;
+  private readonly maxLooks: number;
   private cards: ReadonlyMap<string, Card> = new Map();
-  private runNames: ReadonlyMap<string, readonly string[]> = new Map();
+  private readonly folders: RunFolders;
+  private locations: Locations = { byModel: [], all: [] };
+  private listed: ReadonlyMap<string, ListedModel> = new Map();
+  private getHints: GetExaminationHints | undefined;
   private readAt: Date | undefined;
   private problem: string | undefined;
   private folderWatch: FolderWatch | undefined;
@@ -68,18 +93,36 @@ export class LocalRunSource extends RunSource {
       maxModelBytes = DEFAULT_MAX_MODEL_BYTES,
       checkTimeoutMs = DEFAULT_CHECK_TIMEOUT_MS,
       disk = new Disk(),
+      minScanned = MIN_SCANNED,
+      maxLooks = MAX_LOOKS,
     }: LocalSourceOptions = {},
   ) {
     super();
     this.isWanted = (name) => onlyModel === undefined || name === onlyModel;
     this.disk = disk;
+    this.folders = new RunFolders(folder, disk);
     const check = loadSchemaCheck('run');
     const { threads } = this;
     const reader = new RunReader({ store: folder, check, disk, threads, maxModelBytes, checkTimeoutMs });
+    const { shared } = reader;
+    this.scan = new StoreScan({
+      store: folder,
+      disk,
+      shared,
+      maxModelBytes,
+      timeoutMs: SCAN_TIMEOUT_MS,
+      minFolders: minScanned,
+    });
+    this.maxLooks = maxLooks;
     this.runs = new RunCache({
+      scan: (places, onFound) =>
+        this.scan.scan(places, (place, { fingerprint, folder: path, run }) =>
+          onFound(place, fingerprint, reader.accept(place, path, run)),
+        ),
       read: (location, request) => reader.read(location, request),
       fingerprintOf: (path) => this.fingerprintOf(path),
       settleMs,
+      looks: new LooksInTurn(maxLooks),
     });
     this.nextHint = new UnsettledRetry(settleMs);
   }
@@ -106,6 +149,7 @@ export class LocalRunSource extends RunSource {
   }
 
   override close(): void {
+    this.scan.close();
     this.runs.close();
     this.threads.small.close();
     this.threads.large.close();
@@ -118,8 +162,36 @@ export class LocalRunSource extends RunSource {
     return `The disk does not answer for ${count} of the folders in the models folder: what was known of them counts.`;
   }
 
-  async listModels(): Promise<SourceModel[]> {
+  override useExaminationHints(getHints: GetExaminationHints): void {
+    this.getHints = getHints;
+  }
+
+  async listModels({ mayTakeTurns = false }: ListingOptions = {}): Promise<SourceModel[]> {
     await this.folderWatch?.update();
+    const present = await this.listPresent();
+    const found = await mapOf(present, (name) => this.folders.list(name, { mayTrustDate: mayTakeTurns }));
+    const cards = await mapOf(present, (name) => this.readCard(name));
+    const names = present.filter((name) => this.cards.has(name) || isModel(cards.get(name)!, found.get(name)!));
+    // A volume that is no longer mounted leaves an empty folder.
+    if (names.length === 0 && this.cards.size > 0) {
+      this.problem = 'The models folder no longer holds any models.';
+      return [];
+    }
+    this.folders.retain(new Set(present));
+    this.cards = new Map(names.map((name) => [name, cards.get(name)!]));
+    const locations = this.locationsOf(names.map((name) => found.get(name)!));
+    const requiredIds =
+      mayTakeTurns && locations.length > this.maxLooks ? await this.requiredIds(names) : new Set<string>();
+    const sourceRuns = await this.runs.refresh(locations, { mayTakeTurns, requiredIds });
+    this.nextHint.onListing(this.runs.hasUnsettled);
+    this.readAt = new Date();
+    this.problem = undefined;
+    const listed = names.map((name) => this.toModel(name, found.get(name)!, sourceRuns));
+    this.listed = new Map(listed.map((model) => [model.model.location, model]));
+    return listed.map(({ model }) => model);
+  }
+
+  private async listPresent(): Promise<readonly string[]> {
     const present = await this.listDirs(this.folder, this.folder).catch((error: NodeJS.ErrnoException) => {
       const isHung = error.code === 'ETIMEDOUT';
       this.problem = `The models folder ${isHung ? 'does not answer' : `cannot be read (${error.code ?? 'unknown'})`}.`;
@@ -128,27 +200,36 @@ export class LocalRunSource extends RunSource {
         { cause: error },
       );
     });
-    const paths = present.filter(this.isWanted);
-    const runNames = await mapOf(paths, (name) => this.listRuns(name));
-    const cards = await mapOf(paths, (name) => this.readCard(name));
-    const names = paths.filter((name) => this.cards.has(name) || isModel(cards.get(name)!, runNames.get(name)!));
-    // A volume that is no longer mounted leaves an empty folder.
-    if (names.length === 0 && this.cards.size > 0) {
-      this.problem = 'The models folder no longer holds any models.';
-      return [];
-    }
-    this.cards = new Map(names.map((name) => [name, cards.get(name)!]));
-    this.runNames = runNames;
-    const placesByModel = names.map((name) => this.runNames.get(name)!.map((run) => this.locationOf(name, run)));
-    const found = await this.runs.refresh(placesByModel.flat());
-    this.nextHint.onListing(this.runs.hasUnsettled);
-    this.readAt = new Date();
-    this.problem = undefined;
-    return names.map((name, i) => {
-      const runs = placesByModel[i]!.flatMap(({ path }) => found.get(path) ?? []);
-      const { card, issues } = this.cards.get(name)!;
-      return { location: name, card, issues, runs };
-    });
+    return present.filter(this.isWanted);
+  }
+
+  /** Of all models; the same list as long as it is the same of each. */
+  private locationsOf(byModel: readonly (readonly RunLocation[])[]): readonly RunLocation[] {
+    const { locations } = this;
+    const isSame =
+      byModel.length === locations.byModel.length && byModel.every((list, i) => list === locations.byModel[i]);
+    if (!isSame) this.locations = { byModel, all: byModel.flat() };
+    return this.locations.all;
+  }
+
+  private async requiredIds(names: readonly string[]): Promise<ReadonlySet<string>> {
+    const { getHints } = this;
+    const hints = getHints ? await Promise.all(names.map((name) => getHints(name))) : [];
+    return new Set(hints.flatMap(({ mustExamine }) => [...mustExamine]));
+  }
+
+  /** The same object as at the last listing when nothing of it has changed. */
+  private toModel(
+    name: string,
+    locations: readonly RunLocation[],
+    sourceRuns: ReadonlyMap<string, SourceRun>,
+  ): ListedModel {
+    const card = this.cards.get(name)!;
+    const known = this.listed.get(name);
+    if (known?.card === card && known.locations === locations && known.sourceRuns === sourceRuns) return known;
+    const runs = locations.flatMap(({ path }) => sourceRuns.get(path) ?? []);
+    const model = { location: name, card: card.card, issues: card.issues, runs };
+    return { card, locations, sourceRuns, model };
   }
 
   override watch(onHint: () => void): () => void {
@@ -160,18 +241,6 @@ export class LocalRunSource extends RunSource {
       this.nextHint.end();
       folderWatch.end();
     };
-  }
-
-  private locationOf(model: string, run: string): RunLocation {
-    return { path: join(this.folder, model, 'runs', run), location: `${model}/runs/${run}` };
-  }
-
-  /** Names of a model's runs; the last known ones while the folder exists but cannot be read. */
-  private async listRuns(model: string): Promise<readonly string[]> {
-    const folder = join(this.folder, model);
-    return this.listDirs(folder, join(folder, 'runs')).catch((error: NodeJS.ErrnoException) =>
-      error.code === 'ENOENT' ? [] : (this.runNames.get(model) ?? []),
-    );
   }
 
   private async readCard(name: string): Promise<Card> {
@@ -216,6 +285,20 @@ export class LocalRunSource extends RunSource {
   }
 }
 
+/** The run folders of each model, and of all. */
+interface Locations {
+  readonly byModel: readonly (readonly RunLocation[])[];
+  readonly all: readonly RunLocation[];
+}
+
+/** A model as it was listed last, and what it was made of. */
+interface ListedModel {
+  readonly card: Card;
+  readonly locations: readonly RunLocation[];
+  readonly sourceRuns: ReadonlyMap<string, SourceRun>;
+  readonly model: SourceModel;
+}
+
 /** A card with the text it was read from. */
 interface Card {
   readonly text: string | undefined;
@@ -226,7 +309,7 @@ interface Card {
 }
 
 /** Whether a folder is a model: one without a card and without runs is not. */
-function isModel({ isMissing }: Card, runs: readonly string[]): boolean {
+function isModel({ isMissing }: Card, runs: readonly RunLocation[]): boolean {
   return !isMissing || runs.length > 0;
 }
 
@@ -240,13 +323,4 @@ function cardIssueOf(error: unknown): string {
   const isNamed = code === TOO_LARGE || code === 'ETIMEDOUT';
   const missing = 'There is no readable card.json.';
   return isNamed ? toReadReason('RUN_FILE_MISSING', 'card.json', error, missing, MAX_CARD_BYTES).message : missing;
-}
-
-/** Names of the folders (and links to folders) inside, sorted; hidden ones are left out. */
-async function listDirs(folder: string, fileSystem: FileSystem): Promise<string[]> {
-  const entries = await fileSystem.entries(folder);
-  return entries
-    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
-    .map((entry) => entry.name)
-    .sort();
 }

@@ -6,12 +6,15 @@ import type { RunCheck, SourceRun } from '../run-source.js';
 import { isUnreadable } from './fingerprint.js';
 import { RunChecks } from './run-checks.js';
 import type { ReadRun } from './run-checks.js';
+import type { LooksInTurn, Urgency } from './looks-in-turn.js';
 import { isPassing } from './run-reader.js';
 
 /** Run folders checked or read at the same time; more would only wait for the disk. */
 const PARALLEL = 16;
 /** How long a run that could not be checked in time is left alone, milliseconds. */
 const RETRY_MS = 600_000;
+/** How long a folder that has changed is expected to change again, milliseconds. */
+const RESTLESS_MS = 600_000;
 
 /** A run folder of the store. */
 export interface RunLocation {
@@ -38,6 +41,21 @@ interface RunCacheOptions {
    * clocks of other machines.
    */
   readonly settleMs: number;
+  /** Reads at once what it can of many folders that nothing is known of yet. */
+  readonly scan?: (places: readonly RunLocation[], onFound: OnFound) => Promise<void>;
+  /** Which folders of a large store are looked at. */
+  readonly looks: LooksInTurn;
+}
+
+/** Takes a run that a scan has read. */
+export type OnFound = (location: RunLocation, fingerprint: string, sourceRun: SourceRun) => void;
+
+/** How a refresh looks at the folders. */
+export interface RefreshOptions {
+  /** Whether some folders of a large store may be left for a later refresh. */
+  readonly mayTakeTurns?: boolean;
+  /** Ids of runs that are looked at each time. */
+  readonly requiredIds?: ReadonlySet<string>;
 }
 
 /**
@@ -49,8 +67,12 @@ interface RunCacheOptions {
  * checked. A later refresh takes the result.
  */
 export class RunCache {
-  private known: ReadonlyMap<string, Known> | undefined;
+  private known: Map<string, Known> | undefined;
+  private places: readonly RunLocation[] = [];
+  private sourceRuns = new Map<string, SourceRun>();
   private readonly running: RunChecks;
+  /** Folders that changed lately, and until when they are looked at each time; `performance.now()`. */
+  private readonly restless = new Map<string, number>();
   private unsettled = 0;
 
   constructor(private readonly options: RunCacheOptions) {
@@ -80,32 +102,84 @@ export class RunCache {
   /**
    * The runs in these folders, by path. At the first call every folder is read as it is.
    *
-   * @returns without those that are new and still being written.
+   * @returns without those that are new and still being written; the same map as before when nothing has changed.
    */
-  async refresh(places: readonly RunLocation[]): Promise<ReadonlyMap<string, SourceRun>> {
+  async refresh(
+    places: readonly RunLocation[],
+    { mayTakeTurns = false, requiredIds = new Set() }: RefreshOptions = {},
+  ): Promise<ReadonlyMap<string, SourceRun>> {
     const isFirst = this.known === undefined;
     const before = this.known ?? new Map<string, Known>();
-    const after = new Map<string, Known>();
+    const taken = new Map<string, Known>();
     const changed: Changed[] = [];
-    this.running.retain(new Set(places.map(({ path }) => path)));
-    await mapWithConcurrency(places, PARALLEL, async (location) => {
+    if (places !== this.places) this.running.retain(new Set(places.map(({ path }) => path)));
+    if (isFirst) {
+      await this.options.scan?.(places, ({ path }, fingerprint, sourceRun) => {
+        taken.set(path, toKnown(fingerprint, sourceRun));
+      });
+    }
+    const chosen = mayTakeTurns
+      ? this.options.looks.choose(places, (place) => this.urgencyOf(place, requiredIds))
+      : places;
+    const looked = isFirst ? chosen.filter(({ path }) => !taken.has(path)) : chosen;
+    await mapWithConcurrency(looked, PARALLEL, async (location) => {
       const fingerprint = await this.options.fingerprintOf(location.path);
       const known = before.get(location.path);
-      if (known) after.set(location.path, known);
-      if (this.takeChecked(location, fingerprint, known, after)) return;
+      if (this.takeChecked(location, fingerprint, known, taken)) return;
       if (hasChanged(known, fingerprint)) changed.push({ location, fingerprint });
     });
     if (changed.length > 0 && !isFirst) await sleep(this.options.settleMs);
     this.unsettled = 0;
     await mapWithConcurrency(changed, PARALLEL, async (change) => {
       const { path } = change.location;
-      const taken = isFirst ? await this.take(change) : await this.takeSettled(change);
-      if (taken === 'slow') after.set(path, before.get(path) ?? this.draftOf(path));
-      else if (taken) after.set(path, keepSame(before.get(path), taken));
+      if (!isFirst) this.restless.set(path, performance.now() + RESTLESS_MS);
+      const read = isFirst ? await this.take(change) : await this.takeSettled(change);
+      if (read === 'slow') taken.set(path, before.get(path) ?? this.draftOf(path));
+      else if (read) taken.set(path, keepSame(before.get(path), read));
       else this.unsettled += 1;
     });
-    this.known = after;
-    return new Map([...after].map(([path, { sourceRun }]) => [path, sourceRun]));
+    return this.keep(places, before, taken);
+  }
+
+  /** Takes what was found, and forgets what is gone. */
+  private keep(
+    places: readonly RunLocation[],
+    before: ReadonlyMap<string, Known>,
+    taken: ReadonlyMap<string, Known>,
+  ): ReadonlyMap<string, SourceRun> {
+    const isSame = [...taken].every(([path, { sourceRun }]) => before.get(path)?.sourceRun === sourceRun);
+    if (this.known && isSame && places === this.places) {
+      for (const [path, known] of taken) this.known.set(path, known);
+      return this.sourceRuns;
+    }
+    this.places = places;
+    this.known = new Map();
+    this.sourceRuns = new Map();
+    for (const { path } of places) {
+      const known = taken.get(path) ?? before.get(path);
+      if (!known) continue;
+      this.known.set(path, known);
+      this.sourceRuns.set(path, known.sourceRun);
+    }
+    for (const path of [...this.restless.keys()]) if (!this.known.has(path)) this.restless.delete(path);
+    return this.sourceRuns;
+  }
+
+  private urgencyOf({ path }: RunLocation, requiredIds: ReadonlySet<string>): Urgency {
+    const known = this.known?.get(path);
+    if (!known || known.fingerprint === undefined || this.running.find(path) || this.isRestless(path)) return 'now';
+    const { run } = known.sourceRun;
+    if (run && requiredIds.has(run.run_id)) return 'now';
+    // What is not finished, or no run yet, is what its trainer writes next.
+    return run?.status === 'FINISHED' && known.retryAtMs === Infinity ? 'sometime' : 'soon';
+  }
+
+  private isRestless(path: string): boolean {
+    const untilMs = this.restless.get(path);
+    if (untilMs === undefined) return false;
+    if (performance.now() < untilMs) return true;
+    this.restless.delete(path);
+    return false;
   }
 
   /** @returns whether the folder is being checked as it is now, or its check has just been taken. */
@@ -113,7 +187,7 @@ export class RunCache {
     { path }: RunLocation,
     fingerprint: string | undefined,
     known: Known | undefined,
-    after: Map<string, Known>,
+    taken: Map<string, Known>,
   ): boolean {
     const check = this.running.find(path);
     // While the disk has errors, nothing is known of a change.
@@ -124,7 +198,7 @@ export class RunCache {
     }
     if (!check.result) return true;
     this.running.stop(path);
-    after.set(path, keepSame(known, toKnown(fingerprint, check.result)));
+    taken.set(path, keepSame(known, toKnown(fingerprint, check.result)));
     return true;
   }
 

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 
 import type { FileReference } from '../../domain/encode-spec.js';
 import type { Run } from '../../domain/run.js';
+import type { JsonValue } from '../../lib/json.js';
 
 /** A file of a run, and what it is to hold. */
 export interface RunFileReference extends FileReference {
@@ -9,6 +10,10 @@ export interface RunFileReference extends FileReference {
   readonly maxBytes: number;
 }
 
+/** Documents above are read and checked in a thread. */
+export const MAX_INLINE_DOCUMENT_BYTES = 256 * 1024;
+/** Files of a run whose digests are taken at once; above, all together, in a thread. */
+export const MAX_INLINE_BYTES = 4 * 1024 * 1024;
 /** A vocabulary is read whole: one of a quarter of a million tokens has 3 MB. */
 export const MAX_VOCABULARY_BYTES = 16 * 1024 * 1024;
 /** Examples are read whole, and each of them is computed when the run is loaded. */
@@ -47,4 +52,11 @@ export function vocabularyFiles({ encode }: Pick<Run, 'encode'>): FileReference[
 /** Whether the examples stand in `run.json` itself. */
 export function isList(examples: StoredRun['examples']): examples is Run['examples'] {
   return Array.isArray(examples);
+}
+
+/** The schema guarantees the shape; `null` metrics are the trainer's missing numbers. */
+export function toStoredRun(document: JsonValue): StoredRun {
+  const run = document as unknown as StoredRun;
+  const metrics = Object.entries(run.metrics).map(([name, value]) => [name, Number(value ?? NaN)]);
+  return { ...run, metrics: Object.fromEntries(metrics) as Run['metrics'] };
 }

@@ -29,6 +29,11 @@ export class RunFolder {
     throw new RunError('ARTIFACT_OUTSIDE_RUN', 'The run folder is a link that leads out of the store.');
   }
 
+  /** A folder that is known to lie in the store. @param path  absolute, links resolved. @param place  asked for as. */
+  static resolved(path: string, place: string, disk: Disk): RunFolder {
+    return new RunFolder(path, place, disk);
+  }
+
   /**
    * Absolute path of a file or folder inside.
    *
@@ -87,15 +92,18 @@ export class RunFolder {
   }
 
   private async resolveIn(fileSystem: FileSystem, relativePath: string): Promise<string> {
-    const outside =
-      isAbsolute(relativePath) || /^[a-z]:|\\|\0/i.test(relativePath) || relativePath.split('/').includes('..');
-    if (outside) throw outsideError(relativePath);
+    if (leadsOutside(relativePath)) throw outsideError(relativePath);
     const real = await fileSystem.realpath(join(this.path, relativePath)).catch((error: unknown) => {
       throw new RunError('ARTIFACT_MISSING', `"${relativePath}" is not in the run folder.`, { cause: error });
     });
     if (!isInside(real, this.path)) throw outsideError(relativePath);
     return real;
   }
+}
+
+/** Whether a path, by its words, may lead out of the folder that it is relative to. */
+export function leadsOutside(path: string): boolean {
+  return isAbsolute(path) || /^[a-z]:|\\|\0/i.test(path) || path.split('/').includes('..');
 }
 
 /** Whether a path is a folder or below it; both absolute, links resolved. */

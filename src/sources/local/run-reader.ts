@@ -1,7 +1,7 @@
 import { join, posix } from 'node:path';
 
-import type { JsonValue } from '../../lib/json.js';
 import { sha256OfBytes } from '../../lib/digest.js';
+import type { FileReference } from '../../domain/encode-spec.js';
 import type { Example, Run } from '../../domain/run.js';
 import { RunError, reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
@@ -17,16 +17,22 @@ import { TOO_MANY_FILES, unreadable } from './fingerprint.js';
 import { exportOfPythonFile } from './python-file.js';
 import { toReadReason } from './read-error-reason.js';
 import type { RunLocation } from './run-cache.js';
-import { MAX_EXAMPLES_BYTES, MAX_VOCABULARY_BYTES, filesOfRun, isList, vocabularyFiles } from './run-files.js';
+import {
+  MAX_EXAMPLES_BYTES,
+  MAX_INLINE_BYTES,
+  MAX_INLINE_DOCUMENT_BYTES,
+  MAX_VOCABULARY_BYTES,
+  filesOfRun,
+  isList,
+  toStoredRun,
+  vocabularyFiles,
+} from './run-files.js';
 import type { RunFileReference, StoredRun } from './run-files.js';
 import { RunFolder, checksumError } from './run-folder.js';
+import { SharedParts } from './shared-parts.js';
 
 /** A larger `run.json` is refused: it is read whole at every start. */
 const MAX_RUN_FILE_BYTES = 8 * 1024 * 1024;
-/** Documents above are read and checked in a thread. */
-const MAX_INLINE_DOCUMENT_BYTES = 256 * 1024;
-/** Files of a run whose digests are taken at once; above, all together, in a thread. */
-const MAX_INLINE_BYTES = 4 * 1024 * 1024;
 /** The `model.json` of TensorFlow.js has the topology, and no weights. */
 const MAX_MODEL_JSON_BYTES = 64 * 1024 * 1024;
 
@@ -72,12 +78,47 @@ const LARGE_BYTES = 256 * 1024 * 1024;
  * takes long is done in threads, so that one run cannot keep another waiting.
  */
 export class RunReader {
+  /** What the runs have in common. */
+  readonly shared = new SharedParts();
+
   constructor(private readonly parts: RunReaderParts) {}
+
+  /** Takes a run that was read elsewhere and found to be sound. @param folder  absolute, links resolved. */
+  accept(location: RunLocation, folder: string, stored: StoredRun): SourceRun {
+    const { parts } = this;
+    return toSourceRun(location, RunFolder.resolved(folder, location.path, parts.disk), stored, {
+      readExamples: (from, file) => readExamples(parts, from, file),
+    });
+  }
 
   /** Reads one run. Whatever is wrong becomes a reason; rejects only when it was stopped. */
   read(location: RunLocation, request: ReadRequest): Promise<SourceRun> {
-    return new RunReading(this.parts, location, request).read();
+    return new RunReading(this.parts, this.shared, location, request).read();
   }
+}
+
+/** A run as it is listed. @param run  whose examples may lie in a file. */
+function toSourceRun(
+  location: RunLocation,
+  folder: RunFolder,
+  stored: StoredRun,
+  { vocabularies = NO_VOCABULARIES, reasons = [], readExamples }: SourceRunParts,
+): SourceRun {
+  const { examples } = stored;
+  const run: Run = { ...stored, examples: isList(examples) ? examples : [] };
+  const open = async (): Promise<RunArtifacts> => {
+    if (isList(examples)) return { folder: folder.path };
+    const read = await readExamples(folder, examples);
+    return { folder: folder.path, complete: () => ({ ...run, examples: read }) };
+  };
+  return { location: location.location, folder: folder.path, run, vocabularies, reasons, open };
+}
+
+interface SourceRunParts {
+  readonly vocabularies?: ReadonlyMap<string, readonly string[]>;
+  readonly reasons?: readonly VerdictReason[];
+  /** When the run is loaded: most runs of a store never are. */
+  readonly readExamples: (folder: RunFolder, file: FileReference) => Promise<Example[]>;
 }
 
 /** One reading of one run folder. */
@@ -92,6 +133,7 @@ class RunReading {
 
   constructor(
     private readonly parts: RunReaderParts,
+    private readonly shared: SharedParts,
     private readonly location: RunLocation,
     private readonly request: ReadRequest,
   ) {}
@@ -113,9 +155,13 @@ class RunReading {
     if (!content) return this.unusable();
     if ('problem' in content) return this.unusable(reason('RUN_FILE_INVALID', `${content.problem}.`));
     if ('issues' in content) return this.unusable(...issueReasons(content));
-    const stored = toStoredRun(content.document);
-    const vocabularies = new Map<string, string[]>();
-    const sourceRun = this.sourceRunOf(folder, stored, vocabularies);
+    const stored = this.shared.share(toStoredRun(content.document));
+    const vocabularies = vocabularyFiles(stored).length > 0 ? new Map<string, string[]>() : NO_VOCABULARIES;
+    const sourceRun = toSourceRun(this.location, folder, stored, {
+      vocabularies,
+      reasons: this.reasons,
+      readExamples: (from, file) => readExamples(this.parts, from, file),
+    });
     await this.checkFiles(folder, stored, sourceRun);
     await this.collect(() => this.readVocabularies(folder, stored, vocabularies));
     return sourceRun;
@@ -141,17 +187,6 @@ class RunReading {
       this.reasons.push(toReadReason(code, 'run.json', error, missing, MAX_RUN_FILE_BYTES));
       return undefined;
     }
-  }
-
-  private sourceRunOf(folder: RunFolder, stored: StoredRun, vocabularies: Map<string, string[]>): SourceRun {
-    const { examples } = stored;
-    const run: Run = { ...stored, examples: isList(examples) ? examples : [] };
-    const open = async (): Promise<RunArtifacts> => {
-      if (isList(examples)) return { folder: folder.path };
-      const read = await this.readExamples(folder, examples.path, examples.sha256);
-      return { folder: folder.path, complete: () => ({ ...run, examples: read }) };
-    };
-    return { location: this.location.location, folder: folder.path, run, vocabularies, reasons: this.reasons, open };
   }
 
   /** Sizes first: a file that is too large, or none, is told without reading any. */
@@ -233,18 +268,6 @@ class RunReading {
     }
   }
 
-  /** When the run is loaded: most runs of a store never are. */
-  private async readExamples(folder: RunFolder, path: string, sha256: string): Promise<Example[]> {
-    const { threads, checkTimeoutMs } = this.parts;
-    const { file, bytes } = await folder.measure(path);
-    if (bytes > MAX_EXAMPLES_BYTES) throw tooLarge(path, bytes, MAX_EXAMPLES_BYTES);
-    const task = { kind: 'examples', file, maxBytes: MAX_EXAMPLES_BYTES, sha256 } as const;
-    const read = await threads.small.run(task, { timeoutMs: checkTimeoutMs });
-    if ('problem' in read) throw new RunError('RUN_FILE_INVALID', `"${path}" ${read.problem}.`);
-    if ('sha256' in read) throw new RunError('CHECKSUM_MISMATCH', `"${path}" changed after it was checked.`);
-    return read.examples as unknown as Example[];
-  }
-
   /** Lets whoever waits go on. @param draft  what is known of the run; undefined before its `run.json` was read. */
   private becomeSlow(draft?: SourceRun): void {
     if (this.isSlow) return;
@@ -294,11 +317,28 @@ class RunReading {
   }
 }
 
+async function readExamples(
+  { threads, checkTimeoutMs }: RunReaderParts,
+  folder: RunFolder,
+  { path, sha256 }: FileReference,
+): Promise<Example[]> {
+  const { file, bytes } = await folder.measure(path);
+  if (bytes > MAX_EXAMPLES_BYTES) throw tooLarge(path, bytes, MAX_EXAMPLES_BYTES);
+  const task = { kind: 'examples', file, maxBytes: MAX_EXAMPLES_BYTES, sha256 } as const;
+  const read = await threads.small.run(task, { timeoutMs: checkTimeoutMs });
+  if ('problem' in read) throw new RunError('RUN_FILE_INVALID', `"${path}" ${read.problem}.`);
+  if ('sha256' in read) throw new RunError('CHECKSUM_MISMATCH', `"${path}" changed after it was checked.`);
+  return read.examples as unknown as Example[];
+}
+
 interface MeasuredFile extends RunFileReference {
   /** Absolute. */
   readonly file: string;
   readonly bytes: number;
 }
+
+/** Most runs have none: it stays empty. */
+const NO_VOCABULARIES = new Map<string, string[]>();
 
 const TOO_MANY = reason(
   'ARTIFACT_TOO_LARGE',
@@ -329,13 +369,6 @@ function issueReasons({ issues, modelPath }: Extract<RunFile, { issues: unknown 
       ? reason('FORMAT_UNKNOWN', message, exportFix)
       : reason('RUN_FILE_INVALID', message);
   });
-}
-
-/** The schema guarantees the shape; `null` metrics are the trainer's missing numbers. */
-function toStoredRun(document: JsonValue): StoredRun {
-  const run = document as unknown as StoredRun;
-  const metrics = Object.entries(run.metrics).map(([name, value]) => [name, Number(value ?? NaN)]);
-  return { ...run, metrics: Object.fromEntries(metrics) as Run['metrics'] };
 }
 
 function tooLarge(path: string, bytes: number, maxBytes: number): RunError {

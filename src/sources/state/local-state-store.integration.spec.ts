@@ -9,6 +9,7 @@ import { fillDisk } from '../../../test/support/stores/full-disk.js';
 import { EMPTY_STATE, MAX_HISTORY, withEvent } from '../../domain/model-state.js';
 import type { HistoryEvent, ModelState } from '../../domain/model-state.js';
 import { Disk } from '../files/disk.js';
+import { NODE_FILE_SYSTEM } from '../files/file-system.js';
 import { LocalStateStore, STATE_FILE } from './local-state-store.js';
 
 const event = (runId: string, at = '2026-01-01T00:00:00.000Z'): HistoryEvent => ({
@@ -50,6 +51,39 @@ describe('the state of a model', () => {
     expect(await one.read('adder')).toBe(first);
     await other.update('adder', adding('b'));
     expect((await one.read('adder')).history).toHaveLength(2);
+  });
+
+  it('is recalled from memory, whoever asks how often, until a process has written it', async () => {
+    const readRegular = jest.fn((path: string, maxBytes: number) => NODE_FILE_SYSTEM.readRegular(path, maxBytes));
+    const disk = new Disk({ fileSystem: { ...NODE_FILE_SYSTEM, readRegular } });
+    const [one, other] = [new LocalStateStore(store.folder, { disk }), open()];
+    const recall = async () => {
+      readRegular.mockClear();
+      const [first, second] = [await one.recall('adder'), await one.recall('adder')];
+      expect(second.history.map(({ run_id: id }) => id)).toEqual(first.history.map(({ run_id: id }) => id));
+      return [first.history[0]?.run_id, readRegular.mock.calls.length];
+    };
+    await other.update('adder', adding('other'));
+
+    expect(await recall()).toEqual(['other', 1]);
+    expect(await recall()).toEqual(['other', 0]);
+    await other.update('adder', adding('more'));
+    expect(await recall()).toEqual(['more', 1]);
+    await one.update('adder', adding('own'));
+    expect(await recall()).toEqual(['own', 1]);
+    rmSync(store.path(`adder/${STATE_FILE}`));
+    expect((await recall())[0]).toBeUndefined();
+  });
+
+  it('is recalled with what could not be written', async () => {
+    const states = open();
+    await states.update('adder', adding('written'));
+    await states.recall('adder');
+    fillDisk(store.folder);
+    await states.update('adder', adding('unwritten'));
+
+    expect((await states.recall('adder')).history.map(({ run_id: id }) => id)).toEqual(['unwritten', 'written']);
+    jest.restoreAllMocks();
   });
 
   it('loses nothing when two processes write at once, and the last pin counts for both', async () => {

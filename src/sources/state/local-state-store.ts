@@ -6,6 +6,7 @@ import type { ModelState } from '../../domain/model-state.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
 import { waitAtMost } from '../../lib/wait-at-most.js';
 import { Disk, DiskTimeoutError } from '../files/disk.js';
+import { identityOf } from '../files/file-system.js';
 import { StateStore } from './state-store.js';
 import { writeFileAtomic } from '../../lib/write-file-atomic.js';
 import { withFileLock } from './file-lock.js';
@@ -51,6 +52,8 @@ export class LocalStateStore extends StateStore {
   private readonly pendingByModel = new Map<string, PendingWrite>();
   private readonly queueByModel = new Map<string, SerialQueue>();
   private readonly knownByModel = new Map<string, Known>();
+  /** What was told last to those who ask often. */
+  private readonly recalled = new Map<string, Recalled>();
   private readonly filesByModel = new Map<string, string>();
   private readonly readErrors = new Map<string, string>();
   private readonly stateDir: string | undefined;
@@ -102,6 +105,19 @@ export class LocalStateStore extends StateStore {
     // Waits for this process' own pending writes.
     await this.queueByModel.get(model)?.run(() => Promise.resolve());
     return this.present(model, await this.load(model, await this.fileOf(model)));
+  }
+
+  override async recall(model: string): Promise<ModelState> {
+    const known = this.recalled.get(model);
+    const file = await this.fileOf(model);
+    // Asked before the file is read: what is written meanwhile is noticed the next time.
+    const identity = await identityIn(file, this.disk);
+    const hasUnread = this.pendingByModel.has(model) || identity === undefined;
+    if (!hasUnread && known?.identity === identity) return known.state;
+    const state = await this.read(model);
+    if (hasUnread || this.readErrors.has(model)) this.recalled.delete(model);
+    else this.recalled.set(model, { identity, state });
+    return state;
   }
 
   update(model: string, change: (state: ModelState) => ModelState): Promise<ModelState> {
@@ -229,6 +245,12 @@ interface Known {
   readonly state?: ModelState | undefined;
 }
 
+interface Recalled {
+  /** Of the file before it was read. */
+  readonly identity: string;
+  readonly state: ModelState;
+}
+
 interface Loaded extends Known {
   /** Whether there is a text and it is no state. */
   readonly isInvalid?: boolean;
@@ -256,6 +278,16 @@ async function readStateFile(file: string, disk: Disk, { mustHaveFolder, known }
     const isUnavailable = code !== 'ENOENT' || (mustHaveFolder && !(await isFolder(dirname(file), disk)));
     return { text: undefined, unreadable: isUnavailable ? code : undefined };
   }
+}
+
+/** What changes with each write, as far as can be told without reading; undefined when there is no file to ask. */
+function identityIn(file: string, disk: Disk): Promise<string | undefined> {
+  return disk
+    .call(file, (fileSystem) => fileSystem.stat(file))
+    .then(
+      (info) => identityOf(info),
+      () => undefined,
+    );
 }
 
 /** One that does not answer may be one: what was there is not given up for another place. */

@@ -17,6 +17,14 @@ export abstract class StateStore {
   abstract read(model: string): Promise<ModelState>;
 
   /**
+   * The same for readers who ask often: from memory as long as nothing says that another process has written it. Decisions
+   * are made on `read`.
+   */
+  recall(model: string): Promise<ModelState> {
+    return this.read(model);
+  }
+
+  /**
    * Changes the state of a model. Changes of several processes come one after the other, and none is lost.
    *
    * @param change  from what is known at that moment to what is known afterwards; must not depend on anything else, as it

@@ -90,6 +90,32 @@ describe('GET /models/{model}/selection', () => {
       expect([code, message, fix]).not.toContain('');
     expect(JSON.stringify(data)).not.toContain(store.folder);
   });
+
+  it('is a page that leads to the others, with the champion on each', async () => {
+    const { headers, json } = await send('/models/adder/selection?limit=1&offset=1');
+
+    expect(json.data.ranking.map(({ run_id }: Json) => run_id)).toEqual(['adder-second']);
+    expect(json.data).toMatchObject({ total: 4, unreadable_total: 1, unreadable: [] });
+    expect(json.data).toMatchObject({
+      champion: { run_id: 'adder-best' },
+      next: { run_id: 'adder-second' },
+      pinned: null,
+    });
+    const address = (offset: number) => `<${app.baseUrl}/models/adder/selection?limit=1&offset=${offset}>`;
+    expect(headers.link).toBe(
+      `${address(0)}; rel="first", ${address(0)}; rel="prev", ${address(2)}; rel="next", ${address(3)}; rel="last"`,
+    );
+  });
+
+  it('refuses a page that cannot be', async () => {
+    const { status, json } = await send('/models/adder/selection?limit=1001&offset=-1');
+
+    expect(status).toBe(422);
+    expect(json.detail.map(({ loc }: Json) => loc)).toEqual([
+      ['query', 'limit'],
+      ['query', 'offset'],
+    ]);
+  });
 });
 
 describe('GET /models/{model}/schema', () => {

@@ -253,7 +253,7 @@ describe('GET /runs', () => {
   it('names every bad parameter at once, in their declared order', async () => {
     const { json } = await send('/runs?offset=x&limit=x&top=x');
 
-    expect(json.detail.map(({ loc }: Json) => loc[1])).toEqual(['top', 'limit', 'offset']);
+    expect(json.detail.map(({ loc }: Json) => loc[1])).toEqual(['limit', 'offset', 'top']);
   });
 });
 

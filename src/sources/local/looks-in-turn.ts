@@ -1,0 +1,33 @@
+/** How soon a folder has to be looked at. */
+export type Urgency = 'now' | 'soon' | 'sometime';
+
+/**
+ * Chooses the folders of a large store that one listing looks at, so that its cost does not grow with the store: those
+ * that cannot wait, and of the others as many as fit, in turn.
+ */
+export class LooksInTurn {
+  private nextSoon = 0;
+  private nextSometime = 0;
+
+  /** @param maxLooks  most folders beside those that cannot wait; no more than that are all looked at each time. */
+  constructor(private readonly maxLooks: number) {}
+
+  choose<Place>(places: readonly Place[], urgencyOf: (place: Place) => Urgency): readonly Place[] {
+    if (places.length <= this.maxLooks) return places;
+    const found: Record<Urgency, Place[]> = { now: [], soon: [], sometime: [] };
+    for (const place of places) found[urgencyOf(place)].push(place);
+    const soon = turn(found.soon, this.nextSoon, this.maxLooks / 2);
+    const sometime = turn(found.sometime, this.nextSometime, this.maxLooks - soon.length);
+    this.nextSoon += soon.length;
+    this.nextSometime += sometime.length;
+    return [...found.now, ...soon, ...sometime];
+  }
+}
+
+/** So many of a list, beginning anywhere; from its end it goes on at its beginning. */
+function turn<Item>(items: readonly Item[], start: number, count: number): Item[] {
+  if (items.length <= count) return [...items];
+  const first = start % items.length;
+  const taken = items.slice(first, first + count);
+  return [...taken, ...items.slice(0, count - taken.length)];
+}
