@@ -83,6 +83,22 @@ describe('a process with a thread that cannot be ended', () => {
   );
 });
 
+describe('a process with a call to the system that does not return', () => {
+  /** A disk that hangs, for which a thread of Node's own pool waits. */
+  const withHungDisk = (program: string) =>
+    endOf(`require('node:fs').promises.open(${quoted(folder, 'fifo')}, 'r'); setImmediate(() => ${program})`, '0');
+
+  itOnPosix('ends with the wanted exit code where Node can give it, else by force', async () => {
+    const expected = 'execve' in process ? { code: 3, signal: null } : { code: null, signal: 'SIGKILL' };
+
+    expect(await withHungDisk('endProcess(3)')).toEqual(expected);
+  });
+
+  itOnPosix('ends by force, with 137', async () => {
+    expect(await withHungDisk('killProcess()')).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+});
+
 describe('a process whose threads can be ended', () => {
   itOnPosix('ends with the wanted exit code, after them', async () => {
     const program = 'trackThreadEnd(worker.terminate()); endProcess(3)';

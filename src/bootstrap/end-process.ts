@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { prepareEnd } from '../lib/before-end.js';
 import { awaitThreadEnds } from '../lib/threads/ending-threads.js';
 import { waitAtMost } from '../lib/wait-at-most.js';
@@ -7,6 +9,18 @@ import { flushLog } from '../logging/pino-logger.js';
 const KILLED = 137;
 /** How long threads that were told to end are waited for, milliseconds. */
 const THREADS_TIMEOUT_MS = 1_000;
+/** How long calls to the system are waited for, and how often they are looked at, milliseconds. */
+const SYSTEM_CALLS_TIMEOUT_MS = 500;
+const SYSTEM_CALLS_LOOK_MS = 10;
+/** What Node calls files and names that it waits for. */
+const SYSTEM_CALLS: ReadonlySet<string> = new Set([
+  'FSReqCallback',
+  'FSReqPromise',
+  'FileHandleReadWrap',
+  'FileHandleCloseReq',
+  'GetAddrInfoReqWrap',
+  'GetNameInfoReqWrap',
+]);
 /** How long the last output may take, milliseconds: its reader may have stopped. */
 const OUTPUT_TIMEOUT_MS = 500;
 
@@ -42,14 +56,29 @@ export async function endByForce(exitCode = KILLED): Promise<never> {
 }
 
 /**
- * Ends this process with an exit code, after the last output. Threads that were told to end get a moment; those that run native code for longer
- * are killed with the process, which changes the exit code as `killProcess` says.
+ * Ends this process with an exit code, after the last output. Threads that were told to end get a moment, as do calls to the
+ * system; those that go on for longer, in native code or on a disk that hangs, are killed with the process, which changes the
+ * exit code as `killProcess` says.
  */
 export async function endProcess(exitCode: number): Promise<void> {
   process.exitCode = exitCode;
   await flushOutput();
-  if (!(await awaitThreadEnds(THREADS_TIMEOUT_MS))) killProcess(exitCode);
+  if (!(await awaitThreadEnds(THREADS_TIMEOUT_MS)) || !(await awaitSystemCalls())) killProcess(exitCode);
   process.exit(exitCode);
+}
+
+/**
+ * `process.exit` waits for the threads of Node's own pool, and so for a disk or a name server that hangs.
+ *
+ * @returns whether all of their calls have returned in time.
+ */
+async function awaitSystemCalls(): Promise<boolean> {
+  const endMs = performance.now() + SYSTEM_CALLS_TIMEOUT_MS;
+  while (process.getActiveResourcesInfo().some((kind) => SYSTEM_CALLS.has(kind))) {
+    if (performance.now() > endMs) return false;
+    await sleep(SYSTEM_CALLS_LOOK_MS);
+  }
+  return true;
 }
 
 /** Where standard output is a pipe, `process.exit` would cut off what its reader has not taken yet. */
