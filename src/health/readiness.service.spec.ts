@@ -22,4 +22,14 @@ describe(ReadinessService.name, () => {
     expect(() => readiness.requireReady()).toThrow(expect.objectContaining(refusal));
     expect(readiness.getHealth()).toMatchObject({ status: 'degraded', models: [{ ready: false }] });
   });
+
+  it('is ready where the system does not say how much memory the process takes: it may open no more files', () => {
+    const rss = jest.spyOn(process.memoryUsage, 'rss').mockImplementation(() => {
+      throw new Error('EMFILE: too many open files, uv_resident_set_memory');
+    });
+    const readiness = new ReadinessService(aFakeRegistry({}), refreshService);
+
+    expect(readiness.requireReady()).toMatchObject({ status: 'ok', memory: { process_bytes: null } });
+    rss.mockRestore();
+  });
 });

@@ -83,7 +83,16 @@ export class ReadinessService {
 }
 
 function memoryOf({ modelMemory: { limitBytes, bytes } }: ModelRegistryService): ServerMemoryDto {
-  return { models_limit_bytes: limitBytes, models_bytes: bytes, process_bytes: process.memoryUsage.rss() };
+  return { models_limit_bytes: limitBytes, models_bytes: bytes, process_bytes: residentBytes() };
+}
+
+/** null when the system does not say, for instance because the process may open no more files. */
+function residentBytes(): number | null {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return null;
+  }
 }
 
 function toCheckDto({ location, startedAt, bytes, totalBytes }: RunCheck): RunCheckDto {

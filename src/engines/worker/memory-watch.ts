@@ -63,8 +63,13 @@ export class MemoryWatch {
   };
 }
 
+/** What it had at most, where the kernel does not say what it has: that takes a file, and there may be none left. */
 function residentBytes(): number {
-  return process.memoryUsage.rss();
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return highestBytes();
+  }
 }
 
 function highestBytes(): number {

@@ -68,10 +68,12 @@ export class ServerMemoryDto {
 
   @ApiProperty({
     type: 'integer',
-    description: 'Bytes of the process that are in memory now, mapped files included.',
+    nullable: true,
+    description:
+      'Bytes of the process that are in memory now, mapped files included; null when the system does not say.',
     example: 170_000_000,
   })
-  process_bytes: number;
+  process_bytes: number | null;
 }
 
 /** A model as the server holds it. */
