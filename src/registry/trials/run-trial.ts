@@ -5,12 +5,10 @@ import type { LoadRequest } from '../../engines/inference-engine.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { LimitedHandle } from '../../engines/trial/limited-handle.js';
 import type { TrialEnd, TrialLease, TrialLimits, TrialReport } from '../../engines/trial/trial-host.js';
+import { STRIKES } from './trial-records.js';
 import type { TrialRecords, TrialSubject } from './trial-records.js';
 import { outcomeOf, trialError, trialSentence } from './trial-verdict.js';
 import type { FailedOutcome } from './trial-verdict.js';
-
-/** How often a run may fail before that counts; what somebody else may be to blame for is tried twice. */
-const STRIKES = 2;
 
 interface TrialEvents {
   /** Gets the bytes of memory that the run takes. */

@@ -12,6 +12,8 @@ import { WorkerPool } from '../../engines/pool/worker-pool.js';
 import type { TrialLease } from '../../engines/trial/trial-host.js';
 import { TrialProcesses } from '../../engines/trial/trial-processes.js';
 import { STATE_FILE } from '../../sources/state/local-state-store.js';
+import { thisOwner } from './trial-owner.js';
+import { trialSubject } from './trial-records.js';
 
 const TIMEOUT_MS = 300;
 const limits = { loadTimeoutMs: 20_000, predictionTimeoutMs: TIMEOUT_MS, memoryBytes: 2 ** 30 };
@@ -264,6 +266,28 @@ describe('a run on trial', () => {
       code: 'TRIAL_DIED',
       message: expect.stringContaining('the server ended before the trial was over') as string,
     });
+  });
+
+  it('in whose trial the server ended is tried once more when it served before: a power cut is not its fault', async () => {
+    const gate = makeGate();
+    gate.open();
+    const store = storeWith(gate.command);
+    const { sourceRun } = (await start(store)).model('m').runs.find(({ run }) => run.run_id === 'first')!;
+    const { digest, limits: tried, engine } = trialSubject('m', sourceRun.run!, [], limits);
+    const by = { ...thisOwner(), pid: process.ppid, started: 'another one' };
+    const interruptAgain = (times: number): void => {
+      const trying = { run_id: 'first', outcome: 'trying', times, final: false, reason: '', at: 'then', engine, by };
+      store.write(`m/${STATE_FILE}`, { ...stateOf(store), trials: { [digest]: { ...trying, limits: tried } } });
+      trials.count = 0;
+    };
+
+    interruptAgain(0);
+    expect((await start(store)).servedBy('m')).toBe('first');
+    expect([trials.count, recordsOf(store)]).toEqual([1, []]);
+
+    interruptAgain(1);
+    const registry = await start(store);
+    expect([registry.servedBy('m'), trials.count, reasonOf(registry)?.code]).toEqual(['second', 1, 'TRIAL_DIED']);
   });
 
   it('that another living server tries, or one of another host, is tried here as well', async () => {

@@ -50,7 +50,7 @@ export class RunTrials implements OnApplicationShutdown {
     if (!host) return undefined;
     const subject = trialSubject(model, run, files, host.limits);
     const before = await records.find(subject);
-    if (before && records.isFinal(before)) throw rememberedError(before);
+    if (before?.final) throw rememberedError(before);
     await requireMemory(this.measured.get(subject.digest));
     const lease = await host.lease();
     const trial: RunTrial = new RunTrial(lease, subject, before, records, host.limits, {

@@ -23,6 +23,9 @@ export interface TrialSubject {
   readonly engine: string;
 }
 
+/** How often a run may fail before that counts; what somebody else may be to blame for is tried twice. */
+export const STRIKES = 2;
+
 type TrialFacts = Pick<TrialRecord, 'times' | 'final' | 'reason'>;
 
 /** @param files  those that the run itself does not list. */
@@ -54,15 +57,12 @@ export class TrialRecords {
   constructor(private readonly states: StateStore) {}
 
   /** What is remembered of the run, under the same limits and engine. */
-  async find({ model, digest, limits, engine }: TrialSubject): Promise<TrialRecord | undefined> {
-    const known = (await this.states.read(model)).trials[digest];
-    const isSame = known?.engine === engine && JSON.stringify(known.limits) === JSON.stringify(limits);
-    return isSame ? known : undefined;
-  }
-
-  /** Whether the run is not tried again: it failed for good, or ended together with the server that tried it. */
-  isFinal({ outcome, final, by }: TrialRecord): boolean {
-    return outcome === 'trying' ? isGone(by) : final;
+  async find({ model, runId, digest, limits, engine }: TrialSubject): Promise<TrialRecord | undefined> {
+    const { trials, served } = await this.states.read(model);
+    const known = trials[digest];
+    if (known?.engine !== engine || JSON.stringify(known.limits) !== JSON.stringify(limits)) return undefined;
+    const isInterrupted = known.outcome === 'trying' && isGone(known.by);
+    return isInterrupted ? interrupted(known, served?.run_id === runId) : known;
   }
 
   /** A trial begins: should this process end with it, the next one knows. @param before  what was known. */
@@ -105,4 +105,13 @@ export class TrialRecords {
     const record: TrialRecord = { run_id: runId, outcome, ...facts, at, limits, engine, by: this.owner };
     await this.states.update(model, (state) => withTrial(state, digest, record));
   }
+}
+
+/**
+ * What the server that tried a run has not lived to write: both ended together, which counts at once. Of the run that served
+ * last it counts the second time: it is tried at each start, and a power cut must not take it out of service.
+ */
+function interrupted(record: TrialRecord, hasServed: boolean): TrialRecord {
+  const times = record.times + 1;
+  return { ...record, times, final: !hasServed || times >= STRIKES };
 }
