@@ -11,14 +11,14 @@ const STALLED_MS = 30_000;
  * Ends a connection whose client does not read its answers: it would hold their bytes for ever. Node's own timer of a
  * socket knows whether bytes still leave, so a slow reader is left alone.
  */
-export function endWhenStalled(socket: Socket): void {
-  socket.setTimeout(STALLED_MS);
+export function endWhenStalled(socket: Socket, stalledMs = STALLED_MS): void {
+  socket.setTimeout(stalledMs);
   socket.on('timeout', () => destroyStalled(socket));
 }
 
 /** The same for an answer of Node's HTTP server, which sets the timer of its sockets itself. */
-export function endStalledAnswer(response: ServerResponse): void {
-  response.setTimeout(STALLED_MS);
+export function endStalledAnswer(response: ServerResponse, stalledMs = STALLED_MS): void {
+  response.setTimeout(stalledMs);
   response.on('timeout', destroyStalled);
 }
 
