@@ -9,9 +9,7 @@ RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
-# The list of what ships needs the whole tree, so it is made here.
-RUN npm run build \
- && npm sbom --omit=dev --sbom-format=cyclonedx > sbom.cdx.json
+RUN npm run build
 
 FROM node:22-slim AS packages
 WORKDIR /app
@@ -22,6 +20,9 @@ COPY scripts/prune-packages.mjs scripts/
 ARG TENSORFLOW=false
 RUN if [ "$TENSORFLOW" = true ]; then npm ci --omit=dev && node scripts/prune-packages.mjs --keep-tensorflow; \
     else npm ci --omit=dev --ignore-scripts && node scripts/prune-packages.mjs; fi
+# The list of what ships. `npm sbom --omit=dev` would leave out every package that a development tool needs as well, and without
+# that option all development tools are missing: so nothing asks for them here.
+RUN npm pkg delete devDependencies && npm sbom --sbom-type=application --sbom-format=cyclonedx > sbom.cdx.json
 
 FROM node:22-slim
 WORKDIR /app
@@ -39,7 +40,7 @@ ENV MALLOC_MMAP_THRESHOLD_=262144 MALLOC_TRIM_THRESHOLD_=262144
 RUN install -d -o 1000 -g 1000 /state /cache
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY --from=build /app/sbom.cdx.json ./
+COPY --from=packages /app/sbom.cdx.json ./
 COPY package.json LICENSE ./
 COPY scripts/healthcheck.sh scripts/
 COPY schemas schemas
