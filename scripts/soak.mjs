@@ -1,6 +1,6 @@
 /**
- * `npm run test:soak`: many promotions under load, the load generator's own tests, and requests made at random from a seed
- * of today. About ten minutes; `--ci` is a part of two minutes. Other arguments go to Jest.
+ * `npm run test:soak`: many promotions under load, faults of real processes, the load generator's own tests, and requests made
+ * at random from a seed of today. About twenty minutes; `--ci` is a part of a few minutes. Other arguments go to Jest.
  */
 import { installIfNeeded, requireSupportedNode } from './lib/project.mjs';
 import { runJest } from './lib/run-jest.mjs';

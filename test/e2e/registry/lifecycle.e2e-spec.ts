@@ -8,6 +8,7 @@ import { startServer } from '../../../src/bootstrap/server.js';
 import { loadConfig } from '../../../src/config/load-config.js';
 import { WorkerPool } from '../../../src/engines/pool/worker-pool.js';
 import { ask } from '../../support/http/ask.js';
+import { freePort } from '../../support/http/free-port.js';
 import { TestStore } from '../../support/stores/build-store.js';
 import { SLOW_TIMES, storeWithSlowModel } from '../../support/stores/slow-store.js';
 import { RawSocket, hasPrediction, jsonIn } from '../../support/http/raw-socket.js';
@@ -55,14 +56,6 @@ async function listenSomewhere(): Promise<{ port: number; close: () => void }> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Sends a prediction of the slow model; resolves when a server of one process computes it. */

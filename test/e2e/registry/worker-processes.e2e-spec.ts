@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
-
 import { ADMIN_KEY } from '../../support/http/admin.js';
 import { ask } from '../../support/http/ask.js';
+import { childrenOf } from '../../support/http/processes.js';
 import { TestStore } from '../../support/stores/build-store.js';
 import { RawSocket, hasPrediction, statusesIn } from '../../support/http/raw-socket.js';
 import { useServers } from '../../support/http/started-servers.js';
@@ -121,12 +120,3 @@ describe('several worker processes', () => {
     expect(await server.exited).toEqual({ code: 0, signal: null });
   });
 });
-
-/** Process ids of the children of a process. */
-function childrenOf(pid: number): number[] {
-  const table = execFileSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' });
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .flatMap(([parent, child]) => (parent === pid ? [child!] : []));
-}

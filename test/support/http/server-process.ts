@@ -22,12 +22,17 @@ export class ServerProcess {
   /**
    * @param environment  variables beside those of the test; loopback, a free port and no trial process unless given.
    * @param cwd  working directory; the project unless set.
+   * @param command  that runs Node, e.g. `unshare …`; it must become the server, and not start it.
    */
-  static start(environment: Readonly<Record<string, string>>, cwd = ROOT): ServerProcess {
+  static start(
+    environment: Readonly<Record<string, string>>,
+    cwd = ROOT,
+    command: readonly string[] = [],
+  ): ServerProcess {
     const own = { HOST: '127.0.0.1', PORT: '0', START_WAIT_MS: '3600000', TRIAL_PROCESS: 'false' };
     const env = { ...process.env, ...own, ...environment };
-    const file = join(ROOT, 'dist', 'main.js');
-    return new ServerProcess(spawn(process.execPath, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+    const [program, ...args] = [...command, process.execPath, join(ROOT, 'dist', 'main.js')];
+    return new ServerProcess(spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   /** Log lines so far, parsed. */
