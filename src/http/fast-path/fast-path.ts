@@ -7,7 +7,6 @@ import type { LogRequest } from '../middleware/access-log.middleware.js';
 import type { ClientFacts } from '../request/client-facts.js';
 import type { RequestHead } from '../request/request-head.js';
 import type { ConnectionReader } from '../server/drain-connections.js';
-import { endWhenStalled } from '../server/stalled-connections.js';
 import { headerLines } from './answer-text.js';
 import { GeneralPathStream } from './general-path-stream.js';
 import { RawConnection } from './raw-connection.js';
@@ -161,7 +160,6 @@ export class FastPath implements ConnectionOwner, ConnectionReader {
   }
 
   private take(socket: Socket): void {
-    endWhenStalled(socket);
     this.open.set(new RawConnection(socket, this), socket);
     this.timer ??= setInterval(() => this.checkTimes(), CHECK_MS).unref();
   }

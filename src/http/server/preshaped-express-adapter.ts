@@ -1,11 +1,12 @@
 import { IncomingMessage, ServerResponse, createServer } from 'node:http';
+import type { Socket } from 'node:net';
 
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express } from 'express';
 
 import { EndpointAnswer } from '../endpoint/http-endpoint.js';
 import { writeAnswer } from '../endpoint/write-answer.js';
-import { endStalledAnswer } from './stalled-connections.js';
+import { endWhenStalled } from './stalled-connections.js';
 
 /**
  * Express as the general path: the transport for everything the fast path does not carry.
@@ -23,10 +24,9 @@ export class PreshapedExpressAdapter extends ExpressAdapter {
       ServerResponse: preshaped(ServerResponse, app.response),
     };
     // Without a Host header Node answers itself, with no body.
-    this.httpServer = createServer({ ...shapes, requireHostHeader: false }, (request, response) => {
-      endStalledAnswer(response);
-      app(request, response);
-    });
+    this.httpServer = createServer({ ...shapes, requireHostHeader: false }, app);
+    // Whoever reads its requests: Node's server or the fast path.
+    this.httpServer.on('connection', (socket: Socket) => endWhenStalled(socket));
     // A client may end its side when it has sent its request, and wait for the answer.
     Reflect.set(this.httpServer, 'httpAllowHalfOpen', true);
   }

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
 import { until } from '../../../test/support/until.js';
-import { endStalledAnswer, endWhenStalled } from './stalled-connections.js';
+import { endWhenStalled } from './stalled-connections.js';
 
 const STALLED_MS = 100;
 /** More than the kernel keeps for a client that does not read. */
@@ -40,18 +40,17 @@ const raw = (ended: () => void) =>
 const http = (ended: () => void) =>
   createHttpServer((_request, response) => {
     response.once('close', ended);
-    endStalledAnswer(response, STALLED_MS);
     response.end(LARGE);
-  });
+  }).on('connection', (socket: Socket) => endWhenStalled(socket, STALLED_MS));
 
 describe.each([
   ['a socket', raw],
   ['an answer of the HTTP server', http],
 ])('the client of %s', (_what, serve) => {
-  let hasEnded: boolean;
+  let ended: number;
   const start = () => {
-    hasEnded = false;
-    return listen(serve(() => (hasEnded = true)));
+    ended = 0;
+    return listen(serve(() => (ended += 1)));
   };
   const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -59,14 +58,26 @@ describe.each([
     const client = await open(await start());
     client.write(REQUEST);
 
-    await until(() => hasEnded);
+    await until(() => ended === 1);
   });
 
   it('is ended when it reads nothing, although it goes on sending', async () => {
     const client = await open(await start());
     client.write(REQUEST);
-    const timer = setInterval(() => client.write('P'), STALLED_MS / 4);
+    const next = `${REQUEST.slice(0, -2)}X: ${'x'.repeat(1_000)}`[Symbol.iterator]();
+    const timer = setInterval(() => client.write(next.next().value ?? 'x'), STALLED_MS / 4);
 
-    await until(() => hasEnded).finally(() => clearInterval(timer));
+    await until(() => ended === 1).finally(() => clearInterval(timer));
+  });
+
+  it('is left alone when there is nothing to read', async () => {
+    const port = await start();
+    const idle = await open(port);
+    const other = await open(port);
+    other.write(REQUEST);
+
+    await until(() => ended === 1);
+    expect(idle.resume().destroyed).toBe(false);
+    other.destroy();
   });
 });

@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
 import { MAX_HEAD_BYTES, parseHead } from '../../../src/http/fast-path/request-head-parser.js';
@@ -163,29 +162,6 @@ describe('the fast path', () => {
     openConnections()[0].checkTime(performance.now() + 66_000);
 
     expect(statusesIn(await idle.read())).toEqual([200, 200]);
-  });
-
-  it('ends a client that reads none of its answers, and no other', async () => {
-    const { hostname, port } = new URL(app.baseUrl);
-    const client = connect({ host: hostname, port: Number(port) });
-    await new Promise((resolve) => client.once('connect', resolve));
-    client.pause().on('error', () => {});
-    await until(() => app.fastPath!.openConnections > 0);
-    const [, socket] = openConnections();
-    socket.emit('timeout');
-    expect(socket.destroyed).toBe(false);
-
-    // One answer of many rows after the other, until the client's and the server's buffers are full.
-    const manyRows = `{"inputs":[${Array.from({ length: 5000 }, () => '{"a":1,"b":2}').join()}]}`;
-    for (let i = 0; i < 400 && socket.writableLength === 0; i++) {
-      client.write(requestOf(LINES, manyRows));
-      await until(() => socket.writableLength > 0 || socket.bytesRead >= (i + 1) * manyRows.length);
-    }
-    await until(() => socket.writableLength > 0);
-    socket.emit('timeout');
-
-    expect(socket.destroyed).toBe(true);
-    client.destroy();
   });
 
   it('hands garbage to Node at once, without waiting for the end of a head', () => {

@@ -117,6 +117,12 @@ const echoRequest = (rows: number) => {
   const body = `{"inputs":[${Array.from({ length: rows }, () => TEXT).join()}]}`;
   return headOf(body.length).replace('/adder/', '/texts/') + body;
 };
+/** The same request with no length in its head. */
+const inOneChunk = (request: string) => {
+  const [head, body] = request.split('\r\n\r\n') as [string, string];
+  const size = body.length.toString(16);
+  return `${head.replace(/Content-Length: .*/, 'Transfer-Encoding: chunked')}\r\n\r\n${size}\r\n${body}\r\n0\r\n\r\n`;
+};
 
 describe.each([
   ['the fast path', 'true'],
@@ -132,6 +138,7 @@ describe.each([
     const clients = await Promise.all([
       ...Array.from({ length: 5 }, () => sendOn(baseUrl, manyAnswers)),
       ...Array.from({ length: 5 }, () => sendOn(baseUrl, echoRequest(900))),
+      ...Array.from({ length: 5 }, () => sendOn(baseUrl, inOneChunk(echoRequest(900)))),
     ]);
 
     await until(() => clients.every(({ closed }) => closed), PATIENCE_MS).finally(() => {
@@ -148,7 +155,8 @@ describe.each([
     await once(socket, 'connect');
     socket.pause();
     socket.write(requests);
-    const timer = setInterval(() => socket.write('P'), 5_000);
+    const next = `${headOf(0).slice(0, -2)}X: ${'x'.repeat(100)}`[Symbol.iterator]();
+    const timer = setInterval(() => socket.write(next.next().value ?? 'x'), 2_000);
     socket.once('close', () => clearInterval(timer));
     return socket;
   }
