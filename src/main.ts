@@ -5,8 +5,11 @@ process.env.ORT_DISABLE_TELEMETRY ??= '1';
 // Node reads files with four threads: disks that hang may hold twelve (sources/files/disk.ts), and others must be left.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
+import { allocateYoung } from './bootstrap/allocate-young.js';
 import { listenForStop } from './bootstrap/stop-signals.js';
 
+// Before there is anything to collect.
+allocateYoung();
 // Before anything else loads: the first process of a container ignores signals that it does not handle.
 listenForStop();
 

@@ -1,5 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 
@@ -106,10 +104,7 @@ export class DocsService implements OnModuleDestroy {
   private async buildOnce(models: readonly DocumentedModel[]): Promise<void> {
     try {
       const document = await runInSlices(documentSteps(this.fixed!, models, this.parts));
-      const text = await runInSlices(documentText(document));
-      // Encoding some megabytes is a slice of its own.
-      await nextTurn();
-      const published = await publishText(text);
+      const published = await publishText(await runInSlices(documentText(document)));
       if (published.etag === this.current?.etag) return;
       this.current = published;
       this.collection = undefined;

@@ -160,6 +160,11 @@ export class ModelQueue {
     this.waiting.push(prediction);
   }
 
+  /** Has those watched that came last and are not yet: they wait for a thread. */
+  watchLatest(): void {
+    for (const prediction of this.waiting.latest((each) => !each.isWatched)) prediction.watch();
+  }
+
   delete(prediction: PendingPrediction): void {
     this.waiting.delete(prediction);
     this.again.delete(prediction);

@@ -2,13 +2,18 @@ import { AppError } from '../../domain/app-error.js';
 import { bytesIn, rowsIn } from '../../domain/tensor-rows.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { PredictOptions } from '../model-host.js';
+import { offAbort, onAbort } from './abort-listeners.js';
+import type { Abortable } from './abort-listeners.js';
 import type { ListNode } from './prediction-list.js';
 
 /**
  * One caller of `predictParts`: its promise is settled exactly once, by the answer, the deadline or the abort signal,
  * whichever comes first. It may be computed more than once: again, with fewer others, after a shared call failed.
+ *
+ * Deadline and signal are watched from `watch()` on. One that is computed within the turn of the event loop in which it
+ * came needs neither, and a timer costs as much as the rest of it: `endIfOver()` looks once instead.
  */
-export class PendingPrediction {
+export class PendingPrediction implements Abortable {
   readonly result: Promise<readonly TensorPart[]>;
   /** `performance.now()` at which its caller stops waiting. */
   readonly deadline: number;
@@ -19,7 +24,7 @@ export class PendingPrediction {
 
   private resolve: (outputs: readonly TensorPart[]) => void;
   private reject: (reason: unknown) => void;
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout | undefined;
   /** `performance.now()` when it came. */
   readonly createdAt = performance.now();
   private startedAt = 0;
@@ -39,8 +44,27 @@ export class PendingPrediction {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.timer = setTimeout(this.onDeadline, this.deadline - this.createdAt);
-    options.signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  /** It may wait from now on: it ends when its deadline passes or its caller is gone. */
+  watch(): void {
+    if (this.timer || this.isDone) return;
+    const { signal } = this.options;
+    this.timer = setTimeout(this.onDeadline, Math.max(0, this.deadline - performance.now()));
+    if (signal?.aborted) this.onAbort();
+    else if (signal) onAbort(signal, this);
+  }
+
+  /** Whether it ends by itself. */
+  get isWatched(): boolean {
+    return this.timer !== undefined;
+  }
+
+  /** Ends it when its deadline has passed or its caller is gone. @returns whether it is done. */
+  endIfOver(): boolean {
+    if (!this.isDone && this.options.signal?.aborted) this.onAbort();
+    else if (this.isExpired) this.timeOut();
+    return this.isDone;
   }
 
   /** Rows all its inputs share; undefined when they disagree: such a prediction shares no call. */
@@ -68,6 +92,7 @@ export class PendingPrediction {
   wait(retryGroup: symbol): void {
     this.state = 'waiting';
     this.retryGroup = retryGroup;
+    this.watch();
   }
 
   /** Its caller has an answer: nothing needs to be computed for it any more. */
@@ -97,8 +122,9 @@ export class PendingPrediction {
 
   private finish(): void {
     this.state = 'done';
+    if (!this.timer) return;
     clearTimeout(this.timer);
-    this.options.signal?.removeEventListener('abort', this.onAbort);
+    if (this.options.signal) offAbort(this.options.signal, this);
   }
 
   /** Whether its deadline is over and its caller has no answer yet. */
@@ -113,7 +139,9 @@ export class PendingPrediction {
 
   private readonly onDeadline = (): void => this.timeOut();
 
-  private readonly onAbort = (): void => this.leave(this.options.signal?.reason);
+  onAbort(): void {
+    this.leave(this.options.signal?.reason);
+  }
 
   private leave(reason: unknown): void {
     const wasWaiting = this.state === 'waiting';

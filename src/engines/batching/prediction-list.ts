@@ -42,6 +42,13 @@ export class PredictionList implements Iterable<PendingPrediction> {
     this.held.bytes -= bytes;
   }
 
+  /** The latest ones that are so, up to the first that is not. */
+  latest(is: (prediction: PendingPrediction) => boolean): PendingPrediction[] {
+    const found: PendingPrediction[] = [];
+    for (let each = this.last; each && is(each); each = each.node.previous) found.push(each);
+    return found;
+  }
+
   *[Symbol.iterator](): Generator<PendingPrediction> {
     for (let next = this.first; next; next = next.node.next) yield next;
   }

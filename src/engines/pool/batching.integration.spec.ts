@@ -419,7 +419,8 @@ describe('predictions that share calls', () => {
       await until(
         () => model.queue.size + model.activeThreads + waitingModels.size === 0 && threadsOf(pool).length === 2,
       );
-      expect(getEventListeners(signal, 'abort')).toEqual([]);
+      // One listener for all, with an empty list (see abort-listeners.ts).
+      expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(1);
       await pool.close();
       expect(process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort')).toEqual([]);
     });

@@ -25,10 +25,13 @@ export class InlineDispatcher {
     private readonly events: InlineEvents,
   ) {}
 
-  /** Takes a prediction that has just been queued. @returns false when it is for the threads. */
+  /** Takes a prediction that has just been queued. @returns false when it is for the threads, and may have to wait. */
   accept(model: PoolModel, prediction: PendingPrediction): boolean {
     if (this.models.has(model)) return true;
-    if (!mayBeComputed(model, prediction)) return false;
+    if (!mayBeComputed(model, prediction)) {
+      prediction.watch();
+      return false;
+    }
     if (this.models.size === 0) {
       this.scheduledMs = performance.now();
       setImmediate(this.onTurn);
@@ -46,8 +49,12 @@ export class InlineDispatcher {
 
   private computeWaiting(model: PoolModel, isLate: boolean): void {
     for (let next = model.queue.next; next; next = model.queue.next) {
-      if (isLate || !mayBeComputed(model, next)) return this.events.onRest(model);
-      void this.compute(model, model.queue.takeCall());
+      if (isLate || !mayBeComputed(model, next)) {
+        model.queue.watchLatest();
+        return this.events.onRest(model);
+      }
+      const call = model.queue.takeCall().filter((prediction) => !prediction.endIfOver());
+      if (call.length > 0) void this.compute(model, call);
     }
   }
 

@@ -101,6 +101,34 @@ describe('tiny models on the main thread', () => {
     expect(send).toHaveBeenCalledTimes(1);
   });
 
+  it('computes nothing for a caller that went before its turn, or whose time is over by then', async () => {
+    const model = await provenSum();
+    const controller = new AbortController();
+    const timings = [new PredictionTiming(), new PredictionTiming(), new PredictionTiming()];
+    const gone = sums(model, [[1, 2]], { signal: controller.signal, timing: timings[0] });
+    const late = sums(model, [[1, 2]], { timeoutMs: 5, timing: timings[1] });
+    const here = sums(model, [[3, 4]], { timing: timings[2] });
+    controller.abort(new Error('gone'));
+    for (const until = performance.now() + 10; performance.now() < until;);
+
+    expect(await Promise.allSettled([gone, late, here])).toMatchObject([
+      { reason: { message: 'gone' } },
+      { reason: { code: 'PREDICTION_TIMEOUT' } },
+      { value: [7] },
+    ]);
+    expect(timings.map(({ batchRows }) => batchRows)).toEqual([0, 0, 1]);
+  });
+
+  it('watches the deadline and the caller of what it leaves to the threads', async () => {
+    const model = await makePool({ inlineMaxLateMs: 0 }).load(fixtureRequest('onnx', 'onnx-sum'));
+    await prove(() => sums(model, [[1, 2]]));
+    const controller = new AbortController();
+    const listen = jest.spyOn(controller.signal, 'addEventListener');
+
+    expect(await sums(model, [[1, 2]], { signal: controller.signal })).toEqual([3]);
+    expect(listen).toHaveBeenCalledTimes(1);
+  });
+
   it('never computes a graph with a loop there, however short its calls are', async () => {
     const model = await makePool().load(fixtureRequest('onnx', 'onnx-slow-rows'));
     const once = new Map<string, Tensor>([

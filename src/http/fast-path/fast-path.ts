@@ -9,16 +9,14 @@ import type { RequestHead } from '../request/request-head.js';
 import type { ConnectionReader } from '../server/drain-connections.js';
 import { headerLines } from './answer-text.js';
 import { GeneralPathStream } from './general-path-stream.js';
+import { KnownHeads } from './known-heads.js';
 import { RawConnection } from './raw-connection.js';
-import type { CachedHead, ConnectionOwner, LoggedExchange } from './raw-connection.js';
+import type { ConnectionOwner, LoggedExchange } from './raw-connection.js';
 
 /** How often slow and idle connections are looked for, milliseconds. */
 const CHECK_MS = 500;
 /** Origins whose headers are kept; pages of further ones are answered a little slower. */
 const MAX_KEPT_ORIGINS = 100;
-
-/** Heads that connections share: clients open many and send the same over all of them. */
-const MAX_SHARED_HEADS = 500;
 
 interface FastPathOptions {
   readonly endpoint: HttpEndpoint;
@@ -46,10 +44,10 @@ export class FastPath implements ConnectionOwner, ConnectionReader {
   readonly endpoint: HttpEndpoint;
   readonly bodyLimitBytes: number;
   readonly bodies: BodyBudget;
+  readonly knownHeads = new KnownHeads();
   private readonly open = new Map<RawConnection, Socket>();
   /** By origin, apart for clients that use https and others. */
   private readonly commonHeaderLines = [new Map<string | undefined, string>(), new Map<string | undefined, string>()];
-  private readonly sharedHeads = new Map<string, CachedHead>();
   private isEnding = false;
   private timer: NodeJS.Timeout | undefined;
   private readonly serveGenerally: (connection: unknown) => void;
@@ -104,15 +102,6 @@ export class FastPath implements ConnectionOwner, ConnectionReader {
 
   get isClosing(): boolean {
     return this.isEnding || !this.server.listening;
-  }
-
-  share(key: string, make: () => CachedHead): CachedHead {
-    const shared = this.sharedHeads.get(key);
-    if (shared) return shared;
-    const made = make();
-    if (this.sharedHeads.size >= MAX_SHARED_HEADS) this.sharedHeads.clear();
-    this.sharedHeads.set(key, made);
-    return made;
   }
 
   clientOf(head: RequestHead): ClientFacts {

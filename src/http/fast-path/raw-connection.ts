@@ -9,7 +9,8 @@ import type { ConnectionFacts, RequestHead } from '../request/request-head.js';
 import { endGently } from '../server/end-gently.js';
 import { answerText } from './answer-text.js';
 import { GeneralPathStream } from './general-path-stream.js';
-import { parseHead } from './request-head-parser.js';
+import type { KnownHeads } from './known-heads.js';
+import { headText, parseHead } from './request-head-parser.js';
 import type { ParsedHead } from './request-head-parser.js';
 
 /** Longest request that is read here, head and body. Longer ones take the general path. */
@@ -33,8 +34,8 @@ export interface ConnectionOwner {
   readonly bodies: BodyBudget;
   /** Whether the server is closing: answers say that the connection ends with them. */
   readonly isClosing: boolean;
-  /** A head that another connection of the same peer has sent before, else the one that is made. */
-  share(key: string, make: () => CachedHead): CachedHead;
+  /** Heads that connections have sent before. */
+  readonly knownHeads: KnownHeads;
   /** Headers every answer carries, as text; they may depend on the page that asks. */
   commonHeaders(origin: string | undefined, isHttps: boolean): string;
   /** Who sends requests with this head. */
@@ -212,6 +213,9 @@ export class RawConnection {
   private findHead(bytes: Buffer): KnownHead | 'partial' | 'unclear' {
     const last = this.lastHead;
     if (last && bytes.length >= last.bytes.length && last.bytes.compare(bytes, 0, last.bytes.length) === 0) return last;
+    const text = headText(bytes);
+    const known = text && this.owner.knownHeads.find(this.facts.remoteAddress, text);
+    if (known) return (this.lastHead = known);
     const head = parseHead(bytes);
     if (head === 'partial' || head === 'unclear') return head;
     const isHere = !head.needsGeneralPath && head.bodyBytes <= this.owner.bodyLimitBytes;
@@ -219,11 +223,9 @@ export class RawConnection {
     const facts = { method, url, headers, connection: this.facts };
     const call = isHere ? this.owner.endpoint.find(facts) : undefined;
     if (!call) return { head, call };
-    const text = bytes.toString('latin1', 0, head.headBytes);
-    this.lastHead = this.owner.share(`${this.facts.remoteAddress} ${text}`, () => {
-      // A copy: a part of the bytes would keep all of them alive.
-      return { bytes: Buffer.from(text, 'latin1'), head, call, client: this.owner.clientOf(facts) };
-    });
+    // A copy: a part of the bytes would keep all of them alive.
+    this.lastHead = { bytes: Buffer.from(text!, 'latin1'), head, call, client: this.owner.clientOf(facts) };
+    this.owner.knownHeads.keep(this.facts.remoteAddress, text!, this.lastHead);
     return this.lastHead;
   }
 

@@ -36,6 +36,12 @@ const UNIQUE = ['content-length', 'transfer-encoding', 'connection', 'upgrade', 
 /** Headers that change what follows a request or its answer, though not where the request ends. */
 const SPECIAL = ['expect', 'trailer', 'te', 'http2-settings', 'proxy-connection', 'content-encoding'];
 
+/** The head of a request with the empty line at its end; undefined while that is not there, or too far away. */
+export function headText(bytes: Buffer): string | undefined {
+  const end = bytes.indexOf(END);
+  return end < 0 || end > MAX_HEAD_BYTES ? undefined : bytes.toString('latin1', 0, end + END.length);
+}
+
 /**
  * Reads the head of a request from the first bytes of it, and only one that can be read in a single way: RFC 9112 to the
  * letter, without folded lines, spaces before a colon or bare line feeds, and with an end that is said by a single
