@@ -22,11 +22,11 @@ export class Bestrun {
   /**
    * @param variables  of the environment, beside those of this process.
    * @param cwd        its working directory; the project's unless given.
+   * @param main       the program; that of the project unless given.
    * @throws Error with its log when it ends before it is ready.
    */
-  static async start(variables = {}, cwd = projectRoot) {
+  static async start(variables = {}, cwd = projectRoot, main = join(projectRoot, 'dist', 'main.js')) {
     const env = { ...process.env, NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1', LOG_REQUESTS: 'false', ...variables };
-    const main = join(projectRoot, 'dist', 'main.js');
     const server = new Bestrun(spawn(process.execPath, [main], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] }));
     server.url = `http://127.0.0.1:${await server.#port()}`;
     return server;
