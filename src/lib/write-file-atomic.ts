@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Windows refuses to replace a file that another process has open at that moment, and says one of these. */
 const IN_USE = new Set(['EPERM', 'EACCES', 'EBUSY']);
 /** Pauses between the attempts to replace such a file, milliseconds. */
 const RETRY_PAUSES_MS = [10, 20, 50, 100, 200];
+
+/** End of the name of a file that is not whole yet. */
+const DRAFT_END = '.tmp';
 
 /** How a file is written. */
 interface WriteOptions {
@@ -26,7 +30,7 @@ export async function writeFileAtomic(
   text: string,
   { mode, mustSync }: WriteOptions = {},
 ): Promise<void> {
-  const draft = `${file}.${randomUUID()}.tmp`;
+  const draft = `${file}.${randomUUID()}${DRAFT_END}`;
   try {
     const handle = await open(draft, 'wx', mode);
     try {
@@ -40,6 +44,17 @@ export async function writeFileAtomic(
     await rm(draft, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Deletes what processes have left behind that were killed while they wrote the file. For who is the only one to write it now.
+ *
+ * @param file  as it was given to `writeFileAtomic`.
+ */
+export async function removeDrafts(file: string): Promise<void> {
+  const names = await readdir(dirname(file)).catch(() => []);
+  const drafts = names.filter((name) => name.startsWith(`${basename(file)}.`) && name.endsWith(DRAFT_END));
+  await Promise.all(drafts.map((name) => rm(join(dirname(file), name), { force: true }).catch(() => undefined)));
 }
 
 async function replace(draft: string, file: string): Promise<void> {

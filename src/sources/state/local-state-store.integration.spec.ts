@@ -43,6 +43,15 @@ describe('the state of a model', () => {
     expect(readdirSync(store.path('adder')).sort()).toEqual([STATE_FILE, 'card.json', 'runs']);
   });
 
+  it('is written without what a process left behind that was killed in the middle of it', async () => {
+    store.write(`adder/${STATE_FILE}.508d5692-1fee-4afe-80f4-9ff6e1c7cf4d.tmp`, '{"version": 1, "pin"');
+    store.write('adder/notes.tmp', 'mine');
+
+    await open().update('adder', adding('a'));
+
+    expect(readdirSync(store.path('adder')).sort()).toEqual([STATE_FILE, 'card.json', 'notes.tmp', 'runs']);
+  });
+
   it('is parsed again only when its file has changed', async () => {
     const [one, other] = [open(), open()];
     await other.update('adder', adding('a'));

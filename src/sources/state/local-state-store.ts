@@ -8,7 +8,7 @@ import { waitAtMost } from '../../lib/wait-at-most.js';
 import { Disk, DiskTimeoutError } from '../files/disk.js';
 import { identityOf } from '../files/file-system.js';
 import { StateStore } from './state-store.js';
-import { writeFileAtomic } from '../../lib/write-file-atomic.js';
+import { removeDrafts, writeFileAtomic } from '../../lib/write-file-atomic.js';
 import { withFileLock } from './file-lock.js';
 import type { FileLockOptions, HeldLock } from './file-lock.js';
 import { FUTURE, mergeHistories, readState, writeState } from './state-file.js';
@@ -64,6 +64,8 @@ export class LocalStateStore extends StateStore {
   private readonly writeTimeoutMs: number;
   /** Models whose file is being written by a call that was given up. */
   private readonly hungWrites = new Set<string>();
+  /** Models beside whose file nothing lies any more that was never finished. */
+  private readonly tidied = new Set<string>();
   private hasWarned = false;
 
   /**
@@ -174,6 +176,8 @@ export class LocalStateStore extends StateStore {
     const isSame = after === before && !this.pendingByModel.has(model);
     if (!isSame) {
       await lock.requireHeld();
+      if (!this.tidied.has(model)) await removeDrafts(file);
+      this.tidied.add(model);
       await moveAside(file, loaded);
       const text = writeState(after);
       await writeFileAtomic(file, text, { mustSync: true });
