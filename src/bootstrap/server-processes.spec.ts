@@ -1,20 +1,31 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { pino } from 'pino';
 
 import { loadConfig } from '../config/load-config.js';
+import type { ClosingStep } from '../http/server/drain-connections.js';
+import { closingMessage } from './port-closing.js';
 import { ServerProcesses } from './server-processes.js';
 
 /** Processes that do what the test says, in place of a cluster. */
 class FakeCluster extends EventEmitter {
-  readonly workers: Record<number, { id: number; process: { kill: (signal: string) => void } }> = {};
+  readonly workers: Record<number, object> = {};
   readonly signals: string[] = [];
+  readonly told: string[] = [];
   private lastId = 0;
 
   fork(): { id: number } {
     const id = ++this.lastId;
-    this.workers[id] = { id, process: { kill: (signal) => void this.signals.push(`${signal} ${id}`) } };
-    return this.workers[id];
+    const worker = {
+      id,
+      process: { kill: (signal: string) => void this.signals.push(`${signal} ${id}`), send: () => true },
+      once: () => undefined,
+      isConnected: () => true,
+      send: (message: string) => void this.told.push(`${message} ${id}`),
+    };
+    this.workers[id] = worker;
+    return worker;
   }
 
   get ids(): number[] {
@@ -120,6 +131,20 @@ describe(ServerProcesses.name, () => {
 
     expect(ended).toHaveBeenCalledTimes(1);
     expect(ended).toHaveBeenCalledWith(1);
+  });
+
+  it('close their port in step when they are stopped, and one that ends alone waits for nobody', async () => {
+    const say = (id: number, step: ClosingStep) => cluster.emit('message', cluster.workers[id], closingMessage(step));
+    for (const id of cluster.ids) cluster.listening(id);
+    say(1, 'closed');
+    expect(cluster.told.splice(0)).toEqual([`${closingMessage('closed')} 1`]);
+
+    processes.stop('SIGTERM');
+    say(2, 'held');
+    expect(cluster.told).toEqual([]);
+    say(1, 'held');
+    while (cluster.told.length < 2) await nextTurn();
+    expect(cluster.told.splice(0)).toEqual([1, 2].map((id) => `${closingMessage('held')} ${id}`));
   });
 
   it('end by the signal when they are stopped before any of them serves', () => {

@@ -5,7 +5,10 @@ import type { Logger } from 'pino';
 
 import type { AppConfig } from '../config/app-config.js';
 import { endBySignal, endProcess } from './end-process.js';
+import { HandedConnections } from './handed-connections.js';
 import { countOomKills } from './oom-kills.js';
+import { closingMessage, closingStepOf } from './port-closing.js';
+import type { ClosingStep } from '../http/server/drain-connections.js';
 import type { StopSignal } from './stop-signals.js';
 
 /** A process that ended before this time counts as one that could not start, milliseconds. */
@@ -17,6 +20,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const MAX_FAILURES = 5;
 /** Time a process has to end by itself after its own limit, milliseconds. */
 const KILL_AFTER_MS = 2_000;
+/** Time for connections that are on their way to a process when the port is to close, milliseconds. */
+const QUIET_TIMEOUT_MS = 1_000;
 
 /** What starts and ends processes. */
 interface ProcessSystem {
@@ -30,6 +35,9 @@ export class ServerProcesses {
   private readonly startedAtMs = new Map<number, number>();
   /** Ids of those whose port is open. */
   private readonly serving = new Set<number>();
+  /** Ids of those that have done a step of closing the port. */
+  private readonly closing = { held: new Set<number>(), closed: new Set<number>() };
+  private readonly connections = new HandedConnections();
   private hasServed = false;
   private failures = 0;
   private oomKills = countOomKills();
@@ -46,6 +54,10 @@ export class ServerProcesses {
 
   start(): void {
     this.system.cluster.on('listening', ({ id }) => this.onListening(id));
+    this.system.cluster.on('message', (worker, message) => {
+      const step = closingStepOf(message);
+      if (step) void this.onClosing(worker, step);
+    });
     this.system.cluster.on('exit', (worker, code, signal) => this.onExit(worker, code, signal));
     for (let i = 0; i < this.config.workers; i++) this.spawn();
   }
@@ -57,7 +69,24 @@ export class ServerProcesses {
   }
 
   private spawn(): void {
-    this.startedAtMs.set(this.system.cluster.fork(this.environment).id, performance.now());
+    const worker = this.system.cluster.fork(this.environment);
+    this.startedAtMs.set(worker.id, performance.now());
+    this.connections.watch(worker, () => this.workers.find(({ id }) => this.serving.has(id)));
+  }
+
+  private get workers(): Worker[] {
+    return Object.values(this.system.cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  }
+
+  /**
+   * The port is closed when all hold its connections and none is on its way to them. One that ends alone waits for nobody.
+   */
+  private async onClosing(worker: Worker, step: ClosingStep): Promise<void> {
+    this.closing[step].add(worker.id);
+    const all = this.end ? this.workers.filter(({ id }) => this.serving.has(id)) : [worker];
+    if (all.some(({ id }) => !this.closing[step].has(id))) return;
+    if (step === 'held') await this.connections.quiet(QUIET_TIMEOUT_MS);
+    for (const one of all) if (one.isConnected()) one.send(closingMessage(step));
   }
 
   private onListening(id: number): void {
@@ -101,7 +130,7 @@ export class ServerProcesses {
 
   private endAll(end: { exitCode: number; signal?: StopSignal }): void {
     this.end = end;
-    for (const worker of Object.values(this.system.cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+    for (const worker of this.workers) worker.process.kill('SIGTERM');
     this.endIfAlone();
   }
 
@@ -121,6 +150,6 @@ export class ServerProcesses {
 
   private killAll(): void {
     this.logger.error({ processes: this.startedAtMs.size }, 'server processes did not end in time and are killed');
-    for (const worker of Object.values(this.system.cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+    for (const worker of this.workers) worker.process.kill('SIGKILL');
   }
 }

@@ -11,6 +11,7 @@ import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { createApp } from './create-app.js';
 import { endBySignal } from './end-process.js';
 import { endWhenStuck } from './end-when-stuck.js';
+import { closeInStep } from './port-closing.js';
 import { onStop } from './stop-signals.js';
 import type { StopSignal } from './stop-signals.js';
 import { stopServer } from './stop-server.js';
@@ -31,7 +32,7 @@ export async function startServer(config: AppConfig): Promise<NestExpressApplica
   onStop((signal) => void stopStart(signal, logger));
   const { app, fastPath } = await createApp(config, logger);
   await listenOrClose(app, config);
-  const connections = new ConnectionDrainer(app.getHttpServer(), fastPath);
+  const connections = new ConnectionDrainer(app.getHttpServer(), fastPath, closeInStep);
   onStop(() => void stopServer({ app, fastPath, connections }, config, logger));
   endWhenStuck(app.get(ModelRegistryService), logger);
   logReady(app, config, logger);

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 
@@ -104,7 +106,10 @@ export class DocsService implements OnModuleDestroy {
   private async buildOnce(models: readonly DocumentedModel[]): Promise<void> {
     try {
       const document = await runInSlices(documentSteps(this.fixed!, models, this.parts));
-      const published = await publishText(await runInSlices(documentText(document)));
+      const text = await runInSlices(documentText(document));
+      // Encoding some megabytes is a slice of its own.
+      await nextTurn();
+      const published = await publishText(text);
       if (published.etag === this.current?.etag) return;
       this.current = published;
       this.collection = undefined;

@@ -7,6 +7,7 @@ import type { TestApp } from '../support/http/create-test-app.js';
 import { ANSWER, comparable, exchange } from '../support/http/raw-exchange.js';
 import type { Piece } from '../support/http/raw-exchange.js';
 import { RawSocket, statusesIn } from '../support/http/raw-socket.js';
+import { returningClients } from '../support/http/returning-clients.js';
 import { throwingRun } from '../support/stores/tiny-runs.js';
 
 export const PATH = '/models/adder/predictions';
@@ -329,6 +330,20 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
 
       expect(statusesIn(await used.read())).toEqual([200]);
       expect(await idle.read()).toBe('');
+    });
+
+    it('lets the server close: clients that come back at once are answered until the port is closed', async () => {
+      const own = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', ...environment });
+      const connections = new ConnectionDrainer(own.app.getHttpServer(), own.fastPath);
+      connections.announceEnd();
+      const outcomes = returningClients(own.baseUrl, 16, requestOf());
+      await exchange(own.baseUrl, [requestOf()], 1);
+
+      await connections.drain();
+
+      expect((await outcomes).length).toBeGreaterThanOrEqual(16);
+      expect((await outcomes).filter(([status]) => status !== 200)).toEqual([]);
+      await own.close();
     });
 
     it('lets the server close: a request whose body is still on its way is answered', async () => {

@@ -46,7 +46,7 @@ export function* documentSteps(
   addTextExamples(document);
   closeRequests(document);
   flattenSingleAllOf(document);
-  if (docs.length > 0) fillSharedOperations(document, docs);
+  if (docs.length > 0) yield* fillSharedOperations(document, docs);
   yield;
   fillParameterExamples(document, docs);
   describeReports(document, docs[0]);

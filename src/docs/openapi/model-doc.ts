@@ -29,21 +29,27 @@ export function describeModels(models: readonly DocumentedModel[], document: Ope
   }));
 }
 
+/** A model whose example row shows what rows are. */
+export interface ShownModel {
+  readonly doc: ModelDoc;
+  /** Whether the row goes to it by the names of its fields: where no model is told by them, none of their examples works. */
+  readonly isMeant: boolean;
+}
+
 /**
  * The model that best shows a row of fields: one whose example goes to it by the names of its fields, one for texts only
- * at need.
- *
- * @returns whether it does, too: where no model is told by its fields, none of their examples works.
+ * at need. Pauses after each model.
  */
-export function modelForRows(models: readonly ModelDoc[]): { readonly doc: ModelDoc; readonly isMeant: boolean } {
+export function* modelForRows(models: readonly ModelDoc[]): Generator<void, ShownModel> {
   const rowModels = models.filter(({ run }) => !acceptsTexts(run.signature.input));
   const candidates = rowModels.length > 0 ? rowModels : models;
   const inputs = models.map(({ run }) => run.signature.input);
-  const meant = candidates.find(({ run }) => {
-    const [chosen, ...others] = inputsMeantBy(inputs, Object.keys(run.examples[0]!.input));
-    return chosen === run.signature.input && others.length === 0;
-  });
-  return { doc: meant ?? candidates[0]!, isMeant: meant !== undefined };
+  for (const doc of candidates) {
+    const [chosen, ...others] = inputsMeantBy(inputs, Object.keys(doc.run.examples[0]!.input));
+    if (chosen === doc.run.signature.input && others.length === 0) return { doc, isMeant: true };
+    yield;
+  }
+  return { doc: candidates[0]!, isMeant: false };
 }
 
 function namesIn({ components, paths }: OpenApiDocument): string[] {

@@ -88,6 +88,12 @@ export function querySchema(field: FieldSchema): Schema {
   return type === 'array' ? { type: 'string', contentMediaType: 'application/json', contentSchema: bare } : bare;
 }
 
+/** The type that `querySchema` gives. */
+export function queryType({ type }: FieldSchema): string | undefined {
+  const [first] = [type].flat();
+  return first === 'array' ? 'string' : first;
+}
+
 /** The choice between alternatives in words, for pages that do not show the keyword. */
 function oneOfNote(oneOf: readonly FieldAlternative[]): string {
   const fields = oneOf.map(({ required }) => required.map((name) => `\`${name}\``).join(' with ')).join(' or ');

@@ -15,7 +15,7 @@ import { validationErrors, validationResponse } from './model-operations.js';
 import { JSON_TYPE, schemaRef } from './openapi-types.js';
 import type { NamedExample, OpenApiDocument, Operation, Parameter, ResponseObject, Schema } from './openapi-types.js';
 import { MAX_QUERY_FIELDS, otherFields } from './query-fields.js';
-import { describeField, querySchema } from './row-schemas.js';
+import { describeField, queryType } from './row-schemas.js';
 
 interface TextsPayload {
   readonly texts: readonly { readonly text: string }[];
@@ -46,10 +46,14 @@ const TEXT_PROBLEMS: Record<string, NamedExample> = {
 
 /**
  * Fills the operations that serve every model with what is true of this store: working examples, the union of fields.
+ * Pauses after each model and each field.
  *
  * @param models  served models, the default one first.
  */
-export function fillSharedOperations({ paths, components }: OpenApiDocument, models: readonly ModelDoc[]): void {
+export function* fillSharedOperations(
+  { paths, components }: OpenApiDocument,
+  models: readonly ModelDoc[],
+): Generator<void, void> {
   const payload = components.schemas.PredictPayload?.example as TextsPayload;
   const [first] = models;
   for (const item of [paths['/predictions'], paths['/runs/{run_id}/predictions']]) {
@@ -61,7 +65,7 @@ export function fillSharedOperations({ paths, components }: OpenApiDocument, mod
   const withRun = paths['/runs/{run_id}/predict']?.post;
   if (withRun) fillTexts(withRun, textModel, payload);
   if (!acceptsTexts(first!.run.signature.input)) removeTextExamples(components.schemas);
-  fillBare(paths['/predict'] ?? {}, models);
+  if (paths['/predict']) yield* fillBare(paths['/predict'], models);
 }
 
 /** Viewers fill requests with the examples of schemas, which no request to the default model could hold. */
@@ -101,8 +105,8 @@ function answerToTexts(doc: ModelDoc, { texts }: TextsPayload): object {
   return { model: model.card.name, run_id: run.run_id, predictions };
 }
 
-function fillBare(item: { get?: Operation; put?: Operation }, models: readonly ModelDoc[]): void {
-  const { doc: visible, isMeant } = modelForRows(models);
+function* fillBare(item: { get?: Operation; put?: Operation }, models: readonly ModelDoc[]): Generator<void, void> {
+  const { doc: visible, isMeant } = yield* modelForRows(models);
   const primary = visible.model.best.loaded.codec.decoder.primaryFields;
   const output = Object.entries(visible.run.examples[0]!.output).filter(([name]) => primary.includes(name));
   const success: ResponseObject = {
@@ -115,7 +119,7 @@ function fillBare(item: { get?: Operation; put?: Operation }, models: readonly M
     },
   };
   if (item.get) {
-    item.get.parameters = unionOfFields(models, isMeant ? visible : undefined);
+    item.get.parameters = yield* unionOfFields(models, isMeant ? visible : undefined);
     const { input } = visible.run.examples[0]!;
     const filled = item.get.parameters.filter(({ example }) => example !== undefined).length;
     if (filled < Object.values(input).filter((value) => value !== null).length) item.get['x-example-shortened'] = true;
@@ -151,7 +155,7 @@ function bareErrors(doc: ModelDoc, source: 'query' | 'body'): ResponseObject {
 }
 
 /** Every field of every model, none required; only those of the shown model are filled in. */
-function unionOfFields(models: readonly ModelDoc[], visible: ModelDoc | undefined): Parameter[] {
+function* unionOfFields(models: readonly ModelDoc[], visible: ModelDoc | undefined): Generator<void, Parameter[]> {
   const usesByName = new Map<string, { field: FieldSchema; model: string }[]>();
   for (const { model, run } of models) {
     for (const [name, field] of Object.entries(run.signature.input.properties)) {
@@ -159,26 +163,29 @@ function unionOfFields(models: readonly ModelDoc[], visible: ModelDoc | undefine
       uses.push({ field, model: model.card.name });
       usesByName.set(name, uses);
     }
+    yield;
   }
-  const parameters = [...usesByName].slice(0, MAX_QUERY_FIELDS).map(([name, uses]): Parameter => {
+  const parameters: Parameter[] = [];
+  for (const [name, uses] of [...usesByName].slice(0, MAX_QUERY_FIELDS)) {
     const isVisible = visible && Object.hasOwn(visible.run.signature.input.properties, name);
     const example = isVisible ? queryExample(visible.run, name) : undefined;
-    return {
+    parameters.push({
       name,
       in: 'query',
       required: false,
       description: describeField(uses[0]!.field, `Field of ${uses.map(({ model }) => model).join(', ')}.`)!,
       schema: looseSchema(uses.map(({ field }) => field)),
       ...(example !== undefined && { example }),
-    };
-  });
+    });
+    yield;
+  }
   const more = usesByName.size - parameters.length;
   return more > 0 ? [...parameters, otherFields(more)] : parameters;
 }
 
 /** Types only: this route checks no bounds and no enums. A text where models differ, which a query is anyway. */
 function looseSchema(fields: readonly FieldSchema[]): Schema {
-  const types = new Set(fields.map((field) => querySchema(field).type));
+  const types = new Set(fields.map(queryType));
   return { type: types.size === 1 ? [...types][0] : 'string' };
 }
 

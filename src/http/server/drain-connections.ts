@@ -5,6 +5,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { endGently } from './end-gently.js';
 
+/** Steps in which a port is closed: new connections are taken and not read; none is taken any more. */
+export type ClosingStep = 'held' | 'closed';
+
 /** What else reads connections of the server, before Node does. */
 export interface ConnectionReader {
   /** From now on answers say that their connection ends with them. */
@@ -18,8 +21,8 @@ export interface ConnectionReader {
  * could know of the stop is still answered.
  */
 const QUIET_MS = 250;
-/** Most turns of the event loop in which waiting connections are taken before the port closes. */
-const MAX_ACCEPT_TURNS = 200;
+/** Longest time in which waiting connections are taken before the port closes, milliseconds. */
+const MAX_ACCEPT_MS = 1_000;
 
 /** Lets the connections of a server end without losing a request. See `docs/operations.md` for the order of a stop. */
 export class ConnectionDrainer {
@@ -32,10 +35,12 @@ export class ConnectionDrainer {
    * Watches the connections of `server` from now on.
    *
    * @param reader  reads connections before Node's server does; none when Node reads all of them.
+   * @param closeInStep  called after each step; waits for others that take connections of the same port.
    */
   constructor(
     private readonly server: Server,
     private readonly reader: ConnectionReader | undefined,
+    private readonly closeInStep: (step: ClosingStep) => Promise<void> = () => Promise.resolve(),
   ) {
     server.on('connection', (socket: Socket) => this.addConnection(socket));
     // Runs before Express' listener, while no answer has been sent.
@@ -63,17 +68,44 @@ export class ConnectionDrainer {
    */
   async drain(): Promise<void> {
     this.announceEnd();
+    const readHeld = this.holdConnections();
     await this.acceptWaiting();
+    await this.closeInStep('held');
     const closed = this.closePort();
+    await this.closeInStep('closed');
+    readHeld();
     const timer = setInterval(() => this.endIdle(), QUIET_MS);
     await closed;
     clearInterval(timer);
   }
 
+  /**
+   * Takes new connections without reading them: clients that were answered over each of theirs would open the next one,
+   * and there would always be one that the kernel holds.
+   *
+   * @returns what has them read.
+   */
+  private holdConnections(): () => void {
+    const { server } = this;
+    const emit = server.emit.bind(server) as (event: string | symbol, ...values: unknown[]) => boolean;
+    const held: unknown[] = [];
+    const hold = (event: string | symbol, ...values: unknown[]): boolean => {
+      if (event !== 'connection') return emit(event, ...values);
+      this.acceptedConnections += 1;
+      return held.push(values[0]) > 0;
+    };
+    server.emit = hold as Server['emit'];
+    return () => {
+      server.emit = emit as Server['emit'];
+      for (const socket of held) server.emit('connection', socket);
+    };
+  }
+
   /** Node takes one connection per turn. Those that the kernel holds when the port closes would be reset. */
   private async acceptWaiting(): Promise<void> {
+    const endMs = performance.now() + MAX_ACCEPT_MS;
     let quietTurns = 0;
-    for (let turn = 0; turn < MAX_ACCEPT_TURNS && quietTurns < 2; turn++) {
+    while (quietTurns < 2 && performance.now() < endMs) {
       const before = this.acceptedConnections;
       await nextTurn();
       quietTurns = this.acceptedConnections === before ? quietTurns + 1 : 0;

@@ -3,6 +3,7 @@ import { ask } from '../../support/http/ask.js';
 import { childrenOf } from '../../support/http/processes.js';
 import { TestStore } from '../../support/stores/build-store.js';
 import { RawSocket, hasPrediction, statusesIn } from '../../support/http/raw-socket.js';
+import { returningClients } from '../../support/http/returning-clients.js';
 import { useServers } from '../../support/http/started-servers.js';
 import { SLOW_TIMES, storeWithSlowModel } from '../../support/stores/slow-store.js';
 import { until } from '../../support/until.js';
@@ -30,8 +31,8 @@ describe('several worker processes', () => {
   };
 
   /**
-   * One check as a prober makes it, which gives up after three failures. The first may fail: Node hands a connection to a
-   * process by turns, and one that was killed in that very moment takes it along, unanswered.
+   * One check as a prober makes it, which gives up after three failures. The first may fail: a process
+   * that has taken a connection in the very moment in which it is killed takes it along.
    *
    * @returns id of the process that answered.
    */
@@ -50,7 +51,14 @@ describe('several worker processes', () => {
     const readyLines = server.log.filter(({ port }) => port !== undefined);
     expect(new Set(readyLines.map((line) => line.worker_id))).toEqual(new Set([1, 2]));
 
-    process.kill(childrenOf(server.child.pid!)[0]!, 'SIGKILL');
+    // One that does not run takes no connection; those that are on their way to it go to another when it is killed.
+    const [killed] = childrenOf(server.child.pid!);
+    process.kill(killed!, 'SIGSTOP');
+    const sockets = await Promise.all(Array.from({ length: 4 }, () => RawSocket.open(baseUrl)));
+    for (const socket of sockets) socket.send('GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await until(() => sockets.filter(({ text }) => statusesIn(text).length === 1).length === 3);
+    process.kill(killed!, 'SIGKILL');
+    for (const socket of sockets) expect(statusesIn(await socket.read())).toEqual([200]);
     const seen = new Set<string>();
     await until(async () => seen.add(await healthCheck(baseUrl)).has('3'));
 
@@ -105,17 +113,20 @@ describe('several worker processes', () => {
     broken.remove();
   });
 
-  itOnPosix('let running requests finish when the whole is told to end', async () => {
-    const server = start();
+  itOnPosix('let requests finish that run, or still come, when the whole is told to end', async () => {
+    const server = start({ SHUTDOWN_DELAY_MS: '100' });
     await server.until(() => server.log.filter(({ port }) => port !== undefined).length === 2);
     const baseUrl = await server.ready();
     const running = await RawSocket.open(baseUrl);
     running.send(`GET /models/slow/predictions?x=1&times=${SLOW_TIMES} HTTP/1.1\r\nHost: x\r\n\r\n`);
     // Connections go to the two processes in turn: with four more, each has read what came before.
     await workerIds(baseUrl, 4);
+    const request = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    const outcomes = returningClients(baseUrl, 32, request);
 
     server.kill('SIGTERM');
 
+    expect((await outcomes).filter(([status]) => status !== 200)).toEqual([]);
     expect(statusesIn(await running.read(hasPrediction))).toEqual([200]);
     expect(await server.exited).toEqual({ code: 0, signal: null });
   });

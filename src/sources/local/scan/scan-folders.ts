@@ -1,8 +1,8 @@
-import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, lstatSync, openSync, readSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { basename, dirname, join, posix } from 'node:path';
 
 import { sha256OfBytes } from '../../../lib/digest.js';
-import { requireRegular } from '../../files/file-system.js';
 import { readRunFile } from '../../files/file-tasks.js';
 import type { SchemaCheck } from '../../schema-check.js';
 import { fingerprintLine } from '../fingerprint.js';
@@ -14,8 +14,8 @@ import { PART_NAMES, SharedParts } from '../shared-parts.js';
 import type { PartName } from '../shared-parts.js';
 import type { NumberedRun, ScanReply, ScanRequest, ScannedRun } from './scan-messages.js';
 
-/** Files and folders of a run folder; one with more gets a closer look. */
-const MAX_ENTRIES = 100;
+/** Files of a run folder; one with more gets a closer look. */
+const MAX_FILES = 100;
 
 /**
  * Reads run folders that are plainly sound: a small `run.json` that follows its schema, small files with its digests.
@@ -24,6 +24,8 @@ const MAX_ENTRIES = 100;
 export class FolderScan {
   private readonly shared = new SharedParts();
   private readonly numbers = new WeakMap<object, number>();
+  /** Folders of runs, links resolved, by the path that was asked for. */
+  private readonly parents = new Map<string, string>();
   private nextNumber = 0;
   private newParts: ScanReply['parts'][number][] = [];
 
@@ -32,6 +34,7 @@ export class FolderScan {
 
   scan(request: ScanRequest): ScanReply {
     this.newParts = [];
+    this.parents.clear();
     const runs = request.folders.map((folder) => {
       try {
         return this.scanFolder(folder, request);
@@ -43,14 +46,22 @@ export class FolderScan {
   }
 
   private scanFolder(path: string, { stores, maxBytes }: ScanRequest): ScannedRun | undefined {
-    const fingerprint = filesBelow(path, '').sort().join('\n');
-    const folder = realpathSync.native(path);
+    const files = new FolderFiles(path);
+    const folder = join(this.parentOf(path), basename(path));
     if (!stores.some((store) => isInside(folder, store))) return undefined;
-    const content = readRunFile(readSmall(join(folder, 'run.json'), MAX_INLINE_DOCUMENT_BYTES), this.check);
+    const content = readRunFile(files.read('run.json', MAX_INLINE_DOCUMENT_BYTES), this.check);
     if (!('document' in content)) return undefined;
     const run = toStoredRun(content.document);
-    if (!isPlain(run) || !hasItsFiles(folder, run, Math.min(maxBytes, MAX_INLINE_BYTES))) return undefined;
+    if (!isPlain(run) || !hasItsFiles(files, run, Math.min(maxBytes, MAX_INLINE_BYTES))) return undefined;
+    const { fingerprint } = files;
     return { fingerprint, folder, run: this.numbered(run) };
+  }
+
+  private parentOf(path: string): string {
+    const parent = dirname(path);
+    const real = this.parents.get(parent) ?? realpathSync.native(parent);
+    this.parents.set(parent, real);
+    return real;
   }
 
   private numbered(run: StoredRun): NumberedRun {
@@ -69,16 +80,44 @@ export class FolderScan {
   }
 }
 
-/** Lines of a fingerprint. @throws for what has no plain one. */
-function filesBelow(folder: string, prefix: string): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true });
-  if (entries.length > MAX_ENTRIES) throw new Error('many files');
-  return entries.flatMap((entry) => {
-    const [path, name] = [join(folder, entry.name), prefix + entry.name];
-    return entry.isDirectory()
-      ? filesBelow(path, `${name}/`)
-      : [fingerprintLine(name, statSync(path, { bigint: true }))];
-  });
+/** The files of a run folder without any link. */
+class FolderFiles {
+  private readonly infos = new Map<string, BigIntStats>();
+
+  /** @throws for a folder that has links or many files, or is one. */
+  constructor(private readonly folder: string) {
+    if (!lstatSync(folder).isDirectory()) throw new Error('a link');
+    this.add('');
+  }
+
+  /** As `fingerprintOf` gives it. */
+  get fingerprint(): string {
+    const lines = [...this.infos].map(([name, info]) => fingerprintLine(name, info));
+    return lines.sort().join('\n');
+  }
+
+  /** @throws for what is no file of the folder, or a larger one, or has another size by now. */
+  read(path: string, maxBytes: number): Buffer {
+    const info = this.infos.get(posix.normalize(path));
+    if (!info?.isFile() || info.size > maxBytes) throw new Error('no small file');
+    const bytes = Buffer.allocUnsafe(Number(info.size) + 1);
+    const fd = openSync(join(this.folder, path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      if (readSync(fd, bytes, 0, bytes.length, 0) !== Number(info.size)) throw new Error('it changes');
+    } finally {
+      closeSync(fd);
+    }
+    return bytes.subarray(0, -1);
+  }
+
+  private add(prefix: string): void {
+    for (const entry of readdirSync(join(this.folder, prefix), { withFileTypes: true })) {
+      const name = prefix + entry.name;
+      if (entry.isSymbolicLink() || this.infos.size >= MAX_FILES) throw new Error('a closer look');
+      if (entry.isDirectory()) this.add(`${name}/`);
+      else this.infos.set(name, statSync(join(this.folder, name), { bigint: true }));
+    }
+  }
 }
 
 /** Whether only its own files and their digests say whether it is sound. */
@@ -87,19 +126,12 @@ function isPlain(run: StoredRun): boolean {
   return format === 'onnx' && exportOfPythonFile(path) === undefined && vocabularyFiles(run).length === 0;
 }
 
-function hasItsFiles(folder: string, run: StoredRun, maxBytes: number): boolean {
+function hasItsFiles(files: FolderFiles, run: StoredRun, maxBytes: number): boolean {
   let leftBytes = maxBytes;
   return filesOfRun(run, { withModel: true }).every(({ path, sha256, maxBytes: most }) => {
     if (leadsOutside(path)) return false;
-    const file = realpathSync.native(join(folder, path));
-    if (!isInside(file, folder)) return false;
-    const bytes = readSmall(file, Math.min(most, leftBytes));
+    const bytes = files.read(path, Math.min(most, leftBytes));
     leftBytes -= bytes.length;
     return sha256OfBytes(bytes) === sha256;
   });
-}
-
-function readSmall(file: string, maxBytes: number): Buffer {
-  requireRegular(statSync(file), maxBytes);
-  return readFileSync(file);
 }
