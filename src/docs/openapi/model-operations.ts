@@ -51,7 +51,9 @@ export function modelSchemas({ model, run, names }: ModelDoc): Record<string, Sc
 export function modelPath(doc: ModelDoc, generic: Required<Pick<PathItem, 'get' | 'post' | 'put'>>): PathItem {
   const { model, names } = doc;
   const { title, description } = model.card;
-  const inBody = () => ({ ...generic.post, parameters: [], requestBody: requestBody(doc) });
+  // Made once: a row may have thousands of fields.
+  const pairs = examplePairs(doc);
+  const inBody = () => ({ ...generic.post, parameters: [], requestBody: requestBody(doc, pairs) });
   const bodyErrors = validationResponse(doc, ['body', 'inputs', 0], 'body');
   const fullDescription = `${description}\n\n${servingNote(doc)}`;
   return {
@@ -61,7 +63,7 @@ export function modelPath(doc: ModelDoc, generic: Required<Pick<PathItem, 'get' 
       operationId: names.postId,
       summary: `${title}: predict rows`,
       description: fullDescription,
-      responses: { ...withoutUnknownModel(generic.post), 200: answer(doc), 422: bodyErrors },
+      responses: { ...withoutUnknownModel(generic.post), 200: answer(doc, pairs), 422: bodyErrors },
     },
     put: {
       ...inBody(),
@@ -69,7 +71,7 @@ export function modelPath(doc: ModelDoc, generic: Required<Pick<PathItem, 'get' 
       operationId: names.putId,
       summary: `${title}: predict rows by PUT, which clients may repeat safely`,
       description: fullDescription,
-      responses: { ...withoutUnknownModel(generic.put), 200: answer(doc), 422: bodyErrors },
+      responses: { ...withoutUnknownModel(generic.put), 200: answer(doc, pairs), 422: bodyErrors },
     },
     get: {
       ...generic.get,
@@ -80,7 +82,7 @@ export function modelPath(doc: ModelDoc, generic: Required<Pick<PathItem, 'get' 
       ...queryOf(doc),
       responses: {
         ...withoutUnknownModel(generic.get),
-        200: answer(doc, 1),
+        200: answer(doc, pairs.slice(0, 1)),
         422: validationResponse(doc, ['query'], 'query'),
       },
     },
@@ -158,17 +160,15 @@ function predictionsSchema(model: string, runId: string, row: Schema): Schema {
   };
 }
 
-function requestBody(doc: ModelDoc): Operation['requestBody'] {
+function requestBody(doc: ModelDoc, pairs: ReturnType<typeof examplePairs>): Operation['requestBody'] {
   const media: MediaType = {
     schema: schemaRef(doc.names.request),
-    examples: requestExamples(examplePairs(doc)),
+    examples: requestExamples(pairs),
   };
   return { required: true, content: { [JSON_TYPE]: media } };
 }
 
-/** @param count  of the examples to show. */
-function answer(doc: ModelDoc, count = Infinity): ResponseObject {
-  const pairs = examplePairs(doc).slice(0, count);
+function answer(doc: ModelDoc, pairs: ReturnType<typeof examplePairs>): ResponseObject {
   const media: MediaType = { schema: schemaRef(doc.names.answer), examples: answerExamples(pairs) };
   return { description: 'One prediction per input row, in the same order.', content: { [JSON_TYPE]: media } };
 }

@@ -28,6 +28,13 @@ describe(CallCosts.name, () => {
     expect(known.gainOfThread(8, 1, 64)).toBeGreaterThan(1.9);
   });
 
+  it('remembers what calls of several sizes have shown, when all have one size', () => {
+    const known = costs((rows) => 12.6 + 0.6 * rows);
+    for (let i = 0; i < 200; i++) known.record(1, 13.2);
+
+    expect(known.gainOfThread(8, 1, 64)).toBeCloseTo(1.16, 1);
+  });
+
   it('says nothing before it knows some calls, and nothing against another thread when they all have one size', () => {
     expect(costs(() => 10, [1, 2, 4]).gainOfThread(8, 1, 64)).toBeUndefined();
     expect(costs(() => 10, Array<number>(8).fill(5)).gainOfThread(8, 1, 64)).toBe(Infinity);

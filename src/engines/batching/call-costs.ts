@@ -14,6 +14,12 @@ interface Sums {
   rowsMs: number;
 }
 
+/** Milliseconds of any call, and of each of its rows besides. */
+interface Line {
+  readonly callMs: number;
+  readonly rowMs: number;
+}
+
 /**
  * What a call of a model costs by its rows: so much for any call, and so much for each row (a straight line through the
  * calls, by least squares). A model of which each call reads all its weights from memory costs nearly the same for one row
@@ -21,6 +27,8 @@ interface Sums {
  */
 export class CallCosts {
   private count = 0;
+  /** What was found last from calls of several sizes: it counts on while all calls have one. */
+  private known: Line | undefined;
   private readonly sums: Sums = { weight: 0, rows: 0, ms: 0, rowsRows: 0, rowsMs: 0 };
 
   /** Records a call of so many rows and milliseconds. */
@@ -30,6 +38,7 @@ export class CallCosts {
     const { sums } = this;
     const call: Sums = { weight: 1, rows, ms, rowsRows: rows * rows, rowsMs: rows * ms };
     for (const key of Object.keys(sums) as (keyof Sums)[]) sums[key] = KEPT * sums[key] + call[key];
+    this.known = this.line() ?? this.known;
   }
 
   /**
@@ -38,19 +47,19 @@ export class CallCosts {
    * @param rows  that wait; at least two, as with fewer there is nothing to part.
    * @param threads  that compute the model now.
    * @param maxRows  most rows of one call.
-   * @returns undefined while too few calls were measured; Infinity when they all have one size, so that nothing speaks
+   * @returns undefined while too few calls were measured; Infinity when they all had one size, so that nothing speaks
    *   against another thread.
    */
   gainOfThread(rows: number, threads: number, maxRows: number): number | undefined {
     if (this.count < MIN_CALLS) return undefined;
-    const line = this.line();
+    const line = this.known;
     if (!line) return Infinity;
     const msOf = (part: number) => Math.max(1, Math.ceil(part / maxRows)) * line.callMs + part * line.rowMs;
     const waiting = Math.max(2, rows);
     return msOf(waiting / threads) / msOf(waiting / (threads + 1));
   }
 
-  private line(): { readonly callMs: number; readonly rowMs: number } | undefined {
+  private line(): Line | undefined {
     const { weight, rows, ms, rowsRows, rowsMs } = this.sums;
     const [meanRows, meanMs] = [rows / weight, ms / weight];
     const variance = rowsRows / weight - meanRows ** 2;

@@ -241,7 +241,7 @@ describe('a folder of models in which something blocks', () => {
   it('goes on without a run folder that does not answer, says so, and takes it when it answers', async () => {
     const hanging = new HangingDisk();
     hanging.hang(store.path('odd/runs/odd'));
-    const source = open({ disk: new Disk({ timeoutMs: 20, fileSystem: hanging.fileSystem }) });
+    const source = open({ disk: new Disk({ timeoutMs: 150, fileSystem: hanging.fileSystem }) });
 
     for (const _look of [1, 2]) {
       const models = await source.listModels();
@@ -259,7 +259,7 @@ describe('a folder of models in which something blocks', () => {
 
   it('keeps what it knows of a run and a card while their folder does not answer', async () => {
     const hanging = new HangingDisk();
-    const source = open({ disk: new Disk({ timeoutMs: 20, fileSystem: hanging.fileSystem }) });
+    const source = open({ disk: new Disk({ timeoutMs: 150, fileSystem: hanging.fileSystem }) });
     const before = await source.listModels();
     hanging.hang(store.path('odd'));
 
@@ -273,7 +273,7 @@ describe('a folder of models in which something blocks', () => {
   it('says that the whole folder does not answer', async () => {
     const hanging = new HangingDisk();
     hanging.hang(store.folder);
-    const source = open({ disk: new Disk({ timeoutMs: 20, fileSystem: hanging.fileSystem }) });
+    const source = open({ disk: new Disk({ timeoutMs: 150, fileSystem: hanging.fileSystem }) });
 
     await expect(source.listModels()).rejects.toThrow('cannot be read');
     expect(source.statuses[0]!.problem).toBe('The models folder does not answer.');

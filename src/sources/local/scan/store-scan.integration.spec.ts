@@ -1,4 +1,5 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 
 import { TestStore } from '../../../../test/support/stores/build-store.js';
 import { itOnPosix } from '../../../../test/support/posix.js';
@@ -76,6 +77,18 @@ describe('the first listing of a store with many runs', () => {
         .sort(),
     ).toEqual(['CHECKSUM_MISMATCH', 'RUN_FILE_INVALID', 'RUN_FILE_INVALID', 'RUN_FILE_MISSING']);
     expect(runFilesIn(read)).not.toContain('adder/runs/one/run.json');
+  });
+
+  itOnPosix('reads run by run those with a pipe in place of run.json, and waits for none', async () => {
+    rmSync(store.path('adder/runs/one/run.json'));
+    spawnSync('mkfifo', [store.path('adder/runs/one/run.json')]);
+    const [model] = await countingSource().source.listModels();
+
+    expect(model!.runs.map(({ run, reasons }) => [run?.name, reasons[0]?.code])).toEqual([
+      [undefined, 'RUN_FILE_MISSING'],
+      ['three', undefined],
+      ['two', undefined],
+    ]);
   });
 
   itOnPosix('follows no link out of the store', async () => {

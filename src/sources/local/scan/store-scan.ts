@@ -95,6 +95,7 @@ class ScanThread extends RequestThread<ScanRequest, ScanReply> {
     locations: readonly RunLocation[],
     stores: readonly string[],
   ): Promise<readonly (FoundRun | undefined)[] | undefined> {
+    if (!this.isFree) return undefined;
     const { maxModelBytes: maxBytes, timeoutMs } = this.parts;
     const timer = setTimeout(() => void this.end('the disk did not answer'), timeoutMs);
     try {
