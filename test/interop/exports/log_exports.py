@@ -2,7 +2,8 @@
 
     python log_exports.py <tracking uri> <recipes.json> <answers.json>
 
-The file holds `recipes` (id, imports, code), `logModel` and `logExamples`: the lines as messages and docs have them.
+The file holds `recipes` (id, imports, code, fileLines), `logModel` and `logExamples`: the lines as messages and docs
+have them. The lines that a folder's verdict prints must write the same model as those for MLflow.
 Each model is an experiment of its own with one run. The answers are one JSON object: rows and what Python predicts, by
 experiment. Recipes that are not in the file are not tried, nor are their libraries needed.
 """
@@ -18,6 +19,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 import lightgbm
 import mlflow
 import numpy as np
+import onnx
 import pandas as pd
 import xgboost
 from mlflow.models import infer_signature
@@ -60,7 +62,11 @@ def try_recipe(name, recipe_id, model, X, predict, trained_on=None):
     predictions = predict(model, X if trained_on is None else trained_on)
     recipe = recipes[recipe_id]
     names = {"model": model, "X": X, "predictions": predictions, "mlflow": mlflow, "infer_signature": infer_signature}
+    exec("\n".join(recipe["imports"] + recipe["fileLines"]), names)
+    written = onnx.load("model.onnx").graph
+    os.remove("model.onnx")
     exec("\n".join(recipe["imports"] + recipe["code"]), names)
+    assert [o.name for o in written.output] == [o.name for o in names["onx"].graph.output], name
     outputs = [output.name for output in names["onx"].graph.output]
     if len(outputs) == 1:  # exporters choose the name
         predictions = names["predictions"] = predictions.set_axis(outputs, axis=1)

@@ -2,7 +2,7 @@
  * Every line of advice that messages and docs/mlflow.md print for models that only Python can run, executed with the
  * real libraries: each recipe makes ONNX of a trained model, MLflow logs it, the line of ANSWERS_UNPROVEN logs what Python
  * predicts, and the built server serves it with Python's predictions. The examples of docs/mlflow.md for a full contract
- * are run, too.
+ * are run, too, what verdicts on refused models say is done, and a model of each kind is served from folder and MLflow.
  *
  * Needs PyPI the first time (PyTorch with what it brings on this system), nothing after that. With INTEROP_CI without
  * PyTorch, Keras and CatBoost.
@@ -19,15 +19,20 @@ import { requireClose } from '../mlflow/predictions.mjs';
 import { withBestrun } from '../support/bestrun.mjs';
 import { pythonEnvironment } from '../support/python-environment.mjs';
 import { runProgram } from '../support/run-program.mjs';
+import { requireAdviceHelps } from './advice.mjs';
+import { requireKinds } from './kinds.mjs';
 
 const require = createRequire(import.meta.url);
 const built = (path) => require(join(projectRoot, 'dist', path));
 
-const { EXPORT_RECIPES, LOG_MODEL } = built('sources/mlflow/mapping/export-recipes.js');
+const { EXPORT_RECIPES, LOG_MODEL, fileLines } = built('sources/export-recipes.js');
 const { WARNING_FIX } = built('domain/verdict.js');
 
 const HEAVY = ['pytorch', 'keras', 'catboost'];
-const recipes = EXPORT_RECIPES.filter(({ id }) => !isShort || !HEAVY.includes(id));
+const recipes = EXPORT_RECIPES.filter(({ id }) => !isShort || !HEAVY.includes(id)).map((recipe) => ({
+  ...recipe,
+  fileLines: fileLines(recipe),
+}));
 /** The python blocks of one section of docs/mlflow.md. */
 const page = readFileSync(join(projectRoot, 'docs', 'mlflow.md'), 'utf8');
 const section = page.split('\n## ').find((part) => part.startsWith('A full contract'));
@@ -63,7 +68,12 @@ async function logAll(interpreter) {
 
 try {
   mkdirSync(files);
-  const answers = await logAll(await python());
+  const interpreter = await python();
+  const cured = await requireAdviceHelps(interpreter, join(work, 'advice'));
+  console.log(`exports: ${cured} models are served after what their verdicts say`);
+  const kinds = await requireKinds(interpreter, join(work, 'kinds'));
+  console.log(`exports: ${kinds} models of all kinds are served from a folder and from MLflow`);
+  const answers = await logAll(interpreter);
   const variables = {
     SOURCES: 'mlflow',
     MLFLOW_TRACKING_URI: uri,

@@ -1,4 +1,4 @@
-"""Logs the runs of two experiments and a registered model, and then does what standard input says, a JSON object a line:
+"""Logs the runs of three experiments and a registered model, and then does what standard input says, a JSON object a line:
 
     {"do": "log", "name": "better", "accuracy": 0.95, "c": 10, "without": ["sepal_width"]}
     {"do": "move_alias", "version": "2"}
@@ -13,7 +13,9 @@ Works with MLflow 2.x and 3.x.
 
 import json
 import os
+import pathlib
 import sys
+import tempfile
 import warnings
 
 # MLflow prints on standard output too, which belongs to the replies.
@@ -115,6 +117,56 @@ def log_prices():
         signature=infer_signature(homes, prices.to_frame()), input_example=homes)
 
 
+def contract_of(names):
+    """What MLflow's signature cannot say of the flowers: limits, names of classes, a probability, and what Python answers."""
+    frame = X.iloc[::30]
+    session = onnxruntime.InferenceSession(classifier(1.0).SerializeToString(), providers=["CPUExecutionProvider"])
+    answers = [{"species": species[p.argmax()], "probability": float(p.max())} for p in
+               session.run(None, {"X": frame.to_numpy(np.float32)})[1]]
+    cm = {"type": "number", "unit": "cm", "minimum": 0, "maximum": 30}
+    columns = [{"kind": "number", "field": column} for column in frame]
+    return {
+        "signature": {
+            "input": {"type": "object", "required": list(frame), "properties": {column: cm for column in frame}},
+            "output": {"type": "object", "required": ["species", "probability"], "properties": {
+                "species": {"type": "string", "enum": names}, "probability": {"type": "number"}}}},
+        "encode": {"tensors": [{"kind": "columns", "tensor": "X", "dtype": "float32", "columns": columns}]},
+        "decode": {"kind": "multi-class", "tensor": "probabilities", "labels": names, "field": "species",
+                   "probability_field": "probability"},
+        "examples": [{"input": row, "output": answer} for row, answer in zip(frame.to_dict("records"), answers)],
+    }
+
+
+species = [str(name) for name in iris.target_names]
+
+
+def log_contract(name, accuracy, place, names=species):
+    """Logs a classifier with a full contract: in its MLmodel file, its folder, or the artifacts of its run."""
+    contract = contract_of(names)
+    metadata = {"metadata": {"bestrun": contract}} if place == "metadata" else {}
+    with mlflow.start_run(run_name=name) as run:
+        mlflow.log_metric("accuracy", accuracy)
+        logged = mlflow.onnx.log_model(classifier(1.0), **named, **metadata)
+        if place == "run":
+            mlflow.log_dict(contract, "bestrun/run.json")
+        elif place == "model" and "name" in named:
+            with tempfile.TemporaryDirectory() as folder:
+                pathlib.Path(folder, "bestrun").mkdir()
+                pathlib.Path(folder, "bestrun", "run.json").write_text(json.dumps(contract))
+                client.log_model_artifacts(logged.model_id, folder)
+        elif place == "model":
+            mlflow.log_dict(contract, "model/bestrun/run.json")
+    rows, predictions = ([example[half] for example in contract["examples"]] for half in ("input", "output"))
+    answers[run.info.run_id] = {"name": name, "rows": rows, "predictions": predictions}
+
+
+def log_contracts():
+    mlflow.set_experiment("contracts")
+    for i, place in enumerate(("metadata", "model", "run")):
+        log_contract(f"in the {place}", 0.9 + i / 100, place)
+    log_contract("names in a wrong order", 0.99, "run", species[::-1])
+
+
 def move_alias(version):
     client.set_registered_model_alias("iris registered", "champion", version)
 
@@ -125,6 +177,7 @@ def create_webhook(url, secret):
 
 log_first_flowers()
 log_prices()
+log_contracts()
 reply()
 doers = {"log": log_flowers, "move_alias": move_alias, "create_webhook": create_webhook}
 for line in sys.stdin:

@@ -1,7 +1,8 @@
 /**
  * Real MLflow, 3 and 2, on loopback: Python logs runs to a tracking server, to mlflow.db and to a file store; the built
  * server serves the right ones, with the predictions of onnxruntime and TensorFlow in Python, and follows what happens:
- * better runs, runs that break clients, an alias that moves, a webhook, a server that goes away and comes back.
+ * full contracts, better runs, runs that break clients, an alias that moves, a webhook, a server that goes away and comes
+ * back.
  *
  * Needs npm and PyPI the first time (about 6 GB in .cache), nothing after that. For Linux with python3 and g++.
  * With INTEROP_CI, only the server of the newest MLflow, without Keras: no TensorFlow, 1 GB.
@@ -14,6 +15,7 @@ import { withBestrun } from '../support/bestrun.mjs';
 import { nativeTensorFlow } from '../support/native-tensorflow.mjs';
 import { isShort, pythonWithMlflow, versions } from './environments.mjs';
 import { MlflowServer } from './mlflow-server.mjs';
+import { requireContracts } from './scenarios/contracts.mjs';
 import { logKeras, requireKeras, requireModelsCheck } from './scenarios/keras.mjs';
 import { requireOutageSurvived, requireStartFromCache } from './scenarios/outage.mjs';
 import { requireRefresh, requireServed } from './scenarios/refresh.mjs';
@@ -32,7 +34,8 @@ const over = (uri, cwd) => ({
   MLFLOW_TRACKING_URI: uri,
   MLFLOW_CACHE_DIR: join(cwd, 'bestrun-cache'),
   MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1',
-  MLFLOW_EXPERIMENTS: 'Iris flowers, prices?metric=rmse&goal=minimize&name=house-prices',
+  MLFLOW_EXPERIMENTS:
+    'Iris flowers, prices?metric=rmse&goal=minimize&name=house-prices, contracts?metric=accuracy&goal=maximize',
   MLFLOW_MODELS: 'iris registered@champion?name=iris',
   REFRESH_INTERVAL_MS: '500',
 });
@@ -42,13 +45,14 @@ async function tryStore({ kind, uri, cwd, trainer, also = () => undefined }) {
   const variables = over(uri, cwd);
   await withBestrun(variables, cwd, async (bestrun) => {
     await requireRightRuns(bestrun, trainer);
+    await requireContracts(bestrun, trainer);
     await requireRefresh(bestrun, trainer);
     await also(bestrun);
   });
   await withBestrun(variables, cwd, (bestrun) =>
     requireServed(bestrun, 'iris', 'iris-v2', trainer.answers[trainer.idOf('weak')]),
   );
-  tell(`${kind}: the right runs, with Python's predictions; better runs and the alias were followed`);
+  tell(`${kind}: the right runs and contracts, with Python's predictions; better runs and the alias were followed`);
 }
 
 async function withTrainer(python, uri, cwd, work) {
