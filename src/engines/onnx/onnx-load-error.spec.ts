@@ -16,12 +16,12 @@ describe(onnxLoadError.name, () => {
     [
       'an opset that is too new',
       `Load model from /a/model.onnx failed:${OPSET_SOURCE}Opset 99 is under development and support for this is limited. The operator schemas may change. Current official support for domain ai.onnx is till opset 26.\n`,
-      'The model uses opset 99 of the domain ai.onnx, and this ONNX Runtime knows opsets up to 26: export it with opset 26 or lower (opset_version=26, target_opset=26).',
+      'The model uses opset 99 of the domain ai.onnx, and this ONNX Runtime knows opsets up to 26: export it with a lower one (opset_version=21, target_opset=21). The newest ones may come with an IR version that it does not read.',
     ],
     [
       'an opset of the operators of machine learning that is too new',
       `Load model from /a/model.onnx failed:${OPSET_SOURCE}Opset 9 is under development and support for this is limited. The operator schemas may change. Current official support for domain ai.onnx.ml is till opset 5.\n`,
-      'The model uses opset 9 of the domain ai.onnx.ml, and this ONNX Runtime knows opsets up to 5: export it with target_opset={"": …, "ai.onnx.ml": 5}.',
+      'The model uses opset 9 of the domain ai.onnx.ml, and this ONNX Runtime knows opsets up to 5: export it with target_opset={"": 21, "ai.onnx.ml": 5}.',
     ],
     [
       'operators of ONNX Runtime Extensions',

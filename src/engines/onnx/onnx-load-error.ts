@@ -22,13 +22,13 @@ const MEANINGS: readonly Meaning[] = [
   {
     pattern: /Opset (\d+) is under development.*?support for domain (ai\.onnx\.ml) is till opset (\d+)/is,
     message:
-      'The model uses opset $1 of the domain $2, and this ONNX Runtime knows opsets up to $3: export it with target_opset={"": …, "$2": $3}.',
+      'The model uses opset $1 of the domain $2, and this ONNX Runtime knows opsets up to $3: export it with target_opset={"": 21, "$2": $3}.',
     isWhole: true,
   },
   {
     pattern: /Opset (\d+) is under development.*?support for domain (\S+) is till opset (\d+)/is,
     message:
-      'The model uses opset $1 of the domain $2, and this ONNX Runtime knows opsets up to $3: export it with opset $3 or lower (opset_version=$3, target_opset=$3).',
+      'The model uses opset $1 of the domain $2, and this ONNX Runtime knows opsets up to $3: export it with a lower one (opset_version=21, target_opset=21). The newest ones may come with an IR version that it does not read.',
     isWhole: true,
   },
   {

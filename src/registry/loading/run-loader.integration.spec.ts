@@ -1,6 +1,6 @@
 import { TestStore } from '../../../test/support/stores/build-store.js';
 import { FORM_ROWS, formRun } from '../../../test/support/stores/form-runs.js';
-import { logRun } from '../../../test/support/stores/tiny-runs.js';
+import { logRun, throwingRun } from '../../../test/support/stores/tiny-runs.js';
 import { loadConfig } from '../../config/load-config.js';
 import type { Run } from '../../domain/run.js';
 import type { OutputRowSchema } from '../../domain/signature.js';
@@ -130,6 +130,40 @@ describe('a run that leaves the name of its input to the model', () => {
     await expect(loading).rejects.toMatchObject({
       code: 'SIGNATURE_MISMATCH',
       message: expect.stringContaining('names no tensor, and the model has several inputs'),
+    });
+  });
+
+  it('is told why the one output that the model has cannot be read', async () => {
+    const columns = (['a', 'b'] as const).map((field) => ({ kind: 'number', field }) as const);
+    const decode = { kind: 'regression', fields: ['sum'] } as const;
+
+    const loading = load({ tensors: [{ kind: 'columns', dtype: 'float32', columns }] }, { decode }, 'onnx-half');
+
+    await expect(loading).rejects.toMatchObject({
+      code: 'SIGNATURE_MISMATCH',
+      message: expect.stringMatching(/its outputs are none\. The model's output "y" is float16: cast it to float32/),
+    });
+  });
+});
+
+describe('a run without an example of its owner', () => {
+  const host = createModelHost({ threads: 1, maxQueuedPerModel: 100, maxBatchRows: 1_024, loadTimeoutMs: 10_000 });
+  afterAll(() => host.close());
+
+  it('that cannot compute the row which was made up for it is told to log one', async () => {
+    const examples = [{ input: { index: 5 }, output: {} }];
+    const store = new TestStore().addModel('m').addRun('m', 'one', { ...throwingRun, examples }, 'onnx-gather');
+    const [model] = await new LocalRunSource(store.folder).listModels();
+    const listed = model!.runs[0]!;
+    const open = async () => ({ ...(await listed.open()), complete: () => listed.run! });
+    const loading = new RunLoader(host, loadConfig({})).load({ ...listed, open }, listed.run!);
+    const error: unknown = await loading.catch((refusal: unknown) => refusal);
+    store.remove();
+
+    expect(error).toMatchObject({
+      code: 'SELF_TEST_FAILED',
+      message: expect.stringMatching(/could not compute its examples: .*without an input example is tried with a row/),
+      fix: expect.stringContaining('input_example=X[:3]'),
     });
   });
 });

@@ -172,21 +172,24 @@ export class RunLoader {
     const { predictionTimeoutMs } = this.config;
     let preprocessing: RowPreprocessing | undefined;
     try {
-      const completeRun = withInputNames(complete ? completed(complete, handle) : run, handle);
-      const decode = nameOnlyOutput(completeRun.decode, handle.info.outputs);
+      const { info } = handle;
+      const known = withUnreadable(handle, () => complete?.(info) ?? run);
+      const completeRun = withInputNames(known, handle);
+      const decode = withUnreadable(handle, () => nameOnlyOutput(completeRun.decode, info.outputs));
       const compiled = compileCodec({ ...completeRun, decode }, sourceRun.vocabularies);
       const codec = { ...compiled, generated: generatedFor(completeRun) };
       const doubts = findMismatches(codec, handle);
       preprocessing = await this.openPreprocessing(codec, folder);
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
       if (acceptsOneRow(handle.info, (output) => codec.decoder.hasRows(output))) loaded.setRowByRow(ONE_ROW_PER_CALL);
+      const mayBeMadeUp = complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1;
       const outputs = await part('its examples were computed', async () => {
         if (doubts.length > 0) await this.tryDoubts(loaded, doubts);
-        return this.selfTest(loaded);
+        return this.selfTest(loaded).catch((error: unknown) => {
+          throw mayBeMadeUp && failedToPredict(error) ? ofMadeUpRow(error as RunError) : error;
+        });
       });
-      requireNumbers(completeRun, outputs, {
-        mayBeMadeUp: complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1,
-      });
+      requireNumbers(completeRun, outputs, { mayBeMadeUp });
       requireValidOutputs(codec, outputs);
       const warnings = [
         ...(sourceRun.warnings ?? []),
@@ -331,10 +334,10 @@ function withInputNames(run: Run, { info }: ModelHandle): Run {
   return encode === run.encode ? run : { ...run, encode };
 }
 
-/** @throws RunError as `complete`, with what is known of outputs that it could not use. */
-function completed(complete: NonNullable<RunArtifacts['complete']>, { info }: ModelHandle): Run {
+/** Work on the parts of a run that its model completes: an error tells what is known of outputs that cannot be read. */
+function withUnreadable<T>({ info }: ModelHandle, work: () => T): T {
   try {
-    return complete(info);
+    return work();
   } catch (error) {
     const unreadable = info.unreadableOutputs?.map(({ message }) => message) ?? [];
     if (!(error instanceof RunError) || unreadable.length === 0) throw error;
@@ -369,6 +372,13 @@ function failedToPredict(error: unknown): boolean {
   return cause instanceof AppError && cause.code === 'PREDICTION_FAILED';
 }
 
+/** A failure of a row that may be one of zeros and empty texts, which the owner never logged. */
+function ofMadeUpRow({ code, message, cause }: RunError): RunError {
+  const told = `${message} A run that was logged without an input example is tried with a row of zeros and empty texts.`;
+  const fix = 'Log an input example, if that row makes no sense: mlflow.onnx.log_model(…, input_example=X[:3]).';
+  return new RunError(code, told, { cause, fix });
+}
+
 /** A model that answers nothing but NaN is broken, unless its trainer recorded that it does. */
 function requireNumbers(
   run: Run,
@@ -378,9 +388,8 @@ function requireNumbers(
   const broken = unexpectedNulls(run, outputs).find(({ isEvery, isRecorded }) => isEvery && !isRecorded);
   if (!broken) return;
   const message = `The field "${broken.field}" is null, which NaN becomes, in the answer to every example: ${LOOK_FOR_NAN}.`;
-  const madeUp =
-    ' A run that was logged without an input example is tried with a row of zeros: log one if zeros make no sense.';
-  throw new RunError('SELF_TEST_FAILED', mayBeMadeUp ? message + madeUp : message);
+  const error = new RunError('SELF_TEST_FAILED', message);
+  throw mayBeMadeUp ? ofMadeUpRow(error) : error;
 }
 
 /** Clients are promised what the signature says of the output, whatever the trainer recorded. */
