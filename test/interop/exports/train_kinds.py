@@ -24,8 +24,8 @@ import onnxmltools
 import pandas as pd
 import skl2onnx
 import xgboost
-from onnxmltools.convert.common.data_types import FloatTensorType
-from skl2onnx.common.data_types import StringTensorType
+from onnxmltools.convert.common.data_types import FloatTensorType as Floats
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
@@ -159,7 +159,7 @@ def homes():
     X.loc[random.random(size) < 0.1, "town"] = np.nan
     y = np.select([X["area"] < 50, X["town"] == "Ulm"], ["small", "ulm"], "other")
     model = lightgbm.LGBMClassifier(n_estimators=20, verbose=-1, random_state=2).fit(X, y)
-    graph = onnxmltools.convert_lightgbm(model, initial_types=[("input", FloatTensorType([None, 2]))], zipmap=False)
+    graph = onnxmltools.convert_lightgbm(model, initial_types=[("input", Floats([None, 2]))], zipmap=False)
     labels = [str(label) for label in model.classes_]
     town = {"kind": "category", "field": "town", "as": "index", "values": towns, "unknown": "error", "missing": "nan"}
     signature = {"input": fields({"town": {"type": ["string", "null"], "enum": [*towns, None]}, "area": NUMBER}, ["town"]),
@@ -173,7 +173,7 @@ def wines():
     X, y = load_wine(return_X_y=True, as_frame=True)
     X = X.mask(random.random(X.shape) < 0.15)
     model = xgboost.XGBClassifier(n_estimators=30, max_depth=4, random_state=5).fit(X.to_numpy(), y)
-    graph = onnxmltools.convert_xgboost(model, initial_types=[("input", FloatTensorType([None, X.shape[1]]))])
+    graph = onnxmltools.convert_xgboost(model, initial_types=[("input", Floats([None, X.shape[1]]))])
     labels = ["barolo", "grignolino", "barbera"]
     signature = {"input": fields({c: {"type": ["number", "null"]} for c in X}, list(X)), "output": class_fields(labels, "wine")}
     publish("wines", graph, signature, matrix([{"kind": "number", "field": c, "missing": "nan"} for c in X]),

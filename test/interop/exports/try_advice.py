@@ -114,7 +114,7 @@ def ir_version():
 
 def opset():
     model = export_sum()
-    model.opset_import[0].version = 999
+    next(entry for entry in model.opset_import if not entry.domain).version = 999
     if step == "cured":
         model = eval(f'export_sum({line("opset", r"target_opset=[0-9]+")})')
     publish_sum("opset", model)
@@ -126,7 +126,7 @@ def opset_of_trees():
     tree = DecisionTreeRegressor(max_depth=3, random_state=1).fit(numbers.to_numpy(), total)
     options = "target_opset={'': 17, 'ai.onnx.ml': 3}"
     if step == "cured":
-        options = line("opset-of-trees", r"target_opset=\{.*?\}").replace("…", "17")
+        options = line("opset-of-trees", r"target_opset=\{.*?\}")
     model = eval(f"skl2onnx.to_onnx(tree, numbers[:1].to_numpy(), {options})")
     if step == "refused":
         next(entry for entry in model.opset_import if entry.domain == "ai.onnx.ml").version = 99
@@ -187,16 +187,26 @@ def sequence():
     publish("sequence", names["onx"], encode, {"kind": "heads", "heads": heads}, fields, numbers.to_dict("records"), predictions)
 
 
+def network():
+    """The sum as a network computes it: coefficients are tensors of their own."""
+    node = onnx.helper.make_node("Gemm", ["x", "coefficients", "intercept"], ["sum"])
+    columns = lambda name, size: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, size])
+    values = {"coefficients": adder.coef_.reshape(-1, 1), "intercept": np.array([adder.intercept_])}
+    tensors = [onnx.numpy_helper.from_array(value.astype("float32"), name) for name, value in values.items()]
+    graph = onnx.helper.make_graph([node], "sum", [columns("x", 3)], [columns("sum", 1)], tensors)
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+
+
 def float16():
     options = "keep_io_types=False"
     if step == "cured":
         options = line("float16", r"keep_io_types=True")
-    model = eval(f"convert_float_to_float16(export_sum(target_opset=17), {options})")
+    model = eval(f"convert_float_to_float16(network(), {options})")
     publish_sum("float16", model)
 
 
 def weights():
-    model = export_sum(target_opset=17)
+    model = network()
     onnx.external_data_helper.convert_model_to_external_data(model, location="weights.bin", size_threshold=0)
     path = folder / f"weights-{step}"
     path.mkdir()
@@ -208,13 +218,14 @@ def weights():
     publish_sum("weights", (path / "model.onnx").read_bytes(), files=[(listed, content)])
 
 
-def log(case, graph, signature, rows, predictions, contract=None):
+def log(case, graph, signature, rows, predictions, contract=None, example=None):
     """Logs a run with MLflow, as the present step calls it."""
     mlflow.set_experiment(case)
     mlflow.set_experiment_tags({"bestrun.metric": "score", "bestrun.goal": "maximize"})
     with mlflow.start_run(run_name=step):
         mlflow.log_metric("score", 1.0)
-        mlflow.onnx.log_model(graph, name="model", signature=signature, pip_requirements=["onnxruntime"])
+        mlflow.onnx.log_model(graph, name="model", signature=signature, input_example=example,
+                              pip_requirements=["onnxruntime"])
         if contract:
             mlflow.log_dict(contract, "bestrun/run.json")
     answers[case] = {"rows": rows, "predictions": predictions}
@@ -245,8 +256,9 @@ def texts_of_numbers():
     frame = X
     if step == "cured":
         frame = eval(line("texts-of-numbers", r"X\.astype\(\{.*?\}\)"))
+    example = frame[:3] if step == "cured" else None
     log("texts-of-numbers", graph, infer_signature(frame), X.astype(str)[:4].to_dict("records"),
-        [{"variable": float(value)} for value in model.predict(X.astype(str)[:4])])
+        [{"variable": float(value)} for value in model.predict(X.astype(str)[:4])], example=example)
 
 
 def date():
@@ -259,7 +271,8 @@ def date():
     if step == "refused":
         log("date", skl2onnx.to_onnx(shifted, days[:1]), infer_signature(X), None, None)
         return
-    (run,) = mlflow.search_runs(experiment_names=["date"], output_format="list")
+    mlflow.set_experiment("date")
+    (run,) = mlflow.search_runs(output_format="list")
     with mlflow.start_run(run_id=run.info.run_id):
         exec(line("date", r"mlflow\.set_tag\(.*?\)").replace("epoch-seconds", line("date", r"epoch-days")))
     answers["date"] = {"rows": [{"day": f"{day.isoformat()}Z"} for day in X["day"][:5]],

@@ -121,7 +121,8 @@ def contract_of(names):
     """What MLflow's signature cannot say of the flowers: limits, names of classes, a probability, and what Python answers."""
     frame = X.iloc[::30]
     session = onnxruntime.InferenceSession(classifier(1.0).SerializeToString(), providers=["CPUExecutionProvider"])
-    answers = [{"species": species[p.argmax()], "probability": float(p.max())} for p in
+    # In the order of the alphabet, which MLflow makes of metadata.
+    answers = [{"probability": float(p.max()), "species": species[p.argmax()]} for p in
                session.run(None, {"X": frame.to_numpy(np.float32)})[1]]
     cm = {"type": "number", "unit": "cm", "minimum": 0, "maximum": 30}
     columns = [{"kind": "number", "field": column} for column in frame]
@@ -129,7 +130,7 @@ def contract_of(names):
         "signature": {
             "input": {"type": "object", "required": list(frame), "properties": {column: cm for column in frame}},
             "output": {"type": "object", "required": ["species", "probability"], "properties": {
-                "species": {"type": "string", "enum": names}, "probability": {"type": "number"}}}},
+                "probability": {"type": "number"}, "species": {"type": "string", "enum": names}}}},
         "encode": {"tensors": [{"kind": "columns", "tensor": "X", "dtype": "float32", "columns": columns}]},
         "decode": {"kind": "multi-class", "tensor": "probabilities", "labels": names, "field": "species",
                    "probability_field": "probability"},
