@@ -9,6 +9,8 @@ const MAX_EXAMPLE_ROWS = 32;
 /** Maximum number of items of a made-up value of varying size. */
 const MADE_UP_SIZE = 1;
 
+const EPOCH = '1970-01-01T00:00:00Z';
+
 /**
  * Input rows of an `input_example.json`: a data frame (`columns` and `data`), an array, columns by name, or rows. What
  * does not fit the fields is left out.
@@ -27,9 +29,11 @@ export function exampleRows(text: string, fields: readonly ModelField[]): JsonOb
     .filter((row) => fields.every((f) => !f.isRequired || Object.hasOwn(row, f.field)));
 }
 
-/** A valid row of zeros and empty texts, for a run without an input example. */
+/** A valid row of zeros, empty texts and the first second of 1970, for a run without an input example. */
 export function madeUpRow(fields: readonly ModelField[]): JsonObject {
-  return Object.fromEntries(fields.map((field) => [field.field, madeUpValue(field.kind, field.shape)]));
+  return Object.fromEntries(
+    fields.map(({ field, kind, shape, format }) => [field, format ? EPOCH : madeUpValue(kind, shape)]),
+  );
 }
 
 function madeUpValue(kind: ModelField['kind'], [size, ...inner]: ModelField['shape']): JsonValue {

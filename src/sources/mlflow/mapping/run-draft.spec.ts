@@ -3,8 +3,10 @@ import type { RunError } from '../../../domain/verdict.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
 import { columnRules } from './derive-column.js';
+import { madeUpRow } from './example-rows.js';
 import * as draft from './run-draft.js';
 import { servableArtifact } from './servable-artifact.js';
+import { fieldsOfSignature } from './signature-fields.js';
 
 const mlModel = (inputs?: unknown, outputs?: unknown): MlModel => {
   const half = (name: string, value: unknown) => (value === undefined ? '' : `\n  ${name}: '${JSON.stringify(value)}'`);
@@ -125,6 +127,18 @@ describe('a run of MLflow', () => {
     ]);
     expect(part.signature.input.properties.ids).toEqual({ type: 'array', items: { type: 'integer' } });
     expect(part.examples).toEqual([{ input: { ids: [0] }, output: {} }]);
+  });
+
+  it('is tried with a row that its signature allows when it was logged without one', () => {
+    const kinds = { n: 'double', text: 'string', yes: 'boolean', day: 'datetime' };
+    const columns = Object.entries(kinds).map(([name, type]) => ({ name, type, required: true }));
+
+    expect(madeUpRow(fieldsOfSignature(JSON.stringify(columns), 'inputs', 'input')!)).toEqual({
+      n: 0,
+      text: '',
+      yes: false,
+      day: '1970-01-01T00:00:00Z',
+    });
   });
 
   it('names the parameters of its signature, which no model here takes', () => {
