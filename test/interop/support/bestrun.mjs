@@ -6,7 +6,7 @@ import { projectRoot } from '../../../scripts/lib/project.mjs';
 import { endsWithUs } from './ends-with-us.mjs';
 
 /** How long something that will be true may take on a busy machine. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 180_000;
 const PAUSE_MS = 100;
 
 /** The built server, as an operator starts it, on a free port of the loopback. */
