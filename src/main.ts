@@ -6,8 +6,10 @@ process.env.ORT_DISABLE_TELEMETRY ??= '1';
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
 import { allocateYoung } from './bootstrap/allocate-young.js';
+import { startWithMallocSettings } from './bootstrap/malloc-settings.js';
 import { listenForStop } from './bootstrap/stop-signals.js';
 
+startWithMallocSettings(process);
 // Before there is anything to collect.
 allocateYoung();
 // Before anything else loads: the first process of a container ignores signals that it does not handle.

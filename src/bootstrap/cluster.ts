@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { createLogger } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { REFRESH_MESSAGE } from '../registry/refresh/cluster-messages.js';
+import { missingMallocSettings } from './malloc-settings.js';
 import { ServerProcesses } from './server-processes.js';
 import { onStop } from './stop-signals.js';
 
@@ -17,7 +18,8 @@ import { onStop } from './stop-signals.js';
  */
 export function runCluster(config: AppConfig): void {
   const logger = createLogger(config);
-  const processes = new ServerProcesses(config, sharedState(config, logger), logger);
+  const environment = { ...missingMallocSettings(process), ...sharedState(config, logger) };
+  const processes = new ServerProcesses(config, environment, logger);
   cluster.on('message', (from, message) => {
     if (message !== REFRESH_MESSAGE) return;
     for (const worker of Object.values(cluster.workers ?? {})) if (worker !== from) worker?.send(REFRESH_MESSAGE);
