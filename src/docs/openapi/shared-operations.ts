@@ -57,7 +57,11 @@ export function* fillSharedOperations(
   const payload = components.schemas.PredictPayload?.example as TextsPayload;
   const [first] = models;
   for (const item of [paths['/predictions'], paths['/runs/{run_id}/predictions']]) {
-    for (const operation of [item?.post, item?.put]) if (operation) fillRows(operation, first!);
+    for (const operation of [item?.post, item?.put]) {
+      if (!operation) continue;
+      fillRows(operation, first!);
+      yield;
+    }
   }
   for (const operation of [paths['/predict']?.post, paths['/prediction']?.post])
     if (operation) fillTexts(operation, first!, payload);
@@ -125,6 +129,7 @@ function* fillBare(item: { get?: Operation; put?: Operation }, models: readonly 
     if (filled < Object.values(input).filter((value) => value !== null).length) item.get['x-example-shortened'] = true;
     Object.assign(item.get.responses, { 200: success, 422: bareErrors(visible, 'query') });
     if (!isMeant) leaveOutExample(item.get);
+    yield;
   }
   if (!item.put) return;
   item.put.requestBody = {
