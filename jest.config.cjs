@@ -21,6 +21,7 @@ module.exports = {
   // Worker threads cannot run TypeScript: tests start them from dist, so the build must be fresh first.
   globalSetup: '<rootDir>/test/support/build-first.cjs',
   reporters: ['default', '<rootDir>/test/support/count-reporter.cjs'],
+  testSequencer: '<rootDir>/test/support/slow-kinds-first.cjs',
   testTimeout: 120_000,
   // Jest leaves a core free. Tests that wait for a server, a thread or a refresh leave one free by themselves.
   maxWorkers: availableParallelism() + 2,
