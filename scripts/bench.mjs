@@ -14,9 +14,11 @@ import { USAGE, readOptions } from './bench/options.mjs';
 import { Processes } from './bench/processes.mjs';
 import { toMarkdown, toTable } from './bench/report.mjs';
 import { requireSameAnswers } from './bench/same-answers.mjs';
-import { writeImageStore, writeLightStore, writeMixedStore } from './bench/stores/bench-stores.mjs';
+import { writeImageStore, writeLightStore, writeMixedStore, writeWideStore } from './bench/stores/bench-stores.mjs';
 import { clients } from './bench/workloads/clients.mjs';
+import { growth } from './bench/workloads/growth.mjs';
 import { overload } from './bench/workloads/overload.mjs';
+import { peers } from './bench/workloads/peers.mjs';
 import {
   batchRequests,
   digitRequests,
@@ -39,6 +41,8 @@ const measurements = {
   fairness,
   clients,
   overload,
+  growth,
+  peers,
   start,
   memory,
   stores,
@@ -66,10 +70,10 @@ async function main() {
   }
 }
 
-async function measureAll({ sections, effort, quick }, processes, folder) {
+async function measureAll({ sections, effort, quick, peerNames }, processes, folder) {
   const lightStore = writeLightStore(join(folder, 'light'));
   const sender = new LoadSender(processes);
-  const bench = { processes, folder, effort, note, sender, lightStore };
+  const bench = { processes, folder, effort, note, sender, lightStore, peerNames };
   const report = { machine: machine(), quick, missing: {}, failed: {} };
   const began = performance.now();
   if (sections.some((name) => !withoutContenders.has(name))) Object.assign(bench, await startContenders(bench, report));
@@ -83,6 +87,8 @@ async function measureAll({ sections, effort, quick }, processes, folder) {
       process.exitCode = 1;
     }
   }
+  const mlserver = report.peers?.measured.mlserver;
+  if (mlserver && report.batch1000) report.batch1000.vsMlserver = mlserver.loads.batch8.bestrunVsPeer.throughput;
   report.seconds = Math.round((performance.now() - began) / 1000);
   return report;
 }
@@ -101,13 +107,15 @@ async function startContenders({ processes, folder, lightStore, sender, effort }
   const mixedStore = await writeMixedStore(join(folder, 'mixed'));
   const { python, missing } = benchPython();
   const imageStore = writeImageStore(join(folder, 'images'));
-  const limit = await startLimit(processes, lightStore, mixedStore, imageStore);
+  const wideStore = await writeWideStore(join(folder, 'wide'));
+  const limit = await startLimit(processes, lightStore, mixedStore, imageStore, wideStore);
   const fastApi = python ? [await startFastApi(processes, python, lightStore, mixedStore)] : [];
   if (missing) report.missing.fastapi = missing;
   if (missing) note(`FastAPI is left out: ${missing}.`);
   const bestrun = await startBestrun(processes, lightStore);
   const mixed = await startBestrun(processes, mixedStore, { probe: true });
   const digits = await startBestrun(processes, imageStore);
+  const wide = await startBestrun(processes, wideStore);
   const light = [bestrun, limit, ...fastApi];
   const heavyContenders = [mixed, limit, ...fastApi];
   for (const requests of [singleRequests(), batchRequests(), textRequests()]) await requireSameAnswers(light, requests);
@@ -117,7 +125,14 @@ async function startContenders({ processes, folder, lightStore, sender, effort }
   const warmUp = { requests: singleRequests(), connections: 32, durationMs: effort.firstWarmUpMs };
   for (const contender of [bestrun, mixed, limit, ...fastApi]) await measure(sender, contender, warmUp);
   report.contenderStartMs = { limit: limit.startMs, ...(fastApi[0] && { fastapi: fastApi[0].startMs }) };
-  return { light, heavy: heavyContenders, images: [digits, limit], mixed, secondSender: new LoadSender(processes) };
+  return {
+    light,
+    heavy: heavyContenders,
+    images: [digits, limit],
+    wide: [wide, limit],
+    mixed,
+    secondSender: new LoadSender(processes),
+  };
 }
 
 function machine() {

@@ -1,8 +1,8 @@
-import { cpuMs } from './processes.mjs';
+import { cpuMs, mainThreadCpuMs } from './processes.mjs';
 import { SPREAD_LIMIT, median, medianRatio, spread } from './statistics.mjs';
 
 /**
- * Sends one load to one contender and adds the CPU time its process took per answer.
+ * Sends one load to one contender and adds the CPU time its process took per answer, in all and in its main thread.
  * @param {{ mayFail?: boolean }} options  mayFail: answers that were not expected, and requests without one, are counted
  *   instead of being an error; for loads above what a server can do.
  * @throws when an answer had another status than its request expects (200 unless it says otherwise), or a request got
@@ -10,16 +10,19 @@ import { SPREAD_LIMIT, median, medianRatio, spread } from './statistics.mjs';
  */
 export async function measure(sender, contender, load, { mayFail = false } = {}) {
   const { host, port, pid, name } = contender;
-  const before = cpuMs(pid);
+  const cpuOf = () => ({ all: cpuMs(pid), mainThread: mainThreadCpuMs(pid) });
+  const before = cpuOf();
   const result = await sender.send({ host, port, ...load });
-  const cpuMsPerRequest = (cpuMs(pid) - before) / result.answers;
+  const after = cpuOf();
+  const cpuMsPerRequest = (after.all - before.all) / result.answers;
+  const mainCpuMsPerRequest = (after.mainThread - before.mainThread) / result.answers;
   const hasFailed = result.unexpected > 0 || result.errors > 0;
   if (result.answers === 0 || (hasFailed && !mayFail)) {
     const { statuses, errors, firstError = '' } = result;
     const facts = JSON.stringify({ statuses, errors });
     throw new Error(`${name} did not answer every ${load.requests[0].path} as expected: ${facts} ${firstError}`);
   }
-  return { ...result, cpuMsPerRequest };
+  return { ...result, cpuMsPerRequest, mainCpuMsPerRequest };
 }
 
 /**
@@ -62,17 +65,20 @@ export async function alternateLoads({ sender, entries, alternations, warmUpMs, 
 /** Medians per contender, and what bestrun is in proportion to the others. */
 export function summarise(alternations) {
   const per = summaries(alternations);
-  const ratiosTo = (other) => {
-    if (!per[other]) return undefined;
-    const ratio = (of) => medianRatio(alternations, 'bestrun', other, of);
-    return {
-      throughput: ratio((each) => each.requestsPerSecond),
-      p50: ratio((each) => each.latencyMs.p50),
-      p99: ratio((each) => each.latencyMs.p99),
-      cpu: ratio((each) => each.cpuMsPerRequest),
-    };
+  const ratios = (other) => (per[other] ? ratiosTo(alternations, other) : undefined);
+  return { contenders: per, vsLimit: ratios('limit'), vsFastApi: ratios('fastapi') };
+}
+
+/** What bestrun is in proportion to another contender: medians of the ratios within one turn. */
+export function ratiosTo(alternations, other) {
+  const ratio = (of) => medianRatio(alternations, 'bestrun', other, of);
+  return {
+    throughput: ratio((each) => each.requestsPerSecond),
+    p50: ratio((each) => each.latencyMs.p50),
+    p99: ratio((each) => each.latencyMs.p99),
+    cpu: ratio((each) => each.cpuMsPerRequest),
+    mainCpu: ratio((each) => each.mainCpuMsPerRequest),
   };
-  return { contenders: per, vsLimit: ratiosTo('limit'), vsFastApi: ratiosTo('fastapi') };
 }
 
 /** Medians per name over the alternations. */
@@ -93,6 +99,7 @@ function summary(results) {
     p99Ms: of((each) => each.latencyMs.p99),
     p999Ms: of((each) => each.latencyMs.p999),
     cpuMsPerRequest: of((each) => each.cpuMsPerRequest),
+    mainCpuMsPerRequest: of((each) => each.mainCpuMsPerRequest),
     generatorCpuShare: of((each) => each.generatorCpuShare),
     ...(results[0].sendLagMs && { sendLagP99Ms: of((each) => each.sendLagMs.p99) }),
     spread: variation,

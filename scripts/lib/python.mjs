@@ -7,4 +7,8 @@ const isWindows = process.platform === 'win32';
 export const systemPython = isWindows ? 'python' : 'python3';
 
 /** The interpreter of the virtual environment in a folder. */
-export const pythonOf = (folder) => (isWindows ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python'));
+export const pythonOf = (folder) => binOf(folder, 'python');
+
+/** A command of the virtual environment in a folder. */
+export const binOf = (folder, command) =>
+  isWindows ? join(folder, 'Scripts', `${command}.exe`) : join(folder, 'bin', command);

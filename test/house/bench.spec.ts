@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(__dirname, '..', '..');
@@ -9,8 +9,14 @@ describe('npm run bench', () => {
       dependencies: Record<string, string>;
     };
 
-    const pinned = readFileSync(join(root, 'scripts', 'bench', 'contenders', 'requirements.txt'), 'utf8');
+    const bench = join(root, 'scripts', 'bench');
+    const peers = readdirSync(join(bench, 'peers'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const folders = [join(bench, 'contenders'), ...peers.map(({ name }) => join(bench, 'peers', name))];
 
-    expect(pinned).toContain(`onnxruntime==${dependencies['onnxruntime-node']}\n`);
+    expect(folders).toHaveLength(6);
+    for (const folder of folders) {
+      const pinned = readFileSync(join(folder, 'requirements.txt'), 'utf8');
+      expect(pinned).toContain(`onnxruntime==${dependencies['onnxruntime-node']}\n`);
+    }
   });
 });

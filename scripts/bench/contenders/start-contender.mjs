@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -5,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { projectRoot } from '../../lib/project.mjs';
 
 const START_LIMIT_MS = 90_000;
+/** Between two questions whether a server is ready, milliseconds. */
+const READY_PAUSE_MS = 50;
 const beside = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Environment of every contender: what would spoil a comparison is off for all of them. */
@@ -38,6 +41,38 @@ export function startLimit(processes, ...stores) {
 /** FastAPI on some stores, which must hold all three models together. */
 export function startFastApi(processes, python, ...stores) {
   return start(processes, 'fastapi', python, [beside('fastapi_server.py'), ...stores]);
+}
+
+/**
+ * A server that is told its port and says nothing when it is ready: it is asked until it answers anything.
+ *
+ * @param commandFor  of a free port: `{ command, args, cwd, env }`.
+ */
+export async function startOnPort(processes, name, commandFor) {
+  const port = await freePort();
+  const { command, args, ...options } = commandFor(port);
+  const began = performance.now();
+  const child = processes.start(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log = (log + chunk).slice(-2000)));
+  while (!(await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined))) {
+    if (child.exitCode !== null) throw new Error(`${name} ended with code ${child.exitCode}\n${log}`);
+    if (performance.now() - began > START_LIMIT_MS) throw new Error(`${name} was not ready in time\n${log}`);
+    await new Promise((resolve) => setTimeout(resolve, READY_PAUSE_MS));
+  }
+  return { name, child, pid: child.pid, host: '127.0.0.1', port, startMs: performance.now() - began };
+}
+
+/** A port that was free a moment ago. */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 /**

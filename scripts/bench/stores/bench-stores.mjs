@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 
 import { projectRoot } from '../../lib/project.mjs';
 import { HEAVY_WIDTH, heavyModel, randomNumbers } from './heavy-model.mjs';
+import { WIDTHS, featureNames, wideModel } from './wide-model.mjs';
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 const writeJson = (file, value) => writeFileSync(file, JSON.stringify(value));
@@ -91,20 +92,51 @@ async function writeHeavyModel(folder) {
   const rows = Array.from({ length: 3 }, () => ({
     x: Array.from({ length: HEAVY_WIDTH }, () => Math.fround(random())),
   }));
-  const { examples, msPerCall } = await computeExamples(bytes, rows);
+  const numbers = { type: 'array', items: { type: 'number' }, minItems: HEAVY_WIDTH, maxItems: HEAVY_WIDTH };
+  await writeGeneratedModel(folder, {
+    name: 'heavy',
+    bytes,
+    rows,
+    numbersOf: ({ x }) => x,
+    input: { type: 'object', properties: { x: numbers }, required: ['x'] },
+    encode: { tensors: [{ kind: 'array', tensor: 'x', dtype: 'float32', field: 'x', shape: [HEAVY_WIDTH] }] },
+  });
+}
+
+/** Linear models of few and of many features. */
+export async function writeWideStore(folder) {
+  for (const width of WIDTHS) {
+    const names = featureNames(width);
+    const random = randomNumbers(width + 2);
+    const properties = Object.fromEntries(names.map((name) => [name, { type: 'number', minimum: 0, maximum: 1 }]));
+    const columns = names.map((field) => ({ kind: 'number', field }));
+    await writeGeneratedModel(join(folder, `wide-${width}`), {
+      name: `wide-${width}`,
+      bytes: wideModel(width),
+      rows: [Object.fromEntries(names.map((name) => [name, Math.fround(random())]))],
+      numbersOf: (row) => names.map((name) => row[name]),
+      input: { type: 'object', properties, required: names },
+      encode: { tensors: [{ kind: 'columns', tensor: 'x', dtype: 'float32', columns }] },
+    });
+  }
+  return folder;
+}
+
+/** A model with one run of a generated network, which has one input `x` and one output `y`. */
+async function writeGeneratedModel(folder, { name, bytes, rows, numbersOf, input, encode }) {
+  const { examples, msPerCall } = await computeExamples(bytes, rows, numbersOf);
   const file = join(folder, 'runs', 'generated', 'model.onnx');
   mkdirSync(dirname(file), { recursive: true });
   writeCard(folder, {
-    name: 'heavy',
-    title: 'Heavy',
+    name,
+    title: name,
     description: `A generated network; one call took ${msPerCall.toFixed(1)} ms when it was written.`,
     task: 'regression',
     selection: byF1,
   });
   writeFileSync(file, bytes);
-  const numbers = { type: 'array', items: { type: 'number' }, minItems: HEAVY_WIDTH, maxItems: HEAVY_WIDTH };
   writeJson(join(dirname(file), 'run.json'), {
-    run_id: 'heavy-generated',
+    run_id: `${name}-generated`,
     name: 'generated',
     status: 'FINISHED',
     started_at: '2026-01-01T00:00:00Z',
@@ -114,25 +146,26 @@ async function writeHeavyModel(folder) {
     performance: {},
     tags: { ms_per_call: msPerCall.toFixed(1) },
     signature: {
-      input: { type: 'object', properties: { x: numbers }, required: ['x'] },
+      input,
       output: { type: 'object', properties: { y: { type: ['number', 'null'] } }, required: ['y'] },
     },
     model: { format: 'onnx', path: 'model.onnx', sha256: createHash('sha256').update(bytes).digest('hex') },
-    encode: { tensors: [{ kind: 'array', tensor: 'x', dtype: 'float32', field: 'x', shape: [HEAVY_WIDTH] }] },
+    encode,
     decode: { kind: 'regression', tensor: 'y', fields: ['y'] },
     examples,
   });
 }
 
 /** What the network answers, and how long one call takes (the fastest of a few, on one thread). */
-async function computeExamples(bytes, rows) {
+async function computeExamples(bytes, rows, numbersOf) {
   const { InferenceSession, Tensor } = createRequire(import.meta.url)('onnxruntime-node');
   const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1, logSeverityLevel: 3 });
   const examples = [];
   let msPerCall = Infinity;
   for (const input of rows) {
     const began = performance.now();
-    const { y } = await session.run({ x: new Tensor('float32', Float32Array.from(input.x), [1, HEAVY_WIDTH]) });
+    const data = Float32Array.from(numbersOf(input));
+    const { y } = await session.run({ x: new Tensor('float32', data, [1, data.length]) });
     msPerCall = Math.min(msPerCall, performance.now() - began);
     examples.push({ input, output: { y: y.data[0] } });
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { projectRoot } from '../../lib/project.mjs';
 import { HEAVY_WIDTH, randomNumbers } from '../stores/heavy-model.mjs';
+import { featureNames } from '../stores/wide-model.mjs';
 
 const DIFFERENT = 64;
 
@@ -23,6 +24,9 @@ function passengers() {
   });
 }
 
+/** The rows of a request. */
+export const passengerRows = ({ body }) => JSON.parse(body).inputs;
+
 /** One passenger per request. */
 export function singleRequests() {
   const next = passengers();
@@ -30,9 +34,20 @@ export function singleRequests() {
 }
 
 /** A thousand passengers per request. */
-export function batchRequests() {
+export const batchRequests = () => passengerBatches(1000);
+
+/** So many passengers per request. */
+export function passengerBatches(rows) {
   const next = passengers();
-  return times(4, () => post('titanic-survival', times(1000, next)));
+  return times(4, () => post('titanic-survival', times(rows, next)));
+}
+
+/** So many rows per request for the model of so many features. */
+export function wideRequests(width, rows) {
+  const random = randomNumbers(width + 1);
+  const names = featureNames(width);
+  const row = () => Object.fromEntries(names.map((name) => [name, Math.round(random() * 1e4) / 1e4]));
+  return times(4, () => post(`wide-${width}`, times(rows, row)));
 }
 
 const subjects = [
