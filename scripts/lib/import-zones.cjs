@@ -29,9 +29,9 @@ const INSIDE = {
     text: [],
     validate: ['rows.ts'],
     encode: ['text', 'validate', 'rows.ts', 'tensor-mismatch.ts'],
-    // Checks and encodes in one generated function what is plainly right.
-    generated: ['validate'],
     decode: ['encode', 'validate', 'rows.ts', 'tensor-mismatch.ts'],
+    // Checks and encodes in one generated function what is plainly right, and writes answers by another.
+    generated: ['validate', 'decode'],
   },
   engines: {
     batching: ['inference-engine.ts', 'model-host.ts'],

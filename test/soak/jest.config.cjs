@@ -9,5 +9,9 @@ module.exports = {
   testTimeout: 30 * 60_000,
   // One after the other: they put load on the machine themselves.
   maxWorkers: 1,
-  testMatch: ['<rootDir>/test/soak/**/*.soak-spec.ts', '<rootDir>/test/e2e/predictions/fuzz.e2e-spec.ts'],
+  testMatch: [
+    '<rootDir>/test/soak/**/*.soak-spec.ts',
+    '<rootDir>/test/e2e/predictions/fuzz.e2e-spec.ts',
+    '<rootDir>/src/codec/generated/*.spec.ts',
+  ],
 };

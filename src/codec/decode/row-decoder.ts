@@ -23,6 +23,9 @@ export interface DecodeContext {
   readonly inputs?: NamedTensors;
 }
 
+/** How output rows are written: as objects, or as lists of the values of their fields. */
+export type AnswerShape = 'rows' | 'columns';
+
 /** Turns the model's output tensors into output rows. */
 export interface RowDecoder {
   /** Output tensors to ask the model for. */
@@ -41,8 +44,14 @@ export interface RowDecoder {
    * @throws AppError `PREDICTION_FAILED` when the tensors are not what `decode` says; the cause tells how.
    */
   decode(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): JsonObject[];
-  /** The rows that `decode` gives, as the text of a JSON array; quicker, because there are no rows in between. */
-  write(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>): string;
+  /**
+   * The rows that `decode` gives, as the text of a JSON array; quicker, because there are no rows in between.
+   *
+   * @param shape  `columns` writes each row as the list of its values, in the order of `fieldNames`.
+   */
+  write(outputs: NamedTensors, context: DecodeContext, include: ReadonlySet<string>, shape?: AnswerShape): string;
+  /** Names of the fields of each row. */
+  fieldNames(include: ReadonlySet<string>): readonly string[];
   /** Whether the first dimension of a declared output that it reads holds the rows. */
   hasRows(output: TensorSpec): boolean;
   /** One sentence per way in which a model's declared outputs differ from what `decode` reads. */
@@ -80,11 +89,11 @@ export function compileRowDecoder(
   });
   const defaultFields = fields.filter(({ isOnRequest }) => !isOnRequest);
   const defaultNames = new Set(defaultFields.map(({ name }) => name));
+  const requestedFields = (include: ReadonlySet<string>) =>
+    include.size === 0 ? defaultFields : fields.filter(({ name, isOnRequest }) => !isOnRequest || include.has(name));
   const read = (outputs: NamedTensors, { rows, inputs }: DecodeContext, include: ReadonlySet<string>) => {
     const isDefault = include.size === 0;
-    const requested = isDefault
-      ? defaultFields
-      : fields.filter(({ name, isOnRequest }) => !isOnRequest || include.has(name));
+    const requested = requestedFields(include);
     const fieldNames = isDefault ? defaultNames : new Set(requested.map(({ name }) => name));
     return { requested, columns: decoder.decode(outputs, rows.length, fieldNames, inputs) };
   };
@@ -98,10 +107,11 @@ export function compileRowDecoder(
       const { requested, columns } = read(outputs, context, include);
       return context.rows.map((_, row) => outputRow(requested, columns, context, row));
     },
-    write(outputs, context, include) {
+    write(outputs, context, include, shape = 'rows') {
       const { requested, columns } = read(outputs, context, include);
-      return writeRows(requested, columns, context);
+      return writeRows(requested, columns, context, shape === 'rows');
     },
+    fieldNames: (include) => requestedFields(include).map(({ name }) => name),
     hasRows: (output) => hasRows(decoder.tensors, output),
     describeMismatch: (outputs) => describeOutputMismatch(decoder.tensors, outputs),
   };
@@ -120,17 +130,24 @@ function outputRow(
   return output;
 }
 
-function writeRows(fields: readonly OutputField[], columns: FieldColumns, { rows, prepared }: DecodeContext): string {
+function writeRows(
+  fields: readonly OutputField[],
+  columns: FieldColumns,
+  { rows, prepared }: DecodeContext,
+  hasNames: boolean,
+): string {
   const columnOf = fields.map(({ name }) => columns.get(name));
+  const [open, close] = hasNames ? ['{', '}'] : ['[', ']'];
   let text = '[';
   for (let row = 0; row < rows.length; row++) {
-    text += row === 0 ? '{' : ',{';
+    text += row === 0 ? open : `,${open}`;
     for (let i = 0; i < fields.length; i++) {
       const { key, write, echo } = fields[i]!;
       const value = echo === undefined ? columnOf[i]![row]! : inputValue(echo, rows[row]!, prepared[row]);
-      text += (i === 0 ? key : `,${key}`) + write(value);
+      const start = hasNames ? key : '';
+      text += (i === 0 ? start : `,${start}`) + write(value);
     }
-    text += '}';
+    text += close;
   }
   return `${text}]`;
 }

@@ -4,6 +4,7 @@ import type { FieldSchema } from '../../domain/signature.js';
 import type { DType } from '../../domain/tensor.js';
 import { isMultiple } from '../validate/field-rules.js';
 import { isNullable, memberKey, typeOf } from '../validate/schema-check.js';
+import { literal } from './function-text.js';
 import type { FunctionText } from './function-text.js';
 
 /** A column of a tensor and where the code writes it. */
@@ -214,12 +215,6 @@ function scaled(value: string, { subtract = 0, divide = 1 }: { subtract?: number
 /** A missing number without a rule is never there: `compileRowEncoder` has refused such a run. */
 function numberLiteral(missing: number | 'nan' | undefined): string {
   return typeof missing === 'number' ? literal(missing) : 'NaN';
-}
-
-function literal(value: JsonValue): string {
-  if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : value < 0 ? `(${value})` : String(value);
-  return JSON.stringify(value);
 }
 
 /** Bounds of run.json may have more digits than a number. */

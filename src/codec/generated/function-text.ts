@@ -1,3 +1,5 @@
+import type { JsonValue } from '../../lib/json.js';
+
 /** A function that is put together line by line, with values from outside in `k`. */
 export class FunctionText {
   private readonly lines: string[] = [];
@@ -35,4 +37,11 @@ export class FunctionText {
 /** A name as the code reads a member by it. */
 export function memberAccess(object: string, name: string): string {
   return `${object}[${JSON.stringify(name)}]`;
+}
+
+/** A value of JSON as code. */
+export function literal(value: JsonValue): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : value < 0 ? `(${value})` : String(value);
+  return JSON.stringify(value);
 }

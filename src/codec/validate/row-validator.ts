@@ -5,6 +5,8 @@ import type { Location, ValidationIssue } from '../../domain/validation-issue.js
 import { compileFieldCheck, Visit } from './field-check.js';
 import type { FieldCheck, ValidateOptions } from './field-check.js';
 import { EXTRA, MAX_PROBLEMS, MISSING, NONE_NOT_ALLOWED, NOT_DICT, report } from './issues.js';
+import type { Issue } from './issues.js';
+import { MisshapenRow } from './misshapen-row.js';
 import { compileOneOf, oneOfContradictions } from './one-of.js';
 import { fieldOf, newRow } from '../rows.js';
 import { checkRowSchema, isOfType, pointerTo, throwIssues } from './schema-check.js';
@@ -23,6 +25,12 @@ export interface RowValidator {
    * @returns undefined when a rule is broken.
    */
   validate(value: unknown, loc: Location, options: ValidateOptions, issues: ValidationIssue[]): JsonObject | undefined;
+  /**
+   * Checks the columns of rows that are lists: a required one that is missing, one that the schema refuses.
+   *
+   * @param loc  where the columns sit in the request.
+   */
+  checkColumns(names: readonly string[], loc: Location, issues: ValidationIssue[]): void;
 }
 
 interface Field {
@@ -65,6 +73,13 @@ export function compileRowValidator(schema: RowSchema, pointer = '/signature/inp
       if (known) reportExtras(known, given, loc, options, issues);
       return issues.length === found ? row : undefined;
     },
+    checkColumns(names, loc, issues) {
+      reportMissingColumns(fields, names, loc, issues);
+      if (!known) return;
+      names.forEach((name, i) => {
+        if (!known.has(name)) report(issues, [...loc, i], extraIssue(name, known, issues));
+      });
+    },
   };
 }
 
@@ -95,6 +110,7 @@ export function validateRows(
 }
 
 function objectOf(value: unknown, loc: Location, issues: ValidationIssue[]): Row | undefined {
+  if (value instanceof MisshapenRow) return void report(issues, loc, value.issue);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value instanceof Map ? (Object.fromEntries(value) as Row) : (value as Row);
   }
@@ -133,10 +149,32 @@ function reportExtras(
   for (const name of Object.keys(given)) {
     if (issues.length >= MAX_PROBLEMS) return;
     if (known.has(name)) continue;
-    const isSuggesting = mode === 'strict' && issues.length < MAX_SUGGESTIONS;
-    const meant = isSuggesting ? nearestName(name, known) : undefined;
-    const msg = meant === undefined ? EXTRA.msg : `${EXTRA.msg}; did you mean "${meant}"?`;
-    report(issues, [...loc, name], { ...EXTRA, msg });
+    report(issues, [...loc, name], mode === 'strict' ? extraIssue(name, known, issues) : EXTRA);
+  }
+}
+
+function extraIssue(name: string, known: ReadonlySet<string>, { length }: readonly ValidationIssue[]): Issue {
+  const meant = length < MAX_SUGGESTIONS ? nearestName(name, known) : undefined;
+  return meant === undefined ? EXTRA : { ...EXTRA, msg: `${EXTRA.msg}; did you mean "${meant}"?` };
+}
+
+/** A column that nobody knows and that has nearly the name of a missing one is probably that one. */
+function reportMissingColumns(
+  fields: readonly Field[],
+  names: readonly string[],
+  loc: Location,
+  issues: ValidationIssue[],
+): void {
+  const given = new Set(names);
+  const missing = fields.filter(({ name, isRequired }) => isRequired && !given.has(name));
+  if (missing.length === 0) return;
+  const known = new Set(fields.map(({ name }) => name));
+  const others = names.filter((name) => !known.has(name));
+  for (const { name } of missing) {
+    if (issues.length >= MAX_PROBLEMS) return;
+    const meant = issues.length < MAX_SUGGESTIONS ? nearestName(name, others) : undefined;
+    const msg = meant === undefined ? MISSING.msg : `${MISSING.msg}; did you mean it by "${meant}"?`;
+    report(issues, [...loc, name], { ...MISSING, msg });
   }
 }
 

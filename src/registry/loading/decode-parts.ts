@@ -1,4 +1,4 @@
-import type { DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.js';
+import type { AnswerShape, DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.js';
 import type { EncodedRows } from '../../codec/encode/row-encoder.js';
 import type { JsonObject } from '../../lib/json.js';
 import { stringifyJson } from '../../lib/json-text.js';
@@ -36,17 +36,47 @@ export function decodeParts(decoder: RowDecoder, parts: readonly TensorPart[], r
 const MAX_ROWS_AT_ONCE = 1_000;
 const MAX_VALUES_AT_ONCE = 50_000;
 
-/** The same as the text of a JSON array; a promise where it is long. */
+/** The same as JSON; a promise where it is long. */
 export function writeParts(
   decoder: RowDecoder,
   parts: readonly TensorPart[],
   request: DecodeRequest,
+  shape: AnswerShape,
 ): string | Promise<string> {
   const { rows, encoded, include } = request;
   const isShort = rows.length <= MAX_ROWS_AT_ONCE && valuesIn(parts) <= MAX_VALUES_AT_ONCE;
-  if (!isShort) return runInSlices(writeBits(decoder, parts, request));
-  if (isWhole(parts, rows.length, encoded)) return decoder.write(parts[0]!.tensors, wholeContext(request), include);
-  return stringifyJson(decodeParts(decoder, parts, request));
+  if (!isShort) return runInSlices(writeBits(decoder, parts, request, shape));
+  if (!isWhole(parts, rows.length, encoded))
+    return writeOutputs(decoder, decodeParts(decoder, parts, request), include, shape);
+  const list = decoder.write(parts[0]!.tensors, wholeContext(request), include, shape);
+  return shape === 'rows' ? list : underColumns(decoder, list, include);
+}
+
+/** Output rows as JSON. */
+export function writeOutputs(
+  decoder: RowDecoder,
+  outputs: readonly JsonObject[],
+  include: ReadonlySet<string>,
+  shape: AnswerShape,
+): string {
+  const list = listOf(decoder, outputs, include, shape);
+  return shape === 'rows' ? list : underColumns(decoder, list, include);
+}
+
+function listOf(
+  decoder: RowDecoder,
+  outputs: readonly JsonObject[],
+  include: ReadonlySet<string>,
+  shape: AnswerShape,
+): string {
+  if (shape === 'rows') return stringifyJson(outputs);
+  const names = decoder.fieldNames(include);
+  return stringifyJson(outputs.map((output) => names.map((name) => output[name])));
+}
+
+/** Rows that are lists, with what their values are. */
+function underColumns(decoder: RowDecoder, list: string, include: ReadonlySet<string>): string {
+  return `{"columns":${JSON.stringify(decoder.fieldNames(include))},"data":${list}}`;
 }
 
 /** Pauses wherever other work may come in between. */
@@ -54,21 +84,24 @@ function* writeBits(
   decoder: RowDecoder,
   parts: readonly TensorPart[],
   request: DecodeRequest,
+  shape: AnswerShape,
 ): Generator<void, string> {
+  const { include } = request;
   const texts: string[] = [];
   const outputs: JsonObject[] = [];
   for (const part of partsInOrder(parts, request)) {
     for (const { tensors, indexes, context } of bitsOf(part)) {
-      if (request.encoded.order === undefined) texts.push(itemsOf(decoder.write(tensors, context, request.include)));
-      else decoder.decode(tensors, context, request.include).forEach((row, i) => (outputs[indexes[i]!] = row));
+      if (request.encoded.order === undefined) texts.push(itemsOf(decoder.write(tensors, context, include, shape)));
+      else decoder.decode(tensors, context, include).forEach((row, i) => (outputs[indexes[i]!] = row));
       yield;
     }
   }
   for (let start = 0; start < outputs.length; start += MAX_ROWS_AT_ONCE) {
-    texts.push(itemsOf(stringifyJson(outputs.slice(start, start + MAX_ROWS_AT_ONCE))));
+    texts.push(itemsOf(listOf(decoder, outputs.slice(start, start + MAX_ROWS_AT_ONCE), include, shape)));
     yield;
   }
-  return `[${texts.join(',')}]`;
+  const list = `[${texts.join(',')}]`;
+  return shape === 'rows' ? list : underColumns(decoder, list, include);
 }
 
 /** What stands between the brackets of a list. */

@@ -1,14 +1,7 @@
-import type { RowDecoder } from '../../codec/decode/row-decoder.js';
+import { atColumns, objectRows } from '../../codec/column-rows.js';
 import type { PreparedRow } from '../../codec/encode/encode-scope.js';
-import type { RowEncoder } from '../../codec/encode/row-encoder.js';
-import type { GeneratedRows } from '../../codec/generated/generated-rows.js';
-import type { OutputChecker } from '../../codec/validate/output-check.js';
-import type { DescribeRow } from '../../codec/validate/row-notes.js';
-import type { RowNote } from '../../domain/row-note.js';
 import { validateRows } from '../../codec/validate/row-validator.js';
-import type { RowValidator, ValidateOptions } from '../../codec/validate/row-validator.js';
 import type { JsonObject } from '../../lib/json.js';
-import { stringifyJson } from '../../lib/json-text.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
 import { copyTensors } from '../../domain/tensor-rows.js';
@@ -21,58 +14,19 @@ import type { MemoryUse, ModelHandle } from '../../engines/model-host.js';
 import type { Deadline } from '../../preprocessing/preprocessor.js';
 import type { TrialReport } from '../../engines/trial/trial-host.js';
 import { RemoteRows } from '../../row-reading/remote-rows.js';
-import type { RemoteEncoded, RowCodecSpec } from '../../row-reading/reading-messages.js';
+import type { RemoteEncoded } from '../../row-reading/reading-messages.js';
 import { contractHashOf } from '../contract/contract-hash.js';
-import { decodeParts, writeParts } from './decode-parts.js';
+import { decodeParts, writeOutputs, writeParts } from './decode-parts.js';
 import type { DecodeRequest } from './decode-parts.js';
+import type { PredictOptions, Rows } from './predict-options.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
 import type { Failure } from './outcome-counter.js';
 import { NOT_COMPUTABLE, computeByHalves, isModelRefusal } from './refused-rows.js';
 import type { RowPreprocessing } from './row-preprocessing.js';
 import { inOrder, soundTexts } from './row-issues.js';
+import type { Codec } from './run-codec.js';
 import type { RunTrial } from '../trials/run-trial.js';
-
-/** How a list of rows is to be predicted. */
-export interface PredictOptions extends ValidateOptions {
-  /** Where row `index` sits in the request. */
-  readonly locOf: (index: number) => Location;
-  /** On-request output fields the caller asked for. */
-  readonly include: ReadonlySet<string>;
-  /** Milliseconds, waiting included. */
-  readonly timeoutMs: number;
-  /** `performance.now()` from which `timeoutMs` counts; now unless given. */
-  readonly sinceMs?: number;
-  /** Whether each row is computed in a call of its own; as the run is served unless set. */
-  readonly rowByRow?: boolean;
-  /** Computes the rows in a call of their own, of which a failure is no event. */
-  readonly isolated?: boolean;
-  /** Whether a failure is told as a problem of the rows that cause it, where some do. */
-  readonly blamesRows?: boolean;
-  /** Aborted when the caller has gone. */
-  readonly signal?: AbortSignal;
-  /** Filled in on the way. */
-  readonly timing?: PredictionTiming;
-  /** Takes what is worth knowing of each row, in order; nothing is looked for unless set. */
-  readonly notes?: RowNote[];
-}
-
-/** The compiled halves of a run's contract. */
-export interface Codec {
-  /** What it was compiled from, for the threads that read large bodies. */
-  readonly rows: RowCodecSpec;
-  readonly validator: RowValidator;
-  readonly describeRow: DescribeRow;
-  readonly encoder: RowEncoder;
-  /** Does the work of validator and encoder for rows that are plainly right; undefined where it cannot. */
-  readonly generated?: GeneratedRows | undefined;
-  readonly decoder: RowDecoder;
-  /** Whether answers keep the contract; asked before a run serves, not for each answer. */
-  readonly outputs: OutputChecker;
-}
-
-/** Rows of a request: as they were sent, or of a large body, which another thread has. */
-export type Rows = readonly unknown[] | RemoteRows;
 
 function isRemote(rows: Rows): rows is RemoteRows {
   return rows instanceof RemoteRows;
@@ -258,13 +212,35 @@ export class LoadedRun {
     );
   }
 
-  /** The same, written as the text of a JSON array. */
+  /** The same, written as JSON. */
   predictText(values: Rows, options: PredictOptions): Promise<string> {
     const { decoder } = this.codec;
-    return this.compute(values, options, (parts, request) => writeParts(decoder, parts, request), stringifyJson);
+    const { shape = 'rows', include } = options;
+    return this.compute(
+      values,
+      options,
+      (parts, request) => writeParts(decoder, parts, request, shape),
+      (outputs) => writeOutputs(decoder, outputs, include, shape),
+    );
   }
 
+  /** Computes rows; what is wrong with values in lists is told at their places. */
   private async compute<T>(
+    values: Rows,
+    options: PredictOptions,
+    decode: (parts: readonly TensorPart[], request: DecodeRequest) => T | Promise<T>,
+    fromRows: (outputs: JsonObject[]) => T,
+  ): Promise<T> {
+    const { columns } = options;
+    if (!columns) return this.computeRows(values, options, decode, fromRows);
+    try {
+      return await this.computeRows(values, options, decode, fromRows);
+    } catch (error) {
+      throw error instanceof ValidationError ? atColumns(error, columns, options.locOf(0).length) : error;
+    }
+  }
+
+  private async computeRows<T>(
     values: Rows,
     options: PredictOptions,
     decode: (parts: readonly TensorPart[], request: DecodeRequest) => T | Promise<T>,
@@ -355,7 +331,8 @@ export class LoadedRun {
   private computeExample(options: PredictOptions): Promise<unknown> {
     const [example] = this.currentRun.examples;
     if (!example) throw new Error('the run has no example');
-    return this.computeAlone([example.input], { ...options, source: 'body', mode: 'strict', timing: undefined });
+    const asSent = { source: 'body', mode: 'strict', columns: undefined, timing: undefined } as const;
+    return this.computeAlone([example.input], { ...options, ...asSent });
   }
 
   /** The output rows of rows that are computed in a call of their own. */
@@ -364,7 +341,7 @@ export class LoadedRun {
     const request =
       isRemote(values) && !this.preprocessing
         ? await this.encodeRemote(values, options, call)
-        : await this.encode(await this.validate(values, options, call), options, call);
+        : await this.encode(await this.validate(this.objectsOf(values, options), options, call), options, call);
     return decodeParts(this.codec.decoder, await this.handle.predictParts(request.encoded.parts, call), request);
   }
 
@@ -376,10 +353,11 @@ export class LoadedRun {
   /** The rows by the generated function; undefined when some need to be looked at more closely. */
   private encodePlain(
     values: readonly unknown[],
-    { source, mode, notes, include }: PredictOptions,
+    { source, mode, notes, include, columns }: PredictOptions,
   ): DecodeRequest | undefined {
     if (source !== 'body' || mode !== 'strict' || notes) return undefined;
-    const tensors = this.codec.generated?.encode(values);
+    const { generated } = this.codec;
+    const tensors = columns ? generated?.encodeLists(columns.names, values) : generated?.encode(values);
     if (!tensors) return undefined;
     const encoded = { parts: [{ rows: values.length, tensors }], order: undefined };
     // What the decoder repeats of a row would have to be clean: runs with `echo` have no generated function.
@@ -421,9 +399,15 @@ export class LoadedRun {
     call: EngineCall,
   ): DecodeRequest | Promise<DecodeRequest> {
     if (isRemote(values) && !this.preprocessing) return this.encodeRemote(values, options, call);
-    const rows = this.validate(values, options, call);
-    if (!(rows instanceof Promise)) return this.prepare(rows, values, options, call);
-    return rows.then((checked) => this.prepare(checked, values, options, call));
+    const objects = this.objectsOf(values, options);
+    const rows = this.validate(objects, options, call);
+    if (!(rows instanceof Promise)) return this.prepare(rows, objects, options, call);
+    return rows.then((checked) => this.prepare(checked, objects, options, call));
+  }
+
+  /** Rows as objects. @throws ValidationError when their columns are not those of the contract. */
+  private objectsOf(values: Rows, { columns }: PredictOptions): Rows {
+    return columns && !isRemote(values) ? objectRows(this.codec.validator, columns, values) : values;
   }
 
   /** Rows of a large body as tensors, from the thread that reads it. @throws ValidationError. */

@@ -5,6 +5,7 @@ import type { OutputComparison } from '../../codec/examples-match.js';
 import { nameOnlyOutput } from '../../codec/decode/only-output.js';
 import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
 import { nameInputs } from '../../codec/encode/name-inputs.js';
+import { withGeneratedAnswers } from '../../codec/generated/generated-answers.js';
 import { generateRows } from '../../codec/generated/generated-rows.js';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
 import { compileOutputChecker } from '../../codec/validate/output-check.js';
@@ -41,7 +42,7 @@ import { RowPreprocessing } from './row-preprocessing.js';
 import type { RunTrial } from '../trials/run-trial.js';
 import { RunTrials } from '../trials/run-trials.js';
 import { LOADED } from '../trials/trial-verdict.js';
-import type { Codec } from './loaded-run.js';
+import type { Codec } from './run-codec.js';
 
 /** Compiles a run's contract: no I/O, no engine. @throws RunError when its parts contradict each other. */
 export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']): Codec {
@@ -177,7 +178,11 @@ export class RunLoader {
       const completeRun = withInputNames(known, handle);
       const decode = withUnreadable(handle, () => nameOnlyOutput(completeRun.decode, info.outputs));
       const compiled = compileCodec({ ...completeRun, decode }, sourceRun.vocabularies);
-      const codec = { ...compiled, generated: generatedFor(completeRun) };
+      const codec = {
+        ...compiled,
+        generated: generatedFor(completeRun),
+        decoder: withGeneratedAnswers(compiled.decoder, decode, completeRun.signature.output),
+      };
       const doubts = findMismatches(codec, handle);
       preprocessing = await this.openPreprocessing(codec, folder);
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);

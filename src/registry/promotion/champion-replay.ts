@@ -10,7 +10,8 @@ import type { SourceRun } from '../../sources/run-source.js';
 import { predictionFailure } from '../loading/failure-reason.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from '../loading/null-outputs.js';
 import type { NullOutput } from '../loading/null-outputs.js';
-import type { LoadedRun, PredictOptions } from '../loading/loaded-run.js';
+import type { LoadedRun } from '../loading/loaded-run.js';
+import type { PredictOptions } from '../loading/predict-options.js';
 
 /** Calls of one row whose median is the latency of a run. */
 const TIMED_CALLS = 15;
