@@ -7,7 +7,8 @@ import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Location, ValidationIssue } from '../domain/validation-issue.js';
 import { MAX_ISSUES, ValidationError } from '../domain/validation-issue.js';
 import type { JsonObject } from '../lib/json.js';
-import type { PredictOptions, LoadedRun, Rows } from '../registry/loading/loaded-run.js';
+import type { LoadedRun } from '../registry/loading/loaded-run.js';
+import type { PredictOptions, Rows } from '../registry/loading/predict-options.js';
 import type { RemoteRows } from '../row-reading/remote-rows.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
@@ -22,6 +23,8 @@ export interface PredictionRows {
   /** Place of the list, for what is wrong with all of it. */
   readonly loc: Location;
   readonly locOf: (index: number) => Location;
+  /** Names of the values where rows are lists of them, and where these names sit. */
+  readonly columns?: PredictOptions['columns'];
   /** `query`: values are text, to be read as the types of the fields. */
   readonly source: 'body' | 'query';
   /** `types-only`: enums and ranges are not checked. */
@@ -30,6 +33,8 @@ export interface PredictionRows {
   readonly include: readonly string[];
   /** Place of `include[i]`. */
   readonly includeLoc: (index: number) => Location;
+  /** How the text of the answer is written. */
+  readonly shape?: PredictOptions['shape'];
 }
 
 /** What a caller asks of a prediction besides its rows, and what becomes known of it on the way. */
@@ -131,12 +136,12 @@ export class PredictionsService {
   ): Promise<Prediction<T>> {
     requireContract(registered, loaded, context);
     const { signal, sinceMs, timing } = context;
-    const { locOf, source, mode } = rows;
+    const { locOf, columns, source, mode, shape } = rows;
     const include = checkedInclude(loaded, rows);
     const notes: RowNote[] | undefined = wantsNotes(loaded, rows) ? [] : undefined;
     const timeoutMs = Math.min(context.timeoutMs, this.config.predictionTimeoutMs);
-    const options = { locOf, source, mode, include, signal, timeoutMs, sinceMs, timing, notes, blamesRows: true };
-    const predicted = await compute(loaded, rows.remote ?? rows.values, options);
+    const way = { locOf, columns, source, mode, include, shape, notes, blamesRows: true };
+    const predicted = await compute(loaded, rows.remote ?? rows.values, { ...way, signal, timeoutMs, sinceMs, timing });
     const { primaryFields } = loaded.codec.decoder;
     return { model: registered.card.name, runId: registered.run.run_id, primaryFields, rows: predicted, notes };
   }

@@ -12,6 +12,18 @@ import type { ValueBounds } from './value-bounds.js';
 /** Where the rows of a body are: in its member `inputs` or `texts`, or the body itself is the one row. */
 export type BodyForm = 'inputs' | 'texts' | 'row';
 
+/**
+ * The member of a body that holds the list of its rows: of one without `inputs` it may be `data`, whose rows are lists of
+ * values under the names in `columns`.
+ *
+ * @returns undefined when there is no list.
+ */
+export function rowListOf(body: JsonObject, form: BodyForm): string | undefined {
+  if (form === 'row') return undefined;
+  const names = form === 'inputs' ? ['inputs', 'data'] : [form];
+  return names.find((name) => Object.hasOwn(body, name) && Array.isArray(body[name]));
+}
+
 /** A body on its way to a thread. The bytes are shared, so that they can be read again. */
 export interface SharedBody {
   /** Number of the body: a thread that has just read it need not do so again. */

@@ -27,6 +27,8 @@ const chunks = (body: string) => `${body.length.toString(16)}\r\n${body}\r\n0\r\
 const CHUNKED = ['Host: x', 'Content-Type: application/json', 'Transfer-Encoding: chunked'];
 const LARGE = `{"inputs":[${Array.from({ length: 9000 }, () => '{"a":1.25,"b":2.5,"c":"xxxxxxxx"}').join()}]}`;
 
+const LARGE_COLUMNS = `{"columns":["a","b","c"],"data":[${Array.from({ length: 9000 }, () => '[1.25,2.5,"xxxxxxxxxxxxxxxxxx"]').join()}],"shape":"columns"}`;
+
 /** What is sent over one connection, and the statuses of the answers. */
 type Case = readonly [what: string, pieces: readonly Piece[], statuses: readonly number[]];
 
@@ -49,6 +51,9 @@ const GOOD: readonly Case[] = [
   ['a key in the query', [requestOf(LINES, BODY, `POST ${PATH}?api_key=secret HTTP/1.1`)], [200]],
   ['notes', [requestOf(LINES, `{"include":["notes"],${BODY.slice(1)}`)], [200]],
   ['notes for a query', [get(`${PATH}?a=1&b=2&c=3&include=notes`)], [200]],
+  ['rows as columns', [requestOf(LINES, '{"columns":["b","a"],"data":[[2,1],["4",3]]}')], [200]],
+  ['an answer as columns', [requestOf(LINES, `{"shape":"columns",${BODY.slice(1)}`)], [200]],
+  ['a large body of columns', [requestOf(LINES, LARGE_COLUMNS)], [200]],
   ['an absolute address', [requestOf(LINES, BODY, `POST http://x${PATH} HTTP/1.1`)], [200]],
   ['no content type', [requestOf(['Host: x'])], [200]],
   ['names in capitals', [requestOf(['HOST: X', 'CONTENT-TYPE: application/json'])], [200]],
@@ -98,6 +103,9 @@ const REFUSED: readonly Case[] = [
     [requestOf([...LINES, 'Accept: application/problem+json'], '{"inputs":[{"a":"one"}]}')],
     [422],
   ],
+  ['a broken row of columns', [requestOf(LINES, '{"columns":["a","b"],"data":[[1,2],["one"]]}')], [422]],
+  ['columns without rows', [requestOf(LINES, '{"columns":["a","b"]}')], [422]],
+  ['rows in two ways', [requestOf(LINES, `{"columns":["a"],"data":[[1]],${BODY.slice(1)}`)], [422]],
   ['no rows', [requestOf(LINES, '{"inputs":[]}')], [422]],
   ['a list', [requestOf(LINES, '[]')], [422]],
   ['no body', [requestOf(LINES, '')], [422]],

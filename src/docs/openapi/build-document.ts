@@ -106,7 +106,9 @@ function flattenSingleAllOf({ components }: OpenApiDocument): void {
 /** Requests of the strict routes have no other members (`RefusesUnknownMembers`), which the generator does not know. */
 function closeRequests({ components: { schemas } }: OpenApiDocument): void {
   for (const name of ['PredictionsRequestDto', 'AnyPredictionsRequestDto']) {
-    if (schemas[name]) schemas[name].additionalProperties = false;
+    if (!schemas[name]) continue;
+    schemas[name].dependentRequired = { columns: ['data'], data: ['columns'] };
+    schemas[name].additionalProperties = false;
   }
 }
 

@@ -44,9 +44,26 @@ export function examplePairs({ model, run }: ModelDoc): ExamplePair[] {
   return [
     pair('one_row', 'One row', seen, []),
     ...(isShort && examples.length > 1 ? [several] : []),
+    ...(isShort ? [asColumns(several, examples.slice(0, 3))] : []),
     ...(canInclude ? [pair('with_include', `One row with ${onRequest.join(', ')}`, seen, onRequest)] : []),
     ...(hasNotes(run) ? [{ ...withNotes, data: { ...withNotes.data, notes: seen.map(noteOf) } }] : []),
   ];
+}
+
+/** The same rows as lists of values; of the first row's fields, which the others may have to lack. */
+function asColumns(pair: ExamplePair, rows: readonly Example[]): ExamplePair {
+  const columns = Object.keys(rows[0]!.input);
+  const isAlike = ({ input }: Example) =>
+    Object.keys(input).length === columns.length && columns.every((name) => Object.hasOwn(input, name));
+  const kept = rows.map(isAlike);
+  const data = rows.filter(isAlike).map(({ input }) => columns.map((name) => input[name]!));
+  const predictions = (pair.data.predictions as JsonValue[]).filter((_, i) => kept[i]);
+  return {
+    key: 'columns',
+    summary: 'Rows as lists of values',
+    request: { columns, data },
+    data: { ...pair.data, predictions },
+  };
 }
 
 /** Whether training recorded what it saw, so that there is something to note. */

@@ -1,4 +1,5 @@
 import { ERROR_MESSAGES } from '../../domain/app-error.js';
+import type { RowSchema } from '../../domain/signature.js';
 import type { Location } from '../../domain/validation-issue.js';
 import type { ModelDoc } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
@@ -33,7 +34,7 @@ export function modelSchemas({ model, run, names }: ModelDoc): Record<string, Sc
       title: `${title}: the prediction alone`,
       ...partOf(signature.output, model.best.loaded.codec.decoder.primaryFields),
     },
-    [names.request]: requestSchema(schemaRef(names.input), onRequest, title),
+    [names.request]: requestSchema(signature.input, schemaRef(names.input), onRequest, title),
     [names.predictions]: predictionsSchema(model.card.name, run.run_id, schemaRef(names.output)),
     [names.answer]: {
       allOf: [
@@ -121,22 +122,45 @@ export function validationErrors(schema: string, examples: Record<string, NamedE
   };
 }
 
-function requestSchema(row: Schema, onRequest: readonly string[], title: string): Schema {
+function requestSchema(input: RowSchema, row: Schema, onRequest: readonly string[], title: string): Schema {
+  const isClosed = input.additionalProperties === false;
   return {
     title: `${title}: request`,
+    description: 'Rows as `inputs`, or as `columns` with `data`.',
     type: 'object',
-    required: ['inputs'],
     properties: {
       inputs: { type: 'array', minItems: 1, items: row, description: 'Rows to predict.' },
+      columns: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', ...(isClosed && { enum: Object.keys(input.properties) }) },
+        description: 'In place of `inputs`, with `data`: the fields of the rows, in the order of their values.',
+      },
+      data: {
+        type: 'array',
+        minItems: 1,
+        items: { type: 'array', items: {} },
+        description: 'With `columns`: rows, each a list of one value per column.',
+      },
+      shape: {
+        type: 'string',
+        enum: ['rows', 'columns'],
+        default: 'rows',
+        description: `\`columns\` writes \`predictions\` as \`${COLUMNS_ANSWER}\` in place of a list of objects.`,
+      },
       include: {
         type: 'array',
         items: { type: 'string', enum: includable(onRequest) },
         description: 'What to add: output fields that are given on request only, or `notes` about each input row.',
       },
     },
+    dependentRequired: { columns: ['data'], data: ['columns'] },
     additionalProperties: false,
   };
 }
+
+const COLUMNS_ANSWER = '{"columns": […], "data": [[…], …]}';
 
 /** What `include` may name. */
 function includable(onRequest: readonly string[]): string[] {
@@ -150,7 +174,11 @@ function predictionsSchema(model: string, runId: string, row: Schema): Schema {
     properties: {
       model: { type: 'string', const: model, description: 'The model.' },
       run_id: { type: 'string', description: 'The run that computed them.', examples: [runId] },
-      predictions: { type: 'array', items: row, description: 'One per input row, in the same order.' },
+      predictions: {
+        type: 'array',
+        items: row,
+        description: `One per input row, in the same order; \`${COLUMNS_ANSWER}\` to a request whose \`shape\` is \`columns\`.`,
+      },
       notes: {
         type: 'array',
         items: schemaRef('RowNoteDto'),

@@ -150,12 +150,32 @@ export const IsTextList = (options: FieldOptions = {}) =>
     return itemIssues(value, (item) => textIssues(item, {}));
   });
 
-/** A non-empty list whose items are checked later, against a model's contract. */
-export const IsRowList = () =>
-  rules({}, (value) => {
+/** Names of which none is there twice, at least one. */
+export const IsNameList = (options: FieldOptions & { maxItems: number }) =>
+  rules(options, (value) => {
     if (!Array.isArray(value)) return notAList();
-    if (value.length > 0) return [];
-    return issue('ensure this value has at least 1 items', 'value_error.list.min_items', { limit_value: 1 });
+    if (value.length === 0) return NO_ITEMS;
+    if (value.length > options.maxItems) return tooManyItems(options.maxItems);
+    const seen = new Set<unknown>();
+    return itemIssues(value, (item) => {
+      if (typeof item === 'string' && seen.has(item)) return DUPLICATE;
+      seen.add(item);
+      return textIssues(item, {});
+    });
+  });
+
+const DUPLICATE = issue('the list has duplicated items', 'value_error.list.unique_items');
+const NO_ITEMS = issue('ensure this value has at least 1 items', 'value_error.list.min_items', { limit_value: 1 });
+
+function tooManyItems(limit: number): RuleIssue[] {
+  return issue(`ensure this value has at most ${limit} items`, 'value_error.list.max_items', { limit_value: limit });
+}
+
+/** A non-empty list whose items are checked later, against a model's contract. */
+export const IsRowList = (options: FieldOptions = {}) =>
+  rules(options, (value) => {
+    if (!Array.isArray(value)) return notAList();
+    return value.length > 0 ? [] : NO_ITEMS;
   });
 
 /**
@@ -248,6 +268,32 @@ function hasUnknownMember(value: object, known: readonly string[]): boolean {
   return false;
 }
 
+const alternativesByClass = new Map<Function, readonly (readonly string[])[]>();
+
+/**
+ * A class whose objects have the members of exactly one of several lists: the fields themselves are optional then. An
+ * object that has none of them lacks the first list's.
+ */
+export const TakesOneOf =
+  (...alternatives: readonly (readonly string[])[]): ClassDecorator =>
+  (type) =>
+    void alternativesByClass.set(type, alternatives);
+
+/** What an object breaks of `TakesOneOf`. */
+function alternativeIssues(value: object, alternatives: readonly (readonly string[])[]): RuleIssue[] {
+  const isGiven = (name: string) =>
+    Object.hasOwn(value, name) && (value as Record<string, unknown>)[name] !== undefined;
+  const [chosen = alternatives[0]!, other] = alternatives.filter((names) => names.some(isGiven));
+  if (other) return notOneAlternative(alternatives);
+  return chosen.filter((name) => !isGiven(name)).map((name) => ({ ...MISSING[0]!, path: [name] }));
+}
+
+function notOneAlternative(alternatives: readonly (readonly string[])[]): RuleIssue[] {
+  const words = alternatives.map((names) => names.map((name) => `'${name}'`).join(' with ')).join(' or ');
+  const ctx = { alternatives: alternatives.map((names) => [...names]) };
+  return issue(`give exactly one of ${words}`, 'value_error.one_of', ctx);
+}
+
 interface CheckOptions {
   /** Whether unknown members are ignored also where the class refuses them. */
   readonly ignoresUnknown?: boolean;
@@ -265,8 +311,10 @@ function compileCheck(type: Function): FieldsCheck {
   const known = fieldsOf(type);
   const checks = known.map((field) => [field, rulesOfField(type, field)] as const);
   const refusesUnknown = classesWithoutUnknown.has(type);
+  const alternatives = alternativesByClass.get(type);
   return (value, loc, { ignoresUnknown = false } = {}) => {
     const issues: ValidationIssue[] = [];
+    if (alternatives) for (const found of alternativeIssues(value, alternatives)) issues.push(atField(loc, found));
     for (const [field, check] of checks) {
       const given = Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
       for (const { path: below, ...entry } of check(given))

@@ -6,6 +6,7 @@ import { SECRET_PARAMETERS } from '../../http/request/request-url.js';
 import { bodyShapeIssue, checkOf } from '../../http/validation/pydantic-v1-rules.js';
 import { isJsonObject } from '../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { rowListOf } from '../../row-reading/reading-messages.js';
 import type { BodyForm, BodyOutline } from '../../row-reading/reading-messages.js';
 import type { RemoteRows } from '../../row-reading/remote-rows.js';
 import type { RegisteredRun } from '../../registry/state/registered-run.js';
@@ -72,12 +73,11 @@ export function rowsOfOutline(
   remoteRows: RemoteRows,
   unknownMembers?: AppConfig['unknownMembers'],
 ): RequestedRows {
-  const form = bodyFormOf(route);
-  const hasList = form !== 'row' && isJsonObject(body) && Array.isArray(body[form]);
+  const list = isJsonObject(body) ? rowListOf(body, bodyFormOf(route)) : undefined;
   const { target, rows } = rowsOfBody(
     route,
     params,
-    hasList ? { ...body, [form]: placeholders(count, oddItems) } : body,
+    list === undefined ? body : { ...(body as JsonObject), [list]: placeholders(count, oddItems) },
     unknownMembers,
   );
   const remote = remoteRows.withCount(count);
@@ -121,21 +121,29 @@ export function targetOf(
   return model === undefined ? { kind: 'default' } : { kind: 'model', name: model as string };
 }
 
-function inputRows({ inputs, include }: JsonObject): PredictionRows {
+function inputRows({ inputs, columns, data, include, shape }: JsonObject): PredictionRows {
+  const isLists = columns !== undefined;
   return {
-    values: inputs as readonly unknown[],
-    loc: INPUTS,
-    locOf: inputLocation,
+    values: (isLists ? data : inputs) as readonly unknown[],
+    loc: isLists ? DATA : INPUTS,
+    locOf: isLists ? dataLocation : inputLocation,
+    columns: isLists ? { names: columns as string[], loc: COLUMNS } : undefined,
     source: 'body',
     mode: 'strict',
     include: (include as string[] | undefined) ?? NO_FIELDS,
     includeLoc: includeLocation,
+    shape: shape as PredictionRows['shape'],
   };
 }
 
-const INPUTS = ['body', 'inputs'];
+const [INPUTS, COLUMNS, DATA] = [
+  ['body', 'inputs'],
+  ['body', 'columns'],
+  ['body', 'data'],
+];
 const NO_FIELDS: readonly string[] = [];
 const inputLocation = (index: number) => ['body', 'inputs', index];
+const dataLocation = (index: number) => ['body', 'data', index];
 const includeLocation = (index: number) => ['body', INCLUDE, index];
 
 function textRows({ card, run }: RegisteredRun, texts: Texts): PredictionRows {

@@ -1,6 +1,7 @@
 import { MAX_ISSUES } from '../../domain/validation-issue.js';
 import { isJsonObject } from '../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { rowListOf } from '../reading-messages.js';
 import type { BodyForm, BodyOutline } from '../reading-messages.js';
 
 // The main thread checks a body's own members, such as `include`, and must not get 10 MB of them. What it gets is cut
@@ -14,8 +15,8 @@ export function outlineOf(body: JsonValue | undefined, form: BodyForm): BodyOutl
   if (!isJsonObject(body))
     return { body: Array.isArray(body) ? [] : short(body ?? null), rows: undefined, oddItems: [] };
   if (form === 'row') return { body: members(body), rows: 1, oddItems: [] };
-  const list = Object.hasOwn(body, form) ? body[form] : undefined;
-  const rows = Array.isArray(list) ? list : undefined;
+  const list = rowListOf(body, form);
+  const rows = list === undefined ? undefined : (body[list] as JsonValue[]);
   return {
     body: members(body),
     rows: rows?.length,
@@ -26,7 +27,7 @@ export function outlineOf(body: JsonValue | undefined, form: BodyForm): BodyOutl
 function members(body: JsonObject): JsonObject {
   const outline: JsonObject = {};
   for (const key of Object.keys(body).slice(0, MAX_MEMBERS)) {
-    const value = short(body[key]!);
+    const value = key === 'columns' ? names(body[key]!) : short(body[key]!);
     Object.defineProperty(outline, key.slice(0, MAX_CHARACTERS), {
       value,
       writable: true,
@@ -35,6 +36,11 @@ function members(body: JsonObject): JsonObject {
     });
   }
   return outline;
+}
+
+/** Names of columns: all that a request may have, and one more. */
+function names(value: JsonValue): JsonValue {
+  return Array.isArray(value) ? value.slice(0, MAX_MEMBERS + 1).map((item) => short(item, true)) : short(value);
 }
 
 function short(value: JsonValue, isInner = false): JsonValue {

@@ -4,7 +4,12 @@ import type { MessagePort } from 'node:worker_threads';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
 import type { EncodedRows, RowEncoder } from '../../codec/encode/row-encoder.js';
 import type { PreparedRow } from '../../codec/encode/encode-scope.js';
+import { objectRows } from '../../codec/column-rows.js';
+import type { Columns } from '../../codec/column-rows.js';
+import { generateRows } from '../../codec/generated/generated-rows.js';
+import type { GeneratedRows } from '../../codec/generated/generated-rows.js';
 import { fieldOf, newRow } from '../../codec/rows.js';
+import { MisshapenRow } from '../../codec/validate/misshapen-row.js';
 import { compileRowNotes } from '../../codec/validate/row-notes.js';
 import type { DescribeRow } from '../../codec/validate/row-notes.js';
 import { compileRowValidator, validateRows } from '../../codec/validate/row-validator.js';
@@ -16,6 +21,7 @@ import type { Location } from '../../domain/validation-issue.js';
 import { isJsonObject } from '../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import { measureJson } from '../../lib/json-size.js';
+import { rowListOf } from '../reading-messages.js';
 import type {
   BodyBounds,
   BodyForm,
@@ -35,6 +41,14 @@ interface RowCodec {
   readonly validator: RowValidator;
   readonly encoder: RowEncoder;
   readonly describeRow: DescribeRow;
+  /** Does the work of validator and encoder for rows that are plainly right. */
+  readonly generated: GeneratedRows | undefined;
+}
+
+/** Rows of a body: objects, or lists of values under the names of their columns. */
+interface BodyRows {
+  readonly values: readonly JsonValue[];
+  readonly columns?: Columns;
 }
 
 /** Main loop of a thread that reads bodies: one request at a time. */
@@ -78,6 +92,7 @@ class BodyReader {
       validator: compileRowValidator(input),
       encoder: compileRowEncoder(encode, input, vocabularies),
       describeRow: compileRowNotes(input),
+      generated: generateRows(input, encode),
     });
   }
 
@@ -101,8 +116,9 @@ class BodyReader {
     const value = this.last?.body === shared.body ? this.last.value : this.read(shared);
     this.last = undefined;
     const { from, to } = options;
-    const locOf = (index: number) => locationOf(shared.form, from + index);
-    return encodeRows(this.codecs.get(key)!, rowsIn(value, shared.form).slice(from, to), locOf, options);
+    const { values, columns } = rowsIn(value, shared.form);
+    const locOf = (index: number) => locationOf(columns ? 'data' : shared.form, from + index);
+    return encodeRows(this.codecs.get(key)!, { values: values.slice(from, to), columns }, locOf, options);
   }
 }
 
@@ -130,24 +146,32 @@ function tooManyValues(what: string, count: number, limit: number): ValidationEr
   ]);
 }
 
-function rowsIn(value: JsonValue, form: BodyForm): readonly JsonValue[] {
-  if (form === 'row') return [Array.isArray(value) ? {} : value];
-  const list = isJsonObject(value) ? value[form] : undefined;
-  if (!Array.isArray(list)) return [];
+function rowsIn(value: JsonValue, form: BodyForm): BodyRows {
+  if (form === 'row') return { values: [Array.isArray(value) ? {} : value] };
+  const list = isJsonObject(value) ? rowListOf(value, form) : undefined;
+  if (list === undefined) return { values: [] };
+  const { [list]: rows, columns } = value as JsonObject;
+  const values = rows as JsonValue[];
+  if (list === 'data') return { values, columns: { names: columns as string[], loc: ['body', 'columns'] } };
   // The other members of a text's object are nobody's.
-  return form === 'inputs' ? list : list.map((item) => ({ text: (item as JsonObject).text! }));
+  return { values: form === 'inputs' ? values : values.map((item) => ({ text: (item as JsonObject).text! })) };
 }
 
-function locationOf(form: BodyForm, index: number): Location {
-  return form === 'row' ? ['body'] : ['body', form, index];
+function locationOf(list: BodyForm | 'data', index: number): Location {
+  return list === 'row' ? ['body'] : ['body', list, index];
 }
 
 function encodeRows(
-  { validator, encoder, describeRow }: RowCodec,
-  values: readonly JsonValue[],
+  codec: RowCodec,
+  { values: sent, columns }: BodyRows,
   locOf: (index: number) => Location,
-  { mode, canPad, keep, wantsNotes, result }: EncodeOptions,
+  options: EncodeOptions,
 ): RemoteEncoded {
+  const plain = encodePlain(codec, { values: sent, columns }, options);
+  if (plain) return plain;
+  const { validator, encoder, describeRow } = codec;
+  const { mode, canPad, keep, wantsNotes, result } = options;
+  const values = columns ? objectRows(validator, columns, sent) : sent;
   const { rows, issues } = validateRows(validator, values, locOf, { source: 'body', mode });
   const notes = wantsNotes && issues.length === 0 && { notes: rows.map((row, i) => describeRow(values[i], row)) };
   if (result === 'rows') {
@@ -169,9 +193,25 @@ function encodeRows(
   };
 }
 
+/** The rows by the generated function; undefined when some need to be looked at more closely. */
+function encodePlain(
+  { generated }: RowCodec,
+  { values, columns }: BodyRows,
+  { result, mode, keep, wantsNotes }: EncodeOptions,
+): RemoteEncoded | undefined {
+  if (result !== 'tensors' || mode !== 'strict' || keep.length > 0 || wantsNotes) return undefined;
+  const tensors = columns ? generated?.encodeLists(columns.names, values) : generated?.encode(values);
+  return (
+    tensors && {
+      encoded: { parts: [{ rows: values.length, tensors }], order: undefined },
+      count: values.length,
+    }
+  );
+}
+
 /** The texts of a row as it was sent. */
-function textsOf(value: JsonValue): JsonObject {
-  if (!isJsonObject(value)) return {};
+function textsOf(value: JsonValue | MisshapenRow): JsonObject {
+  if (value instanceof MisshapenRow || !isJsonObject(value)) return {};
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, member]) => typeof member === 'string')

@@ -188,7 +188,7 @@ describe('names that mean something to JavaScript', () => {
     const rows = `"inputs":[{"a":1,"b":2,"${name}":{"a":5,"polluted":1}}]`;
     const extra = {
       loc: ['body', name],
-      msg: 'extra fields not permitted; known: inputs, include',
+      msg: 'extra fields not permitted; known: inputs, columns, data, shape, include',
       type: 'value_error.extra',
     };
 

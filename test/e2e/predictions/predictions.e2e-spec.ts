@@ -19,6 +19,7 @@ beforeAll(async () => {
           type: 'object',
           properties: { include: { type: 'number' }, b: { type: 'number' } },
           required: ['include', 'b'],
+          additionalProperties: false,
         },
         output: { type: 'object', properties: { sum: { type: ['number', 'null'] } }, required: ['sum'] },
       },
@@ -298,5 +299,127 @@ describe('many clients at once', () => {
 
     expect(json.data.predictions).toEqual([{ sum: 3 }]);
     await Promise.all(quitters);
+  });
+});
+
+describe('rows as lists of values under the names of their columns', () => {
+  const columns = ['b', 'a'];
+  const data = [[2, 1], [0.5, 30], [4, '-4']]; // prettier-ignore
+  const predictions = [{ sum: 3 }, { sum: 30.5 }, { sum: 0 }];
+  const detailOf = async (body: object, model = 'adder') =>
+    (await post(`/models/${model}/predictions`, body)).json.detail;
+
+  it.each(['/models/adder/predictions', '/runs/adder-best/predictions', '/predictions'])(
+    'are answered like objects: %s',
+    async (path) => {
+      for (const method of ['POST', 'PUT']) {
+        const named = path === '/predictions' ? { model: 'adder' } : {};
+        const { status, json } = await send(path, { method, body: { ...named, columns, data } });
+
+        expect([status, json.data]).toEqual([200, { model: 'adder', run_id: 'adder-best', predictions }]);
+      }
+    },
+  );
+
+  it('are read by the generated function when they are plain, and say the same of notes', async () => {
+    const body = { columns: [...columns, 'c'], data: [[2, 1, 'x']], include: ['notes'] };
+    const { json } = await post('/models/adder/predictions', body);
+
+    expect(json.data).toMatchObject({ predictions: [{ sum: 3 }], notes: [{ unknown_fields: ['c'] }] });
+    expect((await post('/models/adder/predictions', { columns, data: [[2, 1]] })).json.data.predictions).toEqual([
+      { sum: 3 },
+    ]);
+  });
+
+  it('are answered as columns when that is asked for, as objects are', async () => {
+    const answer = { columns: ['sum'], data: [[3], [30.5], [0]] };
+    const inputs = data.map(([b, a]) => ({ a, b }));
+    const shape = 'columns';
+
+    for (const rows of [{ columns, data }, { inputs }, { columns, data: data.slice(0, 2) }]) {
+      const { json } = await post('/models/adder/predictions', { ...rows, shape });
+      expect(json.data.predictions).toEqual({ ...answer, data: answer.data.slice(0, (rows.data ?? inputs).length) });
+    }
+    expect((await post('/models/adder/predictions', { columns, data, shape: 'rows' })).json.data.predictions).toEqual(
+      predictions,
+    );
+  });
+
+  it('are answered with fields on request and texts, too', async () => {
+    const body = { columns: ['text'], data: [['a'], ['b\n']], include: ['whole'], shape: 'columns' };
+
+    expect((await post('/models/texts/predictions', body)).json.data.predictions).toEqual({
+      columns: ['echo', 'whole'],
+      data: [['a', 0], ['b\n', 0]], // prettier-ignore
+    });
+  });
+
+  it('tell what is wrong with a value as with that of an object, at its place', async () => {
+    const wrong = [[2, 1], ['x', 2000], [null, 1]]; // prettier-ignore
+    const ofObjects = await detailOf({ inputs: wrong.map(([b, a]) => ({ a, b })) });
+    const places: Json = { a: 1, b: 0 };
+
+    expect(await detailOf({ columns, data: wrong })).toEqual(
+      ofObjects.map(({ loc: [, , row, name], ...rest }: Json) => ({
+        loc: ['body', 'data', row, places[name]],
+        ...rest,
+      })),
+    );
+    expect(ofObjects).toHaveLength(3);
+  });
+
+  it('tell rows of another length, and rows that are none', async () => {
+    const detail = await detailOf({ columns, data: [[1], [1, 2, 3], {}, null, [1, 2]] });
+
+    expect(detail.map(({ loc, type, ctx }: Json) => [loc, type, ctx?.limit_value])).toEqual([
+      [['body', 'data', 0], 'value_error.list.min_items', 2],
+      [['body', 'data', 1], 'value_error.list.max_items', 2],
+      [['body', 'data', 2], 'type_error.list', undefined],
+      [['body', 'data', 3], 'type_error.none.not_allowed', undefined],
+    ]);
+  });
+
+  it('tell columns that are missing or refused, with the name that is probably meant', async () => {
+    const missing = (name: string, msg: string) => ({
+      loc: ['body', 'columns', name],
+      msg,
+      type: 'value_error.missing',
+    });
+    const extra = (place: number, msg: string) => ({ loc: ['body', 'columns', place], msg, type: 'value_error.extra' });
+
+    expect(await detailOf({ columns: ['A', 'c'], data: [[1, 2]] })).toEqual([
+      missing('a', 'field required; did you mean it by "A"?'),
+      missing('b', 'field required'),
+    ]);
+    expect(await detailOf({ columns: ['include', 'b', 'B', 'other'], data: [[1, 2, 3, 4]] }, 'inclusive')).toEqual([
+      extra(2, 'extra fields not permitted; did you mean "b"?'),
+      extra(3, 'extra fields not permitted'),
+    ]);
+  });
+
+  it('ignore columns that nobody knows where fields are ignored that nobody knows', async () => {
+    const { status } = await post('/models/adder/predictions', { columns: ['a', 'b', 'c'], data: [[1, 2, {}]] });
+    expect(status).toBe(200);
+  });
+
+  it.each<[object, [(string | number)[], string][]]>([
+    [{ columns }, [[['body', 'data'], 'value_error.missing']]],
+    [{ data }, [[['body', 'columns'], 'value_error.missing']]],
+    [{ columns, data, inputs: [{}] }, [[['body'], 'value_error.one_of']]],
+    [{ columns: [], data }, [[['body', 'columns'], 'value_error.list.min_items']]],
+    [{ columns: 'a', data }, [[['body', 'columns'], 'type_error.list']]],
+    [{ columns, data: [] }, [[['body', 'data'], 'value_error.list.min_items']]],
+    [{ columns, data: {} }, [[['body', 'data'], 'type_error.list']]],
+    [{ columns: ['a', 1], data }, [[['body', 'columns', 1], 'type_error.str']]],
+    [{ columns: ['a', 'b', 'a'], data }, [[['body', 'columns', 2], 'value_error.list.unique_items']]],
+    [{ columns, data, shape: 'split' }, [[['body', 'shape'], 'type_error.enum']]],
+  ])('are refused: %j', async (body, expected) => {
+    const detail = await detailOf(body);
+    expect(detail.map(({ loc, type }: Json) => [loc, type])).toEqual(expected);
+  });
+
+  it('are no more than objects may be', async () => {
+    const detail = await detailOf({ columns, data: Array.from({ length: 1001 }, () => [1, 2]) });
+    expect(detail).toMatchObject([{ loc: ['body', 'data'], ctx: { limit_value: 1000 } }]);
   });
 });

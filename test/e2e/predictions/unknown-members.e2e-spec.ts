@@ -41,8 +41,8 @@ describe.each([
       const { status, json } = await send(path, { inputs: [ROW], includes: [], params: { threshold: 0.4 } }, method);
       const known =
         path === '/predictions'
-          ? /known: .*inputs.*include.*model, run_id|known: model, run_id, inputs, include/
-          : /known: inputs, include$/;
+          ? /known: .*inputs.*include.*model, run_id|known: model, run_id, inputs, columns, data, shape, include/
+          : /known: inputs, columns, data, shape, include$/;
 
       expect([status, json.detail]).toEqual([
         422,
