@@ -22,7 +22,6 @@ let store: TestStore;
 beforeEach(() => {
   store = new TestStore().addModel('adder').addRun('adder', 'adder-1');
 });
-afterEach(() => store.remove());
 const environment = () => ({
   MODELS_DIR: store.folder,
   TRIAL_PROCESS: 'true',
@@ -33,6 +32,8 @@ const environment = () => ({
   LOG_REQUESTS: 'false',
 });
 const start = useServers(environment);
+// After the servers have ended.
+afterEach(() => store.remove());
 
 const verdictOf = async (baseUrl: string, model: string): Promise<string[]> => {
   const { json } = await ask(baseUrl, `/models/${model}/selection`);

@@ -19,7 +19,6 @@ const MOST_GROWTH = 400 * MIB;
 
 let store: TestStore;
 beforeEach(() => void (store = new TestStore().addModel('adder').addRun('adder', 'adder-1')));
-afterEach(() => store.remove());
 const start = useServers(() => ({
   MODELS_DIR: store.folder,
   TRIAL_PROCESS: 'true',
@@ -27,6 +26,8 @@ const start = useServers(() => ({
   REFRESH_SETTLE_MS: '20',
   LOG_REQUESTS: 'false',
 }));
+// After the servers have ended.
+afterEach(() => store.remove());
 
 /** The longest wait of `/livez` while something goes on, milliseconds. */
 async function worstWaitDuring<T>(baseUrl: string, work: () => Promise<T>): Promise<{ worstMs: number; result: T }> {

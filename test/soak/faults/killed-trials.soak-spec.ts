@@ -26,7 +26,6 @@ let store: TestStore;
 beforeEach(() => {
   store = new TestStore().addModel('adder').addRun('adder', 'run-0', { metrics: { f1: 0.1 } });
 });
-afterEach(() => store.remove());
 const start = useServers(() => ({
   MODELS_DIR: store.folder,
   TRIAL_PROCESS: 'true',
@@ -36,6 +35,8 @@ const start = useServers(() => ({
   LOG_REQUESTS: 'false',
   ADMIN_API_KEY: ADMIN_KEY,
 }));
+// After the servers have ended.
+afterEach(() => store.remove());
 
 /** Adds a run that is better than those before it. */
 const addBetterRun = (i: number) => store.addRun('adder', `run-${i}`, { metrics: { f1: 0.1 + i / 1000 } });

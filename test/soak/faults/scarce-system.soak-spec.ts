@@ -17,7 +17,6 @@ import { until } from '../../support/until.js';
 
 let store: TestStore;
 beforeEach(() => void (store = new TestStore().addModel('adder').addRun('adder', 'adder-1')));
-afterEach(() => store.remove());
 const start = useServers(() => ({
   MODELS_DIR: store.folder,
   TRIAL_PROCESS: 'true',
@@ -25,6 +24,8 @@ const start = useServers(() => ({
   REFRESH_SETTLE_MS: '20',
   ADMIN_API_KEY: ADMIN_KEY,
 }));
+// After the servers have ended.
+afterEach(() => store.remove());
 const pin = (baseUrl: string, runId: string) =>
   ask(baseUrl, '/models/adder/pin', {
     method: 'PUT',
@@ -33,21 +34,18 @@ const pin = (baseUrl: string, runId: string) =>
   });
 
 describe('a process that may open 64 files', () => {
-  itOnPosix('answers who is connected, says what it cannot do, and is well when the others have gone', async () => {
+  itOnPosix('answers who is connected, and is well when the others have gone', async () => {
     const server = start({}, ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh']);
     const baseUrl = await server.ready();
     const first = await RawSocket.open(baseUrl);
     const crowd: RawSocket[] = [];
     for (let i = 0; i < 80; i++) crowd.push(await RawSocket.open(baseUrl));
 
+    if (process.platform === 'linux') await until(() => readdirSync(`/proc/${server.child.pid}/fd`).length >= 63);
     first.send('GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+    first.send('GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n');
     first.send('GET /models/adder/predictions?a=1&b=2 HTTP/1.1\r\nHost: x\r\n\r\n');
-    expect(statusesIn(await first.receive((text) => statusesIn(text).length === 3))).toEqual([200, 200, 200]);
-    const askedAgain = () => first.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
-    await until(() => {
-      askedAgain();
-      return first.text.includes('EMFILE') || first.text.includes('cannot be read');
-    });
+    expect(statusesIn(await first.receive((text) => statusesIn(text).length === 4))).toEqual([200, 200, 200, 200]);
     for (const socket of [first, ...crowd]) socket.abort();
 
     await until(async () => (await probesOf(baseUrl).catch(() => undefined))?.status === 'ok');
