@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 import { bytesField } from '../onnx/graph/protobuf-file.js';
 import { rejectOtherOperations } from './saved-model-operations.js';
@@ -82,6 +83,20 @@ describe('the operations of a SavedModel', () => {
     const collection = message(4, text(1, 'saved_model_main_op'), message(2, message(1, text(1, 'i'))));
     write([node(1, 'i', 'WriteFile')], [], collection);
     expect(reject).toThrow('WriteFile');
+  });
+
+  it('are those of a model of Keras: texts as numbers, an embedding, a recurrent layer, a dense one', () => {
+    const fixture = join(__dirname, '..', '..', '..', 'test', 'fixtures', 'engines', 'saved-model-text-lstm');
+    const graph = gunzipSync(readFileSync(join(fixture, 'saved_model.pb.gz')));
+    writeFileSync(join(folder, 'saved_model.pb'), graph);
+    expect(reject).not.toThrow();
+
+    // The same graph with another operation of the same length in the place of one.
+    writeFileSync(
+      join(folder, 'saved_model.pb'),
+      Buffer.from(graph.toString('latin1').replaceAll('MatMul', 'MatXul'), 'latin1'),
+    );
+    expect(reject).toThrow('MatXul');
   });
 
   it('cannot be known of a file that is none', () => {
