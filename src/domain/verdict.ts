@@ -22,7 +22,8 @@ export const VERDICT_FIX = {
     'Export the model without sequence or map outputs (skl2onnx: options={"zipmap": False}; onnxmltools: zipmap=False), or read its other outputs only.',
   SIGNATURE_MISMATCH: "Make signature, encode and decode name the model's own inputs and outputs.",
   LOAD_FAILED: 'The engine refused the artifact: export the model again and try it with models:check.',
-  SELF_TEST_FAILED: "The loaded run does not repeat its own examples: check encode, decode and the examples' values, and what onnxruntime in Python answers: exporters err, too.",
+  SELF_TEST_FAILED:
+    "The loaded run does not repeat its own examples: check encode, decode and the examples' values, and what onnxruntime in Python answers: exporters err, too.",
   FORMAT_UNSUPPORTED: 'Export the model to ONNX and log it with mlflow.onnx.log_model; docs/mlflow.md shows how.',
   MODEL_MISSING: 'Log the model in the run, e.g. with mlflow.onnx.log_model.',
   MLMODEL_INVALID: 'Log the model again; its MLmodel file cannot be used as the message says.',
