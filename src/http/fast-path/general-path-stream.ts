@@ -3,6 +3,19 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 const END_OF_CHUNKS = Buffer.from('\r\n\r\n', 'latin1');
+/** Bytes of requests of unknown length that Node is given at a time: it begins every request in them at once. */
+const FIRST_PIECE_BYTES = 1024;
+const LARGEST_PIECE_BYTES = 16 * 1024;
+
+/** What a stream tells its connection. */
+interface StreamEvents {
+  /** The answer has ended: the connection carries on without this stream until its next `begin`. */
+  onFree(): void;
+  /** One of several answers has ended: there is room for more bytes. */
+  onRoom(): void;
+  /** All it was given is read. */
+  onWanted(): void;
+}
 
 /**
  * Part of a connection as Node's HTTP server sees it: a stream that carries the requests which the fast path does not
@@ -11,7 +24,8 @@ const END_OF_CHUNKS = Buffer.from('\r\n\r\n', 'latin1');
  * Between two requests the stream is idle and is kept: a new one, with a new parser of Node's, costs more than the request.
  *
  * Where the length of the request is known the server gets exactly its bytes. Where it is not (chunks, or a head that
- * Node alone can judge) it gets everything that comes until it is between two requests.
+ * Node alone can judge) it gets what comes until it is between two requests: a piece at a time, larger ones while they turn
+ * out to be one large request, and none while several requests wait for their answers.
  */
 export class GeneralPathStream extends Duplex {
   private isEnding = false;
@@ -21,15 +35,15 @@ export class GeneralPathStream extends Duplex {
   /** Requests that Node has read, or begun to. */
   private readonly exchanges = new Set<{ request: IncomingMessage; response: ServerResponse }>();
   private hasRequests = false;
+  /** Requests that the latest piece began. */
+  private begun = 0;
+  private pieceBytes = FIRST_PIECE_BYTES;
   /** At most four. */
   private lastBytes: Buffer = Buffer.alloc(0);
 
-  /**
-   * @param onFree  the answer has ended: the connection carries on without this stream until its next `begin`.
-   */
   constructor(
     private readonly socket: Socket,
-    private readonly onFree: () => void,
+    private readonly events: StreamEvents,
   ) {
     super({ allowHalfOpen: true });
   }
@@ -44,6 +58,13 @@ export class GeneralPathStream extends Duplex {
     this.isIdle = false;
     this.remainingBytes = bytes;
     this.hasRequests = false;
+    this.pieceBytes = FIRST_PIECE_BYTES;
+    this.begun = 0;
+  }
+
+  /** Whether it takes the bytes that come next, be they of this request or of another one. */
+  get takesMore(): boolean {
+    return this.remainingBytes === Infinity && this.exchanges.size <= 1;
   }
 
   /** Whether a request is being read or answered. */
@@ -54,16 +75,23 @@ export class GeneralPathStream extends Duplex {
   /**
    * Gives the server bytes of its request.
    *
-   * @returns those that come after it.
+   * @returns those that come after it, or are for later.
    */
   feed(bytes: Buffer): Buffer {
-    const own = bytes.length <= this.remainingBytes ? bytes : bytes.subarray(0, this.remainingBytes);
+    const most = this.remainingBytes === Infinity ? this.nextPieceBytes() : this.remainingBytes;
+    const own = bytes.length <= most ? bytes : bytes.subarray(0, most);
     this.remainingBytes -= own.length;
     if (own.length > 0) {
       this.lastBytes = own.length >= 4 ? own.subarray(-4) : Buffer.concat([this.lastBytes, own]).subarray(-4);
       if (!this.push(own)) this.socket.pause();
     }
     return bytes.subarray(own.length);
+  }
+
+  private nextPieceBytes(): number {
+    this.pieceBytes = this.begun > 1 ? FIRST_PIECE_BYTES : Math.min(this.pieceBytes * 2, LARGEST_PIECE_BYTES);
+    this.begun = 0;
+    return this.pieceBytes;
   }
 
   /** The client has ended its side. */
@@ -76,24 +104,25 @@ export class GeneralPathStream extends Duplex {
     const exchange = { request, response };
     this.exchanges.add(exchange);
     this.hasRequests = true;
+    this.begun += 1;
     const settle = () => {
       if (!request.complete || !(response.writableFinished || response.destroyed)) return;
-      this.exchanges.delete(exchange);
-      this.checkFree();
+      if (this.exchanges.delete(exchange)) this.checkFree();
     };
     request.once('close', settle);
     response.once('close', settle);
   }
 
   private checkFree(): void {
-    if (this.exchanges.size > 0 || this.isEnding || this.isIdle || this.destroyed) return;
+    if (this.isEnding || this.isIdle || this.destroyed) return;
+    if (this.exchanges.size > 0) return this.events.onRoom();
     // A chunked message ends with an empty line; after any other byte Node is in the middle of something.
     const isBetween =
       this.remainingBytes === 0 ||
       (this.remainingBytes === Infinity && this.hasRequests && this.lastBytes.equals(END_OF_CHUNKS));
-    if (!isBetween || this.readableLength > 0) return;
+    if (!isBetween || this.readableLength > 0) return this.events.onRoom();
     this.isIdle = true;
-    this.onFree();
+    this.events.onFree();
   }
 
   // The part of a socket that Node's HTTP server and Express look at.
@@ -136,7 +165,7 @@ export class GeneralPathStream extends Duplex {
   }
 
   override _read(): void {
-    if (this.socket.isPaused()) this.socket.resume();
+    this.events.onWanted();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {

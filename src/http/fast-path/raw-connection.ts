@@ -113,6 +113,8 @@ export class RawConnection {
   /** Head of the request whose body is not all there. */
   private partial: ParsedHead | undefined;
   private isBlocked = false;
+  /** What has come waits for the next turn of the event loop: others are served in between. */
+  private isResting = false;
   /** The client has ended its side, and may wait for its answer. */
   private isHalfClosed = false;
   private isOver = false;
@@ -144,7 +146,9 @@ export class RawConnection {
 
   /** A request counts from the end of its head, as with Node's server: its body is still awaited when the server closes. */
   private get hasRequest(): boolean {
-    return this.exchange !== undefined || this.partial !== undefined || this.general?.isAnswering === true;
+    return (
+      this.isResting || this.exchange !== undefined || this.partial !== undefined || this.general?.isAnswering === true
+    );
   }
 
   /** Ends it unless a request is being read or answered; an answer on its way still arrives. */
@@ -167,7 +171,7 @@ export class RawConnection {
 
   /** Looks at the clock: requests that arrive slowly take the general path, idle connections end. To be called from time to time. */
   checkTime(nowMs: number): void {
-    if (this.exchange || this.isBlocked || this.general?.isAnswering) return;
+    if (this.exchange || this.isBlocked || this.isResting || this.general?.isAnswering) return;
     const quietMs = nowMs - this.activeAtMs;
     if (!this.general && this.received.length > 0) {
       if (quietMs > SLOW_MS) this.takeGeneralPath(this.headIfThere());
@@ -177,7 +181,7 @@ export class RawConnection {
   private readonly onData = (chunk: Buffer): void => {
     this.hasReceived = true;
     if (this.isOver) return;
-    if (this.general) return this.feed(chunk);
+    if (this.general && this.received.length === 0) return this.feed(chunk);
     if (this.received.length === 0) {
       this.received = chunk;
       this.pieces = 1;
@@ -187,7 +191,7 @@ export class RawConnection {
       this.pieces += 1;
     }
     // What comes before its turn stays where it is, and with it a client that does not wait for answers.
-    if (this.exchange || this.isBlocked) this.socket.pause();
+    if (this.exchange || this.general || this.isBlocked || this.isResting) this.socket.pause();
     else this.next();
   };
 
@@ -268,7 +272,7 @@ export class RawConnection {
   /** A client that does not read its answers gets no more of them. */
   private readonly onDrain = (): void => {
     this.isBlocked = false;
-    if (!this.exchange && !this.general && !this.isOver) this.readOn();
+    if (!this.exchange && !this.general && !this.isResting && !this.isOver) this.readOn();
   };
 
   /** The head of a request of which a part is there. */
@@ -291,7 +295,11 @@ export class RawConnection {
   }
 
   private makeStream(): GeneralPathStream {
-    this.keptStream = new GeneralPathStream(this.socket, () => this.leaveGeneralPath());
+    this.keptStream = new GeneralPathStream(this.socket, {
+      onFree: () => this.leaveGeneralPath(),
+      onRoom: () => this.feedRest(),
+      onWanted: () => this.resumeIfEmpty(),
+    });
     this.owner.serve(this.keptStream);
     return this.keptStream;
   }
@@ -304,20 +312,53 @@ export class RawConnection {
     this.received = this.received.length === 0 ? rest : Buffer.concat([this.received, rest]);
     this.pieces = 1;
     this.socket.pause();
+    this.feedRest();
+  }
+
+  /** There may be room for more of what has come. */
+  private feedRest(): void {
+    if (this.received.length > 0 && this.general?.takesMore) this.goOnLater();
   }
 
   private leaveGeneralPath(): void {
     this.general = undefined;
     this.activeAtMs = performance.now();
     if (this.socket.writableNeedDrain) this.isBlocked = true;
-    else this.readOn();
+    else if (this.received.length === 0) this.readOn();
+    // A client may send hundreds of requests at once, and each takes many times what the fast path needs.
+    else this.goOnLater();
+  }
+
+  /** Goes on in the next turn of the event loop, unless the connection is over or blocked then. */
+  private goOnLater(): void {
+    if (this.isResting) return;
+    this.isResting = true;
+    setImmediate(() => {
+      this.isResting = false;
+      if (this.isOver || this.isBlocked || this.socket.destroyed) return;
+      if (!this.general) this.readOn();
+      else if (this.general.takesMore) this.feedReceived(this.general);
+    });
+  }
+
+  private feedReceived(stream: GeneralPathStream): void {
+    const bytes = this.received;
+    this.received = EMPTY;
+    this.feed(bytes);
+    if (this.isHalfClosed && this.received.length === 0 && this.general === stream) stream.feedEnd();
+  }
+
+  /** Node's server wants more; what has come already is next. */
+  private resumeIfEmpty(): void {
+    if (this.received.length === 0 && this.socket.isPaused()) this.socket.resume();
   }
 
   /** A client that closes its side has its answer first, if it is still there. Half a request is Node's error, in Node's words. */
   private readonly onEnd = (): void => {
     this.isHalfClosed = true;
-    if (this.general) return this.general.feedEnd();
+    if (this.general) return this.received.length > 0 ? undefined : this.general.feedEnd();
     if (this.exchange) return this.probe(this.exchange);
+    if (this.isResting) return;
     this.isOver = true;
     this.gone.abort();
     if (this.received.length > 0 && !this.exchange) return this.owner.refusePartial(this.socket);

@@ -43,6 +43,45 @@ describe('the fast path', () => {
   const openConnections = () =>
     [...(app.fastPath as unknown as { open: ReadonlyMap<RawConnection, Socket> }).open.entries()].at(-1)!;
 
+  const CHUNKED = [
+    `POST ${PATH} HTTP/1.1`,
+    ...JSON_LINES,
+    'Transfer-Encoding: chunked',
+    '',
+    `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`,
+  ].join('\r\n');
+
+  it.each([
+    { what: 'requests that Express answers', request: 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', most: 1 },
+    { what: 'requests without a known length', request: CHUNKED, most: 16 },
+  ])('lets others have their turn while a client sends hundreds at once: $what', async ({ request, most }) => {
+    const perTurn: number[] = [0];
+    let timer = setImmediate(function tick() {
+      perTurn.push(0);
+      timer = setImmediate(tick);
+    });
+    const count = () => (perTurn[perTurn.length - 1]! += 1);
+    const server = app.app.getHttpServer();
+    server.on('request', count);
+    const socket = await RawSocket.open(app.baseUrl);
+
+    const text = await socket.send(request.repeat(300)).receive((received) => statusesIn(received).length === 300);
+
+    clearImmediate(timer);
+    server.off('request', count);
+    socket.abort();
+    expect(new Set(statusesIn(text))).toEqual(new Set([200]));
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(most);
+  });
+
+  it('reads all that came before the client ended its side, also without a known length', async () => {
+    const socket = await RawSocket.open(app.baseUrl);
+
+    const text = await socket.send(CHUNKED.repeat(100)).finish().read();
+
+    expect(statusesIn(text)).toEqual(Array.from({ length: 100 }, () => 200));
+  });
+
   it.each([
     [
       'axios',

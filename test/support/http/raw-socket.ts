@@ -38,6 +38,12 @@ export class RawSocket {
     return this.received;
   }
 
+  /** Ends our side; the other may still answer. */
+  finish(): this {
+    this.socket.end();
+    return this;
+  }
+
   /** Ends our side without a word. */
   abort(): void {
     this.socket.destroy();
