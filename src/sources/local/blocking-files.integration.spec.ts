@@ -7,6 +7,7 @@ import { itOnPosix } from '../../../test/support/posix.js';
 import { until } from '../../../test/support/until.js';
 import type { SourceModel, SourceRun } from '../run-source.js';
 import { Disk } from '../files/disk.js';
+import { NODE_FILE_SYSTEM } from '../files/file-system.js';
 import { LocalRunSource } from './local-run-source.js';
 import type { LocalSourceOptions } from './local-run-source.js';
 
@@ -296,5 +297,46 @@ describe('a folder of models in which something blocks', () => {
 
     expectOthersWell(models);
     expect(firstReason(models, 'odd/runs/odd')).toBe('ARTIFACT_TOO_LARGE: The run folder holds more than 10000 files.');
+  });
+
+  itOnPosix('looks at nothing behind a run folder that is a link out of the store, however much is there', async () => {
+    const other = new TestStore().addModel('adder').addRun('adder', 'secret');
+    const listed: string[] = [];
+    const [entry] = await NODE_FILE_SYSTEM.entries(other.path('adder/runs/secret/artifacts'));
+    const crowded = {
+      ...NODE_FILE_SYSTEM,
+      entries: (folder: string) => {
+        listed.push(folder);
+        const isOutside = folder.endsWith('odd/runs/link');
+        return isOutside
+          ? Promise.resolve(Array.from({ length: 20_000 }, () => entry!))
+          : NODE_FILE_SYSTEM.entries(folder);
+      },
+    };
+    symlinkSync(other.path('adder/runs/secret'), store.path('odd/runs/link'));
+
+    const models = await open({ disk: new Disk({ fileSystem: crowded }) }).listModels();
+    other.remove();
+
+    expectOthersWell(models);
+    expect(firstReason(models, 'odd/runs/link')).toBe(
+      'ARTIFACT_OUTSIDE_RUN: The run folder is a link that leads out of the store.',
+    );
+    expect(listed).toContain(store.path('odd/runs/odd'));
+    expect(listed).not.toContain(store.path('odd/runs/link'));
+  });
+
+  itOnPosix('no longer takes a run whose folder became a link out of the store', async () => {
+    const other = new TestStore().addModel('adder').addRun('adder', 'secret');
+    const source = open();
+    const before = await source.listModels();
+    rmSync(store.path('odd/runs/odd'), { recursive: true });
+    symlinkSync(other.path('adder/runs/secret'), store.path('odd/runs/odd'));
+
+    const after = await source.listModels();
+    other.remove();
+
+    expect(runOf(before, 'odd/runs/odd').reasons).toEqual([]);
+    expect(firstReason(after, 'odd/runs/odd')).toMatch(/^ARTIFACT_OUTSIDE_RUN: /);
   });
 });

@@ -3,9 +3,12 @@ import { join, relative } from 'node:path';
 
 import { identityOf } from '../files/file-system.js';
 import type { FileSystem } from '../files/file-system.js';
+import { realPathWithin } from './run-folder.js';
 
 /** Begins the fingerprint of a folder that cannot be read; a file's line begins with its name. */
 const UNREADABLE = '/ ';
+/** The fingerprint of a link that leads out of the store: what is behind it is not looked at. */
+const OUTSIDE = '/outside';
 /** Most files and folders of a run folder: all of them are looked at at each poll. */
 const MAX_ENTRIES = 10_000;
 /** `code` of a folder with more. */
@@ -13,12 +16,20 @@ export const TOO_MANY_FILES = 'TOO_MANY_FILES';
 
 /**
  * Fingerprint of a folder's files: names, sizes, times of change. Two equal ones mean that nothing was written in
- * between, as far as can be told without reading. An unreadable folder has a fingerprint too.
+ * between, as far as can be told without reading. An unreadable folder has a fingerprint too, and so has a link that leads
+ * out of the store.
  *
+ * @param store  absolute folder of the store.
  * @returns undefined when the folder or one of its files disappeared meanwhile.
  */
-export async function fingerprintOf(folder: string, fileSystem: FileSystem): Promise<string | undefined> {
+export async function fingerprintOf(
+  folder: string,
+  store: string,
+  fileSystem: FileSystem,
+): Promise<string | undefined> {
   try {
+    if ((await fileSystem.isLink(folder)) && (await realPathWithin(folder, store, fileSystem)) === undefined)
+      return OUTSIDE;
     const lines: string[] = [];
     // One after the other: what hangs in one folder must not hang many times.
     for (const file of await filesBelow(folder, fileSystem)) lines.push(await lineOf(file, folder, fileSystem));

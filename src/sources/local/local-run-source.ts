@@ -266,7 +266,7 @@ export class LocalRunSource extends RunSource {
 
   private fingerprintOf(path: string): Promise<string | undefined> {
     return this.disk
-      .call(path, (fileSystem) => fingerprintOf(path, fileSystem))
+      .call(path, (fileSystem) => fingerprintOf(path, this.folder, fileSystem))
       .catch((error: NodeJS.ErrnoException) => unreadable(error.code));
   }
 

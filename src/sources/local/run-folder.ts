@@ -20,11 +20,7 @@ export class RunFolder {
    * @throws RunError ARTIFACT_OUTSIDE_RUN when it does not; the error of the file system.
    */
   static async open(path: string, store: string, disk = new Disk()): Promise<RunFolder> {
-    const folder = await disk.call(path, async (fileSystem) => {
-      const real = await fileSystem.realpath(path);
-      // Only a store that is a link, or lies behind one, needs a second check.
-      return isInside(real, store) || isInside(real, await fileSystem.realpath(store)) ? real : undefined;
-    });
+    const folder = await disk.call(path, (fileSystem) => realPathWithin(path, store, fileSystem));
     if (folder !== undefined) return new RunFolder(folder, path, disk);
     throw new RunError('ARTIFACT_OUTSIDE_RUN', 'The run folder is a link that leads out of the store.');
   }
@@ -109,6 +105,19 @@ export function leadsOutside(path: string): boolean {
 /** Whether a path is a folder or below it; both absolute, links resolved. */
 export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder + sep);
+}
+
+/**
+ * Where a path leads.
+ *
+ * @param path, store  absolute.
+ * @returns undefined when that is outside of the store.
+ * @throws NodeJS.ErrnoException
+ */
+export async function realPathWithin(path: string, store: string, fileSystem: FileSystem): Promise<string | undefined> {
+  const real = await fileSystem.realpath(path);
+  // Only a store that is a link, or lies behind one, needs a second check.
+  return isInside(real, store) || isInside(real, await fileSystem.realpath(store)) ? real : undefined;
 }
 
 /** The file is another than that of `run.json`. */
