@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 
-import { probeHalfClosed } from '../server/probe-half-closed.js';
+import { OpenAnswers } from '../server/open-answers.js';
 import type { RequestExchange } from './http-endpoint.js';
 
 /** A request that Express carries, as endpoints take it. */
@@ -16,16 +16,8 @@ export function exchangeOf(request: Request, response: Response): RequestExchang
 /** Aborted when the client goes away before its answer. */
 function clientSignal({ socket, httpVersion }: Request, response: Response): AbortSignal {
   const controller = new AbortController();
-  const onEnd = () => {
-    if (httpVersion === '1.1')
-      probeHalfClosed(
-        (text) => socket.write(text),
-        () => !response.headersSent && !response.closed,
-      );
-  };
-  socket.once('end', onEnd);
+  if (httpVersion === '1.1') OpenAnswers.of(socket).add(response);
   response.once('close', () => {
-    socket.off('end', onEnd);
     if (!response.writableFinished) controller.abort();
   });
   return controller.signal;
