@@ -25,4 +25,22 @@ describe('the name that is probably meant', () => {
     expect(isNearName('a', 'b')).toBe(false);
     expect(isNearName('HOME', 'HOST')).toBe(false);
   });
+
+  it('takes two changes in a long name, wherever they are, and no third', () => {
+    const known = 'time_since_last_purchase';
+    for (const near of [
+      'time_since_last_purchse',
+      'itme_since_last_purchsae',
+      'tim_since_last_purchases',
+      'xtime_since_last_purchasex',
+    ])
+      expect(nearestName(near, [known])).toBe(known);
+    for (const far of [
+      'tme_snce_lst_purchase',
+      'itme_sicne_last_purchsae',
+      'since_last_purchase',
+      'purchase_time_since_last',
+    ])
+      expect(nearestName(far, [known])).toBeUndefined();
+  });
 });

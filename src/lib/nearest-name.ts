@@ -10,10 +10,12 @@ const MAX_LENGTH = 64;
  * @returns undefined when none is near.
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > MAX_LENGTH) return undefined;
+  const plain = plainForm(name);
   let nearest: string | undefined;
   let fewest = Infinity;
   for (const candidate of known) {
-    const changes = changesBetween(name, candidate);
+    const changes = changesBetween(name, candidate, plain);
     if (changes < fewest) [nearest, fewest] = [candidate, changes];
     if (fewest === 0) break;
   }
@@ -22,16 +24,16 @@ export function nearestName(name: string, known: Iterable<string>): string | und
 
 /** Whether two different names are so near that one is probably meant as the other. */
 export function isNearName(name: string, known: string): boolean {
-  return changesBetween(name, known) < Infinity;
+  return changesBetween(name, known, plainForm(name)) < Infinity;
 }
 
 /** How many changes make one name of the other; 0 for another spelling, Infinity when they are not near. */
-function changesBetween(name: string, known: string): number {
+function changesBetween(name: string, known: string, plain: string): number {
   if (Math.max(name.length, known.length) > MAX_LENGTH) return Infinity;
-  if (plainForm(name) === plainForm(known)) return 0;
+  if (plain === plainForm(known)) return 0;
   const most = Math.min(name.length, known.length) <= MAX_SHORT_NAME ? 1 : 2;
   if (Math.abs(name.length - known.length) > most) return Infinity;
-  const changes = countChanges(name, known);
+  const changes = countChanges(name, known, most);
   return changes <= most && changes < Math.max(name.length, known.length) ? changes : Infinity;
 }
 
@@ -41,17 +43,22 @@ function plainForm(name: string): string {
   return words.map((word) => word.replace(/(?<=.)S$/, '')).join('');
 }
 
-/** Characters to be added, left out, replaced or swapped with their neighbour to make one name of the other. */
-function countChanges(a: string, b: string): number {
-  const rows = Array.from({ length: a.length + 1 }, (_, i) => [i, ...Array<number>(b.length).fill(0)]);
-  rows[0] = Array.from({ length: b.length + 1 }, (_, j) => j);
+/**
+ * Characters to be added, left out, replaced or swapped with their neighbour to make one name of the other; a larger number
+ * than `most` where it takes more. Compares only characters whose places differ by no more than that.
+ */
+function countChanges(a: string, b: string, most: number): number {
+  let [before, row] = [new Array<number>(), Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = rows[i - 1]![j - 1]! + Number(a[i - 1] !== b[j - 1]);
+    const next = new Array<number>(b.length + 1).fill(Infinity);
+    next[0] = i;
+    for (let j = Math.max(1, i - most); j <= Math.min(b.length, i + most); j++) {
+      const replaced = row[j - 1]! + Number(a[i - 1] !== b[j - 1]);
       const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swapped = isSwap ? rows[i - 2]![j - 2]! + 1 : Infinity;
-      rows[i]![j] = Math.min(rows[i - 1]![j]! + 1, rows[i]![j - 1]! + 1, replaced, swapped);
+      const swapped = isSwap ? before[j - 2]! + 1 : Infinity;
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, replaced, swapped);
     }
+    [before, row] = [row, next];
   }
-  return rows[a.length]![b.length]!;
+  return row[b.length]!;
 }

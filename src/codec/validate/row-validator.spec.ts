@@ -207,4 +207,39 @@ describe('compileRowValidator', () => {
       { numRuns: 300 },
     );
   });
+
+  describe('looks for the field that is meant by an unknown one', () => {
+    const schemaOf = (count: number): RowSchema => ({
+      type: 'object',
+      properties: Object.fromEntries(
+        Array.from({ length: count }, (_, i) => [`gene_${i}`, { type: 'number' as const }]),
+      ),
+      additionalProperties: false,
+    });
+    const suggestionsIn = (issues: readonly ValidationIssue[]) =>
+      issues.filter(({ msg }) => msg.includes('did you mean'));
+    const misspelt = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`Gene-${i}`, 1]));
+
+    it.each([
+      [100, 10],
+      [2_000, 2],
+      [9_000, 1],
+    ])('among %i fields for the first %i', (fields, count) => {
+      const { issues } = validate(schemaOf(fields), misspelt);
+
+      expect(issues).toHaveLength(MAX_PROBLEMS);
+      expect(suggestionsIn(issues)).toEqual(issues.slice(0, count));
+    });
+
+    it('likewise among the names of columns', () => {
+      const names = Object.keys(schemaOf(10).properties);
+      const validator = compileRowValidator({ ...schemaOf(10), required: names, additionalProperties: true });
+      const columns = Array.from({ length: 3_000 }, (_, i) => `Gene-${i}`);
+      const issues: ValidationIssue[] = [];
+      validator.checkColumns(columns, ['body', 'columns'], issues);
+
+      expect(issues).toHaveLength(10);
+      expect(suggestionsIn(issues)).toEqual(issues.slice(0, 1));
+    });
+  });
 });

@@ -137,6 +137,13 @@ function readField({ check, isRequired, fallback }: Field, value: unknown, visit
 
 /** Unknown fields for which a similar known one is looked for. */
 const MAX_SUGGESTIONS = 10;
+/** Comparisons of names in one request: a contract, or a list of columns, may have ten thousand. */
+const MAX_COMPARISONS = 5_000;
+
+/** Whether a similar name is looked for among so many, when so many problems were found before; for the first always. */
+function maySuggest(found: number, names: number): boolean {
+  return found === 0 || (found < MAX_SUGGESTIONS && (found + 1) * names <= MAX_COMPARISONS);
+}
 
 /** The short routes (`types-only`) say it in the words of the dialect alone. */
 function reportExtras(
@@ -154,7 +161,7 @@ function reportExtras(
 }
 
 function extraIssue(name: string, known: ReadonlySet<string>, { length }: readonly ValidationIssue[]): Issue {
-  const meant = length < MAX_SUGGESTIONS ? nearestName(name, known) : undefined;
+  const meant = maySuggest(length, known.size) ? nearestName(name, known) : undefined;
   return meant === undefined ? EXTRA : { ...EXTRA, msg: `${EXTRA.msg}; did you mean "${meant}"?` };
 }
 
@@ -172,7 +179,7 @@ function reportMissingColumns(
   const others = names.filter((name) => !known.has(name));
   for (const { name } of missing) {
     if (issues.length >= MAX_PROBLEMS) return;
-    const meant = issues.length < MAX_SUGGESTIONS ? nearestName(name, others) : undefined;
+    const meant = maySuggest(issues.length, others.length) ? nearestName(name, others) : undefined;
     const msg = meant === undefined ? MISSING.msg : `${MISSING.msg}; did you mean it by "${meant}"?`;
     report(issues, [...loc, name], { ...MISSING, msg });
   }
