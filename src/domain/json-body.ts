@@ -29,10 +29,15 @@ export function parseJsonBody(bytes: Buffer): JsonValue | undefined {
   return bytes.length === 0 ? undefined : parseBodyText(bodyText(bytes));
 }
 
-/** The same for its text. @throws ValidationError with the position, for text that is not JSON. */
-export function parseBodyText(text: string): JsonValue {
+/**
+ * The same for its text.
+ *
+ * @param depth  how deep it nests, where that is known.
+ * @throws ValidationError with the position, for text that is not JSON.
+ */
+export function parseBodyText(text: string, depth?: number): JsonValue {
   try {
-    return parseJson(text);
+    return parseJson(text, { depth });
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     const { reason, position, line, column, message } = error;

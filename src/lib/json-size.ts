@@ -2,6 +2,10 @@
 export interface JsonSize {
   /** Objects, lists and members of objects: what takes memory for itself. */
   readonly structures: number;
+  /** Members of objects alone. */
+  readonly members: number;
+  /** How deep objects and lists nest; 1 where nothing nests. */
+  readonly depth: number;
   /** Opening brackets, colons and commas: at least as many as there are values besides the outermost. */
   readonly marks: number;
   /** The longest list that is a wanted member of the outermost object, and the name of that member. */
@@ -19,31 +23,33 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
  * @param keys  names of the wanted members.
  */
 export function measureJson(text: string, keys: readonly string[]): JsonSize {
-  const members = new MemberLists(text, keys);
-  let [structures, depth, commas, items] = [0, 0, 0, 0];
+  const lists = new MemberLists(text, keys);
+  let [containers, members, commas, items] = [0, 0, 0, 0];
+  let [depth, deepest] = [0, 0];
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
       case QUOTE: {
         const end = endOfString(text, i);
-        if (depth === 1) members.name(i + 1, end);
+        if (depth === 1) lists.name(i + 1, end);
         i = end;
         break;
       }
       case OPEN_LIST:
       case OPEN_OBJECT:
-        structures += 1;
+        containers += 1;
         depth += 1;
+        if (depth > deepest) deepest = depth;
         if (depth !== 2) break;
-        members.open(text.charCodeAt(i) === OPEN_LIST);
+        lists.open(text.charCodeAt(i) === OPEN_LIST);
         items = 1;
         break;
       case CLOSE_LIST:
       case CLOSE_OBJECT:
-        if (depth === 2) members.close(items);
+        if (depth === 2) lists.close(items);
         depth -= 1;
         break;
       case COLON:
-        structures += 1;
+        members += 1;
         break;
       case COMMA:
         commas += 1;
@@ -51,8 +57,9 @@ export function measureJson(text: string, keys: readonly string[]): JsonSize {
         break;
     }
   }
-  const { longest, longestEscaped } = members;
-  return { structures, marks: structures + commas, longest, longestEscaped };
+  const { longest, longestEscaped } = lists;
+  const structures = containers + members;
+  return { structures, members, depth: deepest, marks: structures + commas, longest, longestEscaped };
 }
 
 /** Lists that are members of the outermost object. */

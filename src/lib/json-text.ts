@@ -10,6 +10,8 @@ export { JsonSyntaxError, MAX_JSON_DEPTH } from './json-scanner.js';
 interface JsonReadOptions {
   /** Take the tokens NaN, Infinity and -Infinity, as Python writes them. Off: they are a syntax error. */
   readonly allowNonFinite?: boolean;
+  /** How deep the text nests, if it is JSON, where that is known (`measureJson`): then its values are not looked through. */
+  readonly depth?: number;
 }
 
 /**
@@ -24,7 +26,9 @@ export function parseJson(text: string, options: JsonReadOptions = {}): JsonValu
   if (!mayContainBigInt(text)) {
     try {
       const value = JSON.parse(text) as JsonValue;
-      if (!nestsDeeper(value, MAX_JSON_DEPTH)) return value;
+      const { depth } = options;
+      const isTooDeep = depth === undefined ? nestsDeeper(value, MAX_JSON_DEPTH) : depth > MAX_JSON_DEPTH;
+      if (!isTooDeep) return value;
     } catch {
       // Fall through: the scanner finds the reason and the place, or tokens that only it may take.
     }

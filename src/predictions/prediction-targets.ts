@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import type { RowSchema } from '../domain/signature.js';
 import { ValidationError } from '../domain/validation-issue.js';
 import type { JsonValue } from '../lib/json.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
@@ -39,18 +40,30 @@ export class PredictionTargets {
     }
   }
 
-  /** The run, if it is there and may be asked; why it is not is for `resolve` to say. */
-  find(target: PredictionTarget): RegisteredRun | undefined {
-    try {
-      return this.resolve(target);
-    } catch {
-      return undefined;
-    }
+  /**
+   * The inputs of all runs that a caller may mean: of a model those of all contracts, and of all models where the target
+   * names neither a model nor a run, or none that is there.
+   */
+  inputsOf(target: PredictionTarget): ReadonlySet<RowSchema> {
+    const inputs = new Set<RowSchema>();
+    // Runs of one model have mostly the very same.
+    for (const { run } of this.runsMeantBy(target)) inputs.add(run.signature.input);
+    return inputs;
   }
 
   /** The models and their fields, for an answer that must help choose one. */
   listCandidates(): { candidates: JsonValue } {
     return candidatesOf(this.registry.listReadyModels());
+  }
+
+  private runsMeantBy(target: PredictionTarget): readonly RegisteredRun[] {
+    try {
+      if (target.kind === 'model') return this.registry.getModel(target.name).runs;
+      if (target.kind === 'run') return [this.registry.getRun(target.runId)];
+    } catch {
+      // It is for `resolve` to say.
+    }
+    return this.registry.listRuns();
   }
 
   private resolveRun(runId: string, model: string | undefined): RegisteredRun {

@@ -37,7 +37,7 @@ export interface BodyBounds {
   readonly maxRows: number;
   /** Objects, lists and members. */
   readonly maxStructures: number;
-  /** Of the run that the rows are for; undefined where the body itself says which it is. */
+  /** Of the run that the rows are for, or of all, where the body itself says which it is; undefined when there is none. */
   readonly values?: ValueBounds;
 }
 

@@ -47,7 +47,12 @@ export class RemoteRows {
       to,
     });
     const reply = await this.reader.ask(
-      { body: source.body, spec, request: (codec) => request(codec, this.reader.nextId()) },
+      {
+        body: source.body,
+        length: source.bytes.byteLength,
+        spec,
+        request: (codec) => request(codec, this.reader.nextId()),
+      },
       limits,
     );
     return (reply as Extract<ReadingReply, { kind: 'encoded' }>).result;

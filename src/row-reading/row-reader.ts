@@ -12,6 +12,8 @@ import type {
   RowCodecSpec,
 } from './reading-messages.js';
 import { ReadingThread } from './reading-thread.js';
+import { WaitingBodies } from './waiting-bodies.js';
+import type { WaitingBody } from './waiting-bodies.js';
 
 /** Bodies up to this are read on the main thread: handing them over would take as long, bytes. */
 export const MAX_INLINE_BYTES = 256 * 1024;
@@ -40,9 +42,8 @@ interface RowReaderOptions {
 }
 
 /** A request that waits for a thread. */
-interface Job {
-  /** The thread that has read its body already, if there is one. */
-  readonly body: number;
+interface Job extends WaitingBody {
+  /** For its rows: undefined when the body is to be read first. */
   readonly spec: RowCodecSpec | undefined;
   readonly request: (codec: number) => ReadingRequest;
   readonly settle: (reply: ReadingReply | undefined) => void;
@@ -51,11 +52,13 @@ interface Job {
 /**
  * Reads, checks and encodes the rows of large bodies in threads of its own: 10 MB of JSON take a second and more, in which
  * no other request would be answered. Only tensors come back, or what is wrong. The threads start with the first such
- * body, and end when there was none for a while.
+ * body, and end when there was none for a while. Short bodies go before long ones (`WaitingBodies`).
  */
 export class RowReader {
   private readonly threads = new Map<ReadingThread, { body: number }>();
-  private readonly waiting: Job[] = [];
+  /** For rows of bodies that a thread has in memory; they go first. */
+  private readonly held: Job[] = [];
+  private readonly waiting = new WaitingBodies<Job>();
   private readonly codecKeys = new WeakMap<RowCodecSpec, number>();
   private lastId = 0;
   private idleTimer: NodeJS.Timeout | undefined;
@@ -74,7 +77,8 @@ export class RowReader {
   async outline(rows: RemoteRows, bounds: BodyBounds, limits: ReadingLimits): Promise<BodyOutline> {
     const { source } = rows;
     const request = (): ReadingRequest => ({ id: this.nextId(), kind: 'read', ...source, ...bounds });
-    const reply = await this.ask({ body: 0, spec: undefined, request }, limits);
+    const job = { body: source.body, length: source.bytes.byteLength, spec: undefined, request };
+    const reply = await this.ask(job, limits);
     return (reply as Extract<ReadingReply, { kind: 'outline' }>).outline;
   }
 
@@ -87,7 +91,7 @@ export class RowReader {
   async ask(job: Omit<Job, 'settle'>, { deadlineMs, timeoutMs, signal }: ReadingLimits): Promise<ReadingReply> {
     signal?.throwIfAborted();
     if (this.isClosed) throw new AppError('SHUTTING_DOWN');
-    if (this.waiting.length >= (this.options.maxWaiting ?? 1_000))
+    if (this.held.length + this.waiting.size >= (this.options.maxWaiting ?? 1_000))
       throw new AppError('QUEUE_FULL', { retryAfterSeconds: 1 });
     let own: Job | undefined;
     let onAbort = () => {};
@@ -116,28 +120,38 @@ export class RowReader {
   async onApplicationShutdown(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.idleTimer);
-    for (const job of this.waiting.splice(0)) job.settle(undefined);
+    for (let job = this.takeNext(); job; job = this.takeNext()) job.settle(undefined);
     await Promise.all([...this.threads.keys()].map((thread) => thread.end('the server is shutting down')));
   }
 
-  /** Rows of a body that was read go before bodies that were not: they are in memory. */
+  /** Rows of a body that a thread has just read go before bodies that are to be read: they take memory. */
   private enqueue(job: Job): void {
-    if (job.spec) this.waiting.unshift(job);
-    else this.waiting.push(job);
+    const isHeld = job.spec !== undefined && [...this.threads.values()].some(({ body }) => body === job.body);
+    if (isHeld) this.held.unshift(job);
+    else this.waiting.add(job);
     this.dispatch();
   }
 
   private leave(job: Job): void {
-    const index = this.waiting.indexOf(job);
-    if (index >= 0) this.waiting.splice(index, 1);
+    const index = this.held.indexOf(job);
+    if (index >= 0) this.held.splice(index, 1);
+    else this.waiting.remove(job);
   }
 
   private dispatch(): void {
-    while (this.waiting.length > 0) {
-      const thread = this.freeThread(this.waiting[0]!.body);
+    for (let next = this.next; next; next = this.next) {
+      const thread = this.freeThread(next.body);
       if (!thread) return;
-      this.start(thread, this.waiting.shift()!);
+      this.start(thread, this.takeNext()!);
     }
+  }
+
+  private get next(): Job | undefined {
+    return this.held[0] ?? this.waiting.next;
+  }
+
+  private takeNext(): Job | undefined {
+    return this.held.shift() ?? this.waiting.take();
   }
 
   private freeThread(body: number): ReadingThread | undefined {

@@ -4,6 +4,7 @@ import type { FieldSchema, RowSchema } from '../domain/signature.js';
 import type { JsonValue } from '../lib/json.js';
 import { measureJson } from '../lib/json-size.js';
 import { valueBoundsOf } from './value-bounds.js';
+import type { ValueBounds } from './value-bounds.js';
 
 const scalar = fc.constantFrom<FieldSchema>(
   { type: 'string' },
@@ -41,40 +42,68 @@ function largestRow({ properties, additionalProperties }: RowSchema): Record<str
 }
 
 describe(valueBoundsOf.name, () => {
-  /** By how much the marks of a body stay below its bound, the part aside that does not depend on the rows. */
-  const spareMarks = (schema: RowSchema, body: object, indent: number | undefined) => {
-    const { marks, longest } = measureJson(JSON.stringify(body, undefined, indent), ['inputs', 'data']);
-    return valueBoundsOf(schema)!.perRow * longest.length - marks;
+  const boundsOf = (...inputs: readonly RowSchema[]) => valueBoundsOf(inputs, false)!;
+  /** By how much a body stays below its bounds, the part aside that does not depend on the rows. */
+  const spareOf = ({ marks, members }: ValueBounds, body: object, indent?: number) => {
+    const size = measureJson(JSON.stringify(body, undefined, indent), ['inputs', 'data']);
+    const rows = Math.max(1, size.longest.length);
+    return { marks: marks.perRow * rows - size.marks, members: members.perRow * rows - size.members };
   };
+  const counts = fc.integer({ min: 1, max: 60 });
 
   it('let every body pass whose rows have the fields of the run, as large as they may be', () => {
     fc.assert(
-      fc.property(schemas, fc.integer({ min: 1, max: 60 }), fc.constantFrom(undefined, 2), (schema, count, indent) => {
+      fc.property(schemas, counts, fc.constantFrom(undefined, 2), (schema, count, indent) => {
         const body = { model: 'm', include: ['notes'], inputs: new Array<unknown>(count).fill(largestRow(schema)) };
+        const spare = spareOf(boundsOf(schema), body, indent);
 
-        expect(spareMarks(schema, body, indent)).toBeGreaterThan(-10);
+        expect(spare.marks).toBeGreaterThan(-10);
+        expect(spare.members).toBeGreaterThan(-10);
       }),
     );
   });
 
   it('let every body pass whose rows are lists in the order of columns', () => {
     fc.assert(
-      fc.property(schemas, fc.integer({ min: 1, max: 60 }), (schema, count) => {
+      fc.property(schemas, counts, (schema, count) => {
         const row = largestRow({ ...schema, additionalProperties: false });
         const body = { columns: Object.keys(row), data: new Array<unknown>(count).fill(Object.values(row)) };
 
-        expect(spareMarks(schema, body, undefined)).toBeGreaterThan(-30);
+        expect(spareOf(boundsOf(schema), body).marks).toBeGreaterThan(-30);
       }),
     );
   });
 
-  it('are by the fields of the run, and none where its lists have no end', () => {
+  it('let every body pass for any of several runs, rows or the one bare row', () => {
+    fc.assert(
+      fc.property(fc.array(schemas, { minLength: 1, maxLength: 4 }), fc.nat(3), counts, (inputs, index, count) => {
+        const row = largestRow(inputs[index % inputs.length]!);
+        for (const body of [row, { inputs: new Array<unknown>(count).fill(row) }]) {
+          const spare = spareOf(boundsOf(...inputs), body);
+
+          expect(spare.marks).toBeGreaterThan(-10);
+          expect(spare.members).toBeGreaterThan(-10);
+        }
+      }),
+    );
+  });
+
+  it('are by the fields of the run: of members also where its lists have no end', () => {
     const number = { type: 'number' } as const;
     const fields = { a: number, b: { type: 'array', items: number, maxItems: 10 } } as const;
     const schema = { type: 'object', properties: fields, additionalProperties: false } as const;
+    const endless = { ...schema, properties: { b: { type: 'array', items: number } } } as const;
 
-    expect(valueBoundsOf(schema)).toEqual({ base: 100_000, perRow: 2 * (2 + 2 + 2 + 11) });
-    expect(valueBoundsOf({ ...schema, additionalProperties: true })!.perRow).toBe(34 + 1_000);
-    expect(valueBoundsOf({ ...schema, properties: { b: { type: 'array', items: number } } })).toBeUndefined();
+    expect(boundsOf(schema)).toEqual({
+      marks: { base: 100_000, perRow: 2 * (2 + 2 + 2 + 11) },
+      members: { base: 50_000, perRow: 2 * 2 },
+    });
+    expect(boundsOf({ ...schema, additionalProperties: true })).toMatchObject({
+      marks: { perRow: 34 + 1_000 },
+      members: { perRow: 4 + 500 },
+    });
+    expect(valueBoundsOf([schema], true)).toEqual(boundsOf({ ...schema, additionalProperties: true }));
+    expect(boundsOf(endless)).toMatchObject({ marks: { perRow: Infinity }, members: { perRow: 2 } });
+    expect(valueBoundsOf([], true)).toBeUndefined();
   });
 });

@@ -2,6 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { AppConfig } from '../../config/app-config.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
+import type { RowSchema } from '../../domain/signature.js';
+import { TEXT_FIELD } from '../../domain/text-input.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import { EndpointAnswer, HttpEndpoint } from '../../http/endpoint/http-endpoint.js';
 import type { EndpointCall, RequestExchange } from '../../http/endpoint/http-endpoint.js';
@@ -125,12 +127,10 @@ export class PredictionEndpoint extends HttpEndpoint {
     return rowsOfOutline(route, params, outline, rows, unknownMembers);
   }
 
-  /** What a body may hold, where its route tells which run its rows are for and other members are not just ignored. */
+  /** What a body may hold, by the run that its rows are for, or by all runs where only the body tells which it is. */
   private valueBounds(route: PredictionRoute, params: RequestFacts['params']): ValueBounds | undefined {
-    if (route.rows !== 'inputs' || route.target === 'named' || this.config.unknownMembers === 'ignore')
-      return undefined;
-    const registered = this.targets.find(targetOf(route, params));
-    return registered && valueBoundsOf(registered.run.signature.input);
+    if (route.rows === 'texts') return valueBoundsOf([TEXT_ROW], true);
+    return valueBoundsOf(this.targets.inputsOf(targetOf(route, params)), this.config.unknownMembers === 'ignore');
   }
 
   private async predictBare(
@@ -163,6 +163,9 @@ export class PredictionEndpoint extends HttpEndpoint {
     return new EndpointAnswer(answer.status, [...answer.headers, CONTRACT_HEADER, contract], answer.body, subject);
   }
 }
+
+/** What is read of the rows of the short routes. */
+const TEXT_ROW: RowSchema = { type: 'object', properties: { [TEXT_FIELD]: { type: 'string' } } };
 
 /** Objects, lists and members that a row may come to; rows of more are few, because of what a body may hold. */
 const STRUCTURES_PER_ROW = 200;

@@ -32,6 +32,7 @@ import type {
   RowCodecSpec,
   SharedBody,
 } from '../reading-messages.js';
+import type { Bound } from '../value-bounds.js';
 import { outlineOf } from './outline.js';
 
 /** Texts of a row that are looked at when another of its fields is wrong. */
@@ -101,12 +102,12 @@ class BodyReader {
   }
 
   /** @throws ValidationError, AppError BODY_NOT_READABLE. */
-  read({ body, bytes }: SharedBody, bounds?: BodyBounds): JsonValue {
+  read({ body, bytes, form }: SharedBody, bounds?: BodyBounds): JsonValue {
     this.last = undefined;
     // A copy: texts are not made of shared bytes.
     const text = bodyText(Buffer.from(new Uint8Array(bytes)));
-    if (bounds) requireWithin(bounds, text);
-    const value = parseBodyText(text);
+    const depth = bounds && requireWithin(bounds, text, form);
+    const value = parseBodyText(text, depth);
     this.last = { body, value };
     return value;
   }
@@ -123,27 +124,41 @@ class BodyReader {
 }
 
 /** Members of a body that hold its rows. */
-const ROW_LISTS = ['inputs', 'texts', 'data'];
+const ROW_LISTS: Readonly<Record<BodyForm, readonly string[]>> = {
+  inputs: ['inputs', 'data'],
+  texts: ['texts'],
+  row: [],
+};
 
-/** @throws ValidationError when a body holds more than any request may, or than rows of its run can. */
-function requireWithin({ maxRows, maxStructures, values }: BodyBounds, text: string): void {
-  const { structures, marks, longest, longestEscaped } = measureJson(text, ROW_LISTS);
+/**
+ * @returns how deep the body nests.
+ * @throws ValidationError when it holds more than any request may, or than rows of its run can.
+ */
+function requireWithin({ maxRows, maxStructures, values }: BodyBounds, text: string, form: BodyForm): number {
+  const { structures, members, marks, depth, longest, longestEscaped } = measureJson(text, ROW_LISTS[form]);
   if (longest.length > maxRows) {
     const msg = `ensure this value has at most ${maxRows} items`;
     const ctx = { limit_value: maxRows };
     throw new ValidationError([{ loc: ['body', longest.key], msg, type: 'value_error.list.max_items', ctx }]);
   }
-  if (structures > maxStructures) throw tooManyValues('objects, lists and members', structures, maxStructures);
-  if (!values) return;
-  const maxMarks = values.base + values.perRow * Math.max(longest.length, longestEscaped);
-  if (marks > maxMarks) throw tooManyValues('values', marks, maxMarks);
+  requireAtMost(maxStructures, structures, 'objects, lists and members');
+  if (values) {
+    const rows = form === 'row' ? 1 : Math.min(maxRows, Math.max(longest.length, longestEscaped));
+    requireAtMost(boundFor(values.members, rows), members, 'members');
+    requireAtMost(boundFor(values.marks, rows), marks, 'values');
+  }
+  return depth;
 }
 
-function tooManyValues(what: string, count: number, limit: number): ValidationError {
+function boundFor({ base, perRow }: Bound, rows: number): number {
+  return rows === 0 ? base : base + perRow * rows;
+}
+
+/** @throws ValidationError */
+function requireAtMost(limit: number, count: number, what: string): void {
+  if (count <= limit) return;
   const msg = `the body holds more ${what} than its rows can: ${count}, and ${limit} at most: send fewer rows, or only their own fields`;
-  return new ValidationError([
-    { loc: ['body'], msg, type: 'value_error.too_many_values', ctx: { limit_value: limit } },
-  ]);
+  throw new ValidationError([{ loc: ['body'], msg, type: 'value_error.too_many_values', ctx: { limit_value: limit } }]);
 }
 
 function rowsIn(value: JsonValue, form: BodyForm): BodyRows {

@@ -111,18 +111,45 @@ describe('a large body', () => {
   it('that comes to more values than rows of its model can is refused before anything is made of it', async () => {
     const padded = { inputs: [{ age: 10, sex: 'M' }], x: new Array<unknown>(200_000).fill({}) };
     const { json, status } = await post(TITANIC, JSON.stringify(padded));
-    const named = await post('/predictions', JSON.stringify({ model: 'titanic-survival', ...padded }));
 
     expect(status).toBe(422);
     expect(json.detail).toMatchObject([
       {
         loc: ['body'],
         type: 'value_error.too_many_values',
-        msg: expect.stringMatching(/: 400\d+, and 10\d+ at most/) as string,
+        msg: expect.stringMatching(/more values than its rows can: 400\d+, and 10\d+ at most/) as string,
       },
     ]);
-    // Where the body itself says whom it is for, it is read first.
-    expect(named.json.detail).toMatchObject([{ loc: ['body', 'x'], type: 'value_error.extra' }]);
+  });
+
+  const members = JSON.stringify(Object.fromEntries(Array.from({ length: 90_000 }, (_, i) => [`x${i}`, 0])));
+  it.each([
+    ['PUT', '/predict', `{"age":10,"sex":"M",${members.slice(1)}`],
+    ['POST', '/predict', `{"texts":[{"text":"a"}],${members.slice(1)}`],
+    ['POST', '/predictions', `{"model":"titanic-survival","inputs":[{"age":10,"sex":"M",${members.slice(1)}]}`],
+    ['POST', '/models/nope/predictions', `{"inputs":[${members}]}`],
+  ])('of more members than rows of any model can have is refused, too: %s %s', async (method, path, body) => {
+    const { json, status } = await post(path, body, {}, method);
+
+    expect(status).toBe(422);
+    expect(json.detail).toMatchObject([
+      {
+        loc: ['body'],
+        msg: expect.stringContaining('more members than') as string,
+        type: 'value_error.too_many_values',
+      },
+    ]);
+  });
+
+  it('that is one bare row may have a list of more items than a request may have rows', async () => {
+    const { json, status } = await post(
+      '/predict',
+      `{"age":10,"sex":"M","inputs":[${'0,'.repeat(6_000)}0]}${PADDING}`,
+      {},
+      'PUT',
+    );
+
+    expect([status, json]).toEqual([200, { survived: 0 }]);
   });
 
   it('whose rows have fields that nobody reads is answered, as long as it stays within reason', async () => {
