@@ -3,6 +3,9 @@ import type { Duplex } from 'node:stream';
 
 import { probeHalfClosed } from './probe-half-closed.js';
 
+/** How long a client waits for its next answer before it is asked, milliseconds. */
+const PAUSE_MS = 50;
+
 /**
  * Answers that a connection of HTTP/1.1 still owes, in the order of their requests. Once the client has ended its side, it
  * is asked whether it is still there (`probeHalfClosed`), only ever before the first of them has begun. One listener
@@ -30,7 +33,9 @@ export class OpenAnswers {
     this.responses.add(response);
     response.once('close', () => {
       this.responses.delete(response);
-      this.probeFirst();
+      // The next answer is mostly there at once.
+      if (this.responses.size > 0 && this.connection.readableEnded)
+        setTimeout(() => this.probeFirst(), PAUSE_MS).unref();
     });
   }
 
