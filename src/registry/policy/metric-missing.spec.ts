@@ -21,7 +21,15 @@ describe('the verdict on a run without the metric of the policy', () => {
     const { message, fix } = metricMissing(run({ loss: 1, [name]: 0.8 }), 'f1');
 
     expect(message).toContain(`Is "${name}" meant?`);
-    expect(fix).toBe(`Log "${name}" as "f1", or let card.json select by "${name}".`);
+    expect(fix).toBe(`Log "${name}" as "f1", or select by "${name}" (card.json; MLflow: the tag bestrun.metric).`);
+  });
+
+  it.each([
+    ['acuracy', 'accuracy'],
+    ['acc', 'accuracy'],
+    ['au', 'auc'],
+  ])('takes %s for %s', (requested, name) => {
+    expect(metricMissing(run({ loss: 1, [name]: 0.8 }), requested).message).toContain(`Is "${name}" meant?`);
   });
 
   it.each(['rmse', 'mse_ratio2', 'f'])('does not take %s for mse or f1', (name) => {
