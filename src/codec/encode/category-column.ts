@@ -1,6 +1,6 @@
 import type { CategoryColumn } from '../../domain/encode-spec.js';
 import type { JsonValue } from '../../lib/json.js';
-import { mismatch, missingRule } from './encode-scope.js';
+import { mismatch } from './encode-scope.js';
 import type { CompiledColumn, EncodeScope } from './encode-scope.js';
 import { notMember } from '../validate/issues.js';
 import { isOfType, memberKey } from '../validate/schema-check.js';
@@ -25,7 +25,12 @@ export function compileCategory(
   pointer: string,
 ): CompiledColumn {
   const types = ['string', 'integer', 'number', 'boolean'] as const;
-  const source = scope.source(column.field, types, missingRule(column.missing), pointer);
+  const source = scope.source(
+    column.field,
+    types,
+    column.missing === undefined ? (column.as ?? 'one-hot') : 'given',
+    pointer,
+  );
   const indexes = indexesOf(column, pointer);
   if (column.values.some((value) => !isOfType(source.schema, value))) {
     throw mismatch(pointer, `values holds a value that the field "${source.field}" cannot have`);

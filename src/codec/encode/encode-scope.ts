@@ -66,9 +66,10 @@ export interface ValueSource {
 }
 
 /**
- * Whether an encoding says what stands in for a missing value: it does, it could, or it has no word for that.
+ * Whether an encoding says what stands in for a missing value: it does, it could, or it has no word for that. A category
+ * could, by a word of its own.
  */
-export type MissingRule = 'given' | 'open' | 'none';
+export type MissingRule = 'given' | 'open' | 'one-hot' | 'index' | 'none';
 
 /** The rule of an encoding that may say `missing`. */
 export function missingRule(missing: unknown): MissingRule {
@@ -152,6 +153,8 @@ export class EncodeScope {
       return `${first}, or let rows give another field in its place ("oneOf" in the signature, "one-of" in encode)`;
     if (missing === 'none') return `${first}, or give it a default`;
     const ways = `${first}, give it a default, or say "missing"`;
+    if (missing === 'one-hot') return `${ways}: one of "values", or "unknown"`;
+    if (missing === 'index') return `${ways}: one of "values", "unknown", "nan" or -1`;
     // A text has no NaN: what stands for a missing one is the trainer's choice, and never guessed.
     if (schema.format !== undefined || !types.includes('string') || typeOf(schema) !== 'string') return ways;
     return `${ways}: the text that the model saw in its place when it was trained, such as "nan", "missing" or ""`;

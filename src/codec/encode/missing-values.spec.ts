@@ -5,7 +5,11 @@ import { compileRowEncoder } from './row-encoder.js';
 
 const image: TensorEncoding = { kind: 'image', dtype: 'uint8', field: 'x', width: 8, height: 8, channels: 1 };
 const array: TensorEncoding = { kind: 'array', dtype: 'float32', field: 'x', shape: [2] };
-const number: TensorEncoding = { kind: 'columns', dtype: 'float32', columns: [{ kind: 'number', field: 'x' }] };
+const number = {
+  kind: 'columns',
+  dtype: 'float32',
+  columns: [{ kind: 'number', field: 'x' }],
+} satisfies TensorEncoding;
 const text: TensorEncoding = { kind: 'columns', dtype: 'string', columns: [{ kind: 'string', field: 'x' }] };
 const numbers: FieldSchema = { type: 'array', items: { type: 'number' } };
 
@@ -42,6 +46,20 @@ describe('a field that may be missing is refused with what its encoding can take
       { type: ['number', 'null'] },
       ['x'],
       'make it required and take "null" out of its type, give it a default, or say "missing".',
+    ],
+    [
+      'an index of a category',
+      { ...number, columns: [{ kind: 'category', field: 'x', as: 'index', values: ['a'], unknown: 'error' }] },
+      { type: 'string' },
+      ['x'],
+      'make it required, give it a default, or say "missing": one of "values", "unknown", "nan" or -1.',
+    ],
+    [
+      'a category',
+      { ...number, columns: [{ kind: 'category', field: 'x', as: 'one-hot', values: ['a'], unknown: 'error' }] },
+      { type: 'string' },
+      ['x'],
+      'make it required, give it a default, or say "missing": one of "values", or "unknown".',
     ],
     [
       'a text',
