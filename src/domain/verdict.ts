@@ -7,7 +7,8 @@ export const VERDICT_FIX = {
   RUN_FILE_MISSING: 'Write run.json into the run folder last, when all artifacts are there.',
   RUN_ID_DUPLICATE: 'Give each run of the store a run_id of its own.',
   STATUS_NOT_FINISHED: 'Only runs with status FINISHED are served; finish the run or remove it.',
-  METRIC_MISSING: 'Log the metric that card.json selects by, or change the policy.',
+  METRIC_MISSING:
+    'Log the metric that the policy selects by (card.json; MLflow: the tag bestrun.metric), or change the policy.',
   CONDITION_NOT_MET: "The run does not match the policy's where; change the run or the policy.",
   GUARDRAIL_NOT_MET: 'The run breaks a guardrail of the policy; train a better run or change the guardrail.',
   FORMAT_UNKNOWN: 'Use one of the formats onnx, tfjs-layers, tfjs-graph, saved-model.',
@@ -61,6 +62,8 @@ export const WARNING_FIX = {
   EXAMPLES_FEW: 'Record several examples with different answers: they are the only test before clients use the run.',
   ANSWERS_UNPROVEN:
     'Record outputs. MLflow, in the run: mlflow.log_dict({"examples": [{"input": i, "output": o} for i, o in zip(X[:5].to_dict("records"), predictions[:5].to_dict("records"))]}, "bestrun/run.json").',
+  MISSING_UNPROVEN:
+    "Record a row without each of these fields, with what the trainer's pipeline answers to it; training may have put another value there.",
   NUMBER_AS_TEXT: 'Write numbers in the examples as numbers: they are what clients copy.',
   ENUM_WITHOUT_NULL:
     'Add null to the enum, or take "null" out of the type; JSON Schema refuses null as long as either does.',
@@ -76,6 +79,8 @@ export const WARNING_FIX = {
     'Export it for inference, with a first dimension that varies and rows that do not affect each other.',
   CONTRACT_TOO_WIDE:
     'Set the limits that the message names in the signature: clients get 422 with the limit instead of a failed prediction.',
+  WORDS_DIFFER:
+    'Unless the vectorizer has this token_pattern itself, export it with options={TfidfVectorizer: {"locale": "C", "tokenexp": r"\\b\\w\\w+\\b"}} (CountVectorizer likewise); for other languages than English see docs/run-format.md.',
   BACKEND_SLOWER: 'Export the model to ONNX, or without the operations that the message names.',
 } as const;
 

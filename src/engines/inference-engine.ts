@@ -16,8 +16,23 @@ export interface ModelMemory {
   readonly note?: string;
 }
 
+/** How a model splits texts into words, which it counts. */
+export interface WordSplit {
+  /** Regular expression of a word, as the model has it. */
+  readonly pattern: string;
+  /** Most words that are counted as one. */
+  readonly maxWords: number;
+}
+
+/** What the operations of a model say of mistakes in what is around it; unknown where left out. */
+export interface GraphTraits {
+  /** Whether it scales numbers itself, or decides by trees, for which their scale does not count. */
+  readonly hasOwnScale?: boolean;
+  readonly words?: WordSplit;
+}
+
 /** What an engine knows of a model once it is loaded. */
-export interface ModelInfo extends ModelSpec {
+export interface ModelInfo extends ModelSpec, GraphTraits {
   /** What computes, e.g. `onnxruntime-cpu`, `tfjs-wasm`; shown in the run's detail. */
   readonly backend: string;
   /** Sentences worth showing beside the backend, e.g. why a slower one was taken. */

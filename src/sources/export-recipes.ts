@@ -52,7 +52,7 @@ export const EXPORT_RECIPES: readonly ExportRecipe[] = [
       'from sklearn.feature_extraction.text import TfidfVectorizer',
     ],
     code: [
-      'options = {TfidfVectorizer: {"locale": "C"}, **({id(model): {"zipmap": False}} if hasattr(model, "classes_") else {})}',
+      'options = {TfidfVectorizer: {"locale": "C", "tokenexp": r"\\b\\w\\w+\\b"}, **({id(model): {"zipmap": False}} if hasattr(model, "classes_") else {})}',
       'onx = skl2onnx.to_onnx(model, initial_types=[("text", StringTensorType([None]))], options=options)',
     ],
   },

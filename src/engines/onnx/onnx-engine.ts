@@ -7,6 +7,7 @@ import type { NamedTensors } from '../../domain/tensor.js';
 import { RunError } from '../../domain/verdict.js';
 import { InferenceEngine } from '../inference-engine.js';
 import type { EngineModel, LoadRequest, ModelInfo, ModelMemory } from '../inference-engine.js';
+import { graphTraits } from './graph/graph-traits.js';
 import { readOnnxFile } from './graph/read-onnx-file.js';
 import { readOnnxGraph } from './graph/read-onnx-graph.js';
 import type { OnnxGraph } from './graph/onnx-graph.js';
@@ -132,6 +133,7 @@ class OnnxModel implements EngineModel {
       notes: [],
       hasFixedSizes: graph !== undefined && !hasValueSizes(graph),
       hasPlainOperators: graph !== undefined && hasPlainOperators(graph, removed),
+      ...(graph && graphTraits(graph)),
     };
     if (zipMaps.length > 0) this.sessionNames = new Map(zipMaps.map(({ output, tensor }) => [output.name, tensor]));
   }

@@ -47,6 +47,14 @@ describe(onnxLoadError.name, () => {
     expect(messageOf(text)).toBe(message);
   });
 
+  it('says float32 where an export mixes it with float64', () => {
+    const message = messageOf(
+      'Type Error: Type parameter (T) of Optype (Mul) bound to different types (tensor(double) and tensor(float) in node (Mul2).',
+    );
+
+    expect(message).toContain('float32 and float64 meet in one node. Export it with float32 inputs');
+  });
+
   it('names the locale that a vectorizer needs, and both ways out', () => {
     const message = messageOf(
       'Exception during initialization: /onnxruntime_src/onnxruntime/core/providers/cpu/text/string_normalizer.cc:235 onnxruntime::StringNormalizer::Locale::Locale(const std::string&)::<lambda()> Failed to construct locale with name:en_US.UTF-8:locale::facet::_S_create_c_locale name not valid:Please, install necessary language-pack-XX and configure locales\n',
@@ -54,7 +62,7 @@ describe(onnxLoadError.name, () => {
 
     expect(message).toContain('the locale en_US.UTF-8, which this machine does not have');
     expect(message).toContain('locale-gen en_US.UTF-8');
-    expect(message).toContain('options={TfidfVectorizer: {"locale": "C"}}');
+    expect(message).toContain('options={TfidfVectorizer: {"locale": "C", "tokenexp": r"\\b\\w\\w+\\b"}}');
   });
 
   it('names the regular expression that cannot be read, and what to write instead', () => {

@@ -34,7 +34,7 @@ const MEANINGS: readonly Meaning[] = [
   {
     pattern: /construct locale with name:\s*([\w.@-]+)/i,
     message:
-      'The model lower-cases texts by the rules of the locale $1, which this machine does not have. Install it (Debian: the package locales, then locale-gen $1; the container image of bestrun has en_US.UTF-8), or export the model without it: skl2onnx.to_onnx(…, options={TfidfVectorizer: {"locale": "C"}}), or the same with CountVectorizer.',
+      'The model lower-cases texts by the rules of the locale $1, which this machine does not have. Install it (Debian: the package locales, then locale-gen $1; the container image of bestrun has en_US.UTF-8), or export the model without it: skl2onnx.to_onnx(…, options={TfidfVectorizer: {"locale": "C", "tokenexp": r"\\b\\w\\w+\\b"}}), or the same with CountVectorizer.',
     isWhole: true,
   },
   {
@@ -79,6 +79,12 @@ const MEANINGS: readonly Meaning[] = [
   {
     pattern: /INVALID_PROTOBUF|Protobuf parsing failed|ModelProto does not have a graph|does not contain a graph/i,
     message: 'The file is no ONNX model, or it is damaged or cut short.',
+  },
+  {
+    pattern:
+      /bound to different types \((?:tensor\(double\) and tensor\(float\)|tensor\(float\) and tensor\(double\))/i,
+    message:
+      'The model contradicts itself: float32 and float64 meet in one node. Export it with float32 inputs (FloatTensorType, or a sample of float32).',
   },
   {
     pattern: /INVALID_GRAPH|not a valid model|invalid model|Type Error|ShapeInferenceError|TypeInferenceError/i,

@@ -45,6 +45,15 @@ describe('a run whose model answers NaN', () => {
     });
   });
 
+  it('is not blamed for an example that is no row of its signature', async () => {
+    const none = { input: {}, output: { log: 0 } };
+
+    await expect(load([none])).rejects.toMatchObject({
+      message: 'examples.0.input.x: field required.',
+      fix: expect.stringContaining('Write the example as clients send rows') as string,
+    });
+  });
+
   it('to some examples is served with a warning', async () => {
     expect(codesOf(await load([at(-1), at(1)]))).toEqual(['ANSWERS_UNPROVEN', 'ANSWERS_NULL']);
     expect(codesOf(await load([at(-1, { log: null }), at(1, { log: 0 })]))).toEqual([]);

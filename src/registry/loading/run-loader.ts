@@ -16,8 +16,10 @@ import { AppError } from '../../domain/app-error.js';
 import type { ModelCard, SessionSettings } from '../../domain/card.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { Run } from '../../domain/run.js';
+import { ValidationError } from '../../domain/validation-issue.js';
 import { RunError, VERDICT_FIX } from '../../domain/verdict.js';
-import type { LoadRequest } from '../../engines/inference-engine.js';
+import type { Warning } from '../../domain/verdict.js';
+import type { GraphTraits, LoadRequest } from '../../engines/inference-engine.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { Preprocessor } from '../../preprocessing/preprocessor.js';
@@ -36,7 +38,7 @@ import { checkIntervals } from './interval-order.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
-import { selfTestHint } from './self-test-hint.js';
+import { selfTestHint } from './hints/self-test-hint.js';
 import { LoadedRun } from './loaded-run.js';
 import { RowPreprocessing } from './row-preprocessing.js';
 import type { RunTrial } from '../trials/run-trial.js';
@@ -190,7 +192,7 @@ export class RunLoader {
       const mayBeMadeUp = complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1;
       const outputs = await part('its examples were computed', async () => {
         if (doubts.length > 0) await this.tryDoubts(loaded, doubts);
-        return this.selfTest(loaded).catch((error: unknown) => {
+        return this.selfTest(loaded, info).catch((error: unknown) => {
           throw mayBeMadeUp && failedToPredict(error) ? ofMadeUpRow(error as RunError) : error;
         });
       });
@@ -198,7 +200,7 @@ export class RunLoader {
       requireValidOutputs(codec, outputs);
       const warnings = [
         ...(sourceRun.warnings ?? []),
-        ...runWarnings(completeRun, handle.info.inputs, outputs),
+        ...runWarnings(completeRun, info.inputs, outputs, { words: info.words, encode: run.encode }),
         ...checkIntervals({ decode }, outputs),
       ];
       const { hasFixedSizes = false } = handle.info;
@@ -206,7 +208,7 @@ export class RunLoader {
         tryCorners(loaded, hasFixedSizes, predictionTimeoutMs),
       );
       warnings.push(...cornerWarnings);
-      loaded.setWarnings(warnings);
+      loaded.setWarnings(warnings.map((one) => warningInOwnWords(one, sourceRun)));
       if (complete && !hasOutputs(completeRun)) loaded.setExampleOutputs(outputs);
       return loaded;
     } catch (error) {
@@ -240,7 +242,7 @@ export class RunLoader {
    *
    * @returns the outputs, one per example.
    */
-  private async selfTest(loaded: LoadedRun): Promise<JsonObject[]> {
+  private async selfTest(loaded: LoadedRun, traits: GraphTraits): Promise<JsonObject[]> {
     const { examples } = loaded.run;
     const comparison = comparisonOf(loaded.run);
     const all = examples.map((_, index) => index);
@@ -253,7 +255,7 @@ export class RunLoader {
     examples.forEach(({ output }, i) => {
       const mismatch = compareOutput(outputs[i]!, output, comparison);
       if (!mismatch) return;
-      throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${selfTestHint(loaded.run, outputs)}`);
+      throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${selfTestHint(loaded.run, outputs, traits)}`);
     });
     return outputs;
   }
@@ -291,10 +293,16 @@ export class RunLoader {
       );
     } catch (error) {
       const sentence = predictionFailure(error, `The model could not compute its examples: ${causeText(error)}`);
-      throw sentence === undefined ? error : new RunError('SELF_TEST_FAILED', sentence, { cause: error });
+      if (sentence === undefined) throw error;
+      const fix = error instanceof ValidationError ? FIX_OF_EXAMPLE : undefined;
+      throw new RunError('SELF_TEST_FAILED', sentence, { cause: error, fix });
     }
   }
 }
+
+/** What to do when an example is no row of the signature. */
+const FIX_OF_EXAMPLE =
+  'Write the example as clients send rows, with the names, types and limits of the signature and null for no value, or correct the signature.';
 
 /** A part of the examination of a run; what it does is told when the run does not survive it. */
 type Part = <T>(doing: string, work: () => Promise<T>) => Promise<T>;
@@ -355,6 +363,11 @@ function inOwnWords(error: unknown, { toOwnWords }: SourceRun): unknown {
   if (!toOwnWords || !(error instanceof RunError)) return error;
   const { code, message, cause, isTransient, fix = VERDICT_FIX[code] } = error;
   return new RunError(code, toOwnWords(message), { cause: cause ?? error, isTransient, fix: toOwnWords(fix) });
+}
+
+/** A warning of a run whose owner may have written no `run.json`. */
+function warningInOwnWords({ code, message, fix }: Warning, { toOwnWords = (text) => text }: SourceRun): Warning {
+  return { code, message: toOwnWords(message), fix: toOwnWords(fix) };
 }
 
 /**

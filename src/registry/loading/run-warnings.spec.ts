@@ -62,6 +62,46 @@ describe('what is worth knowing of a run that may be served', () => {
     });
   });
 
+  it('is that no example records some of the outputs, by their names', () => {
+    const { input, output } = sum.signature;
+    const number = { type: 'number' } as const;
+    const properties = { ...output.properties, load: number, balance: number, a: number, debug: number };
+    const decode: Run['decode'] = {
+      kind: 'regression',
+      fields: ['sum', 'balance', 'load', 'debug'],
+      echo: { a: 'a' },
+      on_request: ['debug'],
+    };
+    const run: Run = { ...sum, examples, decode, signature: { input, output: { type: 'object', properties } } };
+    const [warning] = runWarnings(run, inputs, [{ sum: 3 }, { sum: 4 }, { sum: 5 }]);
+    const whole = examples.map((one, i) => ({ ...one, output: i === 1 ? { ...one.output, load: 1, balance: 2 } : {} }));
+
+    expect(warning).toMatchObject({
+      code: 'ANSWERS_UNPROVEN',
+      message: 'No example records "load", "balance", so nothing proves these answers.',
+    });
+    expect(codesOf({ ...run, examples: whole })).toEqual([]);
+  });
+
+  it('is that no example is without a field of which encode says what stands in its place', () => {
+    const column = { kind: 'number', field: 'a', missing: 0 } as const;
+    const encode = { tensors: [{ kind: 'columns', tensor: 'x', dtype: 'float32', columns: [column] }] } as const;
+    const { input, output } = sum.signature;
+    const optional: Run = { ...sum, examples, encode, signature: { input: { ...input, required: ['b'] }, output } };
+    const shown = [...examples.slice(1), { input: { b: 2 }, output: { sum: 2 } }];
+    const codes = (run: Run) => runWarnings(run, inputs, right, { encode }).map(({ code }) => code);
+
+    expect(codes(optional)).toEqual(['MISSING_UNPROVEN']);
+    expect(codes({ ...optional, examples: shown })).toEqual([]);
+    expect(codes({ ...sum, examples, encode })).toEqual([]);
+  });
+
+  it('is that a model takes other words than its trainer', () => {
+    const words = { pattern: '[a-zA-Z0-9_]+', maxWords: 1 };
+
+    expect(runWarnings({ ...sum, examples }, inputs, right, { words })).toMatchObject([{ code: 'WORDS_DIFFER' }]);
+  });
+
   it('is that some answers are null where the trainer recorded none', () => {
     const [, warning] = runWarnings(
       { ...sum, examples: examples.map(({ input }) => ({ input, output: {} })) },

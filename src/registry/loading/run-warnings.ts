@@ -2,10 +2,14 @@ import { fieldOf } from '../../codec/rows.js';
 import { excludesNull, typeOf } from '../../codec/validate/schema-check.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonObject } from '../../lib/json.js';
+import type { EncodeSpec } from '../../domain/encode-spec.js';
 import type { Run } from '../../domain/run.js';
 import type { TensorSpec } from '../../domain/tensor.js';
 import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
+import type { WordSplit } from '../../engines/inference-engine.js';
+import { unprovenMissing } from './hints/unproven-missing.js';
+import { wordsHint } from './hints/word-split.js';
 import { containsText, isOfNumbers, unexpectedNulls } from './null-outputs.js';
 
 /** Equal answers to this many different rows indicate a constant model. */
@@ -16,16 +20,26 @@ const ENOUGH_ROWS = 3;
  *
  * @param inputs  tensors the loaded model declares.
  * @param outputs  one per example, in order.
+ * @param known.words  how the model splits texts, if it does.
+ * @param known.encode  as the owner of the run wrote it, where that is known.
  */
-export function runWarnings(run: Run, inputs: readonly TensorSpec[], outputs: readonly JsonObject[]): Warning[] {
+export function runWarnings(
+  run: Run,
+  inputs: readonly TensorSpec[],
+  outputs: readonly JsonObject[],
+  { words, encode }: { readonly words?: WordSplit; readonly encode?: EncodeSpec } = {},
+): Warning[] {
+  const otherWords = wordsHint(words);
   return [
     ...exampleWarnings(run),
     ...unprovenWarnings(run),
+    ...missingWarnings(run, encode),
     ...textWarnings(run),
     ...enumWarnings(run),
     ...nullWarnings(run, outputs),
     ...equalWarnings(run, outputs),
     ...inputs.filter((input) => isOpen(run, input)).map(openWarning),
+    ...(otherWords === undefined ? [] : [warning('WORDS_DIFFER', otherWords)]),
   ];
 }
 
@@ -40,9 +54,31 @@ export function hasOutputs({ examples }: Pick<Run, 'examples'>): boolean {
 }
 
 function unprovenWarnings(run: Run): Warning[] {
-  if (hasOutputs(run)) return [];
-  const message = 'No example says what the trainer saw, so nothing proves that these are the answers of its model.';
-  return [warning('ANSWERS_UNPROVEN', message)];
+  if (!hasOutputs(run)) {
+    const message = 'No example says what the trainer saw, so nothing proves that these are the answers of its model.';
+    return [warning('ANSWERS_UNPROVEN', message)];
+  }
+  const names = unrecordedFields(run).map((name) => `"${name}"`);
+  if (names.length === 0) return [];
+  return [warning('ANSWERS_UNPROVEN', `No example records ${names.join(', ')}, so nothing proves these answers.`)];
+}
+
+function missingWarnings(run: Run, encode: EncodeSpec | undefined): Warning[] {
+  const names = encode && hasOutputs(run) ? unprovenMissing(run, encode).map((name) => `"${name}"`) : [];
+  if (names.length === 0) return [];
+  const message = `No example is without ${names.join(', ')}, so nothing proves what "missing" says of that.`;
+  return [warning('MISSING_UNPROVEN', message)];
+}
+
+/** Output fields that no example has. What repeats the row proves itself, and what is given on request only may be left out. */
+function unrecordedFields({ signature, decode, examples }: Run): string[] {
+  const { echo = {}, on_request: onRequest = [] } = decode;
+  return Object.keys(signature.output.properties).filter(
+    (name) =>
+      !Object.hasOwn(echo, name) &&
+      !onRequest.includes(name) &&
+      !examples.some(({ output }) => Object.hasOwn(output, name)),
+  );
 }
 
 function textWarnings({ examples, signature }: Run): Warning[] {

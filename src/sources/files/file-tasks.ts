@@ -5,6 +5,7 @@ import { sha256OfBytes } from '../../lib/digest.js';
 import type { JsonValue } from '../../lib/json.js';
 import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
 import { isJsonObject } from '../../lib/json.js';
+import { withoutNaN } from '../../lib/without-nan.js';
 import { loadSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck, SchemaIssue } from '../schema-check.js';
 import { requireRegular } from './file-system.js';
@@ -72,7 +73,7 @@ export function doFileTask(task: FileTask, watch: TaskWatch): FileTaskResults[Fi
 export function readRunFile(bytes: Buffer, check: SchemaCheck): RunFile {
   const parsed = parse(bytes);
   if ('problem' in parsed) return { problem: `run.json ${parsed.problem}` };
-  const document = withoutNonFiniteMetrics(parsed.value);
+  const document = withoutNonFinite(parsed.value);
   const issues = check(document);
   return issues.length > 0 ? { issues, modelPath: modelPathOf(document) } : { document };
 }
@@ -94,7 +95,7 @@ function readExamples(bytes: Buffer, sha256: string): ExampleFile {
   const parsed = parse(bytes);
   if ('problem' in parsed) return parsed;
   const issue = issueOfExamples(parsed.value);
-  return issue === undefined ? { examples: parsed.value as JsonValue[] } : { problem: issue };
+  return issue === undefined ? { examples: withoutNaN(parsed.value) as JsonValue[] } : { problem: issue };
 }
 
 /** As schemas/run.schema.json says of examples that stand in `run.json`. */
@@ -135,13 +136,14 @@ function hasTooManyValues(bytes: Buffer): boolean {
 }
 
 /** Python's json writes the token NaN where JSON has null; the schema knows only JSON's. */
-function withoutNonFiniteMetrics(document: JsonValue): JsonValue {
-  if (!isJsonObject(document) || !isJsonObject(document.metrics)) return document;
-  const metrics = Object.entries(document.metrics).map(([name, value]) => {
-    const isNonFinite = typeof value === 'number' && !Number.isFinite(value);
-    return [name, isNonFinite ? null : value] as const;
-  });
-  return { ...document, metrics: Object.fromEntries(metrics) };
+function withoutNonFinite(document: JsonValue): JsonValue {
+  if (!isJsonObject(document)) return document;
+  const { metrics, examples } = document;
+  return {
+    ...document,
+    ...(isJsonObject(metrics) && { metrics: withoutNaN(metrics) }),
+    ...(Array.isArray(examples) && { examples: withoutNaN(examples) }),
+  };
 }
 
 function modelPathOf(document: JsonValue): string | undefined {

@@ -46,6 +46,16 @@ describe('a folder of models that is listed again', () => {
     expect(await source.listModels()).toMatchObject([{ card: { [field]: 'MIT' }, issues: [] }]);
   });
 
+  it('reads the NaN that Python writes into examples as null', async () => {
+    const run = store.readJson('adder/runs/one/run.json');
+    const examples = [{ input: { a: 'NaN', b: 2 }, output: { sum: 'NaN' } }];
+    store.write('adder/runs/one/run.json', JSON.stringify({ ...run, examples }).replaceAll('"NaN"', 'NaN'));
+
+    const [model] = await source.listModels();
+
+    expect(model!.runs[0]!.run!.examples).toEqual([{ input: { a: null, b: 2 }, output: { sum: null } }]);
+  });
+
   it('gives the same object for a run that was only touched or copied again', async () => {
     const [first] = await source.listModels();
     utimesSync(store.path('adder/runs/one/run.json'), 1, 1);

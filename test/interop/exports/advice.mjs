@@ -13,6 +13,7 @@ const REFUSALS = {
   opset: 'LOAD_FAILED',
   'opset-of-trees': 'LOAD_FAILED',
   locale: 'LOAD_FAILED',
+  words: 'SELF_TEST_FAILED',
   'token-pattern': 'LOAD_FAILED',
   separators: 'LOAD_FAILED',
   sequence: 'NON_TENSOR_OUTPUT',

@@ -88,13 +88,13 @@ def publish_sum(case, graph, **more):
     publish(case, graph, encode, {"kind": "regression", "fields": ["sum"]}, fields, numbers.to_dict("records"), predictions, **more)
 
 
-def publish_text(case, graph, model):
+def publish_text(case, graph, model, rows=texts):
     """Two classes of a text."""
     encode = {"kind": "columns", "dtype": "string", "rank": 1, "columns": [{"kind": "string", "field": "text"}]}
     decode = {"kind": "binary", "tensor": "probabilities", "labels": [0, 1], "field": "liked", "probability_field": "p"}
     fields = {"text": {"type": "string"}}, {"liked": {"type": "integer"}, "p": {"type": "number"}}
-    predictions = [{"liked": int(p >= 0.5), "p": float(p)} for p in model.predict_proba(texts["text"])[:, 1]]
-    publish(case, graph, encode, decode, fields, texts.to_dict("records"), predictions)
+    predictions = [{"liked": int(p >= 0.5), "p": float(p)} for p in model.predict_proba(rows["text"])[:, 1]]
+    publish(case, graph, encode, decode, fields, rows.to_dict("records"), predictions)
 
 
 adder = LinearRegression().fit(numbers.to_numpy(), total)
@@ -147,6 +147,15 @@ def locale():
     if step == "cured":
         options = eval(line("locale", r"options=\{TfidfVectorizer: \{.*?\}\}").removeprefix("options="))
     publish_text("locale", export_text(model, options), model)
+
+
+def words():
+    said = pd.DataFrame({"text": ["i like a film", "like film", "i hate a film", "hate film"] * 5})
+    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression()).fit(said["text"], liked)
+    options = {TfidfVectorizer: {"locale": "C"}}
+    if step == "cured":
+        options = eval(line("words", r"options=\{TfidfVectorizer: \{.*?\}\}").removeprefix("options="))
+    publish_text("words", export_text(model, options), model, said)
 
 
 def token_pattern():
@@ -291,7 +300,7 @@ def objects():
 
 
 os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-for case in (ir_version, opset, opset_of_trees, locale, token_pattern, separators, sequence, float16, weights,
+for case in (ir_version, opset, opset_of_trees, locale, words, token_pattern, separators, sequence, float16, weights,
              category, texts_of_numbers, date, objects):
     case()
 (folder / "answers.json").write_text(json.dumps(answers))

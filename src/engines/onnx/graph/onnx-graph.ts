@@ -23,6 +23,8 @@ export interface GraphNode {
   readonly bodies: readonly GraphBody[];
   /** Class labels of a ZipMap, in the order of its columns; empty for every other node. */
   readonly labels: readonly (string | bigint)[];
+  /** Single texts and whole numbers among the attributes of a node that splits or counts texts; empty for every other node. */
+  readonly settings: ReadonlyMap<string, string | bigint>;
   readonly field: ProtobufField;
 }
 

@@ -17,6 +17,8 @@ const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, sparseInitialize
 const NODE = { input: 1, output: 2, opType: 4, attribute: 5, domain: 7 };
 const ATTRIBUTE = {
   name: 1,
+  integer: 3,
+  text: 4,
   tensor: 5,
   graph: 6,
   integers: 8,
@@ -30,6 +32,9 @@ const TENSOR = { shape: 1, name: 8, external: 13, location: 14 };
 const SPARSE = { values: 1, indices: 2 };
 const ENTRY = { key: 1, value: 2 };
 const VALUE = { name: 1, type: 2 };
+/** Nodes whose settings are read. */
+const OF_TEXTS: ReadonlySet<string> = new Set(['Tokenizer', 'TfIdfVectorizer']);
+const NO_SETTINGS: ReadonlyMap<string, string | bigint> = new Map();
 const KIND_OF_TYPE = new Map<number, ValueKind>([
   [1, 'tensor'],
   [4, 'sequence'],
@@ -138,7 +143,8 @@ class GraphReader {
     });
     const bodies = attributes.flatMap((attribute) => this.readAttribute(attribute, depth));
     const labels = opType === 'ZipMap' ? attributes.flatMap((attribute) => this.readLabels(attribute)) : [];
-    return { opType, domain, inputs, outputs, bodies, labels, field: node };
+    const settings = OF_TEXTS.has(opType) ? this.readSettings(attributes) : NO_SETTINGS;
+    return { opType, domain, inputs, outputs, bodies, labels, settings, field: node };
   }
 
   /** Bodies that an attribute holds; the places of weights that it holds are collected. */
@@ -170,6 +176,21 @@ class GraphReader {
       if (field.number === ATTRIBUTE.integers) labels.push(...this.file.integers(field));
     });
     return labels;
+  }
+
+  private readSettings(attributes: readonly ProtobufField[]): Map<string, string | bigint> {
+    const settings = new Map<string, string | bigint>();
+    for (const attribute of attributes) {
+      let name = '';
+      let value: string | bigint | undefined;
+      this.visit(attribute, (field) => {
+        if (field.number === ATTRIBUTE.name) name = this.file.text(field);
+        else if (field.number === ATTRIBUTE.integer) value = field.value;
+        else if (field.number === ATTRIBUTE.text) value = this.file.text(field);
+      });
+      if (value !== undefined) settings.set(name, value);
+    }
+    return settings;
   }
 
   private readTensor(tensor: ProtobufField): GraphInitializer {

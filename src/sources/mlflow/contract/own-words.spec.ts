@@ -1,4 +1,4 @@
-import { VERDICT_FIX } from '../../../domain/verdict.js';
+import { VERDICT_FIX, WARNING_FIX } from '../../../domain/verdict.js';
 import { inWordsOf } from './own-words.js';
 
 const MESSAGES = [
@@ -9,7 +9,12 @@ const MESSAGES = [
   'The model needs the input "z", which encode does not make.',
   'The input "x" is int64 in the model and float32 in encode.',
   'The output "y" has shape [?]; decode needs 2 columns.',
+  'Only the examples without "age" differ: check "missing" of "age" in encode, the value that training had in its place.',
+  'The values of "load" stand in "balance": check the order of decode.heads[1].fields.',
+  'The values of "load" stand in "balance": check decode.fields.',
+  'The probabilities fit, the labels of "fraud" change where "p" is between 0.2 and 0.4: set decode.threshold.',
   ...Object.values(VERDICT_FIX),
+  ...Object.values(WARNING_FIX),
 ];
 
 describe('a message about the parts of an MLflow run', () => {

@@ -6,6 +6,17 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     /Did the trainer scale its inputs\? No column of encode does \(([^)]*)\): add subtract and divide, or export the scaler with the model\./,
     'Did the trainer scale its inputs? They go in as they are ($1): export the pipeline with its scaler, or write its numbers in a full contract (docs/mlflow.md).',
   ],
+  [
+    /check "missing" of ("[^"]*") in encode, the value that training had in its place\./,
+    'export what training put in its place with the model, or say it in a full contract (docs/mlflow.md, "missing" of $1).',
+  ],
+  [/check the order of decode\S*\.(?:fields|labels)\./, "check the order of the signature's outputs."],
+  [/check decode\S*\.fields\./, "check the names of the signature's outputs."],
+  [/: set decode\.threshold\./, ': the model has no such threshold, which a full contract sets (docs/mlflow.md).'],
+  [
+    /Set the limits that the message names in the signature:/,
+    'Write the limits that the message names into the signature of a contract (bestrun/run.json, docs/mlflow.md):',
+  ],
   [/, which "subtract" in encode can make\./, ', before the export, or in a full contract (docs/mlflow.md).'],
   [
     /The loaded run does not repeat its own examples: check encode, decode and the examples' values,/,

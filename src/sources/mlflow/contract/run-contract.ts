@@ -6,6 +6,7 @@ import { reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
 import { isJsonObject } from '../../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../../lib/json.js';
+import { withoutNaN } from '../../../lib/without-nan.js';
 import type { SchemaCheck } from '../../schema-check.js';
 
 /** What the owner of an MLflow run wrote beside the logged model: members of `run.json`, each of which may be absent. */
@@ -112,14 +113,6 @@ function toContract(written: JsonObject, place: string): RunContract {
     ...(run.self_test && { selfTest: run.self_test }),
     ...(run.model && { model: run.model }),
   };
-}
-
-/** Python writes NaN where JSON has null. */
-function withoutNaN(value: JsonValue): JsonValue {
-  if (typeof value === 'number' && !Number.isFinite(value)) return null;
-  if (Array.isArray(value)) return value.map(withoutNaN);
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutNaN(member)]));
 }
 
 function memberOf(value: JsonValue | undefined, key: string): JsonValue | undefined {

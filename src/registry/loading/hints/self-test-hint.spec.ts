@@ -1,6 +1,6 @@
-import { sumRun } from '../../../test/support/stores/build-store.js';
-import type { Run } from '../../domain/run.js';
-import { inWordsOf } from '../../sources/mlflow/contract/own-words.js';
+import { sumRun } from '../../../../test/support/stores/build-store.js';
+import type { Run } from '../../../domain/run.js';
+import { inWordsOf } from '../../../sources/mlflow/contract/own-words.js';
 import { selfTestHint } from './self-test-hint.js';
 
 const sum = sumRun('adder-1', '0'.repeat(64));
@@ -34,7 +34,10 @@ describe('a run that does not repeat its own examples', () => {
     const encode = { tensors: [{ kind: 'columns', tensor: 'x', dtype: 'float32', columns: [column] }] } as const;
     const at = { input: { at: '2023-11-14T22:16:02Z' }, output: { sum: 3 } };
 
-    expect(selfTestHint({ ...sum, encode, examples: [at] }, [{ sum: 9 }])).toContain(
+    const input = { type: 'object', properties: { at: { type: 'string' } } } as const;
+    const signature = { ...sum.signature, input };
+
+    expect(selfTestHint({ ...sum, encode, signature, examples: [at] }, [{ sum: 9 }])).toContain(
       'cannot hold the 1700000162 of "at": it becomes 1700000128.',
     );
   });

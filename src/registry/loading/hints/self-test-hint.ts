@@ -1,9 +1,14 @@
-import { datePart } from '../../codec/encode/date-parts.js';
-import { fieldOf } from '../../codec/rows.js';
-import type { Column } from '../../domain/encode-spec.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
-import type { Run } from '../../domain/run.js';
-import { LOOK_FOR_NAN } from './null-outputs.js';
+import { datePart } from '../../../codec/encode/date-parts.js';
+import { fieldOf } from '../../../codec/rows.js';
+import type { Column } from '../../../domain/encode-spec.js';
+import type { JsonObject, JsonValue } from '../../../lib/json.js';
+import type { Run } from '../../../domain/run.js';
+import type { GraphTraits } from '../../../engines/inference-engine.js';
+import { WARNING_FIX } from '../../../domain/verdict.js';
+import { LOOK_FOR_NAN } from '../null-outputs.js';
+import { provenCause, unknownInputHint, writingCause } from './proven-cause.js';
+import { replayedExamples } from './replayed-example.js';
+import { wordsHint } from './word-split.js';
 
 /** From here on float32 has no longer a value for each whole number: those of a minute or two of a time stamp are one. */
 const FIRST_INEXACT = 2 ** 24;
@@ -12,14 +17,29 @@ const FIRST_INEXACT = 2 ** 24;
 const LARGE_INPUT = 10;
 
 /**
- * Probable cause of a failed self-test: the mistakes that are hard to find.
+ * Probable cause of a failed self-test: first what the examples prove, then the mistakes that are hard to find.
  *
  * @param outputs  one per example, as clients would get them.
+ * @param graph  what is known of the model's operations.
  * @returns a sentence with a leading space, or an empty text when no known pattern matches.
  */
-export function selfTestHint(run: Run, outputs: readonly JsonObject[]): string {
-  const hint = nanHint(run, outputs) ?? orderHint(run, outputs) ?? precisionHint(run) ?? scalerHint(run);
+export function selfTestHint(run: Run, outputs: readonly JsonObject[], graph: GraphTraits = {}): string {
+  const examples = replayedExamples(run, outputs);
+  const hint =
+    nanHint(run, outputs) ??
+    writingCause(run, examples) ??
+    orderHint(run, outputs) ??
+    provenCause(run, examples) ??
+    precisionHint(run) ??
+    unknownInputHint(run, examples) ??
+    textHint(graph) ??
+    (graph.hasOwnScale ? undefined : scalerHint(run));
   return hint === undefined ? '' : ` ${hint}`;
+}
+
+function textHint({ words }: GraphTraits): string | undefined {
+  const found = wordsHint(words);
+  return found && `${found} ${WARNING_FIX.WORDS_DIFFER}`;
 }
 
 /** NaN travels as null. */
@@ -42,9 +62,10 @@ function orderHint(run: Run, outputs: readonly JsonObject[]): string | undefined
   if (decode.kind !== 'binary') return undefined;
   const { field, labels } = decode;
   const otherOf = (label: JsonValue | undefined) => (label === labels[0] ? labels[1] : labels[0]);
-  const isReversed = outputs.every(
-    (answer, i) => fieldOf(answer, field) === otherOf(fieldOf(examples[i]!.output, field)),
-  );
+  const isReversed = outputs.every((answer, i) => {
+    const recorded = fieldOf(examples[i]!.output, field);
+    return recorded !== undefined && fieldOf(answer, field) === otherOf(recorded);
+  });
   return isReversed ? 'Every label is swapped: check the order of decode.labels, or decode.positive.' : undefined;
 }
 

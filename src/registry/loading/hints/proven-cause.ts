@@ -1,0 +1,159 @@
+import { fieldOf } from '../../../codec/rows.js';
+import { headsOf } from '../../../domain/decode-spec.js';
+import type { HeadDecode } from '../../../domain/decode-spec.js';
+import type { Run } from '../../../domain/run.js';
+import { stringifyJson } from '../../../lib/json-text.js';
+import type { JsonObject, JsonValue } from '../../../lib/json.js';
+import { nearestName } from '../../../lib/nearest-name.js';
+import { thresholdHint } from './forgotten-threshold.js';
+import { valuesOf } from './replayed-example.js';
+import type { ReplayedExample } from './replayed-example.js';
+
+/** Numbers that differ by less than this, or this part of themselves, are the same value in another place. */
+const TOLERANCE = 1e-4;
+
+/**
+ * The cause of a failed self-test that the examples themselves prove: what was recorded stands in another place, or
+ * changes at another threshold, or only rows without a field differ.
+ *
+ * @returns a sentence; undefined when they prove none.
+ */
+export function provenCause(run: Run, examples: readonly ReplayedExample[]): string | undefined {
+  return (
+    displacedHint(run, examples) ??
+    complementHint(run, examples) ??
+    thresholdHint(run, examples) ??
+    missingHint(run, examples)
+  );
+}
+
+/** The cause that examples and run are not written in one way: a name, or the type of a label. */
+export function writingCause(run: Run, examples: readonly ReplayedExample[]): string | undefined {
+  return misspeltHint(run, examples) ?? labelTypeHint(run, examples);
+}
+
+/** An input that the signature does not know, and one that it does which is nearly called so. */
+function misspeltHint({ signature }: Run, examples: readonly ReplayedExample[]): string | undefined {
+  const known = Object.keys(signature.input.properties);
+  for (const [i, { input }] of examples.entries()) {
+    const left = known.filter((name) => !Object.hasOwn(input, name));
+    for (const name of Object.keys(input)) {
+      const meant = known.includes(name) ? undefined : nearestName(name, left);
+      if (meant === undefined) continue;
+      return `Example ${i} gives "${name}", which is no input of the signature: is "${meant}" meant?`;
+    }
+  }
+  return undefined;
+}
+
+/** An input that the signature does not know, where none has nearly its name. */
+export function unknownInputHint({ signature }: Run, examples: readonly ReplayedExample[]): string | undefined {
+  for (const [i, { input }] of examples.entries()) {
+    const unknown = Object.keys(input).find((name) => !Object.hasOwn(signature.input.properties, name));
+    if (unknown === undefined) continue;
+    return `Example ${i} gives "${unknown}", which is no input of the signature and reaches no model.`;
+  }
+  return undefined;
+}
+
+/** Labels of another JSON type than those of `decode`, such as `"1"` for 1. */
+function labelTypeHint({ decode }: Run, examples: readonly ReplayedExample[]): string | undefined {
+  for (const head of headsOf(decode)) {
+    if (head.kind !== 'binary' && head.kind !== 'multi-class') continue;
+    const labels: readonly JsonValue[] = head.labels;
+    const texts = labels.map((label) => stringifyJson(label));
+    const stranger = examples
+      .map(({ expected }) => fieldOf(expected, head.field))
+      .find((label) => label !== undefined && label !== null && !texts.includes(stringifyJson(label)));
+    if (stranger === undefined || labels.some((label) => typeof label === typeof stranger)) continue;
+    const list = texts.slice(0, 3).join(', ');
+    return `The examples record ${stringifyJson(stranger)} (${typeof stranger}), decode.labels has ${list} (${typeof labels[0]}): write both in one way.`;
+  }
+  return undefined;
+}
+
+/** What was recorded for one place is what another one gives. */
+function displacedHint(run: Run, examples: readonly ReplayedExample[]): string | undefined {
+  const rows = examples.map(({ expected, actual }) => ({ expected: byPath(expected), actual: byPath(actual) }));
+  const places = valuesOf(examples[0]?.actual ?? {});
+  for (const { path } of places) {
+    const own = rows.filter(({ expected }) => expected.has(path));
+    const stands = (place: string) =>
+      own.every(({ expected, actual }) => isSame(actual.get(place), expected.get(path)));
+    if (!isTelling(own.map(({ expected }) => expected.get(path))) || stands(path)) continue;
+    const other = places.find((place) => place.path !== path && stands(place.path));
+    if (other) return `The values of "${path}" stand in "${other.path}": check ${orderOf(run, other.field)}.`;
+  }
+  return undefined;
+}
+
+function byPath(answer: JsonObject): Map<string, JsonValue> {
+  return new Map(valuesOf(answer).map(({ path, value }) => [path, value]));
+}
+
+/** Whether values are so peculiar that they stand elsewhere by no accident: they differ, or are a number with a fraction. */
+function isTelling(values: readonly (JsonValue | undefined)[]): boolean {
+  const different = new Set(values.map((value) => stringifyJson(value ?? null)));
+  return different.size > 1 || (values.length > 0 && typeof values[0] === 'number' && !Number.isInteger(values[0]));
+}
+
+function isSame(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(b));
+  return a !== undefined && b !== undefined && stringifyJson(a) === stringifyJson(b);
+}
+
+/** The member of `decode` that says what stands in an output field. */
+function orderOf({ decode }: Run, field: string): string {
+  const heads = headsOf(decode);
+  const at = heads.findIndex((head) => fieldsOf(head).includes(field));
+  const place = decode.kind === 'heads' ? `decode.heads[${Math.max(at, 0)}]` : 'decode';
+  switch (heads[at]?.kind) {
+    case 'regression':
+      return `the order of ${place}.fields`;
+    case 'tensors':
+      return `${place}.fields`;
+    case 'multi-class':
+    case 'multi-label':
+    case 'binary':
+      return `the order of ${place}.labels`;
+    default:
+      return place;
+  }
+}
+
+function fieldsOf(head: HeadDecode): readonly string[] {
+  if (head.kind === 'regression') return head.fields;
+  if (head.kind === 'tensors') return Object.keys(head.fields);
+  const named = head as { field: string; probability_field?: string; probabilities_field?: string };
+  return [named.field, named.probability_field, named.probabilities_field].filter((name) => name !== undefined);
+}
+
+/** The probability of the other class. */
+function complementHint({ decode }: Run, examples: readonly ReplayedExample[]): string | undefined {
+  for (const head of headsOf(decode)) {
+    if (head.kind !== 'binary' || head.probability_field === undefined) continue;
+    const name = head.probability_field;
+    const pairs = examples
+      .map(({ expected, actual }) => [fieldOf(expected, name), fieldOf(actual, name)] as const)
+      .filter(([expected]) => typeof expected === 'number');
+    const isOther = pairs.every(
+      ([expected, actual]) => typeof actual === 'number' && isSame(1 - actual, expected) && !isSame(actual, expected),
+    );
+    if (pairs.length > 0 && isOther)
+      return `"${name}" is that of the other class: check decode.positive, and the order of decode.labels.`;
+  }
+  return undefined;
+}
+
+/** Only rows without a field differ. */
+function missingHint({ signature }: Run, examples: readonly ReplayedExample[]): string | undefined {
+  const failing = examples.filter(({ matches }) => !matches);
+  const passing = examples.filter(({ matches }) => matches);
+  if (passing.length === 0) return undefined;
+  const lacks = (name: string) => (example: ReplayedExample) => (fieldOf(example.input, name) ?? null) === null;
+  const field = Object.keys(signature.input.properties).find(
+    (name) => failing.every(lacks(name)) && !passing.some(lacks(name)),
+  );
+  if (field === undefined) return undefined;
+  return `Only the examples without "${field}" differ: check "missing" of "${field}" in encode, the value that training had in its place.`;
+}
