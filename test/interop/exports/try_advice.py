@@ -150,7 +150,7 @@ def locale():
 
 
 def words():
-    said = pd.DataFrame({"text": ["i like a film", "like film", "i hate a film", "hate film"] * 5})
+    said = pd.DataFrame({"text": ["i saw a film i like", "i hate a film", "film like a dream", "i hate a dream a film"] * 5})
     model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression()).fit(said["text"], liked)
     options = {TfidfVectorizer: {"locale": "C"}}
     if step == "cured":
