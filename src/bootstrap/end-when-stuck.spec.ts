@@ -34,6 +34,18 @@ describe(endWhenStuck.name, () => {
     expect(lines).toEqual([expect.stringContaining(`bestrun ends itself, to be started again: ${problem}`)]);
   });
 
+  it('ends one process of a server after the other', () => {
+    stop();
+    const end = (exitCode?: number) => Promise.resolve(exitCodes.push(exitCode!) as never);
+    stop = endWhenStuck(registry, logger, { order: 1, lookMs: 10, patienceMs: 100, staggerMs: 200, end });
+    registry.computeProblem = problem;
+
+    jest.advanceTimersByTime(290);
+    expect(exitCodes).toEqual([]);
+    jest.advanceTimersByTime(100);
+    expect(exitCodes).toEqual([1]);
+  });
+
   it('does not when the threads come back in time', () => {
     registry.computeProblem = problem;
     jest.advanceTimersByTime(90);

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -5,6 +6,7 @@ import type { Logger } from 'pino';
 
 import { ConnectionDrainer } from '../http/server/drain-connections.js';
 import { prepareEnd } from '../lib/before-end.js';
+import { uptimeMs } from '../lib/uptime.js';
 import { createLogger, flushLog } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
@@ -34,7 +36,7 @@ export async function startServer(config: AppConfig): Promise<NestExpressApplica
   await listenOrClose(app, config);
   const connections = new ConnectionDrainer(app.getHttpServer(), fastPath, closeInStep);
   onStop(() => void stopServer({ app, fastPath, connections }, config, logger));
-  endWhenStuck(app.get(ModelRegistryService), logger);
+  endWhenStuck(app.get(ModelRegistryService), logger, { order: (cluster.worker?.id ?? 0) % config.workers });
   logReady(app, config, logger);
   return app;
 }
@@ -51,7 +53,7 @@ async function listenOrClose(app: NestExpressApplication, { port, host }: AppCon
 
 function logReady(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
   const { port } = app.getHttpServer().address() as AddressInfo;
-  const startMs = Math.round(performance.now() - (performance.getEntriesByName('bestrun:start')[0]?.startTime ?? 0));
+  const startMs = Math.round(uptimeMs());
   const state = app.get(ModelRegistryService).whyNotReady === undefined ? 'is ready' : 'waits for a model to serve';
   logger.info({ port, start_ms: startMs }, `bestrun ${state}: http://localhost:${port}/docs (after ${startMs} ms)`);
   const { shutdownGraceMs, predictionTimeoutMs } = config;

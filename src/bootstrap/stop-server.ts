@@ -42,7 +42,8 @@ export async function stopServer(server: RunningServer, config: AppConfig, logge
 /** Whatever still runs: a thread in native code would make any other exit wait or crash. */
 async function cutOff({ fastPath, connections }: RunningServer, graceMs: number, logger: Logger): Promise<void> {
   const requests = connections.openRequests + (fastPath?.openRequests ?? 0);
-  logger.error({ grace_ms: graceMs, requests }, 'requests did not finish in time and are cut off');
+  const what = requests > 0 ? 'requests did not finish in time' : 'threads or connections did not end in time';
+  logger.error({ grace_ms: graceMs, requests }, `${what} and are cut off`);
   await endByForce();
 }
 

@@ -20,6 +20,11 @@ export function findMisspeltVariables(environment: NodeJS.ProcessEnv): MisspeltV
   });
 }
 
+/** What an operator is told of it. */
+export function misspeltSentence({ name, meant }: MisspeltVariable): string {
+  return `${name} is not a variable of bestrun and is ignored. Did you mean ${meant}?`;
+}
+
 function isNearMiss(name: string, known: string): boolean {
   const isWithoutUnit = name.includes('_') && /^_(MS|BYTES)$/.test(known.slice(name.length)) && known.startsWith(name);
   return isWithoutUnit || isNearName(name, known);

@@ -11,7 +11,12 @@ describe(ReadinessService.name, () => {
     const readiness = new ReadinessService(aFakeRegistry({ threadCounts }), refreshService);
 
     expect(readiness.getLiveness()).toEqual({});
-    expect(readiness.requireReady()).toMatchObject({ status: 'ok', threads: threadCounts, models: [{ ready: true }] });
+    expect(readiness.requireReady()).toMatchObject({
+      status: 'ok',
+      problems: [],
+      threads: threadCounts,
+      models: [{ ready: true }],
+    });
   });
 
   it('is neither alive nor ready, and says of no model that it is, when too many hang to start others', () => {
@@ -20,7 +25,11 @@ describe(ReadinessService.name, () => {
 
     expect(() => readiness.getLiveness()).toThrow(expect.objectContaining(refusal));
     expect(() => readiness.requireReady()).toThrow(expect.objectContaining(refusal));
-    expect(readiness.getHealth()).toMatchObject({ status: 'degraded', models: [{ ready: false }] });
+    expect(readiness.getHealth()).toMatchObject({
+      status: 'degraded',
+      problems: [{ part: 'threads', name: null, message: computeProblem }],
+      models: [{ ready: false }],
+    });
   });
 
   it('is ready where the system does not say how much memory the process takes: it may open no more files', () => {

@@ -7,6 +7,7 @@ import type { PredictionTimesReport } from '../registry/loading/prediction-times
 import { RefreshService } from '../registry/refresh/refresh.service.js';
 import type { RunCheck } from '../registry/refresh/refresh.service.js';
 import type { RegisteredModel } from '../registry/state/registered-run.js';
+import { uptimeMs } from '../lib/uptime.js';
 import { VERSION } from '../version.js';
 import type {
   EmptyDto,
@@ -16,6 +17,7 @@ import type {
   RunCheckDto,
   ServerMemoryDto,
 } from './dto/health.dto.js';
+import { listProblems } from './health-problems.js';
 
 /** What the server can say of its own health. */
 @Injectable()
@@ -36,16 +38,12 @@ export class ReadinessService {
     const { computeProblem } = this.registry;
     const models = this.registry.listModels().map((model) => toDto(model, computeProblem === undefined));
     const sources = this.refreshService.statuses.map(toSourceReadingDto);
-    const isComplete =
-      this.registry.listReadyModels().length > 0 &&
-      models.every(({ ready }) => ready) &&
-      this.registry.listBrokenModels().length === 0 &&
-      sources.every(({ problem }) => problem === null) &&
-      this.registry.stateProblem === undefined;
+    const problems = listProblems(this.registry, sources);
     return {
-      status: this.isDraining ? 'draining' : isComplete ? 'ok' : 'degraded',
+      status: this.isDraining ? 'draining' : problems.length === 0 ? 'ok' : 'degraded',
+      problems,
       version: VERSION,
-      uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
+      uptime_seconds: Math.round(uptimeMs()) / 1000,
       memory: memoryOf(this.registry),
       threads: this.registry.threadCounts ?? null,
       models,

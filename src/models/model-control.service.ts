@@ -81,6 +81,7 @@ export class ModelControlService {
       run_id: best?.loaded.run.run_id ?? null,
       contract: best?.loaded.contract ?? null,
       pin: pin ? toPinDto(pin) : null,
+      state_problem: this.registry.stateProblem ?? null,
     };
   }
 }

@@ -15,6 +15,7 @@ import type { Best, RegisteredModel, RegisteredRun } from './state/registered-ru
 import { RegistryState } from './state/registry-state.js';
 import { formatReport } from './selection/verdict-table.js';
 import type { LoadedRun } from './loading/loaded-run.js';
+import { unservedReason } from './unserved-reason.js';
 
 const NO_MODELS = 'there are no models in the store.';
 const NOT_IN_STORE = 'it is not in the store.';
@@ -196,7 +197,7 @@ export class ModelRegistryService implements OnApplicationShutdown {
 
   private whyNothing(): string {
     const [model] = this.registryState.models;
-    if (model) return `model "${model.card.name}": ${reasonOf(model)}`;
+    if (model) return `model "${model.card.name}": ${unservedReason(model)}`;
     const [broken] = this.registryState.brokenModels;
     return broken ? `the card of "${broken.location}" cannot be used; the log says why.` : NO_MODELS;
   }
@@ -209,11 +210,5 @@ export class ModelRegistryService implements OnApplicationShutdown {
 
 function requireReady(model: RegisteredModel): ReadyModel {
   if (model.best) return model as ReadyModel;
-  throw new AppError('MODEL_NOT_READY', { model: model.card.name, reason: reasonOf(model) });
-}
-
-function reasonOf({ runs, unreadable, isLoading }: RegisteredModel): string {
-  if (isLoading) return 'a run is being loaded.';
-  const first = runs[0]?.verdict.reasons[0] ?? unreadable[0]?.reasons[0];
-  return first ? `${first.code}: ${first.message}` : 'it has no runs.';
+  throw new AppError('MODEL_NOT_READY', { model: model.card.name, reason: unservedReason(model) });
 }

@@ -161,19 +161,54 @@ export class ThreadCountsDto {
   stuck: number;
 }
 
+/** Parts of a server of which something may not be as it should. */
+const HEALTH_PROBLEM_PARTS = ['threads', 'store', 'model', 'card', 'source', 'state'] as const;
+export type HealthProblemPart = (typeof HEALTH_PROBLEM_PARTS)[number];
+
+/** Something that is not as it should be. */
+export class HealthProblemDto {
+  @ApiProperty({
+    enum: HEALTH_PROBLEM_PARTS,
+    description:
+      '`model`: no run of it serves; `card`: the card.json of a folder cannot be used; `source`: it cannot be read; `state`: pins and history cannot be written or read; `store`: there are no models, or not the default one; `threads`: so many hang that no more are started.',
+    example: 'model',
+  })
+  part: HealthProblemPart;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Name of the model, the folder of the card or the source; null for the others.',
+    example: 'titanic-survival',
+  })
+  name: string | null;
+
+  @ApiProperty({
+    description: "A sentence; of a model the code and message of its best run's verdict.",
+    example: 'RUN_FILE_MISSING: There is no readable run.json in the run folder.',
+  })
+  message: string;
+}
+
 /** What is loaded and since when. */
 export class HealthDto {
   @ApiProperty({
     enum: ['ok', 'degraded', 'draining'],
     description:
-      '`degraded`: a model has no run that can be served, a source cannot be read, or pins and history cannot be written; `draining`: the server is shutting down.',
+      '`degraded`: something is not as it should be, and `problems` says what; `draining`: the server is shutting down.',
   })
   status: string;
+
+  @ApiProperty({ type: [HealthProblemDto], description: 'Every reason for `degraded`; empty when there is none.' })
+  problems: HealthProblemDto[];
 
   @ApiProperty({ description: 'Version of the server.', example: VERSION })
   version: string;
 
-  @ApiProperty({ description: 'Seconds since the process started.', example: 12.5 })
+  @ApiProperty({
+    description: 'Seconds since the server was started; what `npm start` installs and builds before does not count.',
+    example: 12.5,
+  })
   uptime_seconds: number;
 
   @ApiProperty({ type: ServerMemoryDto, description: 'What models take of memory, and may take.' })

@@ -105,6 +105,15 @@ export class ServedDto {
 
   @ApiProperty({ type: PinDto, nullable: true, description: 'The pin; null when the policy chooses.' })
   pin: PinDto | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'Why that could not be written down, as in `/health`: it holds in the memory of this process alone, until it ends. null when it was.',
+    example: null,
+  })
+  state_problem: string | null;
 }
 
 /** What a refresh did to one model. */

@@ -95,7 +95,7 @@ describe('a run on trial', () => {
     expect(reasonOf(registry)).toMatchObject({
       code: 'TRIAL_TIMED_OUT',
       message: 'While its examples were computed, the run did not answer within 300 ms (PREDICTION_TIMEOUT_MS).',
-      fix: 'No action is needed: the run is tried once more, alone, before this counts.',
+      fix: 'The run is tried once more, alone, before this counts: by this server, or by the next one when it ends now.',
     });
     expect(recordsOf(store)).toMatchObject([{ run_id: 'first', outcome: 'timed_out', times: 1, final: false }]);
 

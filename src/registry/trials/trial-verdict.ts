@@ -18,7 +18,8 @@ const CODES: Readonly<Record<FailedOutcome, VerdictCode>> = {
 export const LOADED = 'it was loaded';
 
 const NOT_AGAIN = 'It is not tried again by itself.';
-const ONCE_MORE = 'No action is needed: the run is tried once more, alone, before this counts.';
+const ONCE_MORE =
+  'The run is tried once more, alone, before this counts: by this server, or by the next one when it ends now.';
 
 /** The outcome of a trial that ended its process. */
 export function outcomeOf(end: TrialEnd): FailedOutcome {

@@ -67,7 +67,7 @@ describe('a folder of models in which something blocks', () => {
 
     expectOthersWell(models);
     expect(firstReason(models, 'odd/runs/odd')).toBe(
-      'RUN_FILE_MISSING: run.json has 107374182400 bytes; at most 8388608 are read.',
+      'RUN_FILE_INVALID: run.json has 107374182400 bytes; at most 8388608 are read.',
     );
   });
 
@@ -99,7 +99,7 @@ describe('a folder of models in which something blocks', () => {
 
     expectOthersWell(models);
     expect(model(models, 'odd').issues).toEqual(['There is no readable card.json.']);
-    expect(firstReason(models, 'odd/runs/odd')).toBe('RUN_FILE_MISSING: run.json is not a file.');
+    expect(firstReason(models, 'odd/runs/odd')).toBe('RUN_FILE_INVALID: run.json is not a file.');
     expect(firstReason(models, 'odd/runs/artifact')).toMatch(
       /^ARTIFACT_(MISSING|OUTSIDE_RUN): "artifacts\/model.onnx"/,
     );

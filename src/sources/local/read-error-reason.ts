@@ -19,10 +19,11 @@ export function toReadReason(
 ): VerdictReason {
   const { code: errorCode = 'unknown error', size } = error as NodeJS.ErrnoException & { readonly size?: number };
   if (errorCode === 'ENOENT' || errorCode === 'ENOTDIR') return reason(code, missing);
-  if (errorCode === NOT_A_FILE) return reason(code, `${subject} is not a file.`, 'Put a file in its place.');
+  if (errorCode === NOT_A_FILE)
+    return reason(codeOfPresent(code), `${subject} is not a file.`, 'Put a file in its place.');
   if (errorCode === TOO_LARGE) {
     const fix = 'Keep it small: what is large belongs into a file of its own, as docs/run-format.md says.';
-    return reason(code, `${subject} has ${size} bytes; at most ${maxBytes} are read.`, fix);
+    return reason(codeOfPresent(code), `${subject} has ${size} bytes; at most ${maxBytes} are read.`, fix);
   }
   if (errorCode === 'ETIMEDOUT') {
     const fix = 'Check the disk or share that holds the run folder; it is read again once it answers.';
@@ -34,4 +35,9 @@ export function toReadReason(
     ? 'Give the server the right to read the run folder and all of its files.'
     : 'Check the disk or share that holds the run folder; it is read again when it changes.';
   return reason(code, message, fix);
+}
+
+/** What is there is not missing: it has a form that is not read. */
+function codeOfPresent(code: VerdictCode): VerdictCode {
+  return code === 'RUN_FILE_MISSING' ? 'RUN_FILE_INVALID' : code;
 }

@@ -170,7 +170,7 @@ export class LocalStateStore extends StateStore {
     lock: HeldLock,
   ): Promise<ModelState> {
     const loaded = await this.load(model, file);
-    if (loaded.unreadable !== undefined) throw Object.assign(new Error(), { code: loaded.unreadable });
+    if (loaded.unreadable !== undefined) throw unreadableState(model, loaded.unreadable);
     const before = this.present(model, loaded);
     const after = change(before);
     const isSame = after === before && !this.pendingByModel.has(model);
@@ -302,6 +302,11 @@ function isFolder(path: string, disk: Disk): Promise<boolean> {
       (info) => info.isDirectory(),
       (error: unknown) => error instanceof DiskTimeoutError,
     );
+}
+
+/** What cannot be read is not overwritten. */
+function unreadableState(model: string, code: string): Error {
+  return Object.assign(new Error(`The state of ${model} cannot be read: ${code}`), { code });
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

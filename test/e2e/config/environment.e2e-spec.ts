@@ -59,4 +59,12 @@ describe('the environment of a server', () => {
     ]);
     expect(server!.stdout).not.toContain('hidden');
   });
+
+  it('has them named, too, when the value of another variable ends the start', async () => {
+    const { code } = await start({ MODELS_DIR: store.folder, WORKER: 'hidden', WORKERS: 'abc' }).exited;
+
+    expect(code).toBe(1);
+    expect(server!.stderr).toContain('WORKER is not a variable of bestrun and is ignored. Did you mean WORKERS?');
+    expect(server!.stderr).toMatch(/The configuration cannot be used:\n {2}WORKERS must/);
+  });
 });

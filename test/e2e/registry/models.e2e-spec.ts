@@ -144,6 +144,11 @@ describe('health', () => {
       sha256: expect.stringMatching(/^[\da-f]{64}$/),
     });
     expect(data.models.find(({ name }: Json) => name === 'hopeless')).toMatchObject({ ready: false, run_id: null });
+    expect(data.problems).toEqual([
+      { part: 'model', name: 'empty', message: 'it has no runs.' },
+      { part: 'model', name: 'hopeless', message: expect.stringMatching(/^[A-Z_]+: \S.*\.$/) },
+      { part: 'card', name: 'unusable', message: expect.stringMatching(/^card\.json is not JSON: /) },
+    ]);
   });
 
   it.each(['/', '/livez'])('%s has nothing to say but that it is there', async (path) => {

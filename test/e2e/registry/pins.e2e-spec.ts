@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 
 import type { Run } from '../../../src/domain/run.js';
 import { ADMIN_KEY, askAsAdmin, createManagedApp, refresh } from '../../support/http/admin.js';
@@ -52,6 +52,17 @@ describe('a person who overrides the policy', () => {
     ]);
   });
 
+  it('is told when a pin cannot be written down: it serves, but only until the process ends', async () => {
+    const state = store.path('adder/.bestrun-state.json');
+    rmSync(state, { force: true });
+    mkdirSync(state);
+
+    const { status, json } = await pin('other');
+
+    expect([status, json.data.run_id]).toEqual([200, 'other']);
+    expect(json.data.state_problem).toMatch(/^Pins and history of adder cannot be written: they are kept in memory/);
+  });
+
   it('pins a run, which serves at once, and says why', async () => {
     const { status, json } = await pin('other');
 
@@ -62,6 +73,7 @@ describe('a person who overrides the policy', () => {
         run_id: 'other',
         contract: (await data(app, '/models/adder')).contract,
         pin: { run_id: 'other', reason: 'For the audit.', by: 'Ada', at: expect.any(String) as string },
+        state_problem: null,
       },
     ]);
     const selection = await data(app, '/models/adder/selection');

@@ -36,7 +36,11 @@ describe('a server that may start without a model', () => {
       'NOTHING_TO_SERVE',
       'No model can be served: there are no models in the store.',
     ]);
-    expect((await send('/health')).json.data).toMatchObject({ status: 'degraded', models: [] });
+    expect((await send('/health')).json.data).toMatchObject({
+      status: 'degraded',
+      problems: [{ part: 'store', name: null, message: 'there are no models in the store.' }],
+      models: [],
+    });
   });
 
   it('answers every route without failing', async () => {

@@ -216,6 +216,12 @@ describe('a store that cannot be served', () => {
 
     await start();
 
-    expect((await get('/health')).data).toMatchObject({ status: 'degraded', models: [{ name: 'adder', ready: true }] });
+    expect((await get('/health')).data).toMatchObject({
+      status: 'degraded',
+      problems: expect.arrayContaining([
+        { part: 'card', name: 'broken', message: "card.json /: must have required property 'task'." },
+      ]),
+      models: [{ name: 'adder', ready: true }],
+    });
   });
 });

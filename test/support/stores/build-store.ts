@@ -61,8 +61,9 @@ export class TestStore {
     return join(this.folder, path);
   }
 
+  /** A server that ends may still be writing its state: the folder is tried again then. */
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
