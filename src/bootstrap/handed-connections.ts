@@ -8,6 +8,12 @@ interface ConnectionHandle {
 
 type Send = (message: unknown, handle?: unknown, ...rest: unknown[]) => boolean;
 
+/** A process as Node's cluster talks to it. */
+interface Child {
+  send: Send;
+  emit(event: string, message: unknown): boolean;
+}
+
 /** What Node sends with a connection; the process that takes it answers with the same number, whichever that is. */
 interface Handover {
   readonly message: unknown;
@@ -23,6 +29,8 @@ const QUIET_TURNS = 3;
  */
 export class HandedConnections {
   private readonly waiting = new Map<ConnectionHandle, { readonly worker: Worker; readonly handover: Handover }>();
+  private readonly kept: { readonly handle: ConnectionHandle; readonly close: () => void }[] = [];
+  private isKeeping = false;
   private count = 0;
 
   /**
@@ -31,10 +39,12 @@ export class HandedConnections {
    * @param findOther  a process that takes its connections when it has died; undefined when there is none.
    */
   watch(worker: Worker, findOther: () => Worker | undefined): void {
-    const child = worker.process as unknown as { send: Send };
+    const child = worker.process as unknown as Child;
     const send = child.send.bind(child);
     child.send = (message, handle, ...rest) => {
-      if (isHandover(message, handle)) this.add(worker, { message, handle });
+      if (!isHandover(message, handle)) return send(message, handle, ...rest);
+      if (this.isKeeping) return this.keep(child, message as { readonly seq?: number }, handle);
+      this.add(worker, { message, handle });
       return send(message, handle, ...rest);
     };
     worker.once('exit', () => this.passOn(worker, findOther));
@@ -53,6 +63,32 @@ export class HandedConnections {
       await (this.waiting.size > 0 ? sleep(1) : nextTurn());
       quietTurns = this.count === before && this.waiting.size === 0 ? quietTurns + 1 : 0;
     }
+  }
+
+  /**
+   * Keeps what comes from now on, while the processes close the port: they would take no connection any more, and Node
+   * would drop it. Node is told that it was taken, so that it hands over the next one at once.
+   */
+  keepAll(): void {
+    this.isKeeping = true;
+  }
+
+  /** Sends what was kept to processes that take it as `message`, in turn. */
+  sendKept(workers: readonly Worker[], message: string): void {
+    const alive = workers.filter((worker) => worker.isConnected());
+    for (const [i, { handle, close }] of this.kept.splice(0).entries()) {
+      const worker = alive[i % alive.length];
+      if (worker) (worker.process as unknown as Child).send(message, handle, undefined, close);
+      else close();
+    }
+  }
+
+  private keep(child: Child, { seq }: { readonly seq?: number }, handle: ConnectionHandle): boolean {
+    const close = handle.close.bind(handle);
+    this.waiting.delete(handle);
+    this.kept.push({ handle, close: () => close() });
+    handle.close = () => undefined;
+    return child.emit('internalMessage', { cmd: 'NODE_CLUSTER', ack: seq, accepted: true });
   }
 
   private add(worker: Worker, handover: Handover): void {

@@ -7,7 +7,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { endBySignal, endProcess } from './end-process.js';
 import { HandedConnections } from './handed-connections.js';
 import { countOomKills } from './oom-kills.js';
-import { closingMessage, closingStepOf } from './port-closing.js';
+import { LATE_CONNECTION, closingMessage, closingStepOf } from './port-closing.js';
 import type { ClosingStep } from '../http/server/drain-connections.js';
 import type { StopSignal } from './stop-signals.js';
 
@@ -86,6 +86,8 @@ export class ServerProcesses {
     const all = this.end ? this.workers.filter(({ id }) => this.serving.has(id)) : [worker];
     if (all.some(({ id }) => !this.closing[step].has(id))) return;
     if (step === 'held') await this.connections.quiet(QUIET_TIMEOUT_MS);
+    if (step === 'held' && this.end) this.connections.keepAll();
+    if (step === 'closed') this.connections.sendKept(all, LATE_CONNECTION);
     for (const one of all) if (one.isConnected()) one.send(closingMessage(step));
   }
 

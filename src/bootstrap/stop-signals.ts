@@ -1,4 +1,7 @@
+import cluster from 'node:cluster';
+
 import { endBySignal } from './end-process.js';
+import { whenNpmEnds } from './npm-end.js';
 
 /** A signal that asks the process to stop. */
 export type StopSignal = 'SIGTERM' | 'SIGINT';
@@ -11,12 +14,13 @@ let stop: (signal: StopSignal) => void = endBySignal;
 let stoppedAtMs: number | undefined;
 
 /**
- * Listens for SIGTERM and SIGINT from now on. To be called before anything else is loaded: the first process of a
- * container ignores signals that it does not handle.
+ * Listens for SIGTERM and SIGINT from now on; the end of npm counts as SIGTERM where npm started the program. To be called
+ * before anything else is loaded: the first process of a container ignores signals that it does not handle.
  */
 export function listenForStop(): void {
   process.on('SIGTERM', receive);
   process.on('SIGINT', receive);
+  if (cluster.isPrimary) whenNpmEnds(() => receive('SIGTERM'));
 }
 
 /** Replaces what the first signal does. Further ones do nothing, but for a second Ctrl-C, which ends at once. */

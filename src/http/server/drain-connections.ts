@@ -35,12 +35,14 @@ export class ConnectionDrainer {
    * Watches the connections of `server` from now on.
    *
    * @param reader  reads connections before Node's server does; none when Node reads all of them.
-   * @param closeInStep  called after each step; waits for others that take connections of the same port.
+   * @param closeInStep  called after each step; waits for others that take connections of the same port, and gives what
+   *   was accepted meanwhile to `takeLate`.
    */
   constructor(
     private readonly server: Server,
     private readonly reader: ConnectionReader | undefined,
-    private readonly closeInStep: (step: ClosingStep) => Promise<void> = () => Promise.resolve(),
+    private readonly closeInStep: (step: ClosingStep, takeLate: (socket: Socket) => void) => Promise<void> = () =>
+      Promise.resolve(),
   ) {
     server.on('connection', (socket: Socket) => this.addConnection(socket));
     // Runs before Express' listener, while no answer has been sent.
@@ -70,12 +72,18 @@ export class ConnectionDrainer {
     this.announceEnd();
     const readHeld = this.holdConnections();
     await this.acceptWaiting();
-    await this.closeInStep('held');
+    const lateEnds: Promise<unknown>[] = [];
+    const takeLate = (socket: Socket): void => {
+      lateEnds.push(new Promise((resolve) => socket.once('close', resolve)));
+      this.server.emit('connection', socket);
+    };
+    await this.closeInStep('held', takeLate);
     const closed = this.closePort();
-    await this.closeInStep('closed');
+    await this.closeInStep('closed', takeLate);
     readHeld();
     const timer = setInterval(() => this.endIdle(), QUIET_MS);
-    await closed;
+    // Node's server does not count those that came late.
+    await Promise.all([closed, ...lateEnds]);
     clearInterval(timer);
   }
 
