@@ -4,7 +4,14 @@ describe(measureJson.name, () => {
   const measure = (text: string) => measureJson(text, ['inputs', 'data']);
 
   it('counts what there is to be made of a text, whatever its strings hold', () => {
-    expect(measure('{"a":1,"b":[1,[],{}]}')).toMatchObject({ structures: 6, members: 2, depth: 3, marks: 9 });
+    expect(measure('{"a":1,"b":[1,[],{}]}')).toMatchObject({
+      structures: 6,
+      members: 2,
+      widest: 2,
+      depth: 3,
+      marks: 9,
+    });
+    expect(measure('{"a":{"b":{"c":1},"d":2,"e":3},"f":{}}').widest).toBe(3);
     expect(measure('{"a\\"[,:":"\\\\"}')).toMatchObject({ structures: 2, marks: 2 });
   });
 

@@ -4,6 +4,8 @@ export interface JsonSize {
   readonly structures: number;
   /** Members of objects alone. */
   readonly members: number;
+  /** Members of the object that has most, those that repeat a name counted in. */
+  readonly widest: number;
   /** How deep objects and lists nest; 1 where nothing nests. */
   readonly depth: number;
   /** Opening brackets, colons and commas: at least as many as there are values besides the outermost. */
@@ -17,6 +19,9 @@ export interface JsonSize {
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
+/** Levels of objects whose members are counted: no body nests deeper. */
+const MAX_LEVELS = 100;
+
 /**
  * Measures a text before anything is made of it. It need not be JSON: then the numbers mean nothing.
  *
@@ -25,7 +30,8 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 export function measureJson(text: string, keys: readonly string[]): JsonSize {
   const lists = new MemberLists(text, keys);
   let [containers, members, commas, items] = [0, 0, 0, 0];
-  let [depth, deepest] = [0, 0];
+  let [depth, deepest, widest] = [0, 0, 0];
+  const widths = new Uint32Array(MAX_LEVELS);
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
       case QUOTE: {
@@ -39,6 +45,7 @@ export function measureJson(text: string, keys: readonly string[]): JsonSize {
         containers += 1;
         depth += 1;
         if (depth > deepest) deepest = depth;
+        if (depth < MAX_LEVELS) widths[depth] = 0;
         if (depth !== 2) break;
         lists.open(text.charCodeAt(i) === OPEN_LIST);
         items = 1;
@@ -50,6 +57,7 @@ export function measureJson(text: string, keys: readonly string[]): JsonSize {
         break;
       case COLON:
         members += 1;
+        if (depth > 0 && depth < MAX_LEVELS) widest = Math.max(widest, ++widths[depth]!);
         break;
       case COMMA:
         commas += 1;
@@ -59,7 +67,7 @@ export function measureJson(text: string, keys: readonly string[]): JsonSize {
   }
   const { longest, longestEscaped } = lists;
   const structures = containers + members;
-  return { structures, members, depth: deepest, marks: structures + commas, longest, longestEscaped };
+  return { structures, members, widest, depth: deepest, marks: structures + commas, longest, longestEscaped };
 }
 
 /** Lists that are members of the outermost object. */

@@ -127,6 +127,7 @@ describe('a large body', () => {
     ['PUT', '/predict', `{"age":10,"sex":"M",${members.slice(1)}`],
     ['POST', '/predict', `{"texts":[{"text":"a"}],${members.slice(1)}`],
     ['POST', '/predictions', `{"model":"titanic-survival","inputs":[{"age":10,"sex":"M",${members.slice(1)}]}`],
+    ['POST', TITANIC, `{"inputs":[${'{},'.repeat(1_000)}{"age":10,"sex":"M",${members.slice(1)}]}`],
     ['POST', '/models/nope/predictions', `{"inputs":[${members}]}`],
   ])('of more members than rows of any model can have is refused, too: %s %s', async (method, path, body) => {
     const { json, status } = await post(path, body, {}, method);
