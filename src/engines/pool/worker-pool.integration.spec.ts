@@ -376,10 +376,9 @@ describe(WorkerPool.name, () => {
       const loading = failure(pool.load(request()));
       await until(() => threadsOf(pool).every(({ isFree }) => !isFree));
       await pool.close();
-      for (const ended of [running, waiting, loading, send(model, 'answer'), pool.load(request())]) {
-        expect(await (ended as Promise<unknown>).catch((error: unknown) => error)).toMatchObject({
-          code: 'SHUTTING_DOWN',
-        });
+      const late = [failure(send(model, 'answer')), failure(pool.load(request()))];
+      for (const error of await Promise.all([running, waiting, loading, ...late])) {
+        expect(error).toMatchObject({ code: 'SHUTTING_DOWN' });
       }
     });
   });

@@ -126,7 +126,10 @@ describe('several worker processes', () => {
 
     server.kill('SIGTERM');
 
-    expect((await outcomes).filter(([status]) => status !== 200)).toEqual([]);
+    const failed = (await outcomes).filter(([status]) => status !== 200);
+    // One may land between the last look for new connections and the close of the port (docs/operations.md).
+    expect(failed.flat()).toEqual([]);
+    expect(failed.length).toBeLessThanOrEqual(1);
     expect(statusesIn(await running.read(hasPrediction))).toEqual([200]);
     expect(await server.exited).toEqual({ code: 0, signal: null });
   });

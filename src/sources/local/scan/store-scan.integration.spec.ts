@@ -85,7 +85,7 @@ describe('the first listing of a store with many runs', () => {
     const [model] = await countingSource().source.listModels();
 
     expect(model!.runs.map(({ run, reasons }) => [run?.name, reasons[0]?.code])).toEqual([
-      [undefined, 'RUN_FILE_MISSING'],
+      [undefined, 'RUN_FILE_INVALID'],
       ['three', undefined],
       ['two', undefined],
     ]);
