@@ -154,7 +154,7 @@ describe(generateAnswers.name, () => {
       { numRuns: Number(process.env['PROPERTY_ROWS'] ?? 300) },
     );
     expect(right).toBeGreaterThan(100);
-    expect(written / right).toBeGreaterThan(0.5);
+    expect(written / right).toBeGreaterThan(0.3);
   });
 });
 
