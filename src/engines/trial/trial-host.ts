@@ -50,8 +50,13 @@ export interface TrialLease {
 export abstract class TrialHost {
   abstract readonly limits: TrialLimits;
 
-  /** A process for one candidate; waits for one when there are as many as may be. @throws AppError SHUTTING_DOWN. */
-  abstract lease(): Promise<TrialLease>;
+  /**
+   * A process for one candidate; waits for one when there are as many as may be.
+   *
+   * @param options.alone  waits until no other candidate is tried or waits. One that comes later may still join it.
+   * @throws AppError SHUTTING_DOWN.
+   */
+  abstract lease(options?: { readonly alone?: boolean }): Promise<TrialLease>;
 
   /** Ends every process. */
   abstract close(): Promise<void>;

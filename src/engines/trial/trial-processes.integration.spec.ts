@@ -125,6 +125,28 @@ describe(TrialProcesses.name, () => {
     expect(end?.kind === 'too-large' && end.bytes).toBeGreaterThan(memoryBytes);
   });
 
+  it('tries those that are to be alone one after the other, when nothing else is tried or waits', async () => {
+    const host = start({ patienceMs: 60_000 });
+    const order: string[] = [];
+    const lease = async (name: string, alone: boolean): Promise<TrialLease> => {
+      const own = await host.lease({ alone });
+      order.push(name);
+      return own;
+    };
+    const first = await lease('first', false);
+    const waiting = [lease('alone', true), lease('alone too', true), lease('second', false)];
+
+    first.release();
+    const [alone, aloneToo, second] = waiting as [Promise<TrialLease>, Promise<TrialLease>, Promise<TrialLease>];
+    (await second).release();
+    (await alone).release();
+    const last = await aloneToo;
+
+    expect(order).toEqual(['first', 'second', 'alone', 'alone too']);
+    expect([(await alone).hadCompany, last.hadCompany, host.pids.length]).toEqual([false, false, 1]);
+    last.release();
+  });
+
   it('lends one process after the other, and a further one only while a candidate takes long', async () => {
     const host = start({ patienceMs: 50 });
     const first = await host.lease();

@@ -31,6 +31,8 @@ export class TrialProcesses extends TrialHost {
   private readonly idle = new Set<TrialProcess>();
   private readonly leases = new Set<Lease>();
   private readonly waiting: Waiting[] = [];
+  /** Candidates that wait until nothing else is tried. Hanging ones are tried again at the same times: each needs its turn. */
+  private readonly waitingAlone: Waiting[] = [];
   private readonly closing = new Set<Promise<void>>();
   private idleTimer: NodeJS.Timeout | undefined;
   private waitTimer: NodeJS.Timeout | undefined;
@@ -52,11 +54,11 @@ export class TrialProcesses extends TrialHost {
     return all.flatMap(({ pid }) => pid ?? []);
   }
 
-  override lease(): Promise<TrialLease> {
+  override lease({ alone = false } = {}): Promise<TrialLease> {
     if (this.isClosed) return Promise.reject(new AppError('SHUTTING_DOWN'));
-    if (this.idle.size > 0 || this.leases.size === 0) return Promise.resolve(this.start());
+    if (this.leases.size === 0 || (this.idle.size > 0 && !alone)) return Promise.resolve(this.start());
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
+      (alone ? this.waitingAlone : this.waiting).push({ resolve, reject });
       this.watchWaiting();
     });
   }
@@ -65,7 +67,8 @@ export class TrialProcesses extends TrialHost {
     this.isClosed = true;
     clearTimeout(this.idleTimer);
     clearTimeout(this.waitTimer);
-    for (const { reject } of this.waiting.splice(0)) reject(new AppError('SHUTTING_DOWN'));
+    const waiting = [...this.waiting.splice(0), ...this.waitingAlone.splice(0)];
+    for (const { reject } of waiting) reject(new AppError('SHUTTING_DOWN'));
     for (const { process } of this.leases) this.end(process);
     for (const process of this.idle) this.end(process);
     await Promise.all(this.closing);
@@ -101,8 +104,11 @@ export class TrialProcesses extends TrialHost {
     const { process } = lease;
     if (process.isReusable && !this.isClosed) this.idle.add(process);
     else this.end(process);
-    if (this.waiting.length > 0) this.serveNext();
-    else if (this.leases.size === 0 && !this.isClosed) this.endIdleLater();
+    if (this.waiting.length > 0) return this.serveNext();
+    if (this.leases.size > 0 || this.isClosed) return;
+    const next = this.waitingAlone.shift();
+    if (next) next.resolve(this.start());
+    else this.endIdleLater();
   }
 
   private endIdleLater(): void {

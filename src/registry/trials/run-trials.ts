@@ -52,7 +52,8 @@ export class RunTrials implements OnApplicationShutdown {
     const before = await records.find(subject);
     if (before?.final) throw rememberedError(before);
     await requireMemory(this.measured.get(subject.digest));
-    const lease = await host.lease();
+    // A second failure counts only if nothing was tried beside it.
+    const lease = await host.lease({ alone: before !== undefined && before.times > 0 });
     const trial: RunTrial = new RunTrial(lease, subject, before, records, host.limits, {
       onMeasured: (bytes) => this.measure(subject, bytes),
       onOver: () => this.underWay.delete(trial),
