@@ -6,6 +6,7 @@ import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { PredictionTimesReport } from '../registry/loading/prediction-times.js';
 import { RefreshService } from '../registry/refresh/refresh.service.js';
 import type { RunCheck } from '../registry/refresh/refresh.service.js';
+import { isLoadingRun } from '../registry/state/registered-run.js';
 import type { RegisteredModel } from '../registry/state/registered-run.js';
 import { uptimeMs } from '../lib/uptime.js';
 import { VERSION } from '../version.js';
@@ -97,9 +98,10 @@ function toCheckDto({ location, startedAt, bytes, totalBytes }: RunCheck): RunCh
   return { location, started_at: startedAt.toISOString(), bytes, total_bytes: totalBytes };
 }
 
-function stateOf({ best, isLoading, runs, unreadable }: RegisteredModel): string {
+function stateOf(model: RegisteredModel): string {
+  const { best, runs, unreadable } = model;
   if (best) return 'serving';
-  if (isLoading) return 'loading';
+  if (isLoadingRun(model)) return 'loading';
   const reasons = [...runs.map(({ staticReasons }) => staticReasons), ...unreadable.map(({ reasons: own }) => own)];
   return reasons.some(([first]) => first?.code === 'BEING_CHECKED') ? 'checking' : 'unavailable';
 }

@@ -349,14 +349,14 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
   /** An error of one model must not stop the others from being reconciled. */
   private async reconcileNow(model: RegisteredModel, isManual: boolean): Promise<void> {
     if (this.isStopped) return;
-    model.isLoading = true;
+    model.isBeingReconciled = true;
     try {
       await this.promotions.reconcile(model, { isManual });
     } catch (error) {
       if (error instanceof AppError && error.code === 'SHUTTING_DOWN') throw error;
       this.logger.error(`Model ${model.card.name} could not be reconciled`, error);
     } finally {
-      model.isLoading = false;
+      model.isBeingReconciled = false;
       // A listing that came meanwhile has registered the runs anew.
       updateModel(model, model);
     }

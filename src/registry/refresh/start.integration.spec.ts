@@ -11,6 +11,7 @@ import { RunSource } from '../../sources/run-source.js';
 import type { SourceModel, SourceRun } from '../../sources/run-source.js';
 import { ModelRegistryService } from '../model-registry.service.js';
 import { RegistryModule } from '../registry.module.js';
+import { isLoadingRun } from '../state/registered-run.js';
 import { RefreshService } from './refresh.service.js';
 
 /** The files of some models are given when the test says so. */
@@ -91,12 +92,12 @@ describe('the start', () => {
       ['adder', 'adder-1'],
       ['slow', undefined],
     ]);
-    expect(registry.getModel('slow').isLoading).toBe(true);
+    expect(isLoadingRun(registry.getModel('slow'))).toBe(true);
     expect(() => registry.getReadyModel('slow')).toThrow('a run is being loaded.');
 
     source.held.get('slow/runs/slow-1')!();
     await until(() => registry.listReadyModels().length === 2);
-    await until(() => registry.getModel('slow').isLoading === false);
+    await until(() => registry.getModel('slow').isBeingReconciled === false);
   });
 
   it('ends with a report that names what is still loading, when nothing serves by then', async () => {

@@ -1,4 +1,5 @@
 import { compareRuns } from '../policy/rank-runs.js';
+import { isLoadingRun } from '../state/registered-run.js';
 import type { RegisteredModel } from '../state/registered-run.js';
 
 /** Whether a run that is still being checked may turn out to be better than those that are not. */
@@ -16,5 +17,5 @@ export function waitsForCheck({ card, runs, unreadable }: RegisteredModel): bool
 
 /** Whether nothing serves the model yet, and something still may. */
 export function isUnfinished(model: RegisteredModel): boolean {
-  return !model.best && (model.isLoading === true || waitsForCheck(model));
+  return !model.best && (isLoadingRun(model) || waitsForCheck(model));
 }

@@ -197,8 +197,18 @@ export interface RegisteredModel {
   best: Best | undefined;
   /** A person's choice that overrides the policy. */
   pin: Pin | undefined;
-  /** Whether the model is being reconciled now: a run may be loading. */
-  isLoading?: boolean;
+  /** Whether it is decided now which run serves, which may take loading one (`isLoadingRun`). */
+  isBeingReconciled?: boolean;
   /** The best run that would break clients, if it would be better than the served one. */
   rejected: Rejection | undefined;
+}
+
+/**
+ * Whether a model that does not serve yet may do so in a moment: it is being reconciled, and a run is left that nothing
+ * is known against. Every look at the store reconciles the models that have none too; what is known of them stays said.
+ */
+export function isLoadingRun({ isBeingReconciled, best, runs, pin }: RegisteredModel): boolean {
+  const mayServe = (registered: RegisteredRun) =>
+    !registered.brokenBy && (registered.isAllowed || registered.run.run_id === pin?.run_id);
+  return isBeingReconciled === true && !best && runs.some(mayServe);
 }
