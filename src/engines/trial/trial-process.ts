@@ -19,7 +19,7 @@ const MAX_REMAINDER_BYTES = 64 * 1024 * 1024;
 /** Part of the process' memory that a model may be expected to take. */
 const MODEL_PART = 0.75;
 
-const NO_MEMORY: ProcessMemory = { baselineBytes: 0, peakBytes: 0, presentBytes: 0 };
+const NO_MEMORY: ProcessMemory = { emptyBytes: 0, baselineBytes: 0, peakBytes: 0, presentBytes: 0 };
 
 /** How candidates are tried. */
 export interface TrialProcessOptions {
@@ -40,8 +40,6 @@ export class TrialProcess {
   private worker: WorkerProcess | undefined;
   private ending: TrialEnd | undefined;
   private memory = NO_MEMORY;
-  /** What the process had before its first model. */
-  private emptyBytes = Infinity;
   private loadMs = 0;
   private callMs = Infinity;
 
@@ -86,9 +84,10 @@ export class TrialProcess {
     return this.worker?.pid;
   }
 
-  /** Whether the next candidate may have it: it is idle, and about as small as it was at first. */
+  /** Whether the next candidate may have it: it is idle, and models before left little in it. */
   get isReusable(): boolean {
-    const isSmall = this.memory.presentBytes <= this.emptyBytes + MAX_REMAINDER_BYTES;
+    const { presentBytes, emptyBytes } = this.memory;
+    const isSmall = presentBytes <= emptyBytes + MAX_REMAINDER_BYTES;
     return !this.isBusy && this.startError === undefined && isSmall;
   }
 
@@ -124,10 +123,7 @@ export class TrialProcess {
 
   private onReply(reply: Ready | Reply, memory: ProcessMemory): void {
     this.memory = memory;
-    if (reply.kind === 'ready') {
-      this.emptyBytes = memory.presentBytes;
-      this.startError = undefined;
-    }
+    if (reply.kind === 'ready') this.startError = undefined;
     if (reply.kind === 'predicted') this.callMs = Math.min(this.callMs, reply.computeMs);
   }
 

@@ -84,6 +84,24 @@ describe(TrialProcesses.name, () => {
     await model.release();
   });
 
+  it('keeps its process when candidates need further engines: their libraries are nothing that models left', async () => {
+    const host = start({ workerFile: undefined });
+    const pids = new Set<number | undefined>();
+    for (const request of [
+      fixtureRequest('tfjs-layers', 'tfjs-layers-sum'),
+      fixtureRequest('onnx', 'onnx-sum'),
+      fixtureRequest('tfjs-layers', 'tfjs-layers-sum'),
+    ]) {
+      const lease = await host.lease();
+      const model = await lease.host.load(request);
+      pids.add(host.pids[0]);
+      await model.release();
+      lease.release();
+    }
+
+    expect([pids.size, host.pids]).toEqual([1, [...pids]]);
+  });
+
   it('ends a process whose candidate hangs, and the next one gets another', async () => {
     const host = start();
 

@@ -29,6 +29,7 @@ let nextLoad: Request | undefined;
 
 thread.on('message', (reply: Ready | Reply) => {
   if (reply.kind === 'prepared') return startLoad();
+  if (reply.kind === 'ready') watch.markEmpty();
   watch.stop();
   tell({ kind: 'reply', reply, memory: watch.memory });
 });
@@ -41,6 +42,7 @@ process.on('message', (request: Request) => {
   watch.start();
   if (request.kind === 'load') {
     nextLoad = request;
+    watch.markEngine();
     thread.postMessage({ kind: 'prepare', format: request.request.format } satisfies Request);
   } else if (request.kind === 'predict') {
     // What came in one message lies in one buffer, which would be copied whole for each tensor.

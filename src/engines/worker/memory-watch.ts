@@ -21,6 +21,10 @@ export class MemoryWatch {
   /** Most bytes of mapped files at a time. */
   private fileBytes = 0;
   private hasExceeded = false;
+  /** What the process takes without any model: itself, and the engines that it has loaded. */
+  private emptyBytes = this.baselineBytes;
+  /** Before the engine of the next model was asked for. */
+  private beforeEngineBytes = this.baselineBytes;
 
   /** @param onExceeded  called once. */
   constructor(
@@ -40,16 +44,28 @@ export class MemoryWatch {
     this.sample();
   }
 
-  /** A model is loaded next. */
+  /** The process is there, without an engine. */
+  markEmpty(): void {
+    this.emptyBytes = residentBytes();
+  }
+
+  /** An engine is loaded next, unless it is there. */
+  markEngine(): void {
+    this.beforeEngineBytes = residentBytes();
+  }
+
+  /** A model is loaded next; its engine is there. */
   setBaseline(): void {
     this.baselineBytes = this.peakBytes = residentBytes();
+    this.emptyBytes += Math.max(0, this.baselineBytes - this.beforeEngineBytes);
     this.baselineFileBytes = mappedFileBytes();
     this.fileBytes = 0;
     this.highestBefore = highestBytes();
   }
 
   get memory(): ProcessMemory {
-    return { baselineBytes: this.baselineBytes, peakBytes: this.peakBytes, presentBytes: residentBytes() };
+    const { emptyBytes, baselineBytes, peakBytes } = this;
+    return { emptyBytes, baselineBytes, peakBytes, presentBytes: residentBytes() };
   }
 
   private readonly sample = (): void => {

@@ -12,6 +12,8 @@ export interface ProcessOptions {
 
 /** Resident memory of an inference process, bytes. */
 export interface ProcessMemory {
+  /** Without any model: the process and the engines that it has loaded. */
+  readonly emptyBytes: number;
   /** Before it began to load the last model, its engine being there. */
   readonly baselineBytes: number;
   /** Most since then. */
