@@ -40,7 +40,7 @@ const SCAN_TIMEOUT_MS = 10_000;
 /** Fewer runs are read soon enough one by one. */
 const MIN_SCANNED = 500;
 /** Run folders looked at in one regular listing; all of them in most stores. */
-const MAX_LOOKS = 2_000;
+const MAX_LOOKS = 1_000;
 
 /** How a folder of models is read; every field has a default. */
 export interface LocalSourceOptions {

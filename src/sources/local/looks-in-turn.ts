@@ -1,6 +1,16 @@
 /** How soon a folder has to be looked at. */
 export type Urgency = 'now' | 'soon' | 'sometime';
 
+/** Folders by how soon they have to be looked at. */
+export type ByUrgency<Place> = Readonly<Record<Urgency, readonly Place[]>>;
+
+/** Sorts folders by how soon they have to be looked at. */
+export function sortByUrgency<Place>(places: readonly Place[], urgencyOf: (place: Place) => Urgency): ByUrgency<Place> {
+  const found: Record<Urgency, Place[]> = { now: [], soon: [], sometime: [] };
+  for (const place of places) found[urgencyOf(place)].push(place);
+  return found;
+}
+
 /**
  * Chooses the folders of a large store that one listing looks at, so that its cost does not grow with the store: those
  * that cannot wait, and of the others as many as fit, in turn.
@@ -9,13 +19,10 @@ export class LooksInTurn {
   private nextSoon = 0;
   private nextSometime = 0;
 
-  /** @param maxLooks  most folders beside those that cannot wait; no more than that are all looked at each time. */
-  constructor(private readonly maxLooks: number) {}
+  /** @param maxLooks  most folders beside those that cannot wait. */
+  constructor(readonly maxLooks: number) {}
 
-  choose<Place>(places: readonly Place[], urgencyOf: (place: Place) => Urgency): readonly Place[] {
-    if (places.length <= this.maxLooks) return places;
-    const found: Record<Urgency, Place[]> = { now: [], soon: [], sometime: [] };
-    for (const place of places) found[urgencyOf(place)].push(place);
+  choose<Place>(found: ByUrgency<Place>): readonly Place[] {
     const soon = turn(found.soon, this.nextSoon, this.maxLooks / 2);
     const sometime = turn(found.sometime, this.nextSometime, this.maxLooks - soon.length);
     this.nextSoon += soon.length;

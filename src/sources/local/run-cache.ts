@@ -6,7 +6,8 @@ import type { RunCheck, SourceRun } from '../run-source.js';
 import { isUnreadable } from './fingerprint.js';
 import { RunChecks } from './run-checks.js';
 import type { ReadRun } from './run-checks.js';
-import type { LooksInTurn, Urgency } from './looks-in-turn.js';
+import { sortByUrgency } from './looks-in-turn.js';
+import type { ByUrgency, LooksInTurn, Urgency } from './looks-in-turn.js';
 import { isPassing } from './run-reader.js';
 
 /** Run folders checked or read at the same time; more would only wait for the disk. */
@@ -74,6 +75,8 @@ export class RunCache {
   /** Folders that changed lately, and until when they are looked at each time; `performance.now()`. */
   private readonly restless = new Map<string, number>();
   private unsettled = 0;
+  /** As found at the last refresh; undefined when something has changed since. */
+  private sorted: { readonly requiredIds: ReadonlySet<string>; readonly found: ByUrgency<RunLocation> } | undefined;
 
   constructor(private readonly options: RunCacheOptions) {
     this.running = new RunChecks(options.read);
@@ -118,9 +121,9 @@ export class RunCache {
         taken.set(path, toKnown(fingerprint, sourceRun));
       });
     }
-    const chosen = mayTakeTurns
-      ? this.options.looks.choose(places, (place) => this.urgencyOf(place, requiredIds))
-      : places;
+    const { looks } = this.options;
+    const mayLeaveSome = mayTakeTurns && places.length > looks.maxLooks;
+    const chosen = mayLeaveSome ? looks.choose(this.byUrgency(places, requiredIds)) : places;
     const looked = isFirst ? chosen.filter(({ path }) => !taken.has(path)) : chosen;
     await mapWithConcurrency(looked, PARALLEL, async (location) => {
       const fingerprint = await this.options.fingerprintOf(location.path);
@@ -147,6 +150,7 @@ export class RunCache {
     before: ReadonlyMap<string, Known>,
     taken: ReadonlyMap<string, Known>,
   ): ReadonlyMap<string, SourceRun> {
+    if (taken.size > 0) this.sorted = undefined;
     const isSame = [...taken].every(([path, { sourceRun }]) => before.get(path)?.sourceRun === sourceRun);
     if (this.known && isSame && places === this.places) {
       for (const [path, known] of taken) this.known.set(path, known);
@@ -163,6 +167,17 @@ export class RunCache {
     }
     for (const path of [...this.restless.keys()]) if (!this.known.has(path)) this.restless.delete(path);
     return this.sourceRuns;
+  }
+
+  /** Of very many folders this alone takes as long as a request may wait: it is kept while nothing changes. */
+  private byUrgency(places: readonly RunLocation[], requiredIds: ReadonlySet<string>): ByUrgency<RunLocation> {
+    const isRestless = this.restless.size > 0 || this.running.list().length > 0;
+    const isSame = places === this.places && this.sorted && isDeepStrictEqual(this.sorted.requiredIds, requiredIds);
+    if (!isSame || isRestless) {
+      const found = sortByUrgency(places, (place) => this.urgencyOf(place, requiredIds));
+      this.sorted = { requiredIds, found };
+    }
+    return this.sorted!.found;
   }
 
   private urgencyOf({ path }: RunLocation, requiredIds: ReadonlySet<string>): Urgency {
