@@ -132,7 +132,7 @@ def _prepared(model: str, path: Path, rows: list[dict], parts: list[str], learne
         "model": model,
         "data_file": path.name,
         "data_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "observed": observe(learned, read_contract(model)["signature"]["input"]["properties"]),
+        "observed": observe(learned, read_contract(model)["signature"]["input"]),
         "fixture_ids": shuffled[:FIXTURE_ROWS],
         "example_ids": shuffled[FIXTURE_ROWS : FIXTURE_ROWS + EXAMPLE_ROWS],
         "rows": [{**row, "part": part} for row, part in zip(rows, parts, strict=True)],

@@ -6,10 +6,20 @@ import math
 MAX_VALUES = 50
 
 
-def observe(inputs: list[dict], properties: dict) -> dict:
-    """Per field of one value what is seen in the rows; a field that no row has is missing in all of them."""
-    single = {name: field for name, field in properties.items() if field["type"] != "array" and field.get("format") != "image"}
-    return {name: _observed([row.get(name) for row in inputs], field) for name, field in single.items()}
+def observe(inputs: list[dict], schema: dict) -> dict:
+    """
+    Per field what is seen in the rows; of a list what is seen of all numbers in it. A field that no row has is missing in
+    all of them. Images are left out: nothing is said of their pixels. A row that gives one of several alternatives lacks
+    the others on purpose, so how often they are missing is left out.
+    """
+    alternatives = {name for alternative in schema.get("oneOf", []) for name in alternative["required"]}
+    observed = {}
+    for name, field in schema["properties"].items():
+        if field.get("format") == "image":
+            continue
+        seen = _observed([row.get(name) for row in inputs], field)
+        observed[name] = {key: value for key, value in seen.items() if key != "missing" or name not in alternatives}
+    return observed
 
 
 def with_observed(signature: dict, observed: dict) -> dict:
@@ -22,8 +32,9 @@ def with_observed(signature: dict, observed: dict) -> dict:
 
 
 def _observed(values: list, field: dict) -> dict:
-    known = [value for value in values if value is not None]
-    missing = {"missing": _plain(1 - len(known) / len(values))}
+    present = [value for value in values if value is not None]
+    missing = {"missing": _plain(1 - len(present) / len(values))}
+    known = [item for value in present for item in _items(value)]
     distinct = sorted(set(known))
     is_category = "enum" in field or (field["type"] == "string" and len(distinct) <= MAX_VALUES)
     if is_category:
@@ -39,6 +50,13 @@ def _observed(values: list, field: dict) -> dict:
         "mean": _plain(math.fsum(numbers) / len(numbers)),
         **missing,
     }
+
+
+def _items(value: object) -> list:
+    """Every value in a list of lists; a value by itself."""
+    if not isinstance(value, list):
+        return [value]
+    return [item for part in value for item in _items(part) if item is not None]
 
 
 def _percentile(ordered: list[float], share: float) -> float:
