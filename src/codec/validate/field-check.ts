@@ -34,6 +34,11 @@ export class Visit {
     this.isQuery = options.source === 'query';
   }
 
+  /** Problems so far, of this row and of those before it. */
+  get found(): number {
+    return this.issues.length;
+  }
+
   get isFull(): boolean {
     return this.issues.length >= MAX_PROBLEMS;
   }

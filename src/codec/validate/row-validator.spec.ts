@@ -231,6 +231,19 @@ describe('compileRowValidator', () => {
       expect(suggestionsIn(issues)).toEqual(issues.slice(0, count));
     });
 
+    it('and the unknown one that is meant by a missing field, in the strict words', () => {
+      const needy: RowSchema = { ...PASSENGER, required: ['age', 'sex'] };
+      const msgs = (row: object, mode: 'strict' | 'types-only' = 'strict') =>
+        validate(needy, row, { source: 'body', mode }).issues.map(({ loc, msg }) => [loc.at(-1), msg]);
+
+      expect(msgs({ Age: 10, sex: 'M', fare: 7 })).toEqual([['age', 'field required; did you mean it by "Age"?']]);
+      expect(msgs({ fare: 10, sex: 'M' })).toEqual([['age', 'field required']]);
+      expect(msgs({ Age: 10, sex: 'M' }, 'types-only')).toEqual([['age', 'field required']]);
+      // Comparing this many names would take longer than others should wait.
+      const many = Object.fromEntries(Array.from({ length: 6_000 }, (_, i) => [`n${i}`, 1]));
+      expect(msgs({ ...many, Age: 10, sex: 'M' })).toEqual([['age', 'field required']]);
+    });
+
     it('likewise among the names of columns', () => {
       const names = Object.keys(schemaOf(10).properties);
       const validator = compileRowValidator({ ...schemaOf(10), required: names, additionalProperties: true });

@@ -123,14 +123,36 @@ function readFields(fields: readonly Field[], given: Row, visit: Visit): JsonObj
   for (const field of fields) {
     if (visit.isFull) break;
     visit.path[0] = field.name;
-    const clean = readField(field, fieldOf(given, field.name), visit);
-    if (clean !== undefined) row[field.name] = clean;
+    const value = fieldOf(given, field.name);
+    if (value === undefined && field.isRequired) visit.report(missingField(field, fields, given, visit));
+    else {
+      const clean = readField(field, value, visit);
+      if (clean !== undefined) row[field.name] = clean;
+    }
   }
   return row;
 }
 
-function readField({ check, isRequired, fallback }: Field, value: unknown, visit: Visit): JsonValue | undefined {
-  if (value === undefined) return isRequired ? visit.report(MISSING) : fallback;
+/** The short routes (`types-only`) say it in the words of the dialect alone. */
+function missingField({ name }: Field, fields: readonly Field[], given: Row, { isStrict, found }: Visit): Issue {
+  const names = isStrict ? Object.keys(given) : [];
+  if (names.length === 0 || names.length > MAX_COMPARISONS || !maySuggest(found, names.length)) return MISSING;
+  const known = new Set(fields.map((field) => field.name));
+  return missingIssue(
+    name,
+    names.filter((other) => !known.has(other)),
+    found,
+  );
+}
+
+/** What nobody knows and has nearly the name of what is missing, is probably that. @param found  problems so far. */
+function missingIssue(name: string, others: readonly string[], found: number): Issue {
+  const meant = maySuggest(found, others.length) ? nearestName(name, others) : undefined;
+  return meant === undefined ? MISSING : { ...MISSING, msg: `${MISSING.msg}; did you mean it by "${meant}"?` };
+}
+
+function readField({ check, fallback }: Field, value: unknown, visit: Visit): JsonValue | undefined {
+  if (value === undefined) return fallback;
   const clean = check(value, visit);
   return clean === null ? (fallback ?? null) : clean;
 }
@@ -165,7 +187,6 @@ function extraIssue(name: string, known: ReadonlySet<string>, { length }: readon
   return meant === undefined ? EXTRA : { ...EXTRA, msg: `${EXTRA.msg}; did you mean "${meant}"?` };
 }
 
-/** A column that nobody knows and that has nearly the name of a missing one is probably that one. */
 function reportMissingColumns(
   fields: readonly Field[],
   names: readonly string[],
@@ -179,9 +200,7 @@ function reportMissingColumns(
   const others = names.filter((name) => !known.has(name));
   for (const { name } of missing) {
     if (issues.length >= MAX_PROBLEMS) return;
-    const meant = maySuggest(issues.length, others.length) ? nearestName(name, others) : undefined;
-    const msg = meant === undefined ? MISSING.msg : `${MISSING.msg}; did you mean it by "${meant}"?`;
-    report(issues, [...loc, name], { ...MISSING, msg });
+    report(issues, [...loc, name], missingIssue(name, others, issues.length));
   }
 }
 
