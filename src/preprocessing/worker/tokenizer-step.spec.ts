@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { TokenizerEncoding } from '../../domain/encode-spec.js';
+import type { JsonObject } from '../../lib/json.js';
 import { openTokenizer } from './tokenizer-step.js';
 
 const FOLDER = join(__dirname, '..', '..', '..', 'test', 'fixtures', 'tokenizers');
@@ -39,12 +41,16 @@ function encodingOf(kind: string, more: Partial<TokenizerEncoding> = {}): Tokeni
   };
 }
 
-const open = (encoding: TokenizerEncoding) =>
-  openTokenizer(encoding, { encoding, pointer: '/encode/tensors/0' }, FOLDER);
+const parts = JSON.parse(readFileSync(join(FOLDER, 'parts.json'), 'utf8')) as {
+  cases: { name: string; document: JsonObject }[];
+};
+
+const open = (encoding: TokenizerEncoding, folder = FOLDER) =>
+  openTokenizer(encoding, { encoding, pointer: '/encode/tensors/0' }, folder);
 
 /** The tensors of texts by name, as lists of rows of numbers. */
-async function tokensOf(encoding: TokenizerEncoding, texts: readonly string[]) {
-  const { tensors, issues } = await (await open(encoding))(texts);
+async function tokensOf(encoding: TokenizerEncoding, texts: readonly string[], folder = FOLDER) {
+  const { tensors, issues } = await (await open(encoding, folder))(texts);
   const rows = tensors.map(([name, { data, shape }]) => {
     const numbers = Array.from(data as Iterable<number | bigint>, Number);
     return [name, texts.map((_, i) => numbers.slice(i * shape[1]!, (i + 1) * shape[1]!))] as const;
@@ -120,6 +126,42 @@ describe('a tokenizer', () => {
     const { ids } = await tokensOf(encodingOf('bpe'), ['a\ud83d', 'a\ufffd']);
 
     expect(ids[0]).toEqual(ids[1]);
+  });
+
+  describe('without a post-processor', () => {
+    const path = 'alone.json';
+    const text = JSON.stringify({ ...parts.cases[0]!.document, padding: { pad_id: 0 } });
+    const tokenizer = { path, sha256: createHash('sha256').update(text).digest('hex') };
+    let folder: string;
+
+    beforeAll(() => writeFileSync(join((folder = mkdtempSync(join(tmpdir(), 'tokenizer-'))), path), text));
+
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    it('has the type 0 for every token, also of a text that is cut', async () => {
+      const encoding = encodingOf('bpe', { tokenizer, max_length: 2 });
+
+      const { types, ids } = await tokensOf(encoding, ['a b c'], folder);
+
+      expect({ types, ids }).toEqual({ types: [[0, 0]], ids: [[4, 5]] });
+    });
+  });
+
+  it('refuses a text that Python refuses, with its place, and no other', async () => {
+    const { document } = parts.cases.find(({ name }) => name === 'words without an unknown token')!;
+    const text = JSON.stringify(document);
+    const folder = mkdtempSync(join(tmpdir(), 'tokenizer-'));
+    writeFileSync(join(folder, 'words.json'), text);
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    const encoding = encodingOf('bpe', { tokenizer: { path: 'words.json', sha256 }, pad: 0, max_length: 3 });
+
+    const { ids, issues } = await tokensOf(encoding, ['a b', 'a strange b'], folder);
+    rmSync(folder, { recursive: true });
+
+    expect(ids[0]).toEqual([4, 5, 0]);
+    expect(issues).toEqual([
+      { row: 1, issue: { msg: expect.stringContaining('does not know'), type: 'value_error.tokenizer' } },
+    ]);
   });
 
   it.each<[string, string, Partial<TokenizerEncoding>]>([

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Tokenizer } from '@huggingface/tokenizers';
+import type { Tokenizer } from '@huggingface/tokenizers';
 
 import type { TokenizerEncoding } from '../../domain/encode-spec.js';
 import { allocate } from '../../domain/tensor.js';
@@ -13,12 +13,18 @@ import { isJsonObject } from '../../lib/json.js';
 import type { JsonObject, JsonValue } from '../../lib/json.js';
 import type { PreprocessResult, PreprocessStep } from '../preprocess-messages.js';
 import type { RunStep } from './run-step.js';
+import { makeTokenizer } from './tokenizer-document.js';
 
 /** Characters of a text unless its run says otherwise. */
 const MAX_CHARACTERS = 20_000;
 
 /** Short texts that any tokenizer makes tokens of: they show what it adds around them. */
 const PROBES = ['a', 'the', '1', '.'];
+
+const UNKNOWN_TOKEN: Omit<ValidationIssue, 'loc'> = {
+  msg: "the text has a word or character that the model's tokenizer does not know",
+  type: 'value_error.tokenizer',
+};
 
 /** Tokens of one text. */
 interface Tokens {
@@ -60,8 +66,10 @@ export async function openTokenizer(
     const issues: PreprocessResult['issues'][number][] = [];
     const rows = texts.map((text, row) => {
       requireWanted?.();
-      if (isLongerThan(text, maxCharacters)) issues.push({ row, issue: tooLong(maxCharacters) });
-      else return cut(tokensOf(tokenizer, text), maxLength, added, cutsLeft);
+      const isLong = isLongerThan(text, maxCharacters);
+      const tokens = isLong ? undefined : tokensOf(tokenizer, text);
+      if (tokens) return cut(tokens, maxLength, added, cutsLeft);
+      issues.push({ row, issue: isLong ? tooLong(maxCharacters) : UNKNOWN_TOKEN });
       return { ids: [], types: [] };
     });
     if (padding !== 'longest')
@@ -103,7 +111,7 @@ function parsed(text: string): JsonValue | undefined {
 
 function openDocument(document: JsonObject, pointer: string): Tokenizer {
   try {
-    return new Tokenizer(document, {});
+    return makeTokenizer(document);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw problem(pointer, `the tokenizer cannot be used here (${cause})`, error);
@@ -113,8 +121,8 @@ function openDocument(document: JsonObject, pointer: string): Tokenizer {
 /** How many tokens the tokenizer adds before and after those of a text. */
 function addedTokens(tokenizer: Tokenizer, pointer: string): { before: number; after: number } {
   for (const text of PROBES) {
-    const ids: readonly number[] = tokenizer.encode(text).ids;
-    const own: readonly number[] = tokenizer.encode(text, { add_special_tokens: false }).ids;
+    const { ids } = tokenizer.encode(text);
+    const own = tokenizer.encode(text, { add_special_tokens: false }).ids;
     if (own.length === 0) continue;
     const before = ids.findIndex((_, at) => own.every((id, i) => ids[at + i] === id));
     if (before !== -1) return { before, after: ids.length - before - own.length };
@@ -122,10 +130,15 @@ function addedTokens(tokenizer: Tokenizer, pointer: string): { before: number; a
   throw problem(pointer, 'the tokenizer changes the tokens of a text when it adds its special ones');
 }
 
-/** A lone half of a surrogate pair is no text: Python would not take it either. */
-function tokensOf(tokenizer: Tokenizer, text: string): Tokens {
+/**
+ * Tokens of a text, or nothing where a part of it is in no vocabulary and no token stands for such parts: Python refuses it. A
+ * lone half of a surrogate pair is no text: Python would not take it either. Without a post-processor the library names no
+ * types, which are 0 then.
+ */
+function tokensOf(tokenizer: Tokenizer, text: string): Tokens | undefined {
   const { ids, token_type_ids: types } = tokenizer.encode(text.toWellFormed(), { return_token_type_ids: true });
-  return { ids, types };
+  const known = ids.filter((id) => id !== undefined);
+  return known.length < ids.length ? undefined : { ids: known, types: types ?? known.map(() => 0) };
 }
 
 /** Special tokens stay; of the others those at the end go, or at the beginning. */
