@@ -138,6 +138,17 @@ describe('compileRowEncoder with columns', () => {
     expect(issues).toMatchObject([{ type: 'value_error.datetime', loc: ['body', 'inputs', 0, 'x'] }]);
   });
 
+  it('reports a text that the engine would cut at the character U+0000', () => {
+    const encode: EncodeSpec = {
+      tensors: [{ kind: 'columns', tensor: 't', dtype: 'string', columns: [{ kind: 'string', field: 'text' }] }],
+    };
+    const encoder = compileRowEncoder(encode, schemaOf({ text: { type: 'string' } }), NO_FILES);
+
+    const { issues } = encodeRows(encoder, [{ text: 'whole' }, { text: 'one\0two' }]);
+
+    expect(issues).toMatchObject([{ type: 'value_error.str.nul', loc: ['body', 'inputs', 1, 'text'] }]);
+  });
+
   it('passes texts through, prepared ones too', () => {
     const encode: EncodeSpec = {
       prepare: [{ name: 'clean', field: 'text', steps: [{ kind: 'trim' }, { kind: 'clean' }] }],

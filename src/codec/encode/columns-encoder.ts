@@ -14,7 +14,7 @@ import { datePart } from './date-parts.js';
 import { mismatch, missingRule } from './encode-scope.js';
 import type { CompiledColumn, EncodeScope, TensorEncoder } from './encode-scope.js';
 import { NestedNumbers } from './nested-numbers.js';
-import { NOT_DATE, NOT_DATETIME } from '../validate/issues.js';
+import { HAS_NUL, NOT_DATE, NOT_DATETIME } from '../validate/issues.js';
 import { tensorElement } from './tensor-element.js';
 import type { NumericDType, Scaling, TensorElement } from './tensor-element.js';
 
@@ -78,7 +78,10 @@ function compileString(column: StringColumn, scope: EncodeScope, pointer: string
     write(visit, data, offset) {
       // A source without "missing" always has a value: no text is made up here.
       const value = (source.read(visit) as string | number | bigint | undefined) ?? missing!;
-      (data as string[])[offset] = typeof value === 'string' ? value : String(value);
+      const text = typeof value === 'string' ? value : String(value);
+      // ONNX Runtime for Node.js takes the text up to there, the one for Python all of it.
+      if (text.includes('\0')) visit.report([source.field], HAS_NUL);
+      (data as string[])[offset] = text;
     },
   };
 }

@@ -23,6 +23,10 @@ export const NOT_INTEGER: Issue = { msg: 'value is not a valid integer', type: '
 export const NOT_FLOAT: Issue = { msg: 'value is not a valid float', type: 'type_error.float' };
 export const NOT_BOOL: Issue = { msg: 'value could not be parsed to a boolean', type: 'type_error.bool' };
 export const NOT_STRING: Issue = { msg: 'str type expected', type: 'type_error.str' };
+export const HAS_NUL: Issue = {
+  msg: 'the text has the character U+0000, where it would end for the model',
+  type: 'value_error.str.nul',
+};
 export const NOT_LIST: Issue = { msg: 'value is not a valid list', type: 'type_error.list' };
 export const NOT_DICT: Issue = { msg: 'value is not a valid dict', type: 'type_error.dict' };
 export const NOT_DATE: Issue = { msg: 'invalid date format', type: 'value_error.date' };

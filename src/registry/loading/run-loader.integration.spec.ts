@@ -73,6 +73,29 @@ describe('a run whose model answers NaN', () => {
   });
 });
 
+describe('a run whose model draws random numbers', () => {
+  const host = createModelHost({ threads: 1, maxQueuedPerModel: 100, maxBatchRows: 1_024, loadTimeoutMs: 10_000 });
+  afterAll(() => host.close());
+
+  it.each([
+    ['what the trainer saw', { log: 1 }],
+    ['nothing', {}],
+  ])('is told so when its examples record %s', async (_, output) => {
+    const examples = [1, 2, 3].map((x) => ({ input: { x }, output }));
+    const store = new TestStore().addModel('m').addRun('m', 'one', { ...logRun, examples }, 'onnx-random');
+    const [model] = await new LocalRunSource(store.folder).listModels();
+    const sourceRun = model!.runs[0]!;
+
+    const load = new RunLoader(host, loadConfig({})).load(sourceRun, sourceRun.run!);
+
+    await expect(load.finally(() => store.remove())).rejects.toMatchObject({
+      code: 'SELF_TEST_FAILED',
+      message: 'Example 0: the model answers the same row differently each time it is asked.',
+      fix: expect.stringContaining('model.eval()') as string,
+    });
+  });
+});
+
 describe('a run that leaves the name of its input to the model', () => {
   const host = createModelHost({ threads: 1, maxQueuedPerModel: 100, maxBatchRows: 1_024, loadTimeoutMs: 10_000 });
   const stores: TestStore[] = [];

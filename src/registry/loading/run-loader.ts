@@ -248,16 +248,36 @@ export class RunLoader {
     const all = examples.map((_, index) => index);
     const first = all.slice(0, MAX_CHECKED_ROWS);
     const single = await this.replay(loaded, first, true);
-    if (!loaded.isRowByRow) await this.checkBatchInvariance(loaded, single, comparison);
+    if (!loaded.isRowByRow) {
+      await this.checkBatchInvariance(loaded, single, comparison);
+      if (loaded.isRowByRow) await this.requireSameAnswer(loaded, single, comparison);
+    }
     const outputs = loaded.isRowByRow
       ? [...single, ...(await this.replay(loaded, all.slice(first.length)))]
       : await this.replay(loaded, all);
-    examples.forEach(({ output }, i) => {
+    for (const [i, { output }] of examples.entries()) {
       const mismatch = compareOutput(outputs[i]!, output, comparison);
-      if (!mismatch) return;
+      if (!mismatch) continue;
+      await this.requireSameAnswer(loaded, single, comparison);
       throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${selfTestHint(loaded.run, outputs, traits)}`);
-    });
+    }
     return outputs;
+  }
+
+  /** @throws RunError SELF_TEST_FAILED for a model that draws its answers by lot: examples computed once more, alone, tell. */
+  private async requireSameAnswer(
+    loaded: LoadedRun,
+    single: readonly JsonObject[],
+    comparison: OutputComparison,
+  ): Promise<void> {
+    const again = await this.replay(loaded, [...single.keys()].slice(0, ASKED_AGAIN), true);
+    const differing = again.findIndex((output, i) => compareOutput(output, single[i]!, comparison));
+    if (differing === -1) return;
+    throw new RunError(
+      'SELF_TEST_FAILED',
+      `Example ${differing}: the model answers the same row differently each time it is asked.`,
+      { fix: FIX_OF_RANDOM },
+    );
   }
 
   /** Sets the run to row by row unless its examples get the same outputs in a batch, in another order, as alone. */
@@ -299,6 +319,12 @@ export class RunLoader {
     }
   }
 }
+
+/** Number of examples that are computed once more to find out whether answers are random. */
+const ASKED_AGAIN = 4;
+
+const FIX_OF_RANDOM =
+  'The graph draws random numbers, as Dropout does while a model is trained: export it for inference (PyTorch: model.eval() before torch.onnx.export).';
 
 /** What to do when an example is no row of the signature. */
 const FIX_OF_EXAMPLE =
