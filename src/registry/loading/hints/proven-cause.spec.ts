@@ -1,6 +1,6 @@
 import { sumRun } from '../../../../test/support/stores/build-store.js';
 import type { Run } from '../../../domain/run.js';
-import type { JsonObject } from '../../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../../lib/json.js';
 import { inWordsOf } from '../../../sources/mlflow/contract/own-words.js';
 import { selfTestHint } from './self-test-hint.js';
 
@@ -97,6 +97,31 @@ describe('what the examples prove of a failed self-test', () => {
     expect(selfTestHint(run, [{ label: 0 }, { label: 1 }])).toBe(
       ' The examples record "1" (string), decode.labels has 0, 1 (number): write both in one way.',
     );
+  });
+
+  it('is that an example names an output otherwise than the run', () => {
+    const run = runOf({ kind: 'regression', tensor: 'y', fields: ['price'] }, [{ price: 1.5 }]);
+    const recording = (name: string) => ({ ...run, examples: [{ input, output: { [name]: 1.5 } }] });
+
+    expect(selfTestHint(recording('Price'), [{ price: 1.5 }])).toBe(
+      ' Example 0 records "Price", which is none of the outputs: is "price" meant?',
+    );
+    expect(selfTestHint(recording('rent'), [{ price: 1.5 }])).toBe(
+      ' Example 0 records "rent", which is none of the outputs: they are "price".',
+    );
+  });
+
+  it.each<[JsonValue, JsonValue, string, string]>([
+    [true, 1, 'true (boolean) for "label" and the model gives 1 (number)', '"labels": [false, true]'],
+    ['setosa', 0n, '"setosa" (string) for "label" and the model gives 0 (number)', '"labels": […]'],
+    [7, '7', '7 (number) for "label" and the model gives "7" (string)', 'record what it gives.'],
+  ])('is that %j was recorded where the model gives %s', (label, answer, message, advice) => {
+    const run = runOf({ kind: 'tensors', fields: { label: 'y' }, single: ['label'] }, [{ label }]);
+    const hint = selfTestHint(run, [{ label: answer }]);
+
+    expect(hint).toContain(message);
+    expect(hint).toContain(advice);
+    expect(inWordsOf(undefined, hint)).not.toContain('decode');
   });
 
   it('is no scaler where the model scales itself or decides by trees', () => {

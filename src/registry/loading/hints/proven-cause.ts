@@ -29,7 +29,51 @@ export function provenCause(run: Run, examples: readonly ReplayedExample[]): str
 
 /** The cause that examples and run are not written in one way: a name, or the type of a label. */
 export function writingCause(run: Run, examples: readonly ReplayedExample[]): string | undefined {
-  return misspeltHint(run, examples) ?? labelTypeHint(run, examples);
+  return (
+    misspeltHint(run, examples) ??
+    unknownOutputHint(run, examples) ??
+    labelTypeHint(run, examples) ??
+    valueTypeHint(examples)
+  );
+}
+
+/** An output that was recorded and that the run does not have. */
+function unknownOutputHint({ signature }: Run, examples: readonly ReplayedExample[]): string | undefined {
+  const known = Object.keys(signature.output.properties);
+  for (const [i, { expected, actual }] of examples.entries()) {
+    const name = Object.keys(expected).find((one) => !known.includes(one) && !Object.hasOwn(actual, one));
+    if (name === undefined) continue;
+    const meant = nearestName(name, known);
+    const list = known.map((one) => `"${one}"`).join(', ');
+    const which = meant === undefined ? `they are ${list}` : `is "${meant}" meant?`;
+    return `Example ${i} records "${name}", which is none of the outputs: ${which}${meant === undefined ? '.' : ''}`;
+  }
+  return undefined;
+}
+
+/** Values of another JSON type than those that the model gives: truth values or names for its whole numbers, texts for numbers. */
+function valueTypeHint(examples: readonly ReplayedExample[]): string | undefined {
+  for (const { expected, actual } of examples.filter(({ matches }) => !matches)) {
+    const given = byPath(actual);
+    for (const { path, value } of valuesOf(expected)) {
+      const answer = given.get(path);
+      const types = [typeOfScalar(value), typeOfScalar(answer)];
+      if (types.includes(undefined) || types[0] === types[1]) continue;
+      const [recorded, model] = [value, answer].map((one) => stringifyJson(one!));
+      const start = `The examples record ${recorded} (${types[0]}) for "${path}" and the model gives ${model} (${types[1]}): record what it gives`;
+      if (types[1] !== 'number') return `${start}.`;
+      const labels = types[0] === 'boolean' ? '[false, true]' : '[…]';
+      return `${start}, or name the labels in decode ("binary" or "multi-class", with "labels": ${labels}).`;
+    }
+  }
+  return undefined;
+}
+
+function typeOfScalar(value: JsonValue | undefined): 'string' | 'number' | 'boolean' | undefined {
+  if (typeof value === 'bigint') return 'number';
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? (typeof value as 'string' | 'number' | 'boolean')
+    : undefined;
 }
 
 /** An input that the signature does not know, and one that it does which is nearly called so. */

@@ -197,6 +197,20 @@ describe('outputs of an MLflow signature', () => {
       /./,
     ],
     [
+      'truth values where the output of that name has whole numbers',
+      [column('label', 'boolean')],
+      CLASSIFIER,
+      /"label" is booleans \(boolean\) in the signature and whole numbers \(int64\) in the model/,
+      /predictions\.astype\(int\).*full contract .* "labels": \[false, true\]\.$/,
+    ],
+    [
+      'names of classes where the output of that name has whole numbers',
+      [column('label', 'string')],
+      CLASSIFIER,
+      /"label" is texts \(string\) in the signature and whole numbers \(int64\) in the model/,
+      /the number of each class\), or leave the outputs out .*full contract .* with "labels"\.$/,
+    ],
+    [
       'two outputs have as many columns as there are numbers',
       [column('label', 'long'), column('x', 'double'), column('y', 'double')],
       [LABEL, output('a', 'float32', [null, 2]), output('b', 'float32', [null, 2])],

@@ -122,7 +122,7 @@ function requireFit(field: ModelField, tensor: TensorSpec): void {
   const { dtype } = tensor;
   if (dtype !== null && !isNumeric(field, tensor) && !isOfKind(field, tensor)) {
     const message = `The output "${field.field}" is ${fieldWords(field)} in the signature and ${dtypeWords(dtype)} in the model.`;
-    throw new RunError('SIGNATURE_MISMATCH', message, { fix: howToName([tensor]) });
+    throw new RunError('SIGNATURE_MISMATCH', message, { fix: howToCall(field, tensor) });
   }
   if (hasShape(field, tensor, true) || mayBeList(field, tensor)) return;
   const message = `The output "${field.field}" is ${fieldWords(field)} in the signature; in the model it is ${tensorText(tensor)}.`;
@@ -151,6 +151,17 @@ function hasShape({ shape: wanted }: ModelField, { shape }: TensorSpec, mayBeOpe
 /** Some exporters declare one number for models that give several; the self-test sees what comes. */
 function mayBeList({ shape: wanted }: ModelField, { shape }: TensorSpec): boolean {
   return wanted.length === 1 && shape?.length === 2 && shape[1] === 1;
+}
+
+/** What to do about an output that has its name and another type. */
+function howToCall({ field, kind }: ModelField, tensor: TensorSpec): string {
+  if (kindOf(tensor.dtype) !== 'integer' || kind === 'number') return howToName([tensor]);
+  const numbers = kind === 'boolean' ? 'predictions.astype(int)' : 'the number of each class';
+  return (
+    `Log the whole numbers that the model gives (pd.DataFrame({"${field}": …}) of ${numbers}), or leave the outputs out ` +
+    '(infer_signature(X)). What each number is called says a full contract (docs/mlflow.md): "decode" of the kind "binary" or ' +
+    `"multi-class" with "labels"${kind === 'boolean' ? ': [false, true]' : ''}.`
+  );
 }
 
 function howToName(tensors: readonly TensorSpec[]): string {
