@@ -12,6 +12,7 @@ import {
   modelError,
   requireWidth,
   tableOf,
+  thresholdFor,
 } from './output-table.js';
 import { newRow } from '../rows.js';
 
@@ -33,10 +34,11 @@ export function compileBinary(decode: HeadOf<'binary'>): OutputDecoder {
       }
       const positive = decode.positive ?? table.width - 1;
       const probabilities = perRow(rows, (row) => activateValue(table, row, positive, activation));
+      const least = thresholdFor(table.dtype, threshold);
       const columns = new Map<string, JsonValue[]>();
       columns.set(
         field,
-        probabilities.map((p) => (Number.isNaN(p) ? null : labels[p >= threshold ? 1 : 0])),
+        probabilities.map((p) => (Number.isNaN(p) ? null : labels[p >= least ? 1 : 0])),
       );
       if (probabilityField !== undefined) columns.set(probabilityField, probabilities.map(jsonNumber));
       return columns;
@@ -97,10 +99,11 @@ export function compileMultiLabel(decode: HeadOf<'multi-label'>): OutputDecoder 
       const table = tableOf(outputs, tensor, rows);
       requireWidth(table, labels.length, tensor);
       const probabilities = perRow(rows, (row) => activateRow(table, row, activation));
+      const least = thresholds.map((one) => thresholdFor(table.dtype, one));
       const columns = new Map<string, JsonValue[]>();
       columns.set(
         field,
-        probabilities.map((row) => labels.filter((_, i) => row[i]! >= thresholds[i]!)),
+        probabilities.map((row) => labels.filter((_, i) => row[i]! >= least[i]!)),
       );
       if (probabilitiesField !== undefined && fieldNames.has(probabilitiesField)) {
         columns.set(

@@ -182,6 +182,9 @@ describe('several labels with thresholds of their own', () => {
       field: 'f',
     };
     expect(decodeOne(decode, { y: row(0.2, 0.4, 0.95) })).toEqual({ f: ['a', 'c'] });
+
+    const float32: Tensor = { dtype: 'float32', shape: [1, 3], data: Float32Array.of(0.2, 0.4, 0.9) };
+    expect(decodeOne(decode, { y: float32 })).toEqual({ f: ['a', 'c'] });
   });
 });
 

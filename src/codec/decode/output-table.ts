@@ -2,7 +2,7 @@ import { AppError } from '../../domain/app-error.js';
 import type { Activation } from '../../domain/decode-spec.js';
 import type { JsonValue } from '../../lib/json.js';
 import { numberOrNull, sigmoid, softmax } from '../../domain/numeric.js';
-import type { NamedTensors, Tensor, TensorData } from '../../domain/tensor.js';
+import type { DType, NamedTensors, Tensor, TensorData } from '../../domain/tensor.js';
 import { canonicalNumber } from '../validate/parse-scalars.js';
 
 /**
@@ -15,6 +15,7 @@ export const ONLY_OUTPUT = '';
 interface OutputTable {
   readonly width: number;
   readonly data: TensorData;
+  readonly dtype: DType;
 }
 
 /** The model's output contradicts the run's `decode`: an error of the model, logged with its cause. */
@@ -45,9 +46,17 @@ export function tableOf(outputs: NamedTensors, name: string, rows: number): Outp
   const { dtype, shape, data } = tensor;
   if (dtype === 'string') throw modelError(`The output "${name}" holds texts where numbers are decoded.`);
   if (shape.length > 2) throw modelError(`The output "${name}" has shape [${shape.join(', ')}], not [rows, columns].`);
-  if (rows === 1 && shape.length < 2) return { width: shape[0] ?? 1, data };
+  if (rows === 1 && shape.length < 2) return { width: shape[0] ?? 1, data, dtype };
   requireRows(tensor, rows, name);
-  return { width: shape[1] ?? 1, data };
+  return { width: shape[1] ?? 1, data, dtype };
+}
+
+/**
+ * A threshold as numbers of this type are held against it. Python compares float32 with the float32 that is nearest: 0.9 of
+ * ten trees is 0.8999999762 there, and at the threshold 0.9 all the same.
+ */
+export function thresholdFor(dtype: DType, threshold: number): number {
+  return dtype === 'float32' ? Math.fround(threshold) : threshold;
 }
 
 /** @throws AppError `PREDICTION_FAILED` when the table has another number of columns. */

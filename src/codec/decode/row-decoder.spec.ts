@@ -68,6 +68,19 @@ describe('compileRowDecoder for two classes', () => {
     ]);
   });
 
+  it.each([
+    ['float32', 1],
+    ['float64', 0],
+  ] as const)('holds %s against the threshold as Python does, which rounds it to float32 for those', (dtype, label) => {
+    const decoder = compileRowDecoder({ ...binary, threshold: 0.9 }, signature);
+    const p = Math.fround(0.9);
+
+    expect(decodeRows(decoder, outputs(dtype, [2], [p, 0.8]), TWO_ROWS)).toEqual([
+      { survived: label, p },
+      { survived: 0, p: dtype === 'float32' ? Math.fround(0.8) : 0.8 },
+    ]);
+  });
+
   it('applies the activation', () => {
     const sigmoid = compileRowDecoder({ ...binary, activation: 'sigmoid' }, signature);
     const softmax = compileRowDecoder({ ...binary, activation: 'softmax' }, signature);

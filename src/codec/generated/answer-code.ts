@@ -2,9 +2,9 @@ import type { Activation, HeadDecode, HeadOf } from '../../domain/decode-spec.js
 import { sigmoid, softmax } from '../../domain/numeric.js';
 import { outputTypesOf } from '../../domain/signature.js';
 import type { OutputFieldSchema, OutputRowSchema, OutputType } from '../../domain/signature.js';
-import type { Tensor } from '../../domain/tensor.js';
+import type { DType, Tensor } from '../../domain/tensor.js';
 import { stringifyJson } from '../../lib/json-text.js';
-import { labelKey } from '../decode/output-table.js';
+import { labelKey, thresholdFor } from '../decode/output-table.js';
 import { literal } from './function-text.js';
 import type { FunctionText } from './function-text.js';
 
@@ -56,10 +56,10 @@ export class AnswerCode {
     const least = Math.max((positive ?? 0) + 1, activation === 'softmax' ? 2 : 1);
     this.perCall.push(`if (${table.width} < ${least}) ${GIVE_UP}`);
     const column = positive === undefined ? `${table.width} - 1` : String(positive);
-    const p = this.name('p');
+    const [p, limit] = [this.name('p'), this.threshold(table, literal(threshold))];
     this.perRow.push(...this.activated(table, activation), `const ${p} = ${table.at(column)};`);
     const [low, high] = labels.map((label) => literal(stringifyJson(label)));
-    this.fields.set(head.field, `(${p} !== ${p} ? 'null' : ${p} >= ${literal(threshold)} ? ${high} : ${low})`);
+    this.fields.set(head.field, `(${p} !== ${p} ? 'null' : ${p} >= ${limit} ? ${high} : ${low})`);
     if (head.probability_field !== undefined) this.fields.set(head.probability_field, numberText(p));
     return true;
   }
@@ -91,12 +91,13 @@ export class AnswerCode {
     const table = this.table(head.tensor, { isNumber: true, width: labels.length });
     const list = this.name('l');
     const texts = this.constant(labels.map((label) => stringifyJson(label)));
-    const thresholds = this.constant(typeof threshold === 'number' ? labels.map(() => threshold) : threshold);
+    const thresholds = typeof threshold === 'number' ? labels.map(() => threshold) : threshold;
+    const limits = this.threshold(table, this.constant(thresholds));
     this.perRow.push(
       ...this.activated(table, activation),
       `let ${list} = '';`,
       `for (let j = 0; j < ${labels.length}; j++)`,
-      `if (${table.at('j')} >= ${thresholds}[j]) ${list} += (${list} === '' ? '' : ',') + ${texts}[j];`,
+      `if (${table.at('j')} >= ${limits}[j]) ${list} += (${list} === '' ? '' : ',') + ${texts}[j];`,
     );
     this.fields.set(head.field, `'[' + ${list} + ']'`);
     this.addProbabilities(head, table);
@@ -215,7 +216,17 @@ export class AnswerCode {
       `const ${d} = ${t}.data, ${w} = ${t}.shape.length === 1 ? 1 : ${t}.shape[1];`,
       ...(width === undefined ? [] : [`if (${w} !== ${width}) ${GIVE_UP}`]),
     );
-    return { width: w, at: (column) => `${d}[i * ${width ?? w} + ${column}]` };
+    return { tensor: t, width: w, at: (column) => `${d}[i * ${width ?? w} + ${column}]` };
+  }
+
+  /** @param value  code of a threshold, or of a list of them. @returns the name of what the table's numbers are held against. */
+  private threshold({ tensor }: TableCode, value: string): string {
+    const name = this.name('h');
+    const round = this.constant((dtype: DType, given: number | readonly number[]) =>
+      typeof given === 'number' ? thresholdFor(dtype, given) : given.map((one) => thresholdFor(dtype, one)),
+    );
+    this.perCall.push(`const ${name} = ${round}(${tensor}.dtype, ${value});`);
+    return name;
   }
 
   /** Code that makes what `activation` makes of the present row, which `table` reads from then on. */
@@ -250,6 +261,8 @@ export class AnswerCode {
 
 /** A tensor of [rows] or [rows, columns]. */
 interface TableCode {
+  /** Name of the tensor. */
+  readonly tensor: string;
   /** Code of the number of its columns. */
   readonly width: string;
   /** Code of a value of row `i`. */

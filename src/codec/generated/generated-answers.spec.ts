@@ -182,7 +182,7 @@ const binaryHead = (tensor: string): fc.Arbitrary<AnyHead> =>
     .record({
       activation,
       positive: optional(fc.constantFrom(0, 1)),
-      threshold: optional(fc.constantFrom(0, 0.3, 1)),
+      threshold: optional(fc.constantFrom(0, 0.1, 0.3, 0.9, 1)),
       labels: fc.constantFrom<[never, never][]>([0, 1] as never, ['no', 'yes'] as never, [null, { a: 1 }] as never),
       hasProbability: fc.boolean(),
     })
