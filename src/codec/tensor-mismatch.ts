@@ -65,7 +65,10 @@ function compareTensor({ tensor, dtype, rowShape }: EncodedTensor, input: Tensor
   }
   if (input.shape !== null && !matchesShape(rowShape, input.shape)) {
     const made = shapeText([null, ...rowShape]);
-    messages.push(`The input "${tensor}" has shape ${shapeText(input.shape)} in the model and ${made} in encode.`);
+    const way = hasNoRows(rowShape, input.shape) ? ` ${noRowsText(shapeText([null, ...input.shape]))}` : '';
+    messages.push(
+      `The input "${tensor}" has shape ${shapeText(input.shape)} in the model and ${made} in encode.${way}`,
+    );
   }
   return messages;
 }
@@ -74,6 +77,17 @@ function compareTensor({ tensor, dtype, rowShape }: EncodedTensor, input: Tensor
 function matchesShape(rowShape: readonly (number | null)[], specs: readonly (number | null)[]): boolean {
   if (specs.length !== rowShape.length + 1) return false;
   return rowShape.every((size, axis) => specs[axis + 1] === null || specs[axis + 1] === size);
+}
+
+/** Whether a model takes the value of one row as it is, without a dimension for rows. */
+function hasNoRows(rowShape: readonly (number | null)[], specs: readonly (number | null)[]): boolean {
+  // Of a vector of rows, a number alone.
+  if (rowShape.length === 0 || specs.length !== rowShape.length) return specs.length === 0;
+  return rowShape.every((size, axis) => specs[axis] === null || specs[axis] === size);
+}
+
+function noRowsText(wanted: string): string {
+  return `It has no dimension for rows: export the model with one, ${wanted}, or make a value that is the same in every row a constant of the graph.`;
 }
 
 function compareTable({ tensor, width, leastWidth = 1 }: DecodedTensor, output: TensorSpec): string[] {

@@ -233,6 +233,18 @@ describe('describeMismatch of an encoder', () => {
     ).toEqual([]);
   });
 
+  it.each([
+    ['x', [1], '[?, 1]', '[?, 1]'],
+    ['id', [], '[?]', '[?]'],
+  ])('tells a model without a dimension for rows of %s to have one', (name, shape, made, wanted) => {
+    const inputs = ['x', 'id'].map((one) => ({ name: one, dtype: null, shape: one === name ? shape : null }));
+
+    expect(encoder.describeMismatch(inputs)).toEqual([
+      `The input "${name}" has shape [${shape.join()}] in the model and ${made} in encode. It has no dimension for rows: export the model ` +
+        `with one, ${wanted}, or make a value that is the same in every row a constant of the graph.`,
+    ]);
+  });
+
   it('says what differs', () => {
     expect(
       encoder.describeMismatch([

@@ -124,7 +124,11 @@ function writeValue(code: FunctionText, place: TensorColumn): string[] {
     case 'boolean':
       return writeNumber('(v ? 1 : 0)', dtype, data, at);
     case 'string':
-      return [`${data}[${at}] = typeof v === 'string' ? v : String(v);`];
+      return [
+        `${data}[${at}] = typeof v === 'string' ? v : String(v);`,
+        // The engine would take the text up to there.
+        `if (${data}[${at}].includes('\\0')) ${GIVE_UP}`,
+      ];
     case 'category':
       return writeCategory(code, place, column);
     case 'list':

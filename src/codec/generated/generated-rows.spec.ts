@@ -128,6 +128,19 @@ describe(generateRows.name, () => {
     expect(generatedOf(contract).encode([{ ...row, more: 1 }])).toBeUndefined();
   });
 
+  it('leaves a text that the engine would cut to the general way', () => {
+    const contract: Contract = {
+      input: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+      encode: {
+        tensors: [{ kind: 'columns', tensor: 't', dtype: 'string', columns: [{ kind: 'string', field: 'text' }] }],
+      },
+    };
+    const generated = generatedOf(contract);
+
+    expect(generated.encode([{ text: 'whole' }])).toEqual(general(contract, [{ text: 'whole' }]));
+    expect(generated.encode([{ text: 'one\0two' }])).toBeUndefined();
+  });
+
   it('knows nothing of patterns, formats, prepared texts and lists of lists', () => {
     const withField = (schema: FieldSchema): Contract => ({
       ...passengers,

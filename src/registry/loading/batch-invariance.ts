@@ -31,7 +31,10 @@ export function acceptsOneRow({ inputs, outputs }: ModelInfo, hasRows: (output: 
   if (!other) return fixed.length > 0;
   const message =
     `The tensor "${other.name}" has a fixed number of ${other.shape![0]} rows; ` +
-    'export the model with a first dimension that varies, or is 1.';
+    'export the model with a first dimension that varies, or is 1.' +
+    (other.shape!.includes(null)
+      ? ' Its rows may be in another dimension: the first has to be theirs (batch_first=True).'
+      : '');
   throw new RunError('SIGNATURE_MISMATCH', message);
 }
 

@@ -136,6 +136,21 @@ describe('a folder of models that is listed again', () => {
     expect(settled[0]!.runs[1]!.reasons.map(({ code }) => code)).toEqual(['CHECKSUM_MISMATCH']);
   });
 
+  it('knows a file that Git LFS has not fetched', async () => {
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 123\n`;
+    store.write('adder/runs/one/artifacts/model.onnx', pointer);
+    await source.listModels();
+    const [model] = await source.listModels();
+
+    expect(model!.runs.find(({ run }) => run?.run_id === 'one')!.reasons).toEqual([
+      {
+        code: 'CHECKSUM_MISMATCH',
+        message: '"artifacts/model.onnx" is a pointer of Git LFS, and not the file itself.',
+        fix: 'Fetch the files with git lfs pull, and copy the run again.',
+      },
+    ]);
+  });
+
   it('takes no notice of clocks: files may come from tomorrow', async () => {
     await source.listModels();
     store.addRun('adder', 'three');

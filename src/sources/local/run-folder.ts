@@ -128,6 +128,18 @@ export function checksumError(path: string, actual: string, expected: string): R
   );
 }
 
+/** Whether a file is what Git has in place of a large file until Git LFS fetches it. */
+export function isLfsPointer(content: Buffer): boolean {
+  return content.toString('latin1').startsWith('version https://git-lfs.github.com/spec/');
+}
+
+/** The file was never fetched: its digest is that of a pointer. */
+export function lfsError(path: string): RunError {
+  return new RunError('CHECKSUM_MISMATCH', `"${path}" is a pointer of Git LFS, and not the file itself.`, {
+    fix: 'Fetch the files with git lfs pull, and copy the run again.',
+  });
+}
+
 function outsideError(path: string): RunError {
   return new RunError('ARTIFACT_OUTSIDE_RUN', `"${path}" leads out of the run folder.`);
 }

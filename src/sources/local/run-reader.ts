@@ -28,8 +28,11 @@ import {
   vocabularyFiles,
 } from './run-files.js';
 import type { RunFileReference, StoredRun } from './run-files.js';
-import { RunFolder, checksumError } from './run-folder.js';
+import { RunFolder, checksumError, isLfsPointer, lfsError } from './run-folder.js';
 import { SharedParts } from './shared-parts.js';
+
+/** Bytes of a pointer of Git LFS at most. */
+const MAX_POINTER_BYTES = 1_024;
 
 /** A larger `run.json` is refused: it is read whole at every start. */
 const MAX_RUN_FILE_BYTES = 8 * 1024 * 1024;
@@ -227,7 +230,8 @@ class RunReading {
     this.doneBytes += bytes;
     this.current = undefined;
     if (actual === sha256) return void this.verified.add(path);
-    throw checksumError(path, actual, sha256);
+    const isPointer = bytes <= MAX_POINTER_BYTES && isLfsPointer(await folder.read(path, MAX_POINTER_BYTES));
+    throw isPointer ? lfsError(path) : checksumError(path, actual, sha256);
   }
 
   private digestInThread(file: string, bytes: number): Promise<string> {
