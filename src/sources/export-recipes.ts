@@ -18,7 +18,9 @@ const LOAD_FILE = 'onx = onnx.load("model.onnx")';
 /** Writes what the lines before it have made. */
 const SAVE_FILE = 'open("model.onnx", "wb").write(onx.SerializeToString())';
 
-const ZIPMAP = 'options={id(model): {"zipmap": False}} if hasattr(model, "classes_") else None';
+/** Without an option of its own a LinearSVC at the end of a pipeline is an error of skl2onnx 1.20. */
+const ZIPMAP =
+  'options={id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else {id(getattr(model, "steps", [[model]])[-1][-1]): {}}';
 
 /** In the order of docs/mlflow.md; of a flavor the first one is the usual one. */
 export const EXPORT_RECIPES: readonly ExportRecipe[] = [
@@ -52,7 +54,7 @@ export const EXPORT_RECIPES: readonly ExportRecipe[] = [
       'from sklearn.feature_extraction.text import TfidfVectorizer',
     ],
     code: [
-      'options = {TfidfVectorizer: {"locale": "C", "tokenexp": r"\\b\\w\\w+\\b"}, **({id(model): {"zipmap": False}} if hasattr(model, "classes_") else {})}',
+      'options = {TfidfVectorizer: {"locale": "C", "tokenexp": r"\\b\\w\\w+\\b"}, **({id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else {id(model[-1]): {}})}',
       'onx = skl2onnx.to_onnx(model, initial_types=[("text", StringTensorType([None]))], options=options)',
     ],
   },

@@ -30,6 +30,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
 
 warnings.filterwarnings("ignore")
 tracking_uri, recipe_file, answer_file = sys.argv[1:4]
@@ -51,6 +52,12 @@ films = pd.DataFrame({"text": ["a good film", "a bad film", "good and great", "a
 
 def classes(model, X):
     return pd.DataFrame({"label": model.predict(X).reshape(-1), "probabilities": model.predict_proba(X).tolist()})
+
+
+def scores(model, X):
+    values = np.asarray(model.decision_function(X))
+    both = values if values.ndim == 2 else np.column_stack([-values, values])
+    return pd.DataFrame({"label": model.predict(X), "probabilities": both.tolist()})
 
 
 def numbers(name):
@@ -85,6 +92,8 @@ def try_recipe(name, recipe_id, model, X, predict, trained_on=None):
 for kind, X in (("frame", frame), ("array", array)):
     try_recipe(f"sklearn classifier {kind}", "sklearn-numbers", LogisticRegression(max_iter=500).fit(X, species), X, classes)
     try_recipe(f"sklearn pipeline {kind}", "sklearn-numbers", make_pipeline(StandardScaler(), LogisticRegression()).fit(X, species), X, classes)
+    for name, model in (("one", LinearSVC()), ("pipeline", make_pipeline(StandardScaler(), LinearSVC()))):
+        try_recipe(f"sklearn without probabilities {name} {kind}", "sklearn-numbers", model.fit(X, species), X, scores)
     try_recipe(f"sklearn regressor {kind}", "sklearn-numbers", LinearRegression().fit(X, size), X, numbers("variable"))
     try_recipe(f"sklearn forest {kind}", "sklearn-numbers", RandomForestRegressor(n_estimators=5).fit(X, size), X, numbers("variable"))
     try_recipe(f"xgboost classifier {kind}", "xgboost", xgboost.XGBClassifier(n_estimators=5).fit(X, species), X, classes)
@@ -97,6 +106,8 @@ try_recipe("sklearn columns classifier", "sklearn-columns", make_pipeline(column
 try_recipe("sklearn columns regressor", "sklearn-columns", make_pipeline(columns, LinearRegression()).fit(people, bought * 2.5), people, numbers("variable"))
 reviews = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(films["text"], bought[:20])
 try_recipe("sklearn text", "sklearn-text", reviews, films, classes, trained_on=films["text"])
+judged = make_pipeline(TfidfVectorizer(), LinearSVC()).fit(films["text"], bought[:20])
+try_recipe("sklearn text without probabilities", "sklearn-text", judged, films, scores, trained_on=films["text"])
 
 if "catboost" in recipes:
     from catboost import CatBoostClassifier, CatBoostRegressor
