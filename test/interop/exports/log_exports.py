@@ -55,9 +55,7 @@ def classes(model, X):
 
 
 def scores(model, X):
-    values = np.asarray(model.decision_function(X))
-    both = values if values.ndim == 2 else np.column_stack([-values, values])
-    return pd.DataFrame({"label": model.predict(X), "probabilities": both.tolist()})
+    return pd.DataFrame({"label": model.predict(X), "probabilities": model.decision_function(X).tolist()})
 
 
 def numbers(name):
