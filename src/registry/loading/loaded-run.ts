@@ -61,6 +61,7 @@ export class LoadedRun {
   private report: TrialReport | undefined;
 
   /** Why its rows are computed one by one; undefined when they may share calls. */
+  private mayPad = true;
   private rowByRowReason: string | undefined;
 
   constructor(
@@ -188,6 +189,11 @@ export class LoadedRun {
    */
   setRowByRow(rowByRowReason: string): void {
     this.rowByRowReason = rowByRowReason;
+  }
+
+  /** Computes lists of another length apart from now on, though the run says with what they may be filled up. */
+  forbidPadding(): void {
+    this.mayPad = false;
   }
 
   /** Names of the output fields a caller may ask for. */
@@ -439,7 +445,7 @@ export class LoadedRun {
     { mode, notes, signal }: PredictOptions,
     { sinceMs, timeoutMs, rowByRow }: EngineCall,
   ): Promise<RemoteEncoded> {
-    const how = { result, mode, canPad: !rowByRow, keep, wantsNotes: notes !== undefined };
+    const how = { result, mode, canPad: !rowByRow && this.mayPad, keep, wantsNotes: notes !== undefined };
     return this.keptWhile(() =>
       values.encode(this.codec.rows, how, { deadlineMs: sinceMs + timeoutMs, timeoutMs, signal }),
     );
@@ -473,7 +479,7 @@ export class LoadedRun {
     const { encoder } = this.codec;
     const issues: ValidationIssue[] = [];
     const prepared = encoder.prepare(rows);
-    const encoded = encoder.encodeRows(rows, locOf, issues, { prepared, canPad: !call.rowByRow });
+    const encoded = encoder.encodeRows(rows, locOf, issues, { prepared, canPad: !call.rowByRow && this.mayPad });
     const request = { rows, prepared, encoded, include, kept: NOTHING_KEPT };
     const isNeeded = this.preprocessing?.isNeededFor(request) ?? false;
     if (issues.length > 0) {

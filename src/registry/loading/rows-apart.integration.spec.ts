@@ -182,6 +182,15 @@ describe('rows whose outputs have shapes of their own', () => {
     expect(await predict(loaded, requests)).toEqual(requests.map(({ ids }) => mean(ids)));
   });
 
+  it('are computed apart, by their lengths, where the examples have one length and show nothing of padding', async () => {
+    const run = lists({ kind: 'regression', tensor: 'mean', fields: ['mean'] }, { mean: { type: 'number' } }, mean, 99);
+    const equal = [tokens(1, 2, 3), tokens(4, 6, 8)].map((input) => ({ input, output: mean(input.ids) }));
+    const loaded = await load('onnx-token-lists', { ...run, examples: equal });
+
+    expect(loaded.notes).toEqual([]);
+    expect(await predict(loaded, requests)).toEqual(requests.map(({ ids }) => mean(ids)));
+  });
+
   it('have as many items as their row: states of token lists', async () => {
     const states = (ids: number[]) => ({ states: ids.map((id) => [id, -id]) });
     const run = lists(

@@ -39,6 +39,7 @@ import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
 import { selfTestHint } from './hints/self-test-hint.js';
+import { showsPadding } from './shown-padding.js';
 import { LoadedRun } from './loaded-run.js';
 import { RowPreprocessing } from './row-preprocessing.js';
 import type { RunTrial } from '../trials/run-trial.js';
@@ -249,6 +250,7 @@ export class RunLoader {
     const first = all.slice(0, MAX_CHECKED_ROWS);
     const single = await this.replay(loaded, first, true);
     if (!loaded.isRowByRow) {
+      if (!showsPadding(loaded.run.encode, examples.slice(0, first.length))) loaded.forbidPadding();
       await this.checkBatchInvariance(loaded, single, comparison);
       if (loaded.isRowByRow) await this.requireSameAnswer(loaded, single, comparison);
     }

@@ -1,0 +1,24 @@
+import type { EncodeSpec } from '../../domain/encode-spec.js';
+import type { JsonObject } from '../../lib/json.js';
+import { showsPadding } from './shown-padding.js';
+
+const encode = (more: object): EncodeSpec => ({
+  tensors: [{ kind: 'array', tensor: 'x', dtype: 'int64', field: 'ids', shape: [null], ...more }],
+});
+const examples = (...inputs: JsonObject[]) => inputs.map((input) => ({ input, output: {} }));
+
+describe('filling up', () => {
+  it('is shown by examples whose lists have several lengths', () => {
+    expect(showsPadding(encode({ pad: 0 }), examples({ ids: [1, 2] }, { ids: [3] }))).toBe(true);
+    expect(showsPadding(encode({ pad: 0 }), examples({ ids: [1, 2] }, { ids: [3, 4] }))).toBe(false);
+    expect(showsPadding(encode({ pad: 0 }), examples({ ids: [1, 2] }))).toBe(false);
+    expect(showsPadding(encode({ pad: 0, shape: [null, 1] }), examples({ ids: [[1]] }, { ids: [[1], [2]] }))).toBe(
+      true,
+    );
+  });
+
+  it('needs no proof where nothing is filled', () => {
+    expect(showsPadding(encode({}), examples({ ids: [1] }))).toBe(true);
+    expect(showsPadding(encode({ pad: 0, shape: [1] }), examples({ ids: [1] }))).toBe(true);
+  });
+});
