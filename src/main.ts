@@ -28,7 +28,7 @@ import { createLogger } from './logging/pino-logger.js';
 
 async function main(): Promise<void> {
   loadEnvFile();
-  const config = loadConfigOrSay();
+  const config = loadConfigOrReport();
   if (cluster.isPrimary) warnOfMisspelt(config);
   // Loaded when they are needed: the process that starts the others needs little memory.
   if (cluster.isPrimary && config.workers > 1) return (await import('./bootstrap/cluster.js')).runCluster(config);
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
 }
 
 /** What cannot be used may be there because of a name that is misspelt: those are named, too. */
-function loadConfigOrSay(): AppConfig {
+function loadConfigOrReport(): AppConfig {
   try {
     return loadConfig(process.env);
   } catch (error) {

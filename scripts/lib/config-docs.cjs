@@ -13,7 +13,7 @@ const MAX_LINE_CHARACTERS = 120;
 /**
  * The table of docs/configuration.md.
  *
- * @param {readonly DescribedVariable[]} variables  from `describeVariables()`.
+ * @param {readonly VariableDescription[]} variables  from `describeVariables()`.
  * @param {string} source  text of environment.dto.ts.
  */
 function configurationTable(variables, source) {

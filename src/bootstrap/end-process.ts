@@ -84,10 +84,10 @@ async function awaitSystemCalls(): Promise<boolean> {
 /** Where standard output is a pipe, `process.exit` would cut off what its reader has not taken yet. */
 async function flushOutput(): Promise<void> {
   await flushLog(OUTPUT_TIMEOUT_MS);
-  await waitAtMost(Promise.all([process.stdout, process.stderr].map(flushed)), OUTPUT_TIMEOUT_MS);
+  await waitAtMost(Promise.all([process.stdout, process.stderr].map(flush)), OUTPUT_TIMEOUT_MS);
 }
 
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
+function flush(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => (stream.writableLength === 0 ? resolve() : stream.write('', () => resolve())));
 }
 

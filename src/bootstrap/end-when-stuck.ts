@@ -7,7 +7,7 @@ const LOOK_MS = 1_000;
 /** How long threads may be missing before the process ends itself, milliseconds: one that was only slow may come back. */
 const PATIENCE_MS = 10_000;
 /** Of several processes each waits so much longer than the one before, milliseconds: the first is there again then. */
-const STAGGER_MS = 5_000;
+const STEP_DELAY_MS = 5_000;
 const FAILED = 1;
 
 /**
@@ -20,7 +20,7 @@ const FAILED = 1;
 export function endWhenStuck(
   registry: Pick<ModelRegistryService, 'computeProblem'>,
   logger: Logger,
-  { order = 0, lookMs = LOOK_MS, patienceMs = PATIENCE_MS, staggerMs = STAGGER_MS, end = endByForce } = {},
+  { order = 0, lookMs = LOOK_MS, patienceMs = PATIENCE_MS, staggerMs = STEP_DELAY_MS, end = endByForce } = {},
 ): () => void {
   let sinceMs: number | undefined;
   const timer = setInterval(() => {

@@ -30,7 +30,7 @@ const QUIET_TURNS = 3;
 export class HandedConnections {
   private readonly waiting = new Map<ConnectionHandle, { readonly worker: Worker; readonly handover: Handover }>();
   private readonly kept: { readonly handle: ConnectionHandle; readonly close: () => void }[] = [];
-  private isKeeping = false;
+  private isActive = false;
   private count = 0;
 
   /**
@@ -43,7 +43,7 @@ export class HandedConnections {
     const send = child.send.bind(child);
     child.send = (message, handle, ...rest) => {
       if (!isHandover(message, handle)) return send(message, handle, ...rest);
-      if (this.isKeeping) return this.keep(child, message as { readonly seq?: number }, handle);
+      if (this.isActive) return this.keep(child, message as { readonly seq?: number }, handle);
       this.add(worker, { message, handle });
       return send(message, handle, ...rest);
     };
@@ -70,7 +70,7 @@ export class HandedConnections {
    * would drop it. Node is told that it was taken, so that it hands over the next one at once.
    */
   keepAll(): void {
-    this.isKeeping = true;
+    this.isActive = true;
   }
 
   /** Sends what was kept to processes that take it as `message`, in turn. */
@@ -104,9 +104,9 @@ export class HandedConnections {
     this.waiting.set(handle, { worker, handover });
   }
 
-  private passOn(dead: Worker, findOther: () => Worker | undefined): void {
+  private passOn(exited: Worker, findOther: () => Worker | undefined): void {
     for (const { worker, handover } of [...this.waiting.values()]) {
-      if (worker !== dead) continue;
+      if (worker !== exited) continue;
       const other = findOther();
       if (other) (other.process as unknown as { send: Send }).send(handover.message, handover.handle);
       else handover.handle.close();

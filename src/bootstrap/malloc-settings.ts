@@ -15,8 +15,8 @@ export function missingMallocSettings({
   env,
   platform,
 }: Pick<NodeJS.Process, 'env' | 'platform'>): typeof MALLOC_SETTINGS {
-  const isDecided = Object.keys(MALLOC_SETTINGS).some((name) => env[name] !== undefined);
-  return platform !== 'linux' || isDecided ? {} : MALLOC_SETTINGS;
+  const isSet = Object.keys(MALLOC_SETTINGS).some((name) => env[name] !== undefined);
+  return platform !== 'linux' || isSet ? {} : MALLOC_SETTINGS;
 }
 
 /**

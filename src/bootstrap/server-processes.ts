@@ -12,7 +12,7 @@ import type { ClosingStep } from '../http/server/drain-connections.js';
 import type { StopSignal } from './stop-signals.js';
 
 /** A process that ended before this time counts as one that could not start, milliseconds. */
-const STABLE_AFTER_MS = 10_000;
+const HEALTHY_AFTER_MS = 10_000;
 /** Pause before a process is replaced that could not start; doubled with each failure in a row, up to the longest. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -53,7 +53,7 @@ export class ServerProcesses {
   ) {}
 
   start(): void {
-    this.system.cluster.on('listening', ({ id }) => this.onListening(id));
+    this.system.cluster.on('listening', ({ id }) => this.onReady(id));
     this.system.cluster.on('message', (worker, message) => {
       const step = closingStepOf(message);
       if (step) void this.onClosing(worker, step);
@@ -91,7 +91,7 @@ export class ServerProcesses {
     for (const one of all) if (one.isConnected()) one.send(closingMessage(step));
   }
 
-  private onListening(id: number): void {
+  private onReady(id: number): void {
     this.serving.add(id);
     this.hasServed = true;
   }
@@ -102,7 +102,7 @@ export class ServerProcesses {
     this.serving.delete(id);
     if (this.end) return this.onLast(code, signal);
     if (!this.hasServed) return this.endAll({ exitCode: code || 1 });
-    this.failures = livedMs < STABLE_AFTER_MS ? this.failures + 1 : 0;
+    this.failures = livedMs < HEALTHY_AFTER_MS ? this.failures + 1 : 0;
     const facts = { ended_worker_id: id, code, signal, failed_starts: this.failures };
     const cause = this.causeOf(code, signal);
     if (this.failures < MAX_FAILURES || this.serving.size > 0) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 
-import { ConnectionDrainer } from '../http/server/drain-connections.js';
+import { ConnectionDrain } from '../http/server/drain-connections.js';
 import { prepareEnd } from '../lib/before-end.js';
 import { uptimeMs } from '../lib/uptime.js';
 import { createLogger, flushLog } from '../logging/pino-logger.js';
@@ -34,7 +34,7 @@ export async function startServer(config: AppConfig): Promise<NestExpressApplica
   onStop((signal) => void stopStart(signal, logger));
   const { app, fastPath } = await createApp(config, logger);
   await listenOrClose(app, config);
-  const connections = new ConnectionDrainer(app.getHttpServer(), fastPath, closeInStep);
+  const connections = new ConnectionDrain(app.getHttpServer(), fastPath, closeInStep);
   onStop(() => void stopServer({ app, fastPath, connections }, config, logger));
   endWhenStuck(app.get(ModelRegistryService), logger, { order: (cluster.worker?.id ?? 0) % config.workers });
   logReady(app, config, logger);

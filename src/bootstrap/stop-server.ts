@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { AppConfig } from '../config/app-config.js';
 import { ReadinessService } from '../health/readiness.service.js';
 import type { FastPath } from '../http/fast-path/fast-path.js';
-import type { ConnectionDrainer } from '../http/server/drain-connections.js';
+import type { ConnectionDrain } from '../http/server/drain-connections.js';
 import { countEndingThreads } from '../lib/threads/ending-threads.js';
 import { endByForce, endProcess } from './end-process.js';
 
@@ -14,7 +14,7 @@ import { endByForce, endProcess } from './end-process.js';
 export interface RunningServer {
   readonly app: NestExpressApplication;
   readonly fastPath: FastPath | undefined;
-  readonly connections: ConnectionDrainer;
+  readonly connections: ConnectionDrain;
 }
 
 /**

@@ -7,7 +7,7 @@ import { whenNpmEnds } from './npm-end.js';
 export type StopSignal = 'SIGTERM' | 'SIGINT';
 
 /** A second Ctrl-C that comes this long after the first one, milliseconds, is a person's who does not want to wait. */
-const SECOND_INTERRUPT_MS = 500;
+const SECOND_SIGNAL_MS = 500;
 
 /** What a stop does. Until something runs that has to be stopped well, it ends the process. */
 let stop: (signal: StopSignal) => void = endBySignal;
@@ -33,5 +33,5 @@ function receive(signal: StopSignal): void {
   if (stoppedAtMs === undefined) {
     stoppedAtMs = nowMs;
     stop(signal);
-  } else if (signal === 'SIGINT' && nowMs - stoppedAtMs > SECOND_INTERRUPT_MS) endBySignal(signal);
+  } else if (signal === 'SIGINT' && nowMs - stoppedAtMs > SECOND_SIGNAL_MS) endBySignal(signal);
 }

@@ -47,17 +47,17 @@ export async function checkModels(
 ): Promise<number> {
   try {
     const { path, wantsHelp } = parseArguments(args);
-    if (wantsHelp) return say(output.stdout, USAGE, 0);
+    if (wantsHelp) return print(output.stdout, USAGE, 0);
     return await checkFolder(path, environment, output);
   } catch (error) {
-    if (error instanceof UsageError) return say(output.stderr, `${error.message}\n\n${USAGE}`, WRONG_USAGE);
+    if (error instanceof UsageError) return print(output.stderr, `${error.message}\n\n${USAGE}`, WRONG_USAGE);
     // A folder that cannot be checked needs a sentence, not the report of a failed start.
-    if (error instanceof CheckTargetError) return say(output.stderr, `${error.message}\n`, 1);
+    if (error instanceof CheckTargetError) return print(output.stderr, `${error.message}\n`, 1);
     throw error;
   }
 }
 
-function say(writer: TextWriter, text: string, exitCode: number): number {
+function print(writer: TextWriter, text: string, exitCode: number): number {
   writer.write(text);
   return exitCode;
 }
@@ -106,9 +106,9 @@ async function check(
   const isVisible = location === undefined ? undefined : (one: string) => one === location;
   const table = formatReport(models, brokenModels, isVisible);
   const report = [table, ...warnings.filter((warning) => warning !== undefined)].join('\n');
-  const { isWell, summary } = location === undefined ? judgeModels(registryState) : judgeRun(registryState, location);
+  const { isValid, summary } = location === undefined ? judgeModels(registryState) : judgeRun(registryState, location);
   stdout.write(models.length + brokenModels.length === 0 ? `${summary}\n` : `${report}\n\n${summary}\n`);
-  return isWell ? 0 : 1;
+  return isValid ? 0 : 1;
 }
 
 /** Loads a run that the start did not need, and releases it again: its verdict stays. */
@@ -135,23 +135,26 @@ async function pinWarning({ card, pin, best }: RegisteredModel, states: StateSto
   );
 }
 
-interface Judgement {
-  readonly isWell: boolean;
+interface CheckResult {
+  readonly isValid: boolean;
   readonly summary: string;
 }
 
-function judgeModels({ models, brokenModels }: RegistryState): Judgement {
+function judgeModels({ models, brokenModels }: RegistryState): CheckResult {
   const withoutRun = models.filter(({ best }) => !best).map(({ card }) => card.name);
   const failed = [...withoutRun, ...brokenModels.map(({ location }) => location)];
-  if (failed.length > 0) return { isWell: false, summary: `Nothing to serve for: ${failed.join(', ')}.` };
-  if (models.length === 0) return { isWell: false, summary: 'There are no models here.' };
-  return { isWell: true, summary: 'Every model has a run to serve.' };
+  if (failed.length > 0) return { isValid: false, summary: `Nothing to serve for: ${failed.join(', ')}.` };
+  if (models.length === 0) return { isValid: false, summary: 'There are no models here.' };
+  return { isValid: true, summary: 'Every model has a run to serve.' };
 }
 
-function judgeRun({ models, brokenModels }: RegistryState, location: string): Judgement {
-  if (brokenModels.length > 0) return { isWell: false, summary: 'The card of its model cannot be used.' };
+function judgeRun({ models, brokenModels }: RegistryState, location: string): CheckResult {
+  if (brokenModels.length > 0) return { isValid: false, summary: 'The card of its model cannot be used.' };
   const registered = models.flatMap(({ runs }) => runs).find(({ sourceRun }) => sourceRun.location === location);
-  if (!registered?.verdict.eligible) return { isWell: false, summary: 'This run may not serve.' };
+  if (!registered?.verdict.eligible) return { isValid: false, summary: 'This run may not serve.' };
   const isBest = models.some(({ best }) => best?.registered === registered);
-  return { isWell: true, summary: isBest ? 'This run would serve.' : 'This run may serve, and another one is better.' };
+  return {
+    isValid: true,
+    summary: isBest ? 'This run would serve.' : 'This run may serve, and another one is better.',
+  };
 }

@@ -21,7 +21,7 @@ describe('the limits of the machine', () => {
   const GROUP = 'proc/self/cgroup';
 
   it('are those of the machine where no control group says less', () => {
-    const ofMachine = { memoryBytes: totalmem(), cores: availableParallelism() };
+    const ofMachine = { memoryBytes: totalmem(), cpuCount: availableParallelism() };
 
     expect(readMachineLimits(root)).toEqual(ofMachine);
     write({ [GROUP]: '0::/', 'sys/fs/cgroup/memory.max': 'max', 'sys/fs/cgroup/cpu.max': 'max 100000' });
@@ -43,7 +43,7 @@ describe('the limits of the machine', () => {
       'sys/fs/cgroup/pod/container/cpu.max': '25000 100000',
     });
 
-    expect(readMachineLimits(root)).toEqual({ memoryBytes: 64 * MiB, cores: 1 });
+    expect(readMachineLimits(root)).toEqual({ memoryBytes: 64 * MiB, cpuCount: 1 });
   });
 
   it('are those of version 1, also where a container does not see the path of its group', () => {
@@ -54,7 +54,7 @@ describe('the limits of the machine', () => {
       'sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000',
     });
 
-    expect(readMachineLimits(root)).toEqual({ memoryBytes: 48 * MiB, cores: 1 });
+    expect(readMachineLimits(root)).toEqual({ memoryBytes: 48 * MiB, cpuCount: 1 });
   });
 
   it.each([
@@ -63,8 +63,8 @@ describe('the limits of the machine', () => {
     [64, 1, 9],
     [8, 4, 3],
     [2, 4, 2],
-  ])('give %d processors and %d server processes %d threads each', (cores, workers, threads) => {
-    expect(defaultThreads({ cores, memoryBytes: GiB }, workers)).toBe(threads);
+  ])('give %d processors and %d server processes %d threads each', (cpuCount, workers, threads) => {
+    expect(defaultThreads({ cpuCount, memoryBytes: GiB }, workers)).toBe(threads);
   });
 
   it.each([
@@ -73,6 +73,6 @@ describe('the limits of the machine', () => {
     [1024, 2, 512],
     [8192, 2, 6656],
   ])('leave models in %d MiB with %d server processes %d MiB', (memory, workers, models) => {
-    expect(defaultModelMemory({ cores: 1, memoryBytes: memory * MiB }, workers)).toBe(models * MiB);
+    expect(defaultModelMemory({ cpuCount: 1, memoryBytes: memory * MiB }, workers)).toBe(models * MiB);
   });
 });

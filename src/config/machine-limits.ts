@@ -8,7 +8,7 @@ export interface MachineLimits {
   /** Memory of the machine, or of the control group (container) where that is less. */
   readonly memoryBytes: number;
   /** Whole processors that it may keep busy, at least 1: a quota of 1.5 counts as 2. */
-  readonly cores: number;
+  readonly cpuCount: number;
 }
 
 /** Where a control group says its limits, by version of cgroups. */
@@ -23,8 +23,8 @@ type LimitReader = (folder: string) => number | undefined;
  */
 export function readMachineLimits(root = '/'): MachineLimits {
   const memoryBytes = Math.min(totalmem(), ...limitsOf(root, 'memory', memoryOf));
-  const cores = Math.min(availableParallelism(), ...limitsOf(root, 'cpu', cpusOf).map(Math.ceil));
-  return { memoryBytes, cores: Math.max(1, cores) };
+  const cpuCount = Math.min(availableParallelism(), ...limitsOf(root, 'cpu', cpuCountOf).map(Math.ceil));
+  return { memoryBytes, cpuCount: Math.max(1, cpuCount) };
 }
 
 /** The limits of every control group from the process' own up to the outermost that is visible here. */
@@ -37,13 +37,13 @@ function memoryOf(folder: string): number | undefined {
 }
 
 /** `cpu.max` is `quota period` or `max period`; version 1 has a file for each, and −1 where there is no quota. */
-function cpusOf(folder: string): number | undefined {
+function cpuCountOf(folder: string): number | undefined {
   const [quota, period] = textOf(join(folder, 'cpu.max'))?.split(' ').map(Number) ?? [
     numberIn(join(folder, 'cpu.cfs_quota_us')),
     numberIn(join(folder, 'cpu.cfs_period_us')),
   ];
-  const cpus = (quota ?? NaN) / (period ?? NaN);
-  return cpus > 0 && Number.isFinite(cpus) ? cpus : undefined;
+  const cpuList = (quota ?? NaN) / (period ?? NaN);
+  return cpuList > 0 && Number.isFinite(cpuList) ? cpuList : undefined;
 }
 
 function numberIn(file: string): number | undefined {

@@ -1,6 +1,6 @@
 import { VARIABLE_RULES, secretFileVariables } from './variable-rules.js';
 import './environment.dto.js';
-import { isNearName } from '../lib/nearest-name.js';
+import { isSimilarName } from '../lib/nearest-name.js';
 
 /** A variable that nobody reads, and the one that is probably meant. */
 interface MisspeltVariable {
@@ -15,7 +15,7 @@ interface MisspeltVariable {
 export function findMisspeltVariables(environment: NodeJS.ProcessEnv): MisspeltVariable[] {
   const known = [...VARIABLE_RULES.keys(), ...secretFileVariables().keys()];
   return Object.keys(environment).flatMap((name) => {
-    const meant = known.includes(name) ? undefined : known.find((one) => isNearMiss(name, one));
+    const meant = known.includes(name) ? undefined : known.find((one) => isSimilar(name, one));
     return meant === undefined ? [] : [{ name, meant }];
   });
 }
@@ -25,7 +25,7 @@ export function misspeltSentence({ name, meant }: MisspeltVariable): string {
   return `${name} is not a variable of bestrun and is ignored. Did you mean ${meant}?`;
 }
 
-function isNearMiss(name: string, known: string): boolean {
+function isSimilar(name: string, known: string): boolean {
   const isWithoutUnit = name.includes('_') && /^_(MS|BYTES)$/.test(known.slice(name.length)) && known.startsWith(name);
-  return isWithoutUnit || isNearName(name, known);
+  return isWithoutUnit || isSimilarName(name, known);
 }

@@ -9,10 +9,10 @@ import type { TrustedProxies } from './app-config.js';
  * @returns undefined when it is none of these.
  */
 export function parseTrustedProxies(text: string): TrustedProxies | undefined {
-  const trimmed = text.trim();
-  if (trimmed === 'true' || trimmed === 'false') return trimmed === 'true';
-  if (/^\d{1,2}$/.test(trimmed)) return Number(trimmed);
-  const addresses = trimmed.split(',').map((address) => address.trim());
+  const entry = text.trim();
+  if (entry === 'true' || entry === 'false') return entry === 'true';
+  if (/^\d{1,2}$/.test(entry)) return Number(entry);
+  const addresses = entry.split(',').map((address) => address.trim());
   // A whole number would be read as an address of 32 bits.
   if (addresses.some((address) => /^\d*$/.test(address))) return undefined;
   try {

@@ -7,7 +7,7 @@ import { runInSlices } from '../lib/run-in-slices.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { documentSteps } from './openapi/build-document.js';
 import { documentText } from './openapi/document-text.js';
-import type { DocumentedModel } from './openapi/model-doc.js';
+import type { ModelForDocs } from './openapi/model-doc.js';
 import { ModelParts } from './openapi/model-parts.js';
 import type { OpenApiDocument } from './openapi/openapi-types.js';
 import { convertToPostman } from './postman/convert-to-postman.js';
@@ -28,10 +28,10 @@ const BUILD_DELAY_MS = 1_000;
 export class DocsService implements OnModuleDestroy {
   private readonly logger = new Logger(DocsService.name);
   private fixed: OpenApiDocument | undefined;
-  private models: readonly DocumentedModel[] | undefined;
+  private models: readonly ModelForDocs[] | undefined;
   private readonly parts = new ModelParts();
   private current: PublishedDocument | undefined;
-  private building: Promise<void> | undefined;
+  private pendingBuild: Promise<void> | undefined;
   /** Builds the document when nobody has asked for it. */
   private timer: NodeJS.Timeout | undefined;
   /** The Postman collection without the address of this server. */
@@ -59,16 +59,16 @@ export class DocsService implements OnModuleDestroy {
   build(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.building ??= this.buildUntilCurrent().finally(() => (this.building = undefined));
+    this.pendingBuild ??= this.buildUntilCurrent().finally(() => (this.pendingBuild = undefined));
     // Whoever asks for the document is told; without anyone it is a line of the log.
-    this.building.catch((error: unknown) => this.logger.error('The API document could not be built', error));
+    this.pendingBuild.catch((error: unknown) => this.logger.error('The API document could not be built', error));
   }
 
   /** The OpenAPI document of what is served now. */
   async getDocument(): Promise<PublishedDocument> {
     if (!this.fixed) throw new Error('publishDocs was not called.');
-    if (this.timer || (!this.current && !this.building)) this.build();
-    await this.building;
+    if (this.timer || (!this.current && !this.pendingBuild)) this.build();
+    await this.pendingBuild;
     return this.current!;
   }
 
@@ -103,7 +103,7 @@ export class DocsService implements OnModuleDestroy {
     }
   }
 
-  private async buildOnce(models: readonly DocumentedModel[]): Promise<void> {
+  private async buildOnce(models: readonly ModelForDocs[]): Promise<void> {
     try {
       const document = await runInSlices(documentSteps(this.fixed!, models, this.parts));
       const text = await runInSlices(documentText(document));
@@ -120,15 +120,15 @@ export class DocsService implements OnModuleDestroy {
     }
   }
 
-  private isCurrent(models: readonly DocumentedModel[]): boolean {
+  private isCurrent(models: readonly ModelForDocs[]): boolean {
     const last = this.models;
-    const isSame = (model: DocumentedModel, i: number) =>
+    const isSame = (model: ModelForDocs, i: number) =>
       model.best === last?.[i]?.best && model.card === last.at(i)?.card;
     return models.length === last?.length && models.every(isSame);
   }
 
   /** What is served at this moment: a model of the registry changes while the document is built. */
-  private modelsDefaultFirst(): DocumentedModel[] {
+  private modelsDefaultFirst(): ModelForDocs[] {
     const defaultModel = this.registry.findDefaultModel();
     const ready = this.registry.listReadyModels();
     const sorted = [...ready].sort((a, b) => Number(b === defaultModel) - Number(a === defaultModel));

@@ -7,10 +7,10 @@ import type { Request, Response } from 'express';
 import { runInSlices } from '../lib/run-in-slices.js';
 
 /** Higher ones take several times as long for a few per cent. */
-const BROTLI_QUALITY = 6;
+const COMPRESSION_LEVEL = 6;
 
 /** UTF-16 units encoded at once. */
-const SLICE_UNITS = 256 * 1024;
+const SLICE_SIZE = 256 * 1024;
 
 /** A document ready to be sent, in each encoding that clients may take. */
 export interface PublishedDocument {
@@ -27,7 +27,7 @@ type Encoding = (typeof ENCODINGS)[number];
 export async function publishText(text: string): Promise<PublishedDocument> {
   const bytes = await runInSlices(utf8Steps(text));
   const params = {
-    [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY,
+    [constants.BROTLI_PARAM_QUALITY]: COMPRESSION_LEVEL,
     [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
     [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
   };
@@ -44,7 +44,7 @@ export async function publishText(text: string): Promise<PublishedDocument> {
 function* utf8Steps(text: string): Generator<void, Buffer> {
   const parts: Buffer[] = [];
   for (let at = 0; at < text.length;) {
-    let end = Math.min(text.length, at + SLICE_UNITS);
+    let end = Math.min(text.length, at + SLICE_SIZE);
     // Both halves of a character beyond the first 65,536 go together.
     if (/[\uD800-\uDBFF]/.test(text.charAt(end - 1))) end += 1;
     parts.push(Buffer.from(text.slice(at, end)));

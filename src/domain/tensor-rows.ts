@@ -55,14 +55,14 @@ export function sliceRows(tensors: NamedTensors, start: number, end: number): Na
 
 /** The rows at these places of every tensor, in this order, as copies. */
 export function pickRows(tensors: NamedTensors, places: readonly number[]): NamedTensors {
-  const picked = new Map<string, Tensor>();
+  const selected = new Map<string, Tensor>();
   for (const [name, { dtype, shape, data }] of tensors) {
     const trailing = shape.slice(1);
     const width = sizeOf(trailing);
     const rows = places.map((place) => data.slice(place * width, (place + 1) * width));
-    picked.set(name, { dtype, shape: [places.length, ...trailing], data: concatData(rows, places.length * width) });
+    selected.set(name, { dtype, shape: [places.length, ...trailing], data: concatData(rows, places.length * width) });
   }
-  return picked;
+  return selected;
 }
 
 /** Columns `from` (included) to `to` (excluded) of a tensor of [rows, columns], as a copy. */

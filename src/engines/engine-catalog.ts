@@ -4,7 +4,7 @@ import { InferenceEngine } from './inference-engine.js';
 import type { EngineModel, LoadRequest } from './inference-engine.js';
 
 /** Imported on first use: a store with ONNX models only does not load TensorFlow.js. */
-const OPENERS: Record<ModelFormat, () => Promise<InferenceEngine>> = {
+const FACTORIES: Record<ModelFormat, () => Promise<InferenceEngine>> = {
   onnx: async () => new (await import('./onnx/onnx-engine.js')).OnnxEngine(),
   'tfjs-layers': async () => new (await import('./tfjs/tfjs-engine.js')).TfjsEngine(),
   'tfjs-graph': async () => new (await import('./tfjs/tfjs-engine.js')).TfjsEngine(),
@@ -27,8 +27,9 @@ export class EngineCatalog extends InferenceEngine {
   }
 
   private engineFor(format: ModelFormat): Promise<InferenceEngine> {
-    if (!Object.hasOwn(OPENERS, format)) throw new RunError('FORMAT_UNKNOWN', `No engine computes "${format}" models.`);
-    const engine = this.engines.get(format) ?? OPENERS[format]();
+    if (!Object.hasOwn(FACTORIES, format))
+      throw new RunError('FORMAT_UNKNOWN', `No engine computes "${format}" models.`);
+    const engine = this.engines.get(format) ?? FACTORIES[format]();
     this.engines.set(format, engine);
     return engine;
   }

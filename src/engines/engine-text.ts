@@ -4,7 +4,7 @@ import { truncate } from '../lib/truncate.js';
 const MAX_CHARS = 400;
 
 /** What engines' texts hold that says nothing to the owner of a run: places in their source, signatures, traces. */
-const NOISE: readonly RegExp[] = [
+const PATTERNS: readonly RegExp[] = [
   /\n\s+at .*/g,
   /^Error:\s*/,
   /^Load model from .*? failed:\s*/s,
@@ -23,7 +23,7 @@ const PATH = /(?:[a-z]:)?(?:[\\/][^\\/\s"':;,()[\]]+)+[\\/]([^\\/\s"':;,()[\]]+)
  */
 export function engineText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  const bare = NOISE.reduce((rest, noise) => rest.replace(noise, ''), text).replace(PATH, '$1');
+  const bare = PATTERNS.reduce((rest, pattern) => rest.replace(pattern, ''), text).replace(PATH, '$1');
   const line = bare.replace(/\s+/g, ' ').trim();
   return truncate(line, MAX_CHARS);
 }

@@ -34,8 +34,8 @@ export function listProblems(registry: Registry, sources: readonly Source[]): He
 /** What no single model or card stands for: that there is none, or not the default one. */
 function storeProblems(registry: Registry): HealthProblemDto[] {
   const hasModels = registry.listModels().length + registry.listBrokenModels().length > 0;
-  const isExplained = hasModels && registry.listReadyModels().length === 0;
-  return isExplained ? [] : problemOf('store', null, registry.whyNotReady);
+  const hasReason = hasModels && registry.listReadyModels().length === 0;
+  return hasReason ? [] : problemOf('store', null, registry.whyNotReady);
 }
 
 function problemOf(part: HealthProblemPart, name: string | null, message?: string | null): HealthProblemDto[] {

@@ -57,13 +57,13 @@ export class JsonScanner {
     const open: number[] = [];
     this.skipSpace();
     for (;;) {
-      if (this.begins(open)) continue;
+      if (this.startsWith(open)) continue;
       if (this.endsAfterValue(open)) return;
     }
   }
 
   /** Reads a value. @returns whether it is a container whose first value comes next. */
-  private begins(open: number[]): boolean {
+  private startsWith(open: number[]): boolean {
     const code = this.code;
     if (code === QUOTE) this.readString();
     else if (code === OPEN_LIST || code === OPEN_OBJECT) return this.enter(code, open);
@@ -75,7 +75,7 @@ export class JsonScanner {
     if (open.length >= MAX_JSON_DEPTH) this.fail(`Nested deeper than ${MAX_JSON_DEPTH} levels`, this.at);
     this.at++;
     this.skipSpace();
-    if (this.code === closerOf(code)) {
+    if (this.code === endOf(code)) {
       this.at++;
       return false;
     }
@@ -93,7 +93,7 @@ export class JsonScanner {
         if (this.at < this.text.length) this.fail('Extra data', this.at);
         return true;
       }
-      if (this.code === closerOf(kind)) {
+      if (this.code === endOf(kind)) {
         this.at++;
         open.pop();
         continue;
@@ -128,16 +128,16 @@ export class JsonScanner {
   }
 
   private readEscape(stringStart: number): void {
-    const backslash = this.at;
-    const code = this.text.charCodeAt(backslash + 1);
+    const escape = this.at;
+    const code = this.text.charCodeAt(escape + 1);
     if (Number.isNaN(code)) this.fail('Unterminated string starting at', stringStart);
     this.at += 2;
     if (code !== LOWER_U) {
-      if (!ESCAPED.includes(this.text[backslash + 1]!)) this.fail('Invalid \\escape', backslash);
+      if (!ESCAPED.includes(this.text[escape + 1]!)) this.fail('Invalid \\escape', escape);
       return;
     }
     HEX4.lastIndex = this.at;
-    if (!HEX4.test(this.text)) this.fail('Invalid \\uXXXX escape', backslash + 1);
+    if (!HEX4.test(this.text)) this.fail('Invalid \\uXXXX escape', escape + 1);
     this.at += 4;
   }
 
@@ -214,7 +214,7 @@ export class JsonScanner {
   }
 }
 
-function closerOf(opener: number): number {
+function endOf(opener: number): number {
   return opener === OPEN_LIST ? CLOSE_LIST : CLOSE_OBJECT;
 }
 

@@ -7,11 +7,11 @@ describe(measureJson.name, () => {
     expect(measure('{"a":1,"b":[1,[],{}]}')).toMatchObject({
       structures: 6,
       members: 2,
-      widest: 2,
+      maxSize: 2,
       depth: 3,
       marks: 9,
     });
-    expect(measure('{"a":{"b":{"c":1},"d":2,"e":3},"f":{}}').widest).toBe(3);
+    expect(measure('{"a":{"b":{"c":1},"d":2,"e":3},"f":{}}').maxSize).toBe(3);
     expect(measure('{"a\\"[,:":"\\\\"}')).toMatchObject({ structures: 2, marks: 2 });
   });
 

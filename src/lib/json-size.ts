@@ -5,7 +5,7 @@ export interface JsonSize {
   /** Members of objects alone. */
   readonly members: number;
   /** Members of the object that has most, those that repeat a name counted in. */
-  readonly widest: number;
+  readonly maxSize: number;
   /** How deep objects and lists nest; 1 where nothing nests. */
   readonly depth: number;
   /** Opening brackets, colons and commas: at least as many as there are values besides the outermost. */
@@ -30,8 +30,8 @@ const MAX_LEVELS = 100;
 export function measureJson(text: string, keys: readonly string[]): JsonSize {
   const lists = new MemberLists(text, keys);
   let [containers, members, commas, items] = [0, 0, 0, 0];
-  let [depth, deepest, widest] = [0, 0, 0];
-  const widths = new Uint32Array(MAX_LEVELS);
+  let [depth, deepest, maxSize] = [0, 0, 0];
+  const sizes = new Uint32Array(MAX_LEVELS);
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
       case QUOTE: {
@@ -45,7 +45,7 @@ export function measureJson(text: string, keys: readonly string[]): JsonSize {
         containers += 1;
         depth += 1;
         if (depth > deepest) deepest = depth;
-        if (depth < MAX_LEVELS) widths[depth] = 0;
+        if (depth < MAX_LEVELS) sizes[depth] = 0;
         if (depth !== 2) break;
         lists.open(text.charCodeAt(i) === OPEN_LIST);
         items = 1;
@@ -57,7 +57,7 @@ export function measureJson(text: string, keys: readonly string[]): JsonSize {
         break;
       case COLON:
         members += 1;
-        if (depth > 0 && depth < MAX_LEVELS) widest = Math.max(widest, ++widths[depth]!);
+        if (depth > 0 && depth < MAX_LEVELS) maxSize = Math.max(maxSize, ++sizes[depth]!);
         break;
       case COMMA:
         commas += 1;
@@ -67,7 +67,7 @@ export function measureJson(text: string, keys: readonly string[]): JsonSize {
   }
   const { longest, longestEscaped } = lists;
   const structures = containers + members;
-  return { structures, members, widest, depth: deepest, marks: structures + commas, longest, longestEscaped };
+  return { structures, members, maxSize, depth: deepest, marks: structures + commas, longest, longestEscaped };
 }
 
 /** Lists that are members of the outermost object. */
@@ -111,9 +111,9 @@ const MAX_KEY = 100;
  */
 export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return end;
+    let escaped = 0;
+    while (text.charCodeAt(end - 1 - escaped) === BACKSLASH) escaped++;
+    if (escaped % 2 === 0) return end;
   }
   return text.length;
 }

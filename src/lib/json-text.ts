@@ -27,7 +27,7 @@ export function parseJson(text: string, options: JsonReadOptions = {}): JsonValu
     try {
       const value = JSON.parse(text) as JsonValue;
       const { depth } = options;
-      const isTooDeep = depth === undefined ? nestsDeeper(value, MAX_JSON_DEPTH) : depth > MAX_JSON_DEPTH;
+      const isTooDeep = depth === undefined ? exceedsDepth(value, MAX_JSON_DEPTH) : depth > MAX_JSON_DEPTH;
       if (!isTooDeep) return value;
     } catch {
       // Fall through: the scanner finds the reason and the place, or tokens that only it may take.
@@ -40,7 +40,7 @@ function parseScanned(text: string, allowNonFinite: boolean): JsonValue {
   const scanner = new JsonScanner(text, allowNonFinite);
   scanner.scan();
   if (scanner.tokens.length === 0) return JSON.parse(text) as JsonValue;
-  return new TokenRestorer(scanner.tokens).restore(JSON.parse(withMarks(text, scanner.tokens)) as JsonValue);
+  return new TokenReplacer(scanner.tokens).restore(JSON.parse(withMarks(text, scanner.tokens)) as JsonValue);
 }
 
 /** Begins the texts that stand for special tokens. Nobody can send it: it is another one in each process. */
@@ -58,7 +58,7 @@ function withMarks(text: string, tokens: readonly SpecialToken[]): string {
 }
 
 /** Puts values in the place of the texts that stand for them. */
-class TokenRestorer {
+class TokenReplacer {
   private remaining: number;
 
   constructor(private readonly tokens: readonly SpecialToken[]) {
@@ -73,10 +73,10 @@ class TokenRestorer {
       for (const key of Object.keys(value)) {
         if (this.remaining === 0) break;
         const member = value[key]!;
-        const restored = this.restore(member);
+        const result = this.restore(member);
         // Defined, not assigned: a member may be named __proto__.
-        if (restored !== member)
-          Object.defineProperty(value, key, { value: restored, writable: true, enumerable: true, configurable: true });
+        if (result !== member)
+          Object.defineProperty(value, key, { value: result, writable: true, enumerable: true, configurable: true });
       }
     }
     return value;
@@ -98,14 +98,14 @@ function mayContainBigInt(text: string): boolean {
  * Whether containers nest deeper than `limit`. Asked of what was made, not of the text: looking for the containers among
  * values takes a tenth of looking for their beginnings among characters, and the engine's parser runs out of no stack.
  */
-function nestsDeeper(value: JsonValue, limit: number): boolean {
+function exceedsDepth(value: JsonValue, limit: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (limit === 0) return true;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (nestsDeeper(value[i]!, limit - 1)) return true;
+    for (let i = 0; i < value.length; i++) if (exceedsDepth(value[i]!, limit - 1)) return true;
     return false;
   }
-  for (const key in value) if (nestsDeeper(value[key]!, limit - 1)) return true;
+  for (const key in value) if (exceedsDepth(value[key]!, limit - 1)) return true;
   return false;
 }
 

@@ -1,4 +1,4 @@
-import { isNearName, nearestName } from './nearest-name.js';
+import { isSimilarName, nearestName } from './nearest-name.js';
 
 describe('the name that is probably meant', () => {
   it.each([
@@ -22,8 +22,8 @@ describe('the name that is probably meant', () => {
   });
 
   it('is not any other short name', () => {
-    expect(isNearName('a', 'b')).toBe(false);
-    expect(isNearName('HOME', 'HOST')).toBe(false);
+    expect(isSimilarName('a', 'b')).toBe(false);
+    expect(isSimilarName('HOME', 'HOST')).toBe(false);
   });
 
   it('takes two changes in a long name, wherever they are, and no third', () => {

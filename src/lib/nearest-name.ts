@@ -13,17 +13,17 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   if (name.length > MAX_LENGTH) return undefined;
   const plain = plainForm(name);
   let nearest: string | undefined;
-  let fewest = Infinity;
+  let min = Infinity;
   for (const candidate of known) {
     const changes = changesBetween(name, candidate, plain);
-    if (changes < fewest) [nearest, fewest] = [candidate, changes];
-    if (fewest === 0) break;
+    if (changes < min) [nearest, min] = [candidate, changes];
+    if (min === 0) break;
   }
   return nearest;
 }
 
 /** Whether two different names are so near that one is probably meant as the other. */
-export function isNearName(name: string, known: string): boolean {
+export function isSimilarName(name: string, known: string): boolean {
   return changesBetween(name, known, plainForm(name)) < Infinity;
 }
 
@@ -54,9 +54,9 @@ function countChanges(a: string, b: string, most: number): number {
     next[0] = i;
     for (let j = Math.max(1, i - most); j <= Math.min(b.length, i + most); j++) {
       const replaced = row[j - 1]! + Number(a[i - 1] !== b[j - 1]);
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swapped = isSwap ? before[j - 2]! + 1 : Infinity;
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, replaced, swapped);
+      const isExchange = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const reversed = isExchange ? before[j - 2]! + 1 : Infinity;
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, replaced, reversed);
     }
     [before, row] = [row, next];
   }

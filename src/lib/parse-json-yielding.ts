@@ -87,9 +87,9 @@ class MemberLists {
   get object(): JsonObject {
     const outside = this.parse([...this.rest, this.text.slice(this.restStart)].join(''));
     if (!isJsonObject(outside)) throw new SyntaxError('not a JSON object');
-    const restored = ([key, value]: [string, JsonValue]) =>
+    const result = ([key, value]: [string, JsonValue]) =>
       [key, Array.isArray(value) ? this.lists[value[0] as number]! : value] as const;
-    return Object.fromEntries(Object.entries(outside).map(restored));
+    return Object.fromEntries(Object.entries(outside).map(result));
   }
 
   private addPiece(end: number, mayBeEmpty: boolean): void {

@@ -17,7 +17,7 @@ import type {
 } from './dto/control.dto.js';
 
 /** Who decided, for the history, when the request names nobody. */
-const DEFAULT_AUTHOR = 'admin';
+const DEFAULT_USER = 'admin';
 
 /** Carries out what operators and webhooks ask for, and describes what serves then. */
 @Injectable()
@@ -57,19 +57,19 @@ export class ModelControlService {
    *
    * @throws AppError MODEL_NOT_FOUND, RUN_NOT_FOUND, RUN_NOT_OF_MODEL, PIN_REFUSED; nothing changes then.
    */
-  async pin(name: string, { run_id, reason, by = DEFAULT_AUTHOR }: PinRequestDto): Promise<ServedDto> {
+  async pin(name: string, { run_id, reason, by = DEFAULT_USER }: PinRequestDto): Promise<ServedDto> {
     await this.pins.pin(name, { run_id, reason, by });
     return this.getServing(name);
   }
 
   /** Leaves the choice of the run to the policy again. @throws AppError MODEL_NOT_FOUND. */
-  async unpin(name: string, by = DEFAULT_AUTHOR): Promise<ServedDto> {
+  async unpin(name: string, by = DEFAULT_USER): Promise<ServedDto> {
     await this.pins.unpin(name, by);
     return this.getServing(name);
   }
 
   /** Pins the run that served before. @throws AppError MODEL_NOT_FOUND, NO_PREVIOUS_RUN, PIN_REFUSED. */
-  async rollBack(name: string, { reason = NO_REASON, by = DEFAULT_AUTHOR }: RollbackRequestDto): Promise<ServedDto> {
+  async rollBack(name: string, { reason = NO_REASON, by = DEFAULT_USER }: RollbackRequestDto): Promise<ServedDto> {
     await this.pins.rollBack(name, { reason, by });
     return this.getServing(name);
   }

@@ -19,7 +19,7 @@ export function chooseModel(
   const [chosen, ...others] = inputsMeantBy(models.map(inputOf), names);
   const model = models.find((one) => inputOf(one) === chosen);
   if (model && others.length === 0) return model;
-  throw new ValidationError([ambiguity(models, source)], candidatesOf(models));
+  throw new ValidationError([notUnique(models, source)], candidatesOf(models));
 }
 
 /** Models and their fields, for an answer that must help choose. */
@@ -32,7 +32,7 @@ function inputOf(model: ReadyModel): RowSchema {
   return model.best.registered.run.signature.input;
 }
 
-function ambiguity(models: readonly ReadyModel[], source: 'query' | 'body') {
+function notUnique(models: readonly ReadyModel[], source: 'query' | 'body') {
   const lists = models.map((model) => `${model.card.name} (${Object.keys(inputOf(model).properties).join(', ')})`);
   return { loc: [source], msg: `give the fields of one model: ${lists.join('; ')}`, type: 'value_error.model' };
 }

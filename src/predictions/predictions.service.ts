@@ -123,7 +123,7 @@ export class PredictionsService {
   ): Promise<Prediction<T>> {
     const registered = this.targets.resolve(target);
     const rows = typeof rowsForRun === 'function' ? rowsForRun(registered) : rowsForRun;
-    requireFewRows(rows, this.config.maxRowsPerRequest);
+    requireMaxRows(rows, this.config.maxRowsPerRequest);
     return this.registry.useRun(registered, (loaded) => this.computeWith(loaded, registered, rows, context, compute));
   }
 
@@ -140,14 +140,14 @@ export class PredictionsService {
     const include = checkedInclude(loaded, rows);
     const notes: RowNote[] | undefined = wantsNotes(loaded, rows) ? [] : undefined;
     const timeoutMs = Math.min(context.timeoutMs, this.config.predictionTimeoutMs);
-    const way = { locOf, columns, source, mode, include, shape, notes, blamesRows: true };
-    const predicted = await compute(loaded, rows.remote ?? rows.values, { ...way, signal, timeoutMs, sinceMs, timing });
+    const way = { locOf, columns, source, mode, include, shape, notes, mayRejectRows: true };
+    const result = await compute(loaded, rows.remote ?? rows.values, { ...way, signal, timeoutMs, sinceMs, timing });
     const { primaryFields } = loaded.codec.decoder;
-    return { model: registered.card.name, runId: registered.run.run_id, primaryFields, rows: predicted, notes };
+    return { model: registered.card.name, runId: registered.run.run_id, primaryFields, rows: result, notes };
   }
 }
 
-function requireFewRows({ values, loc }: PredictionRows, limit: number): void {
+function requireMaxRows({ values, loc }: PredictionRows, limit: number): void {
   if (values.length <= limit) return;
   const msg = `ensure this value has at most ${limit} items`;
   throw new ValidationError([{ loc, msg, type: 'value_error.list.max_items', ctx: { limit_value: limit } }]);

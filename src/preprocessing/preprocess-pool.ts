@@ -12,7 +12,7 @@ export class PreprocessedRun {
   /** In the order in which they came. */
   readonly waiting = new Set<PreprocessJob>();
   /** Whether a thread is opening it. */
-  isOpening = false;
+  isStarting = false;
   /** Whether further threads may open it: its files may be gone since the first did. */
   mayOpenAgain = true;
   isReleased = false;
@@ -72,7 +72,7 @@ export class PreprocessPool {
     if (!running) return;
     const { thread, abandoned } = running;
     abandoned[0] = 1;
-    thread.isOverdue = true;
+    thread.hasExpired = true;
     const endIfHung = () => {
       if (this.running.get(job)?.thread === thread) void thread.end('it worked on one request for too long');
     };
@@ -120,7 +120,7 @@ export class PreprocessPool {
     const idle = [...this.threads].filter((thread) => thread.isFree);
     const ready = idle.find(({ openRuns }) => openRuns.has(run.key));
     if (ready) return ready;
-    if (run.isOpening || !run.mayOpenAgain) return undefined;
+    if (run.isStarting || !run.mayOpenAgain) return undefined;
     const thread = idle[0] ?? this.startThread();
     if (thread) this.openOn(thread, run);
     return undefined;
@@ -134,20 +134,20 @@ export class PreprocessPool {
     thread.ask({ kind: 'run', run: run.key, texts, abandoned }, (reply) => {
       this.running.delete(job);
       if (abandoned[0] === 0) onReply(reply);
-      else this.endIfSurplus(thread);
+      else this.endIfExtra(thread);
       this.dispatch();
     });
   }
 
   private openOn(thread: PreprocessThread, run: PreprocessedRun): void {
     const { key, folder, steps } = run;
-    run.isOpening = true;
+    run.isStarting = true;
     const timer = setTimeout(() => void thread.end('it took too long to open a run'), OPEN_TIMEOUT_MS).unref();
     thread.ask({ kind: 'open', run: key, folder, steps }, (reply) => {
       clearTimeout(timer);
-      run.isOpening = false;
+      run.isStarting = false;
       if (reply?.kind === 'done') this.opened(thread, run);
-      else if (this.isOpenAnywhere(run)) run.mayOpenAgain = false;
+      else if (this.isOpenInAny(run)) run.mayOpenAgain = false;
       else this.failWaiting(run, reply);
       this.dispatch();
     });
@@ -158,7 +158,7 @@ export class PreprocessPool {
     if (run.isReleased) thread.forget(run.key);
   }
 
-  private isOpenAnywhere({ key }: PreprocessedRun): boolean {
+  private isOpenInAny({ key }: PreprocessedRun): boolean {
     return [...this.threads].some(({ openRuns }) => openRuns.has(key));
   }
 
@@ -178,7 +178,7 @@ export class PreprocessPool {
   /** @returns undefined when there are as many as there may be. Those that hang do not count until there are as many again. */
   private startThread(): PreprocessThread | undefined {
     const { threads } = this.options;
-    const working = [...this.threads].filter(({ isOverdue }) => !isOverdue).length;
+    const working = [...this.threads].filter(({ hasExpired }) => !hasExpired).length;
     if (working >= threads || this.threads.size >= 2 * threads) return undefined;
     const thread = new PreprocessThread((lost, cause) => {
       // What was ended as one too many is none that is lost.
@@ -194,7 +194,7 @@ export class PreprocessPool {
   }
 
   /** A thread that was taken for hung has come back when another one had started in its place. */
-  private endIfSurplus(thread: PreprocessThread): void {
+  private endIfExtra(thread: PreprocessThread): void {
     if (this.threads.size <= this.options.threads || !this.threads.delete(thread)) return;
     void thread.end('there are enough threads');
   }

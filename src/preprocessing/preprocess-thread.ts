@@ -9,7 +9,7 @@ export class PreprocessThread extends RequestThread<PreprocessRequest, Preproces
   /** Runs that it has opened. */
   readonly openRuns = new Set<number>();
   /** Whether nobody waits any more for what it works on. */
-  isOverdue = false;
+  hasExpired = false;
 
   /** @param tellLost  called once, when it takes no more requests. */
   constructor(private readonly tellLost: (thread: PreprocessThread, cause: string) => void) {
@@ -25,7 +25,7 @@ export class PreprocessThread extends RequestThread<PreprocessRequest, Preproces
   }
 
   protected override settle(reply: PreprocessReply | undefined): void {
-    this.isOverdue = false;
+    this.hasExpired = false;
     super.settle(reply);
   }
 }

@@ -9,7 +9,7 @@ describe(unservedReason.name, () => {
   const aRun = (status: string): RegisteredRun =>
     new RegisteredRun(card, { ...sumRun('x', ''), status } as never, runs[0]!.sourceRun, []);
   const reconciling = (...registered: RegisteredRun[]) =>
-    unservedReason({ ...aRegisteredModel(), best: undefined, runs: registered, isBeingReconciled: true });
+    unservedReason({ ...aRegisteredModel(), best: undefined, runs: registered, isUpdating: true });
 
   it('says that a run is being loaded while one that may serve is', () => {
     expect(reconciling(aRun('FINISHED'))).toBe('a run is being loaded.');

@@ -14,7 +14,7 @@ export class WaitingBodies<T extends WaitingBody> {
   /** As they came. */
   private readonly waiting: T[] = [];
   /** Since the turn of the one which came first, bytes. */
-  private overtaken = 0;
+  private skipped = 0;
 
   get size(): number {
     return this.waiting.length;
@@ -37,14 +37,14 @@ export class WaitingBodies<T extends WaitingBody> {
     const [first] = this.waiting;
     if (!first) return undefined;
     const shortest = this.waiting.reduce((a, b) => (b.length < a.length ? b : a));
-    return this.overtaken + shortest.length <= first.length ? shortest : first;
+    return this.skipped + shortest.length <= first.length ? shortest : first;
   }
 
   /** Takes the next one out, to be read. */
   take(): T | undefined {
     const { next } = this;
     if (!next) return undefined;
-    this.overtaken = next === this.waiting[0] ? 0 : this.overtaken + next.length;
+    this.skipped = next === this.waiting[0] ? 0 : this.skipped + next.length;
     this.remove(next);
     return next;
   }

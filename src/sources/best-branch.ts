@@ -38,8 +38,8 @@ function bestOf(branches: readonly ErrorObject[], union: ErrorObject): ErrorObje
   if (fitting.length > 1 && fitting.every(({ keyword }) => keyword === 'required'))
     return [anyRequired(fitting, union)];
   if (fitting.length > 0) return fitting;
-  const forms = branches.map(formOf).filter((form) => form !== undefined);
-  return [{ ...union, message: `must be ${[...new Set(forms)].join(' or ')}` }];
+  const variants = branches.map(formOf).filter((form) => form !== undefined);
+  return [{ ...union, message: `must be ${[...new Set(variants)].join(' or ')}` }];
 }
 
 /** Each branch needs another field. */

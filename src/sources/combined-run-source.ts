@@ -108,9 +108,9 @@ export class CombinedRunSource extends RunSource {
   /** Selects the card that counts, now and at the next listing, and the model whose issues are shown. */
   private selectCard(name: string, found: readonly Found[]): { decider: Found | undefined; visible: Found } {
     const last = found.find(({ from }) => from === this.cardSources.get(name));
-    const usable = found.find(({ model }) => model.card);
-    const isLost = last && !last.model.card && (!usable || found.indexOf(last) < found.indexOf(usable));
-    const decider = isLost ? last : usable;
+    const active = found.find(({ model }) => model.card);
+    const isLost = last && !last.model.card && (!active || found.indexOf(last) < found.indexOf(active));
+    const decider = isLost ? last : active;
     return { decider, visible: decider ?? found[0]! };
   }
 }

@@ -19,9 +19,9 @@ export class LastKnownListing {
   /** As the source says, unless it has been asked for too long. */
   get statuses(): readonly SourceStatus[] {
     const { statuses } = this.source;
-    const waitedMs = performance.now() - this.pendingSinceMs;
-    if (!this.pending || waitedMs < this.maxAnswerMs) return statuses;
-    const problem = `It has not answered for ${Math.round(waitedMs / 1000)} s.`;
+    const elapsedMs = performance.now() - this.pendingSinceMs;
+    if (!this.pending || elapsedMs < this.maxAnswerMs) return statuses;
+    const problem = `It has not answered for ${Math.round(elapsedMs / 1000)} s.`;
     return statuses.map((status) => ({ ...status, problem: status.problem ?? problem }));
   }
 

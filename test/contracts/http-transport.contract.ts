@@ -1,6 +1,6 @@
 import { MAX_HEAD_BYTES } from '../../src/http/fast-path/request-head-parser.js';
 import { ReadinessService } from '../../src/health/readiness.service.js';
-import { ConnectionDrainer } from '../../src/http/server/drain-connections.js';
+import { ConnectionDrain } from '../../src/http/server/drain-connections.js';
 import { TestStore } from '../support/stores/build-store.js';
 import { createTestApp } from '../support/http/create-test-app.js';
 import type { TestApp } from '../support/http/create-test-app.js';
@@ -311,7 +311,7 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
 
     it('lets clients go elsewhere before it closes: requests are taken, and each answer ends its connection', async () => {
       const own = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', ...environment });
-      const connections = new ConnectionDrainer(own.app.getHttpServer(), own.fastPath);
+      const connections = new ConnectionDrain(own.app.getHttpServer(), own.fastPath);
       const [used, probe] = [await RawSocket.open(own.baseUrl), await RawSocket.open(own.baseUrl)];
       await used.send(requestOf()).receive((text) => statusesIn(text).length === 1);
 
@@ -329,7 +329,7 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
 
     it('lets the server close: idle connections end, the others with their answer', async () => {
       const own = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', ...environment });
-      const connections = new ConnectionDrainer(own.app.getHttpServer(), own.fastPath);
+      const connections = new ConnectionDrain(own.app.getHttpServer(), own.fastPath);
       const [idle, used] = [await RawSocket.open(own.baseUrl), await RawSocket.open(own.baseUrl)];
       await exchange(own.baseUrl, [requestOf()], 1);
       used.send(requestOf());
@@ -344,7 +344,7 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
 
     it('lets the server close: clients that come back at once are answered until the port is closed', async () => {
       const own = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', ...environment });
-      const connections = new ConnectionDrainer(own.app.getHttpServer(), own.fastPath);
+      const connections = new ConnectionDrain(own.app.getHttpServer(), own.fastPath);
       connections.announceEnd();
       const outcomes = returningClients(own.baseUrl, 16, requestOf());
       await exchange(own.baseUrl, [requestOf()], 1);
@@ -358,7 +358,7 @@ export function describeHttpTransport(name: string, environment: Readonly<Record
 
     it('lets the server close: a request whose body is still on its way is answered', async () => {
       const own = await createTestApp({ MODELS_DIR: store.folder, DEFAULT_MODEL: 'adder', ...environment });
-      const connections = new ConnectionDrainer(own.app.getHttpServer(), own.fastPath);
+      const connections = new ConnectionDrain(own.app.getHttpServer(), own.fastPath);
       const [first, half] = [await RawSocket.open(own.baseUrl), await RawSocket.open(own.baseUrl)];
       half.send(requestOf().slice(0, -5));
       // Connections are read in turn: an answer to a later request says that the earlier one has been read.

@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 
 import { HTTP_STATUS_OF } from '../../src/http/errors/http-status-of.js';
 import { describeVariables } from '../../src/config/describe-variables.js';
-import type { DescribedVariable } from '../../src/config/describe-variables.js';
+import type { VariableDescription } from '../../src/config/describe-variables.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { compileKind } from '../../src/codec/decode/compile-head.js';
 import { primaryFieldsOf } from '../../src/domain/contract.js';
@@ -16,7 +16,7 @@ import type { ErrorCode } from '../../src/domain/app-error.js';
 import { VERDICT_FIX, WARNING_FIX } from '../../src/domain/verdict.js';
 
 // Plain JavaScript, shared with `npm run docs:config`.
-type Generate = (variables: readonly DescribedVariable[], source: string) => string;
+type Generate = (variables: readonly VariableDescription[], source: string) => string;
 const { configurationTable, environmentExample, replaceGenerated } = jest.requireActual<{
   readonly configurationTable: Generate;
   readonly environmentExample: Generate;

@@ -130,14 +130,14 @@ export function compileTopK(decode: HeadOf<'top-k'>): OutputDecoder {
   };
 }
 
-function highest(scores: readonly number[], labels: readonly JsonValue[], k: number): JsonValue {
-  if (scores.some(Number.isNaN)) return null;
-  const places = scores.map((_, i) => i).sort((a, b) => compareScores(scores[a]!, scores[b]!) || a - b);
-  return places.slice(0, k).map((i): JsonObject => ({ label: labels[i]!, score: jsonNumber(scores[i]!) }));
+function highest(values: readonly number[], labels: readonly JsonValue[], k: number): JsonValue {
+  if (values.some(Number.isNaN)) return null;
+  const places = values.map((_, i) => i).sort((a, b) => compareValues(values[a]!, values[b]!) || a - b);
+  return places.slice(0, k).map((i): JsonObject => ({ label: labels[i]!, score: jsonNumber(values[i]!) }));
 }
 
 /** Not their difference: that of two infinities is NaN. */
-function compareScores(one: number, other: number): number {
+function compareValues(one: number, other: number): number {
   return one === other ? 0 : one > other ? -1 : 1;
 }
 

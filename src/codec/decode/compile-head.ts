@@ -16,13 +16,13 @@ import { compileInterval, compileRegression } from './value-decoder.js';
  */
 export function compileKind(decode: DecodeSpec, output: OutputRowSchema): OutputDecoder {
   if (decode.kind !== 'heads') return compileHead(decode, output, '/decode');
-  const decoders = decode.heads.map((head, i) => compileHead(head, output, `/decode/heads/${i}`));
+  const builders = decode.heads.map((head, i) => compileHead(head, output, `/decode/heads/${i}`));
   return {
-    fields: decoders.flatMap(({ fields }) => fields),
-    tensors: decoders.flatMap(({ tensors }) => tensors),
-    inputNames: [...new Set(decoders.flatMap(({ inputNames = [] }) => inputNames))],
+    fields: builders.flatMap(({ fields }) => fields),
+    tensors: builders.flatMap(({ tensors }) => tensors),
+    inputNames: [...new Set(builders.flatMap(({ inputNames = [] }) => inputNames))],
     decode(outputs, rows, fieldNames, inputs) {
-      const wanted = decoders.filter(({ fields }) => fields.some((field) => fieldNames.has(field)));
+      const wanted = builders.filter(({ fields }) => fields.some((field) => fieldNames.has(field)));
       return new Map(wanted.flatMap((decoder) => [...decoder.decode(outputs, rows, fieldNames, inputs)]));
     },
   };

@@ -6,7 +6,7 @@ import type { OutputDecoder } from './output-decoder.js';
 import { ONLY_OUTPUT, jsonNumber, modelError, outputOf, requireRows } from './output-table.js';
 
 /** Least length and least number of tokens by which vectors are divided: zeros stay zeros. */
-const LEAST_DIVISOR = 1e-12;
+const MIN_LENGTH = 1e-12;
 
 /** One vector per row, pooled over its tokens. */
 export function compileEmbedding(decode: HeadOf<'embedding'>): OutputDecoder {
@@ -86,10 +86,10 @@ function meanOf(states: States, row: number, weights: ArrayLike<number | bigint>
     total += weight;
     for (let i = 0; i < size; i++) sums[i]! += weight * Number(data[token * size + i]);
   }
-  return sums.map((sum) => sum / Math.max(total, LEAST_DIVISOR));
+  return sums.map((sum) => sum / Math.max(total, MIN_LENGTH));
 }
 
 function normalized(vector: readonly number[]): number[] {
-  const length = Math.max(Math.hypot(...vector), LEAST_DIVISOR);
+  const length = Math.max(Math.hypot(...vector), MIN_LENGTH);
   return vector.map((value) => value / length);
 }

@@ -87,14 +87,14 @@ function sizesOf(
           ? wide
           : undefined;
   return declared.map((size, level) => {
-    const known = size ?? (guess && fitsOthers(declared, guess) ? guess[level] : undefined);
+    const known = size ?? (guess && isCompatible(declared, guess) ? guess[level] : undefined);
     if (known !== undefined) return known;
     const message = `the field nests ${declared.length} deep, the shape ${shape.length}; give its lists minItems and maxItems that say how long they are`;
     throw mismatch(pointer, message);
   });
 }
 
-function fitsOthers(declared: readonly (number | undefined)[], guess: readonly number[]): boolean {
+function isCompatible(declared: readonly (number | undefined)[], guess: readonly number[]): boolean {
   return declared.every((size, level) => size === undefined || size === guess[level]);
 }
 
@@ -121,7 +121,7 @@ function axesOf(
   const axisOf = (letter: string) => to.indexOf(letter);
   const sizes = [...from].map((letter) => wide[axisOf(letter)]!);
   const strides = [...from].map((letter) => sizeOf(wide.slice(axisOf(letter) + 1)));
-  const isFitting = declared.length === 1 || fitsOthers(declared, sizes);
+  const isFitting = declared.length === 1 || isCompatible(declared, sizes);
   if (!isFitting) {
     throw mismatch(pointer, `with this layout the field's lists are ${sizes.join(' × ')}, which its schema excludes`);
   }

@@ -6,7 +6,7 @@ const MS_PER_DAY = 86_400_000;
 const DAYS_PER_WEEK = 7;
 
 /** 1970-01-01 was a Thursday, which is day 3 of a week that begins on Monday. */
-const WEEKDAY_OF_EPOCH = 3;
+const EPOCH_DAY = 3;
 
 /** A whole number taken from an ISO 8601 date or date-time in UTC, rounded down; undefined when the text is neither. */
 export function datePart(text: string, part: DatePart): number | undefined {
@@ -29,7 +29,7 @@ function partOf(milliseconds: number, part: DatePart): number {
     case 'day':
       return date.getUTCDate();
     case 'weekday':
-      return (((days + WEEKDAY_OF_EPOCH) % DAYS_PER_WEEK) + DAYS_PER_WEEK) % DAYS_PER_WEEK;
+      return (((days + EPOCH_DAY) % DAYS_PER_WEEK) + DAYS_PER_WEEK) % DAYS_PER_WEEK;
     case 'hour':
       return date.getUTCHours();
   }

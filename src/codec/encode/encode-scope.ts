@@ -127,8 +127,8 @@ export class EncodeScope {
   /** Whether a validated row has exactly one of the fields. */
   hasExactlyOneOf(names: readonly string[]): boolean {
     const alternatives = this.input.oneOf?.map(({ required }) => required) ?? [];
-    const chosen = alternatives.flatMap((required) => (required.length === 1 ? required : []));
-    return alternatives.length === names.length && names.every((name) => chosen.includes(name));
+    const selected = alternatives.flatMap((required) => (required.length === 1 ? required : []));
+    return alternatives.length === names.length && names.every((name) => selected.includes(name));
   }
 
   /** @throws RunError `SIGNATURE_MISMATCH` when the signature has no such field. */

@@ -44,14 +44,14 @@ export function compileOneOf({ tensor = '', of }: OneOfEncoding, scope: EncodeSc
     );
   });
   if (rowShape.includes(null)) throw mismatch(pointer, 'the shape of alternatives must have no null');
-  const writers = parts.flatMap((part, i) => ('writeRow' in part ? [{ field: fields[i]!, part }] : []));
+  const targets = parts.flatMap((part, i) => ('writeRow' in part ? [{ field: fields[i]!, part }] : []));
   return {
     encoder: {
       tensor,
       dtype,
       rowShape,
       writeRow(visit, data, offset, ownShape) {
-        for (const { field, part } of writers) {
+        for (const { field, part } of targets) {
           if (fieldOf(visit.row, field) !== undefined) return part.writeRow(visit, data, offset, ownShape);
         }
       },

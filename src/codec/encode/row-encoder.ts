@@ -15,7 +15,7 @@ import { compileImage, compileTokenizer } from './preprocessed-encoder.js';
 import type { PreprocessedField } from './preprocessed-encoder.js';
 import { describeInputMismatch } from '../tensor-mismatch.js';
 import { compileTokens } from './tokens-encoder.js';
-import { commonShape, compileGrouping } from './row-shapes.js';
+import { commonShape, compileRowGroup } from './row-shapes.js';
 
 /** Turns validated rows into the model's input tensors. */
 export interface RowEncoder {
@@ -87,7 +87,7 @@ export function compileRowEncoder(
     for (const encoder of compiled) tensors.set(encoder.tensor, encodeTensor(encoder, rows, prepared, visit));
     return tensors;
   };
-  const groupRows = compileGrouping(compiled);
+  const groupRows = compileRowGroup(compiled);
 
   return {
     preprocessed,

@@ -6,7 +6,7 @@ import type { PreparedRow, TensorEncoder } from './encode-scope.js';
 const MAX_PADDED_ELEMENTS = 4_000_000;
 
 /** Places of rows that are computed together, one list per shape; undefined when all are. */
-type Grouping = (
+type RowGroup = (
   rows: readonly JsonObject[],
   prepared: readonly PreparedRow[],
   canPad: boolean,
@@ -19,8 +19,8 @@ type Grouping = (
  *
  * @returns undefined when the rows of every tensor have one shape.
  */
-export function compileGrouping(encoders: readonly TensorEncoder[]): Grouping | undefined {
-  const varying = encoders.filter((encoder) => encoder.varying);
+export function compileRowGroup(parts: readonly TensorEncoder[]): RowGroup | undefined {
+  const varying = parts.filter((encoder) => encoder.varying);
   if (varying.length === 0) return undefined;
   return (rows, prepared, canPad) => {
     if (rows.length <= 1) return undefined;

@@ -17,7 +17,7 @@ import type { TensorElement } from './tensor-element.js';
 export function compileVaryingArray(encoding: ArrayEncoding, source: ValueSource, pointer: string): TensorEncoder {
   const { tensor = '', dtype, field, shape, layout, pad } = encoding;
   if (layout !== undefined) throw mismatch(pointer, 'layout needs a shape without null');
-  requireNesting(source, shape, pointer);
+  requireDepth(source, shape, pointer);
   const element = tensorElement(dtype, encoding);
   if (pad !== undefined && !element.inRange(pad)) throw mismatch(pointer, `pad ${pad} does not fit ${dtype}`);
   const isBig = dtype === 'int64' || dtype === 'uint64';
@@ -52,7 +52,7 @@ function writerFor(element: TensorElement, own: readonly number[], rowShape: rea
   return new NestedNumbers(element, own, placesOf({ sizes: own, strides }));
 }
 
-function requireNesting({ schema }: ValueSource, shape: readonly (number | null)[], pointer: string): void {
+function requireDepth({ schema }: ValueSource, shape: readonly (number | null)[], pointer: string): void {
   const declared = listSizesOf(schema, pointer, false);
   if (declared.length !== shape.length)
     throw mismatch(pointer, `the field nests ${declared.length} deep, the shape ${shape.length}`);

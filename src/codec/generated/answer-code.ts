@@ -57,7 +57,7 @@ export class AnswerCode {
     this.perCall.push(`if (${table.width} < ${least}) ${GIVE_UP}`);
     const column = positive === undefined ? `${table.width} - 1` : String(positive);
     const [p, limit] = [this.name('p'), this.threshold(table, literal(threshold))];
-    this.perRow.push(...this.activated(table, activation), `const ${p} = ${table.at(column)};`);
+    this.perRow.push(...this.applyActivation(table, activation), `const ${p} = ${table.at(column)};`);
     const [low, high] = labels.map((label) => literal(stringifyJson(label)));
     this.fields.set(head.field, `(${p} !== ${p} ? 'null' : ${p} >= ${limit} ? ${high} : ${low})`);
     if (head.probability_field !== undefined) this.fields.set(head.probability_field, numberText(p));
@@ -70,7 +70,7 @@ export class AnswerCode {
     const table = this.table(head.tensor, { isNumber: true, width: labels.length });
     const [best, max] = [this.name('b'), this.name('m')];
     this.perRow.push(
-      ...this.activated(table, activation),
+      ...this.applyActivation(table, activation),
       `let ${best} = -1, ${max} = -Infinity;`,
       `for (let j = 0; j < ${labels.length}; j++) {`,
       `const v = ${table.at('j')};`,
@@ -94,7 +94,7 @@ export class AnswerCode {
     const thresholds = typeof threshold === 'number' ? labels.map(() => threshold) : threshold;
     const limits = this.threshold(table, this.constant(thresholds));
     this.perRow.push(
-      ...this.activated(table, activation),
+      ...this.applyActivation(table, activation),
       `let ${list} = '';`,
       `for (let j = 0; j < ${labels.length}; j++)`,
       `if (${table.at('j')} >= ${limits}[j]) ${list} += (${list} === '' ? '' : ',') + ${texts}[j];`,
@@ -230,7 +230,7 @@ export class AnswerCode {
   }
 
   /** Code that makes what `activation` makes of the present row, which `table` reads from then on. */
-  private activated(table: TableCode, activation: Activation = 'none'): string[] {
+  private applyActivation(table: TableCode, activation: Activation = 'none'): string[] {
     if (activation === 'none') return [];
     const raw = table.at;
     if (activation === 'sigmoid') {

@@ -30,8 +30,8 @@ interface FieldPlan {
 
 const GIVE_UP = 'return false;';
 /** What the dtypes can hold decides what is read back after a number was written. */
-const FLOATS: readonly DType[] = ['float32', 'float64'];
-const BIG_INTEGERS: readonly DType[] = ['int64', 'uint64'];
+const FLOAT_TYPES: readonly DType[] = ['float32', 'float64'];
+const BIG_NUMBERS: readonly DType[] = ['int64', 'uint64'];
 
 /**
  * Adds the code of one field: it checks the value and writes it into every column.
@@ -44,10 +44,10 @@ export function writeField(code: FunctionText, plan: FieldPlan): boolean {
   if (!check) return false;
   code.add('{', `let v = ${read};`, 'if (v !== undefined) known++;');
   const fallback = schema.default ?? undefined;
-  const mayLack = !plan.isRequired || isNullable(schema);
-  if (mayLack && fallback !== undefined)
+  const isOptional = !plan.isRequired || isNullable(schema);
+  if (isOptional && fallback !== undefined)
     code.add(`if (${lacks(plan)}) v = ${typeof fallback === 'object' ? code.constant(fallback) : literal(fallback)};`);
-  const mayBeMissing = mayLack && fallback === undefined;
+  const mayBeMissing = isOptional && fallback === undefined;
   if (mayBeMissing) code.add(`if (${lacks(plan)}) {`, ...columns.flatMap((column) => writeMissing(column)), '} else {');
   code.add(...check, ...columns.flatMap((column) => writeValue(code, column)));
   code.add(mayBeMissing ? '}}' : '}');
@@ -195,11 +195,11 @@ function missingIndex(column: CategoryColumn): string | undefined {
 
 /** Writes a number and gives up when the dtype cannot hold it, which is seen by reading it back. */
 function writeNumber(value: string, dtype: DType, data: string, at: string): string[] {
-  if (BIG_INTEGERS.includes(dtype)) {
+  if (BIG_NUMBERS.includes(dtype)) {
     const isHeld = dtype === 'uint64' ? 'Number.isSafeInteger(x) && x >= 0' : 'Number.isSafeInteger(x)';
     return ['{', `const x = ${value}; if (!(${isHeld})) ${GIVE_UP}`, `${data}[${at}] = BigInt(x);`, '}'];
   }
-  const isHeld = FLOATS.includes(dtype)
+  const isHeld = FLOAT_TYPES.includes(dtype)
     ? 'y !== Infinity && y !== -Infinity'
     : dtype === 'bool'
       ? 'y === x && x <= 1'

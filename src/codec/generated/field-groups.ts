@@ -35,15 +35,15 @@ const MIN_GROUP = 8;
  * that is too long for the engine to compile; it is a loop of ten lines.
  */
 export function groupFields(fields: readonly RowField[], code: FunctionText): FieldGroup[] {
-  const alike = new Map<string, RowField[]>();
+  const same = new Map<string, RowField[]>();
   for (const field of fields) {
     const key = keyOf(field);
-    const known = alike.get(key);
+    const known = same.get(key);
     if (known) known.push(field);
-    else alike.set(key, [field]);
+    else same.set(key, [field]);
   }
   const indexes = new Map(fields.map((field, i) => [field, i]));
-  return [...alike.values()].flatMap((group, i) =>
+  return [...same.values()].flatMap((group, i) =>
     group.length < MIN_GROUP ? group.map((field) => alone(field, code)) : [together(group, i, indexes, code)],
   );
 }

@@ -8,7 +8,7 @@ type Condition = (stem: string) => boolean;
 /** Suffix, what takes its place, and when. The first suffix that fits decides, whether its condition holds or not. */
 type Rule = readonly [suffix: string, replacement: string, condition: Condition];
 
-const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
+const SPECIAL_WORDS: ReadonlyMap<string, string> = new Map([
   ['skies', 'sky'],
   ['sky', 'sky'],
   ['dying', 'die'],
@@ -79,7 +79,7 @@ const LONG_WORD_SUFFIXES: readonly Rule[] = [
 
 /** The stem of one word, lower-case; words of one or two letters stay as they are. */
 export function stem(word: string): string {
-  const exception = EXCEPTIONS.get(word);
+  const exception = SPECIAL_WORDS.get(word);
   if (exception !== undefined) return exception;
   if (word.length <= 2) return word;
   let result = stripStep1a(word.toLowerCase());

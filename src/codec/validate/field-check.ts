@@ -8,7 +8,7 @@ import { parseBoolean, parseInteger, parseNumber } from './parse-scalars.js';
 import * as faults from './issues.js';
 import { MAX_PROBLEMS, report } from './issues.js';
 import type { Issue } from './issues.js';
-import { excludesNull, isNullable, typeOf } from './schema-check.js';
+import { rejectsNull, isNullable, typeOf } from './schema-check.js';
 
 /** How a row is to be read. */
 export interface ValidateOptions {
@@ -88,7 +88,7 @@ function scalarCheck<T extends JsonValue>(
   rules: readonly Rule<T>[],
 ): FieldCheck {
   const mayBeNull = isNullable(schema);
-  const nullIssue = excludesNull(schema) ? faults.notMember(schema.enum!) : faults.NONE_NOT_ALLOWED;
+  const nullIssue = rejectsNull(schema) ? faults.notMember(schema.enum!) : faults.NONE_NOT_ALLOWED;
   return (value, visit) => {
     if (value === null) return mayBeNull ? null : visit.report(nullIssue);
     const parsed = parse(value);

@@ -7,7 +7,7 @@ const LONGEST_DATE_TIME = 40;
 export function parseDate(text: string): number | undefined {
   if (text.length > LONGEST_DATE_TIME) return undefined;
   const match = DATE.exec(text);
-  return match ? midnight(match) : undefined;
+  return match ? startOfDay(match) : undefined;
 }
 
 /**
@@ -18,7 +18,7 @@ export function parseDateTime(text: string): number | undefined {
   if (text.length > LONGEST_DATE_TIME) return undefined;
   const match = DATE_TIME.exec(text);
   if (!match) return undefined;
-  const day = midnight(match);
+  const day = startOfDay(match);
   const [hour, minute, second] = [match[4], match[5], match[6] ?? '0'].map(Number) as [number, number, number];
   const [zoneHour, zoneMinute] = [match[9] ?? '0', match[10] ?? '0'].map(Number) as [number, number];
   if (day === undefined || hour > 23 || minute > 59 || second > 59 || zoneHour > 23 || zoneMinute > 59)
@@ -28,7 +28,7 @@ export function parseDateTime(text: string): number | undefined {
   return day + ((hour * 60 + minute - zone) * 60 + second) * 1000 + fraction;
 }
 
-function midnight([, year, month, day]: RegExpExecArray): number | undefined {
+function startOfDay([, year, month, day]: RegExpExecArray): number | undefined {
   const [y, m, d] = [Number(year), Number(month), Number(day)];
   if (y < 1) return undefined;
   // Not Date.UTC: it reads the years 0 to 99 as 1900 to 1999.

@@ -19,7 +19,7 @@ export function compileOneOf(alternatives: readonly FieldAlternative[]): (given:
 }
 
 /** Contradictions between `oneOf` and the rest of a row schema, as sentences. */
-export function oneOfContradictions({ oneOf = [], properties, required = [] }: RowSchema, pointer: string): string[] {
+export function oneOfConflicts({ oneOf = [], properties, required = [] }: RowSchema, pointer: string): string[] {
   return oneOf.flatMap((alternative, i) =>
     alternative.required.flatMap((name) => {
       const place = `${pointerTo(`${pointer}/oneOf`, String(i))}/required`;

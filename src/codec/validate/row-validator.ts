@@ -7,7 +7,7 @@ import type { FieldCheck, ValidateOptions } from './field-check.js';
 import { EXTRA, MAX_PROBLEMS, MISSING, NONE_NOT_ALLOWED, NOT_DICT, report } from './issues.js';
 import type { Issue } from './issues.js';
 import { MisshapenRow } from './misshapen-row.js';
-import { compileOneOf, oneOfContradictions } from './one-of.js';
+import { compileOneOf, oneOfConflicts } from './one-of.js';
 import { fieldOf, newRow } from '../rows.js';
 import { checkRowSchema, isOfType, pointerTo, throwIssues } from './schema-check.js';
 
@@ -51,7 +51,7 @@ type Row = Readonly<Record<string, unknown>>;
  */
 export function compileRowValidator(schema: RowSchema, pointer = '/signature/input'): RowValidator {
   checkRowSchema(schema, pointer);
-  throwIssues(oneOfContradictions(schema, pointer));
+  throwIssues(oneOfConflicts(schema, pointer));
   const required = new Set(schema.required);
   const fields = Object.entries(schema.properties).map(([name, field]): Field => {
     const check = compileFieldCheck(field);
@@ -158,13 +158,13 @@ function readField({ check, fallback }: Field, value: unknown, visit: Visit): Js
 }
 
 /** Unknown fields for which a similar known one is looked for. */
-const MAX_SUGGESTIONS = 10;
+const MAX_HINTS = 10;
 /** Comparisons of names in one request: a contract, or a list of columns, may have ten thousand. */
 const MAX_COMPARISONS = 5_000;
 
 /** Whether a similar name is looked for among so many, when so many problems were found before; for the first always. */
 function maySuggest(found: number, names: number): boolean {
-  return found === 0 || (found < MAX_SUGGESTIONS && (found + 1) * names <= MAX_COMPARISONS);
+  return found === 0 || (found < MAX_HINTS && (found + 1) * names <= MAX_COMPARISONS);
 }
 
 /** The short routes (`types-only`) say it in the words of the dialect alone. */

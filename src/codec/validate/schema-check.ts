@@ -32,11 +32,11 @@ export function typeOf(schema: FieldSchema): FieldType {
 
 /** Whether the field may be null, which means missing: its type and, where there is one, its enum must name null. */
 export function isNullable(schema: OutputFieldSchema): boolean {
-  return typeof schema.type !== 'string' && outputTypesOf(schema).includes('null') && !excludesNull(schema);
+  return typeof schema.type !== 'string' && outputTypesOf(schema).includes('null') && !rejectsNull(schema);
 }
 
 /** Whether the type allows null and the enum does not: by JSON Schema, null is refused then. */
-export function excludesNull({ type, enum: members }: OutputFieldSchema): boolean {
+export function rejectsNull({ type, enum: members }: OutputFieldSchema): boolean {
   return typeof type !== 'string' && members !== undefined && !members.includes(null);
 }
 

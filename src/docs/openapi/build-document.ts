@@ -2,7 +2,7 @@ import { completeResponses } from './complete-responses.js';
 import { partText } from './document-text.js';
 import type { JsonText } from './document-text.js';
 import { describeModels } from './model-doc.js';
-import type { DocumentedModel, ModelDoc } from './model-doc.js';
+import type { ModelForDocs, ModelDoc } from './model-doc.js';
 import { modelPath, modelSchemas } from './model-operations.js';
 import type { ModelPart, ModelParts } from './model-parts.js';
 import type { OpenApiDocument, PathItem, Schema } from './openapi-types.js';
@@ -24,7 +24,7 @@ type GenericOperations = Required<Pick<PathItem, 'get' | 'post' | 'put'>>;
  */
 export function* documentSteps(
   fixed: OpenApiDocument,
-  models: readonly DocumentedModel[],
+  models: readonly ModelForDocs[],
   parts?: ModelParts,
 ): Generator<void, OpenApiDocument> {
   const document = structuredClone(fixed);
@@ -103,7 +103,7 @@ function flattenSingleAllOf({ components }: OpenApiDocument): void {
   }
 }
 
-/** Requests of the strict routes have no other members (`RefusesUnknownMembers`), which the generator does not know. */
+/** Requests of the strict routes have no other members (`RejectUnknownMembers`), which the generator does not know. */
 function closeRequests({ components: { schemas } }: OpenApiDocument): void {
   for (const name of ['PredictionsRequestDto', 'AnyPredictionsRequestDto']) {
     if (!schemas[name]) continue;

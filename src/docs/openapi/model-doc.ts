@@ -7,11 +7,11 @@ import type { ModelNames } from './component-names.js';
 import type { OpenApiDocument } from './openapi-types.js';
 
 /** A model with the run that served it at one moment. */
-export type DocumentedModel = Readonly<Pick<ReadyModel, 'card' | 'best'>>;
+export type ModelForDocs = Readonly<Pick<ReadyModel, 'card' | 'best'>>;
 
 /** A served model as the document speaks of it. */
 export interface ModelDoc {
-  readonly model: DocumentedModel;
+  readonly model: ModelForDocs;
   readonly run: Run;
   readonly names: ModelNames;
   /** Path of its predictions. */
@@ -19,7 +19,7 @@ export interface ModelDoc {
 }
 
 /** The served models, with names that nothing else in the document has. */
-export function describeModels(models: readonly DocumentedModel[], document: OpenApiDocument): ModelDoc[] {
+export function describeModels(models: readonly ModelForDocs[], document: OpenApiDocument): ModelDoc[] {
   const taken = new Set(namesIn(document).map((name) => name.toLowerCase()));
   return models.map((model) => ({
     model,

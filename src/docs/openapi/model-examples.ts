@@ -53,10 +53,10 @@ export function examplePairs({ model, run }: ModelDoc): ExamplePair[] {
 /** The same rows as lists of values; of the first row's fields, which the others may have to lack. */
 function asColumns(pair: ExamplePair, rows: readonly Example[]): ExamplePair {
   const columns = Object.keys(rows[0]!.input);
-  const isAlike = ({ input }: Example) =>
+  const isSame = ({ input }: Example) =>
     Object.keys(input).length === columns.length && columns.every((name) => Object.hasOwn(input, name));
-  const kept = rows.map(isAlike);
-  const data = rows.filter(isAlike).map(({ input }) => columns.map((name) => input[name]!));
+  const kept = rows.map(isSame);
+  const data = rows.filter(isSame).map(({ input }) => columns.map((name) => input[name]!));
   const predictions = (pair.data.predictions as JsonValue[]).filter((_, i) => kept[i]);
   return {
     key: 'columns',

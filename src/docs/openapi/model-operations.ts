@@ -151,7 +151,7 @@ function requestSchema(input: RowSchema, row: Schema, onRequest: readonly string
       },
       include: {
         type: 'array',
-        items: { type: 'string', enum: includable(onRequest) },
+        items: { type: 'string', enum: includeValues(onRequest) },
         description: 'What to add: output fields that are given on request only, or `notes` about each input row.',
       },
     },
@@ -163,7 +163,7 @@ function requestSchema(input: RowSchema, row: Schema, onRequest: readonly string
 const COLUMNS_ANSWER = '{"columns": […], "data": [[…], …]}';
 
 /** What `include` may name. */
-function includable(onRequest: readonly string[]): string[] {
+function includeValues(onRequest: readonly string[]): string[] {
   return [...new Set([...onRequest, NOTES])];
 }
 
@@ -239,7 +239,7 @@ function queryParameters({ run, names }: ModelDoc): Parameter[] {
       required: false,
       description:
         'What to add, separated by commas: output fields that are given on request only, or `notes` about the row.',
-      schema: { type: 'array', items: { type: 'string', enum: includable(onRequest) } },
+      schema: { type: 'array', items: { type: 'string', enum: includeValues(onRequest) } },
       style: 'form',
       explode: false,
     },

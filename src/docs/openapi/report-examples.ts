@@ -28,10 +28,10 @@ export function describeReports(document: OpenApiDocument, subject: ModelDoc | u
     maxProperties: 1,
     additionalProperties: { ...ANY_JSON, description: 'The part of the report that `filter` names, under that name.' },
   });
-  if (subject) exemplifyReports(document, subject);
+  if (subject) addReportSamples(document, subject);
 }
 
-function exemplifyReports(document: OpenApiDocument, { run }: ModelDoc): void {
+function addReportSamples(document: OpenApiDocument, { run }: ModelDoc): void {
   const param = pickParam(run) ?? 'name';
   const filter = pickReportKey(run) ?? 'overall';
   const examplesBySuffix: Record<string, Record<string, NamedExample>> = {

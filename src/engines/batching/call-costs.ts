@@ -3,7 +3,7 @@ const KEPT = 0.95;
 /** Fewer calls say too little. */
 const MIN_CALLS = 8;
 /** Calls that hardly differ in size do not say what a row costs: least spread of their rows, as a share of the mean. */
-const MIN_SPREAD = 0.25;
+const MIN_RANGE = 0.25;
 
 /** Sums over the calls, the latest with the most weight. */
 interface Sums {
@@ -63,7 +63,7 @@ export class CallCosts {
     const { weight, rows, ms, rowsRows, rowsMs } = this.sums;
     const [meanRows, meanMs] = [rows / weight, ms / weight];
     const variance = rowsRows / weight - meanRows ** 2;
-    if (Math.sqrt(Math.max(0, variance)) < MIN_SPREAD * meanRows) return undefined;
+    if (Math.sqrt(Math.max(0, variance)) < MIN_RANGE * meanRows) return undefined;
     const slope = (rowsMs / weight - meanRows * meanMs) / variance;
     const rowMs = Math.min(Math.max(0, slope), meanMs / meanRows);
     return { callMs: meanMs - rowMs * meanRows, rowMs };

@@ -1,7 +1,7 @@
 /** Weight of the latest call in an average. */
 const LATEST_WEIGHT = 0.3;
 /** A measurement that is older than this says nothing of now: what is refused because of it would never be measured again. */
-const FRESH_MS = 60_000;
+const RECENT_MS = 60_000;
 
 /** Calls of 2^index to 2^(index + 1) - 1 rows. */
 interface Measured {
@@ -27,7 +27,7 @@ export class CallDurations {
   record(rows: number, ms: number): void {
     if (rows === 0) return;
     const index = classOf(rows);
-    const known = this.freshAt(index);
+    const known = this.recentAt(index);
     this.classes[index] = { ms: known ? known.ms + LATEST_WEIGHT * (ms - known.ms) : ms, at: this.now() };
   }
 
@@ -39,15 +39,15 @@ export class CallDurations {
 
   private leastCallMs(rows: number): number {
     for (let index = classOf(rows); index >= 0; index--) {
-      const known = this.freshAt(index);
+      const known = this.recentAt(index);
       if (known) return known.ms;
     }
     return 0;
   }
 
-  private freshAt(index: number): Measured | undefined {
+  private recentAt(index: number): Measured | undefined {
     const known = this.classes[index];
-    return known && this.now() - known.at <= FRESH_MS ? known : undefined;
+    return known && this.now() - known.at <= RECENT_MS ? known : undefined;
   }
 }
 

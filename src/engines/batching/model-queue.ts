@@ -162,7 +162,7 @@ export class ModelQueue {
 
   /** Has those watched that came last and are not yet: they wait for a thread. */
   watchLatest(): void {
-    for (const prediction of this.waiting.latest((each) => !each.isWatched)) prediction.watch();
+    for (const prediction of this.waiting.latest((each) => !each.hasWatch)) prediction.watch();
   }
 
   delete(prediction: PendingPrediction): void {
@@ -201,7 +201,7 @@ export class ModelQueue {
   }
 
   /** Puts predictions back to the front, each group to be computed in its own calls. */
-  requeue(groups: readonly (readonly PendingPrediction[])[]): void {
+  enqueueAgain(groups: readonly (readonly PendingPrediction[])[]): void {
     const before = [...this.again];
     for (const prediction of before) this.again.delete(prediction);
     for (const retryGroup of groups) {

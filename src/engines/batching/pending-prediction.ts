@@ -56,7 +56,7 @@ export class PendingPrediction implements Abortable {
   }
 
   /** Whether it ends by itself. */
-  get isWatched(): boolean {
+  get hasWatch(): boolean {
     return this.timer !== undefined;
   }
 

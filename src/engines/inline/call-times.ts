@@ -6,10 +6,10 @@ const NEEDED_CALLS = 16;
 const CALLS_BETWEEN = 8;
 
 /** The calls that count, as shares of all: the quickest tenth, and all but the longest tenth. */
-const QUICKEST_SHARE = 0.1;
+const LOWEST_SHARE = 0.1;
 const LONGEST_SHARE = 0.9;
 /** Times as long as the quickest tenth that other calls may take on a busy machine. */
-const BUSY_FACTOR = 5;
+const LOAD_FACTOR = 5;
 
 /**
  * How long the latest calls of a model take, by their number of rows: 1, 2, 3-4, 5-8, … Each class keeps its last 64
@@ -34,7 +34,7 @@ export class CallTimes {
     const own = classOf(rows);
     for (let index = own; index >= 0; index -= 1) {
       const callMs = this.classes[index]?.callMs ?? Infinity;
-      if (callMs !== Infinity) return index === own ? callMs : (callMs * rows) / fewestRows(index);
+      if (callMs !== Infinity) return index === own ? callMs : (callMs * rows) / minRows(index);
     }
     return Infinity;
   }
@@ -54,17 +54,17 @@ class SizeClass {
   record(ms: number): void {
     this.ms[this.count % KEPT_CALLS] = ms;
     this.count += 1;
-    if (this.count >= NEEDED_CALLS && this.count % CALLS_BETWEEN === 0) this.callMs = this.estimate();
+    if (this.count >= NEEDED_CALLS && this.count % CALLS_BETWEEN === 0) this.callMs = this.expectedMs();
   }
 
-  private estimate(): number {
+  private expectedMs(): number {
     const known = this.ms.slice(0, Math.min(this.count, KEPT_CALLS)).sort();
     const at = (share: number) => known[Math.ceil(known.length * share) - 1]!;
-    return Math.max(at(QUICKEST_SHARE), at(LONGEST_SHARE) / BUSY_FACTOR);
+    return Math.max(at(LOWEST_SHARE), at(LONGEST_SHARE) / LOAD_FACTOR);
   }
 }
 
-function fewestRows(index: number): number {
+function minRows(index: number): number {
   return index === 0 ? 1 : 2 ** (index - 1) + 1;
 }
 

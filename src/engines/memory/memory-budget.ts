@@ -18,7 +18,7 @@ export interface Reservation {
  */
 export class MemoryBudget {
   private reserved = 0;
-  private readonly reclaims: Reclaim[] = [];
+  private readonly freeMemory: Reclaim[] = [];
 
   /**
    * @param limitBytes  without limit unless set.
@@ -39,7 +39,7 @@ export class MemoryBudget {
 
   /** Has `reclaim` called when a reservation does not fit, until it does; those that were added last go first. */
   onShortage(reclaim: Reclaim): void {
-    this.reclaims.unshift(reclaim);
+    this.freeMemory.unshift(reclaim);
   }
 
   /** Reserves what fits now. @returns undefined when it does not fit. */
@@ -59,7 +59,7 @@ export class MemoryBudget {
   }
 
   private async reclaimOne(): Promise<boolean> {
-    for (const reclaim of this.reclaims) if (await reclaim()) return true;
+    for (const reclaim of this.freeMemory) if (await reclaim()) return true;
     return false;
   }
 

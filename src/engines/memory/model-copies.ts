@@ -155,8 +155,8 @@ function shortageOf(
   what: string,
   neededBytes: number,
   { leftBytes, limitBytes }: MemoryBudget,
-  exactness: 'about' | 'at least' = 'about',
+  precision: 'about' | 'at least' = 'about',
 ): string {
   const [needed, left, limit] = [neededBytes, leftBytes, limitBytes].map(bytesText);
-  return `${what} needs ${exactness} ${needed} of memory, and ${left} of the ${limit} for models are left.`;
+  return `${what} needs ${precision} ${needed} of memory, and ${left} of the ${limit} for models are left.`;
 }

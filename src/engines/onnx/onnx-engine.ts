@@ -67,7 +67,7 @@ export class OnnxEngine extends InferenceEngine {
     const file = join(request.runFolder, request.path);
     const { graph, error: graphError } = readOnnxFile(file);
     if (graph) requireCheckedFiles(graph.weightFiles, request);
-    if (!graph) return openUnread(file, request, graphError);
+    if (!graph) return openFile(file, request, graphError);
     const open: OpenModel<OnnxModel> = (path, weights) =>
       openModel(path, path === file ? graph : readOnnxGraph(path), { ...request, weights });
     const { model, memory, touch } = await placeWeights(file, graph, request, { open, engineVersion: ENGINE_VERSION });
@@ -77,7 +77,7 @@ export class OnnxEngine extends InferenceEngine {
 }
 
 /** ONNX Runtime's own format has no graph to be read. */
-async function openUnread(file: string, request: LoadRequest, graphError: Error | undefined): Promise<EngineModel> {
+async function openFile(file: string, request: LoadRequest, graphError: Error | undefined): Promise<EngineModel> {
   const session = await openSession(file, undefined, [], request);
   if (!graphError) return new OnnxModel(session, undefined, []);
   // ONNX Runtime took what cannot be read here: nobody knows where its weights come from.
@@ -116,7 +116,7 @@ class OnnxModel implements EngineModel {
   info: ModelInfo;
   /** Names in the session by the names in `info`; undefined when they are the same. */
   private readonly sessionNames: ReadonlyMap<string, string> | undefined;
-  private touching: NodeJS.Timeout | undefined;
+  private using: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly session: InferenceSession,
@@ -156,11 +156,11 @@ class OnnxModel implements EngineModel {
    */
   noteMemory(memory: ModelMemory, touch: (() => void) | undefined): void {
     this.info = { ...this.info, memory };
-    if (touch) this.touching = setInterval(touch, TOUCH_INTERVAL_MS).unref();
+    if (touch) this.using = setInterval(touch, TOUCH_INTERVAL_MS).unref();
   }
 
   async dispose(): Promise<void> {
-    clearInterval(this.touching);
+    clearInterval(this.using);
     await this.session.release();
   }
 }

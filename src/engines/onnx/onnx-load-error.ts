@@ -3,7 +3,7 @@ import { truncate } from '../../lib/truncate.js';
 import { engineText } from '../engine-text.js';
 
 /** What ONNX Runtime's text means, in words for the owner of the run. */
-interface Meaning {
+interface ErrorRule {
   readonly pattern: RegExp;
   /** `$1` and `$2` are what the pattern's groups found. */
   readonly message: string;
@@ -12,7 +12,7 @@ interface Meaning {
 }
 
 /** The first match wins. */
-const MEANINGS: readonly Meaning[] = [
+const ERROR_RULES: readonly ErrorRule[] = [
   {
     pattern: /Unsupported model IR version: (\d+), max supported IR version: (\d+)/i,
     message:
@@ -98,7 +98,7 @@ const MEANINGS: readonly Meaning[] = [
  */
 export function onnxLoadError(cause: unknown): RunError {
   const text = engineText(cause);
-  for (const { pattern, message, isWhole } of MEANINGS) {
+  for (const { pattern, message, isWhole } of ERROR_RULES) {
     const match = pattern.exec(text);
     if (!match) continue;
     const named = message.replace(/\$([123])/g, (_, group: string) => truncate(match[Number(group)] ?? ''));

@@ -58,12 +58,12 @@ function outputSpec(metadata: Metadata, graph: OnnxGraph | undefined): TensorSpe
 function kindOf(name: string, graph: OnnxGraph | undefined): string {
   const kind = graph?.outputs.find((output) => output.name === name)?.kind ?? 'unknown';
   if (kind === 'unknown' || kind === 'tensor') return 'a sequence, map or optional value, not a tensor.';
-  const maker = graph?.nodes.find(({ outputs }) => outputs.includes(name));
-  if (!graph || maker?.opType !== 'SequenceConstruct') return `a ${kind}, not a tensor.`;
+  const factory = graph?.nodes.find(({ outputs }) => outputs.includes(name));
+  if (!graph || factory?.opType !== 'SequenceConstruct') return `a ${kind}, not a tensor.`;
   const others = graph.outputs.filter((output) => output.kind === 'tensor').map((output) => output.name);
-  const names = [...others, ...maker.inputs].map((output) => `"${output}"`).join(', ');
+  const names = [...others, ...factory.inputs].map((output) => `"${output}"`).join(', ');
   return (
-    `a sequence of ${maker.inputs.length} tensors, which cannot be read: make them outputs of their own, ` +
+    `a sequence of ${factory.inputs.length} tensors, which cannot be read: make them outputs of their own, ` +
     `onx = skl2onnx.helpers.onnx_helper.select_model_inputs_outputs(onx, [${names}]), or read the other outputs only.`
   );
 }

@@ -21,19 +21,19 @@ export function requireCheckedFiles(
     const file = posix.normalize(posix.join(posix.dirname(path), name));
     if (checked.has(file)) continue;
     const shown = truncate(name);
-    const keeps = `"${path}" keeps weights in "${shown}"`;
-    if (leadsOut(name)) {
-      throw new RunError('ARTIFACT_OUTSIDE_RUN', `${keeps}, which leads out of the folder of the model.`);
+    const filter = `"${path}" keeps weights in "${shown}"`;
+    if (isOutside(name)) {
+      throw new RunError('ARTIFACT_OUTSIDE_RUN', `${filter}, which leads out of the folder of the model.`);
     }
     if (!existsSync(join(runFolder, file))) {
-      const message = `${keeps}, which is not in the run folder: copy it there, or export the model with external_data=False.`;
+      const message = `${filter}, which is not in the run folder: copy it there, or export the model with external_data=False.`;
       throw new RunError('ARTIFACT_MISSING', message);
     }
-    const message = `${keeps}, a file without a digest: list {"path": "${truncate(file)}", "sha256": "…"} in model.files of run.json.`;
+    const message = `${filter}, a file without a digest: list {"path": "${truncate(file)}", "sha256": "…"} in model.files of run.json.`;
     throw new RunError('RUN_FILE_INVALID', message);
   }
 }
 
-function leadsOut(name: string): boolean {
+function isOutside(name: string): boolean {
   return posix.isAbsolute(name) || /^[a-z]:|\\|\0/i.test(name) || name.split('/').includes('..');
 }

@@ -160,7 +160,7 @@ export class WorkerPool extends ModelHost {
 
   private async shutDown(): Promise<void> {
     this.isClosed = true;
-    this.rejectLoads(new AppError('SHUTTING_DOWN'));
+    this.rejectPending(new AppError('SHUTTING_DOWN'));
     for (const model of this.models) model.shutDown();
     this.waitingModels.clear();
     for (const timer of this.timers) clearTimeout(timer);
@@ -300,7 +300,7 @@ export class WorkerPool extends ModelHost {
     }
     const pending = call.filter((prediction) => !prediction.isDone);
     if (call.length > 1 && !this.isClosed) {
-      model.queue.requeue(isLost ? pending.map((prediction) => [prediction]) : splitInHalf(pending));
+      model.queue.enqueueAgain(isLost ? pending.map((prediction) => [prediction]) : splitInHalf(pending));
       if (model.queue.size > 0) this.waitingModels.add(model);
       return;
     }
@@ -461,10 +461,10 @@ export class WorkerPool extends ModelHost {
     if (startFailures < START_FAILURES) return;
     const message = 'The threads that compute models do not start on this machine.';
     const error = new RunError('LOAD_FAILED', message, { cause: new Error(cause) });
-    this.rejectLoads(error);
+    this.rejectPending(error);
   }
 
-  private rejectLoads(error: Error): void {
+  private rejectPending(error: Error): void {
     for (const { memory, reject } of this.loadQueue.splice(0)) {
       memory.release();
       reject(error);

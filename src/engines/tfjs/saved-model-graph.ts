@@ -88,10 +88,10 @@ function nodeOf(tensor: string): string {
   return tensor.replace(/^\^/, '').split(':')[0]!;
 }
 
-type Visitors = Readonly<Record<number, (field: ProtobufField) => unknown>>;
+type Handlers = Readonly<Record<number, (field: ProtobufField) => unknown>>;
 
-function visit(file: ProtobufFile, { valueStart, end }: ProtobufField, visitors: Visitors): void {
-  file.forEachField(valueStart, end, (field) => void visitors[field.number]?.(field));
+function visit(file: ProtobufFile, { valueStart, end }: ProtobufField, handlers: Handlers): void {
+  file.forEachField(valueStart, end, (field) => void handlers[field.number]?.(field));
 }
 
 /** Texts at the end of a way of field numbers. */

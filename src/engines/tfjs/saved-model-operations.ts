@@ -20,9 +20,9 @@ const FIX =
 export function rejectOtherOperations(folder: string): void {
   for (const graph of readSavedGraphs(join(folder, 'saved_model.pb'))) {
     const isOwn = (operation: string) => COMPUTING_OPERATIONS.has(operation) || graph.functions.has(operation);
-    const restores = (operation: string) => RESTORING_OPERATIONS.has(operation);
+    const restoreNodes = (operation: string) => RESTORING_OPERATIONS.has(operation);
     requireOnly(reachedFrom(graph, graph.served), isOwn);
-    requireOnly(reachedFrom(graph, graph.restoring), (operation) => isOwn(operation) || restores(operation));
+    requireOnly(reachedFrom(graph, graph.restoring), (operation) => isOwn(operation) || restoreNodes(operation));
   }
 }
 

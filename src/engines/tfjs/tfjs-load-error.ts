@@ -29,7 +29,7 @@ export function missingOperation(error: unknown): string | undefined {
 }
 
 /** Meanings that leave out what the text says beside them. */
-const isVague = (message: string): boolean => message.startsWith('The weights');
+const isGeneric = (message: string): boolean => message.startsWith('The weights');
 
 /**
  * The verdict on a model that TensorFlow.js refused: what its text means, and the text itself, without paths, where that
@@ -41,7 +41,7 @@ export function tfjsLoadError(cause: unknown): RunError {
     const match = pattern.exec(messageOf(cause));
     if (!match) continue;
     const named = message.replace('$1', match[1] ?? match[2] ?? '');
-    const whole = isVague(message) ? `${named} TensorFlow.js says: ${engineText(cause)}` : named;
+    const whole = isGeneric(message) ? `${named} TensorFlow.js says: ${engineText(cause)}` : named;
     return new RunError('LOAD_FAILED', whole, { cause });
   }
   return new RunError('LOAD_FAILED', `TensorFlow.js refused the model: ${engineText(cause)}`, { cause });

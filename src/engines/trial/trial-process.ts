@@ -70,7 +70,7 @@ export class TrialProcess {
 
   /** How the present candidate ended it; what it has not answered counts as such. */
   get end(): TrialEnd | undefined {
-    return this.ending ?? (this.isBusy ? { kind: 'timed-out' } : undefined);
+    return this.ending ?? (this.isActive ? { kind: 'timed-out' } : undefined);
   }
 
   get report(): TrialReport {
@@ -88,7 +88,7 @@ export class TrialProcess {
   get isReusable(): boolean {
     const { presentBytes, emptyBytes } = this.memory;
     const isSmall = presentBytes <= emptyBytes + MAX_REMAINDER_BYTES;
-    return !this.isBusy && this.startError === undefined && isSmall;
+    return !this.isActive && this.startError === undefined && isSmall;
   }
 
   /** The next candidate begins. */
@@ -102,7 +102,7 @@ export class TrialProcess {
     return this.pool.close();
   }
 
-  private get isBusy(): boolean {
+  private get isActive(): boolean {
     return this.worker !== undefined && this.worker.hasStarted && !this.worker.isFree;
   }
 

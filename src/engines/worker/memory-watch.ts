@@ -4,7 +4,7 @@ import type { ProcessMemory } from './process-messages.js';
 
 /** How often memory is looked at while something is computed, milliseconds: what grows quickest grows by some 100 MB in it. */
 const SAMPLE_MS = 20;
-const BYTES_PER_KIB = 1024;
+const BYTES_PER_KB = 1024;
 
 /**
  * Watches the resident memory of this process, without files that are mapped, whose pages the kernel takes back when it
@@ -89,14 +89,14 @@ function residentBytes(): number {
 }
 
 function highestBytes(): number {
-  return process.resourceUsage().maxRSS * BYTES_PER_KIB;
+  return process.resourceUsage().maxRSS * BYTES_PER_KB;
 }
 
 /** Bytes of mapped files in memory; 0 where the kernel does not say. */
 function mappedFileBytes(): number {
   try {
     const [, kib = 0] = /^RssFile:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
-    return Number(kib) * BYTES_PER_KIB;
+    return Number(kib) * BYTES_PER_KB;
   } catch {
     return 0;
   }

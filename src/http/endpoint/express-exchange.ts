@@ -7,7 +7,7 @@ import type { RequestExchange } from './http-endpoint.js';
 export function exchangeOf(request: Request, response: Response): RequestExchange {
   return {
     requestId: request.requestId,
-    receivedAtMs: request.arrivedAtMs,
+    receivedAtMs: request.startedAtMs,
     signal: clientSignal(request, response),
     readBody: request.readBody,
   };

@@ -15,8 +15,8 @@ export function toRequestError(thrown: unknown, request: Request): AppError {
   // Nest throws NotFoundException when no route matched, for the path or only for the method.
   if (thrown instanceof HttpException && thrown.getStatus() === 404) return routeError(request) ?? toAppError(thrown);
   const error = toAppError(thrown);
-  const isOurs = HTTP_STATUS_OF[error.code] >= 500;
-  if (request.route !== undefined || isOurs || error.code === 'BAD_URL') return error;
+  const isOwn = HTTP_STATUS_OF[error.code] >= 500;
+  if (request.route !== undefined || isOwn || error.code === 'BAD_URL') return error;
   return routeError(request) ?? error;
 }
 

@@ -96,7 +96,7 @@ export class FastPath implements ConnectionOwner, ConnectionReader {
     return this.server.keepAliveTimeout;
   }
 
-  get silentMs(): number {
+  get idleMs(): number {
     return this.server.headersTimeout;
   }
 

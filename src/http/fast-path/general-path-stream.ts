@@ -36,7 +36,7 @@ export class GeneralPathStream extends Duplex {
   private readonly exchanges = new Set<{ request: IncomingMessage; response: ServerResponse }>();
   private hasRequests = false;
   /** Requests that the latest piece began. */
-  private begun = 0;
+  private startedCount = 0;
   private pieceBytes = FIRST_PIECE_BYTES;
   /** At most four. */
   private lastBytes: Buffer = Buffer.alloc(0);
@@ -49,7 +49,7 @@ export class GeneralPathStream extends Duplex {
   }
 
   /** Whether it can take a further request. (Node's server ends it when it ends its idle connections.) */
-  get isUsable(): boolean {
+  get canBegin(): boolean {
     return !this.isEnding && !this.destroyed;
   }
 
@@ -59,7 +59,7 @@ export class GeneralPathStream extends Duplex {
     this.remainingBytes = bytes;
     this.hasRequests = false;
     this.pieceBytes = FIRST_PIECE_BYTES;
-    this.begun = 0;
+    this.startedCount = 0;
   }
 
   /** Whether it takes the bytes that come next, be they of this request or of another one. */
@@ -89,8 +89,8 @@ export class GeneralPathStream extends Duplex {
   }
 
   private nextPieceBytes(): number {
-    this.pieceBytes = this.begun > 1 ? FIRST_PIECE_BYTES : Math.min(this.pieceBytes * 2, LARGEST_PIECE_BYTES);
-    this.begun = 0;
+    this.pieceBytes = this.startedCount > 1 ? FIRST_PIECE_BYTES : Math.min(this.pieceBytes * 2, LARGEST_PIECE_BYTES);
+    this.startedCount = 0;
     return this.pieceBytes;
   }
 
@@ -104,7 +104,7 @@ export class GeneralPathStream extends Duplex {
     const exchange = { request, response };
     this.exchanges.add(exchange);
     this.hasRequests = true;
-    this.begun += 1;
+    this.startedCount += 1;
     const settle = () => {
       if (!request.complete || !(response.writableFinished || response.destroyed)) return;
       if (this.exchanges.delete(exchange)) this.checkFree();

@@ -27,7 +27,7 @@ export interface ConnectionOwner {
   /** Idle connections end after this. */
   readonly keepAliveMs: number;
   /** Connections on which nothing was ever sent end after this. */
-  readonly silentMs: number;
+  readonly idleMs: number;
   /** Largest body the endpoint takes. */
   readonly bodyLimitBytes: number;
   /** Room for bodies. */
@@ -114,7 +114,7 @@ export class RawConnection {
   private partial: ParsedHead | undefined;
   private isBlocked = false;
   /** What has come waits for the next turn of the event loop: others are served in between. */
-  private isResting = false;
+  private isPaused = false;
   /** The client has ended its side, and may wait for its answer. */
   private isHalfClosed = false;
   private isOver = false;
@@ -147,7 +147,7 @@ export class RawConnection {
   /** A request counts from the end of its head, as with Node's server: its body is still awaited when the server closes. */
   private get hasRequest(): boolean {
     return (
-      this.isResting || this.exchange !== undefined || this.partial !== undefined || this.general?.isAnswering === true
+      this.isPaused || this.exchange !== undefined || this.partial !== undefined || this.general?.isAnswering === true
     );
   }
 
@@ -171,11 +171,11 @@ export class RawConnection {
 
   /** Looks at the clock: requests that arrive slowly take the general path, idle connections end. To be called from time to time. */
   checkTime(nowMs: number): void {
-    if (this.exchange || this.isBlocked || this.isResting || this.general?.isAnswering) return;
+    if (this.exchange || this.isBlocked || this.isPaused || this.general?.isAnswering) return;
     const quietMs = nowMs - this.activeAtMs;
     if (!this.general && this.received.length > 0) {
       if (quietMs > SLOW_MS) this.takeGeneralPath(this.headIfThere());
-    } else if (quietMs > (this.hasReceived ? this.owner.keepAliveMs : this.owner.silentMs)) this.socket.destroy();
+    } else if (quietMs > (this.hasReceived ? this.owner.keepAliveMs : this.owner.idleMs)) this.socket.destroy();
   }
 
   private readonly onData = (chunk: Buffer): void => {
@@ -191,7 +191,7 @@ export class RawConnection {
       this.pieces += 1;
     }
     // What comes before its turn stays where it is, and with it a client that does not wait for answers.
-    if (this.exchange || this.general || this.isBlocked || this.isResting) this.socket.pause();
+    if (this.exchange || this.general || this.isBlocked || this.isPaused) this.socket.pause();
     else this.next();
   };
 
@@ -272,7 +272,7 @@ export class RawConnection {
   /** A client that does not read its answers gets no more of them. */
   private readonly onDrain = (): void => {
     this.isBlocked = false;
-    if (!this.exchange && !this.general && !this.isResting && !this.isOver) this.readOn();
+    if (!this.exchange && !this.general && !this.isPaused && !this.isOver) this.readOn();
   };
 
   /** The head of a request of which a part is there. */
@@ -286,7 +286,7 @@ export class RawConnection {
     this.partial = undefined;
     this.room.release();
     const length = head ? head.headBytes + head.bodyBytes : Infinity;
-    const stream = this.keptStream?.isUsable ? this.keptStream : this.makeStream();
+    const stream = this.keptStream?.canBegin ? this.keptStream : this.makeStream();
     stream.begin(length);
     this.general = stream;
     const bytes = this.received;
@@ -331,10 +331,10 @@ export class RawConnection {
 
   /** Goes on in the next turn of the event loop, unless the connection is over or blocked then. */
   private goOnLater(): void {
-    if (this.isResting) return;
-    this.isResting = true;
+    if (this.isPaused) return;
+    this.isPaused = true;
     setImmediate(() => {
-      this.isResting = false;
+      this.isPaused = false;
       if (this.isOver || this.isBlocked || this.socket.destroyed) return;
       if (!this.general) this.readOn();
       else if (this.general.takesMore) this.feedReceived(this.general);
@@ -358,7 +358,7 @@ export class RawConnection {
     this.isHalfClosed = true;
     if (this.general) return this.received.length > 0 ? undefined : this.general.feedEnd();
     if (this.exchange) return this.probe(this.exchange);
-    if (this.isResting) return;
+    if (this.isPaused) return;
     this.isOver = true;
     this.gone.abort();
     if (this.received.length > 0 && !this.exchange) return this.owner.refusePartial(this.socket);

@@ -25,7 +25,7 @@ const PARTIAL_METHOD = /^[A-Z]{0,20}$/;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 /** Control characters make a line that can be read in two ways. */
 const UNCLEAR = /[^\t\x20-\x7e\x80-\xff]/;
-const BEYOND_ASCII = /[\x80-\xff]/;
+const NON_ASCII = /[\x80-\xff]/;
 /** A path and a query: no whole address, no fragment, which no client may send. */
 const PLAIN_TARGET = /^\/[^#]*$/;
 const LENGTH = /^\d{1,9}$/;
@@ -52,7 +52,7 @@ export function headText(bytes: Buffer): string | undefined {
 export function parseHead(bytes: Buffer): ParsedHead | 'partial' | 'unclear' {
   const end = bytes.indexOf(END);
   if (end > MAX_HEAD_BYTES) return 'unclear';
-  if (end < 0) return mayBecomeClear(bytes) ? 'partial' : 'unclear';
+  if (end < 0) return mayChange(bytes) ? 'partial' : 'unclear';
   const lines = bytes.toString('latin1', 0, end).split('\r\n');
   const start = REQUEST_LINE.exec(lines[0]!);
   const read = start && readHeaders(lines);
@@ -95,7 +95,7 @@ function readHeaders(lines: readonly string[]): ReadHeaders | undefined {
     const key = name.toLowerCase();
     const isRepeated = key in headers;
     if (isRepeated && UNIQUE.includes(key)) return undefined;
-    isUnusual ||= isRepeated || BEYOND_ASCII.test(line);
+    isUnusual ||= isRepeated || NON_ASCII.test(line);
     headers[key] = line.slice(colon + 1).trim();
     // Node's parser takes spaces after a length, and nothing else.
     if (key === 'content-length' && line.endsWith('\t')) return undefined;
@@ -104,7 +104,7 @@ function readHeaders(lines: readonly string[]): ReadHeaders | undefined {
 }
 
 /** Whether it is worth waiting for more: the lines that are complete are clear, and the last one may become so. */
-function mayBecomeClear(bytes: Buffer): boolean {
+function mayChange(bytes: Buffer): boolean {
   if (bytes.length > MAX_HEAD_BYTES) return false;
   const lines = bytes.toString('latin1').split('\r\n');
   const last = lines.pop()!.replace(/\r$/, '');

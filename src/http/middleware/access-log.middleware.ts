@@ -44,12 +44,12 @@ const NO_SUBJECT = { model: undefined, runId: undefined };
 /** Logs requests that Express answers. */
 export function accessLogMiddleware(log: LogRequest, clientOf: (head: RequestHead) => ClientFacts): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
-    const { requestId, method, path, arrivedAtMs } = request;
+    const { requestId, method, path, startedAtMs } = request;
     const { address: client } = clientOf(headOf(request));
     // 'close' comes after 'finish' and also when the client went away before the answer.
     response.once('close', () => {
       const status = response.writableFinished ? response.statusCode : undefined;
-      log({ requestId, client, method, path, status, subject: subjectOf(response), receivedAtMs: arrivedAtMs });
+      log({ requestId, client, method, path, status, subject: subjectOf(response), receivedAtMs: startedAtMs });
     });
     next();
   };

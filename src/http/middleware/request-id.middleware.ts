@@ -9,7 +9,7 @@ declare module 'express-serve-static-core' {
     /** Given by the client in X-Request-Id, or made here. */
     requestId: string;
     /** When the request arrived, `performance.now()` milliseconds. */
-    arrivedAtMs: number;
+    startedAtMs: number;
   }
 }
 
@@ -21,7 +21,7 @@ export function requestIdFor(given: string | string[] | undefined): string {
 /** Takes the client's request id when it is safe to log, else makes one; the answer carries it. */
 export function requestIdMiddleware(request: Request, response: Response, next: NextFunction): void {
   request.requestId = requestIdFor(request.headers['x-request-id']);
-  request.arrivedAtMs = performance.now();
+  request.startedAtMs = performance.now();
   response.setHeader('X-Request-Id', request.requestId);
   next();
 }

@@ -7,7 +7,7 @@ import { dropRest } from '../server/drop-rest.js';
 import type { BodyBudget, BodyReservation } from './body-budget.js';
 
 /** What decompresses a body, by Content-Encoding. */
-const UNPACKERS: Readonly<Record<string, () => Transform>> = {
+const STREAMS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
   deflate: createInflate,
@@ -39,15 +39,15 @@ export async function readBodyWithin(
   response: ServerResponse,
 ): Promise<Buffer> {
   const encoding = (request.headers['content-encoding'] || 'identity').toLowerCase();
-  const isPacked = encoding !== 'identity';
-  const makeUnpacker = Object.hasOwn(UNPACKERS, encoding) ? UNPACKERS[encoding] : undefined;
-  if (isPacked && !makeUnpacker) throw new AppError('UNSUPPORTED_ENCODING');
+  const isCompressed = encoding !== 'identity';
+  const createStream = Object.hasOwn(STREAMS, encoding) ? STREAMS[encoding] : undefined;
+  if (isCompressed && !createStream) throw new AppError('UNSUPPORTED_ENCODING');
   const reservation = limits.budget.open();
   response.once('close', () => reservation.release());
   try {
     if (Number(request.headers['content-length'] ?? 0) > limits.limitBytes) throw tooLarge(limits);
     const body = await collect(request, limits, reservation);
-    return makeUnpacker ? await unpack(body, makeUnpacker(), limits, reservation) : body;
+    return createStream ? await unpack(body, createStream(), limits, reservation) : body;
   } catch (error) {
     if (!request.complete) dropRest(request, response);
     throw error;
@@ -98,18 +98,18 @@ function collect(
 }
 
 async function unpack(
-  packed: Buffer,
-  unpacker: Transform,
+  compressed: Buffer,
+  stream: Transform,
   limits: BodyLimits,
   reservation: BodyReservation,
 ): Promise<Buffer> {
-  const mostBytes = Math.max(FREE_BYTES, packed.length * MAX_RATIO);
+  const mostBytes = Math.max(FREE_BYTES, compressed.length * MAX_RATIO);
   try {
-    unpacker.end(packed);
-    return await collect(unpacker, limits, reservation, (received) => {
+    stream.end(compressed);
+    return await collect(stream, limits, reservation, (received) => {
       if (received > mostBytes) throw new AppError('BODY_RATIO_TOO_HIGH', { maxRatio: MAX_RATIO });
     });
   } finally {
-    unpacker.destroy();
+    stream.destroy();
   }
 }

@@ -18,9 +18,9 @@ export function readContractMatch(headers: RequestHeaders): readonly string[] | 
   const given = headers[KEY];
   if (given === undefined) return ANY;
   if (typeof given !== 'string') return undefined;
-  const hashes = given.split(',').map((part) => {
+  const values = given.split(',').map((part) => {
     const [, quoted, bare] = HASH.exec(part.trim()) ?? [];
     return quoted ?? bare;
   });
-  return hashes.every((hash) => hash !== undefined) ? hashes : undefined;
+  return values.every((hash) => hash !== undefined) ? values : undefined;
 }

@@ -14,7 +14,7 @@ let lastTurn: Promise<unknown> = Promise.resolve();
  */
 export function turnOfBody(bytes: number): Promise<number> | undefined {
   if (bytes < LARGE_BODY_BYTES) return undefined;
-  const cameAt = performance.now();
+  const createdAt = performance.now();
   lastTurn = lastTurn.then(() => nextTurn());
-  return lastTurn.then(() => performance.now() - cameAt);
+  return lastTurn.then(() => performance.now() - createdAt);
 }

@@ -20,11 +20,11 @@ export interface UrlOptions {
 
 /** The absolute address as requested, with its query; secrets are masked. */
 export function requestUrl(head: RequestHead, options: UrlOptions): string {
-  return baseUrl(head, options) + maskedTarget(head.url);
+  return baseUrl(head, options) + safeTarget(head.url);
 }
 
 /** Path and query, also of a request that names the whole address (as to a proxy) or nothing (`OPTIONS *`). */
-function maskedTarget(url: string): string {
+function safeTarget(url: string): string {
   const target = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '');
   const path = target.startsWith('/') ? target : `/${target}`;
   return path.includes('?') ? path.replace(SECRET_KEYS, '$1***') : path;
@@ -38,9 +38,9 @@ export function baseUrl(
   if (publicUrl !== undefined) return publicUrl;
   const { remoteAddress, localPort, isEncrypted } = connection;
   const isTrusted = remoteAddress !== undefined && trustOf(trustProxy)(remoteAddress, 0);
-  const forwarded = (name: string) => (isTrusted ? firstOf(headerText(headers, name)) : undefined);
-  const protocol = schemeIn(forwarded('x-forwarded-proto')) ?? (isEncrypted ? 'https' : 'http');
-  const host = forwarded('x-forwarded-host') ?? headerText(headers, 'host');
+  const proxied = (name: string) => (isTrusted ? firstOf(headerText(headers, name)) : undefined);
+  const protocol = schemeIn(proxied('x-forwarded-proto')) ?? (isEncrypted ? 'https' : 'http');
+  const host = proxied('x-forwarded-host') ?? headerText(headers, 'host');
   return `${protocol}://${isHost(host) ? host : `localhost:${localPort ?? ''}`}`;
 }
 
@@ -56,13 +56,13 @@ function firstOf(list: string | undefined): string | undefined {
 }
 
 /** Hosts that were found valid. Bounded, because a client may send any number of different ones. */
-const knownHosts = new Set<string>();
-const MAX_KNOWN_HOSTS = 100;
+const hostCache = new Set<string>();
+const MAX_HOST_CACHE = 100;
 
 function isHost(host: string | undefined): host is string {
   if (host === undefined) return false;
-  if (knownHosts.has(host)) return true;
+  if (hostCache.has(host)) return true;
   if (!HOST.test(host) || !URL.canParse(`http://${host}/`)) return false;
-  if (knownHosts.size < MAX_KNOWN_HOSTS) knownHosts.add(host);
+  if (hostCache.size < MAX_HOST_CACHE) hostCache.add(host);
   return true;
 }

@@ -1,11 +1,11 @@
-let millisecond = 0;
+let currentMs = 0;
 let iso = '';
 
 /** The time as envelopes write it: UTC, ISO 8601. Written anew once a millisecond, in which many answers may go out. */
 export function isoTimestamp(): string {
   const now = Date.now();
-  if (now !== millisecond) {
-    millisecond = now;
+  if (now !== currentMs) {
+    currentMs = now;
     iso = new Date(now).toISOString();
   }
   return iso;

@@ -25,11 +25,11 @@ const QUIET_MS = 250;
 const MAX_ACCEPT_MS = 1_000;
 
 /** Lets the connections of a server end without losing a request. See `docs/operations.md` for the order of a stop. */
-export class ConnectionDrainer {
+export class ConnectionDrain {
   private readonly sockets = new Map<Socket, { activeAtMs: number }>();
   private readonly responses = new Set<ServerResponse>();
   private acceptedConnections = 0;
-  private isAnnounced = false;
+  private hasStarted = false;
 
   /**
    * Watches the connections of `server` from now on.
@@ -58,7 +58,7 @@ export class ConnectionDrainer {
 
   /** From now on answers say that their connection ends with them. The port stays open. */
   announceEnd(): void {
-    this.isAnnounced = true;
+    this.hasStarted = true;
     this.reader?.announceEnd();
     for (const response of this.responses) if (!response.headersSent) response.setHeader('Connection', 'close');
   }
@@ -148,6 +148,6 @@ export class ConnectionDrainer {
       const activity = this.sockets.get(socket);
       if (activity) activity.activeAtMs = performance.now();
     });
-    if (this.isAnnounced) response.setHeader('Connection', 'close');
+    if (this.hasStarted) response.setHeader('Connection', 'close');
   }
 }

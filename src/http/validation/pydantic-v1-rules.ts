@@ -238,10 +238,10 @@ const atField = (loc: Location, { path: below, ...entry }: RuleIssue): Validatio
 const classesWithoutUnknown = new Set<Function>();
 
 /** A class whose objects have no other members than its own: what nobody reads was probably meant to be read. */
-export const RefusesUnknownMembers = (): ClassDecorator => (type) => void classesWithoutUnknown.add(type);
+export const RejectUnknownMembers = (): ClassDecorator => (type) => void classesWithoutUnknown.add(type);
 
 /** Unknown members for which a similar known one is looked for. */
-const MAX_SUGGESTIONS = 10;
+const MAX_HINTS = 10;
 
 /**
  * Problems of members that nobody reads; each names the known one that is probably meant.
@@ -256,7 +256,7 @@ export function unknownMemberIssues(
 ): ValidationIssue[] {
   const unknown = names.filter((name) => !known.includes(name));
   return unknown.slice(0, MAX_ISSUES).map((name, i) => {
-    const meant = i < MAX_SUGGESTIONS ? nearestName(name, known) : undefined;
+    const meant = i < MAX_HINTS ? nearestName(name, known) : undefined;
     const hint = meant === undefined ? rule : `did you mean "${meant}"?`;
     return { loc: [...loc, truncate(name)], msg: `extra fields not permitted; ${hint}`, type: 'value_error.extra' };
   });
@@ -296,7 +296,7 @@ function notOneAlternative(alternatives: readonly (readonly string[])[]): RuleIs
 
 interface CheckOptions {
   /** Whether unknown members are ignored also where the class refuses them. */
-  readonly ignoresUnknown?: boolean;
+  readonly allowUnknown?: boolean;
 }
 
 /** Checks the fields of a plain object or an instance; the problems are at most MAX_ISSUES. */
@@ -310,9 +310,9 @@ type FieldsCheck = (value: object, loc: Location, options?: CheckOptions) => Val
 function compileCheck(type: Function): FieldsCheck {
   const known = fieldsOf(type);
   const checks = known.map((field) => [field, rulesOfField(type, field)] as const);
-  const refusesUnknown = classesWithoutUnknown.has(type);
+  const rejectUnknown = classesWithoutUnknown.has(type);
   const alternatives = alternativesByClass.get(type);
-  return (value, loc, { ignoresUnknown = false } = {}) => {
+  return (value, loc, { allowUnknown = false } = {}) => {
     const issues: ValidationIssue[] = [];
     if (alternatives) for (const found of alternativeIssues(value, alternatives)) issues.push(atField(loc, found));
     for (const [field, check] of checks) {
@@ -320,7 +320,7 @@ function compileCheck(type: Function): FieldsCheck {
       for (const { path: below, ...entry } of check(given))
         issues.push(atField(loc, { path: [field, ...below], ...entry }));
     }
-    if (refusesUnknown && !ignoresUnknown && hasUnknownMember(value, known))
+    if (rejectUnknown && !allowUnknown && hasUnknownMember(value, known))
       issues.push(...unknownMemberIssues(Object.keys(value), known, loc));
     return issues.length > MAX_ISSUES ? issues.slice(0, MAX_ISSUES) : issues;
   };

@@ -7,7 +7,7 @@ import {
   IsRowList,
   IsText,
   IsTextList,
-  RefusesUnknownMembers,
+  RejectUnknownMembers,
   TakesOneOf,
 } from '../../http/validation/pydantic-v1-rules.js';
 
@@ -23,7 +23,7 @@ export const MAX_COLUMNS = 10_000;
 export const ANSWER_SHAPES = ['rows', 'columns'] as const;
 
 /** Rows to predict: `inputs`, or `columns` and `data`. */
-@RefusesUnknownMembers()
+@RejectUnknownMembers()
 @TakesOneOf(...ROWS)
 export class PredictionsRequestDto {
   @ApiPropertyOptional({
@@ -76,7 +76,7 @@ export class PredictionsRequestDto {
 }
 
 /** Rows to predict with a model or a run that the body names; the default model otherwise. */
-@RefusesUnknownMembers()
+@RejectUnknownMembers()
 @TakesOneOf(...ROWS)
 export class AnyPredictionsRequestDto extends PredictionsRequestDto {
   @ApiPropertyOptional({ description: 'Name of the model.', example: 'titanic-survival' })

@@ -48,7 +48,7 @@ export function rowsOfBody(
     }
     case 'inputs': {
       const type = route.target === 'named' ? AnyPredictionsRequestDto : PredictionsRequestDto;
-      const request = checkedBody(type, body, { ignoresUnknown: unknownMembers === 'ignore' });
+      const request = checkedBody(type, body, { allowUnknown: unknownMembers === 'ignore' });
       return { target: targetOf(route, params, request), rows: inputRows(request) };
     }
     default:
@@ -86,12 +86,12 @@ export function rowsOfOutline(
 
 /** A list of so many rows that breaks the rules of a body where the one that was sent does. */
 function placeholders(count: number, oddItems: BodyOutline['oddItems']): JsonValue[] {
-  const list = new Array<JsonValue>(count).fill(SOUND_ITEM);
+  const list = new Array<JsonValue>(count).fill(VALID_ITEM);
   for (const [index, item] of oddItems) list[index] = item;
   return list;
 }
 
-const SOUND_ITEM = Object.freeze({ text: 'x' });
+const VALID_ITEM = Object.freeze({ text: 'x' });
 
 /** Reads what a query asks for: one row. @throws URIError for a percent sign that encodes nothing. */
 export function rowsOfQuery(
@@ -194,7 +194,7 @@ function bareRow(fields: JsonObject | Readonly<Record<string, string>>, source: 
 }
 
 /** The body as an object whose fields keep the rules of a DTO class. */
-function checkedBody(type: Function, body: JsonValue | undefined, options?: { ignoresUnknown: boolean }): JsonObject {
+function checkedBody(type: Function, body: JsonValue | undefined, options?: { allowUnknown: boolean }): JsonObject {
   const fields = checkedShape(body);
   const problems = checkOf(type)(fields, ['body'], options);
   if (problems.length > 0) throw new ValidationError(problems);

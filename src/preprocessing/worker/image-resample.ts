@@ -39,7 +39,7 @@ export function resample(pixels: Pixels, width: number, height: number, filter: 
 /** The middle of an image, rounded as torchvision's CenterCrop does. */
 export function cropMiddle(pixels: Pixels, width: number, height: number): Pixels {
   const { channels } = pixels;
-  const [left, top] = [halfToEven((pixels.width - width) / 2), halfToEven((pixels.height - height) / 2)];
+  const [left, top] = [roundHalf((pixels.width - width) / 2), roundHalf((pixels.height - height) / 2)];
   const data = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y++) {
     const start = ((top + y) * pixels.width + left) * channels;
@@ -49,7 +49,7 @@ export function cropMiddle(pixels: Pixels, width: number, height: number): Pixel
 }
 
 /** Python's `round`: a half goes to the even neighbour. */
-function halfToEven(value: number): number {
+function roundHalf(value: number): number {
   const floor = Math.floor(value);
   return value - floor === 0.5 ? floor + (floor % 2) : Math.round(value);
 }

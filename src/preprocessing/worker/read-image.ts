@@ -24,7 +24,7 @@ const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
 const URL_HEAD = new RegExp(`^${IMAGE_URL_HEAD}`, 'i');
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 /** `base64` and Python's `encodebytes` break lines. */
-const LINE_BREAKS = /[\r\n]+/g;
+const NEW_LINES = /[\r\n]+/g;
 
 type Size = Pick<Pixels, 'width' | 'height'>;
 
@@ -41,7 +41,7 @@ export async function readImage(open: typeof sharp, text: string, encoding: Imag
   // Opening a small image costs as much as decoding it: the size of a PNG is read here.
   const upright = pngSize(bytes);
   if (upright) requireTurnable(requireSmall(upright, limit), encoding);
-  else await requireDecodable(open, bytes, encoding, limit);
+  else await requireSupported(open, bytes, encoding, limit);
   const image = open(bytes, { limitInputPixels: limit, failOn: 'error', ignoreIcc: true })
     .timeout({ seconds: MAX_DECODE_SECONDS })
     .autoOrient()
@@ -49,11 +49,11 @@ export async function readImage(open: typeof sharp, text: string, encoding: Imag
   const { data, info } = await orBroken(image.toBuffer({ resolveWithObject: true }));
   requireSize(info, encoding);
   const pixels = { width: info.width, height: info.height, channels: info.channels, data };
-  return encoding.channels === 1 ? toGrey(pixels) : toColour(pixels);
+  return encoding.channels === 1 ? toGrey(pixels) : toColor(pixels);
 }
 
 /** Refuses by what the decoder says of the header. */
-async function requireDecodable(
+async function requireSupported(
   open: typeof sharp,
   bytes: Buffer,
   encoding: ImageEncoding,
@@ -78,7 +78,7 @@ function pngSize(bytes: Buffer): Size | undefined {
 const BROKEN_TYPE = 'value_error.image';
 
 function bytesOf(text: string): Buffer {
-  const base64 = text.replace(URL_HEAD, '').replace(LINE_BREAKS, '');
+  const base64 = text.replace(URL_HEAD, '').replace(NEW_LINES, '');
   if (!BASE64.test(base64)) throw new ImageError({ msg: 'value is not valid base64', type: 'value_error.base64' });
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.subarray(0, PNG.length).equals(PNG) || bytes.subarray(0, JPEG.length).equals(JPEG)) return bytes;
@@ -141,13 +141,13 @@ function isOfSize(one: Size, other: Size): boolean {
 }
 
 /** Red, green and blue; one or two bytes a pixel are grey, the last of two or four is opacity. */
-function toColour({ width, height, channels, data }: Pixels): Pixels {
+function toColor({ width, height, channels, data }: Pixels): Pixels {
   if (channels === 3) return { width, height, channels, data };
   const [hasAlpha, colours] = [channels % 2 === 0, channels > 2 ? 3 : 1];
   const result = new Uint8Array(width * height * 3);
   for (let at = 0, out = 0; out < result.length; at += channels) {
     const alpha = hasAlpha ? data[at + channels - 1]! : 255;
-    for (let i = 0; i < 3; i++) result[out++] = onWhite(data[at + (colours === 3 ? i : 0)]!, alpha);
+    for (let i = 0; i < 3; i++) result[out++] = onBackground(data[at + (colours === 3 ? i : 0)]!, alpha);
   }
   return { width, height, channels: 3, data: result };
 }
@@ -156,7 +156,7 @@ function toColour({ width, height, channels, data }: Pixels): Pixels {
 function toGrey(pixels: Pixels): Pixels {
   const { width, height, channels } = pixels;
   if (channels === 1) return pixels;
-  const { data } = toColour(pixels);
+  const { data } = toColor(pixels);
   const result = new Uint8Array(width * height);
   for (let i = 0, at = 0; i < result.length; i++, at += 3) {
     result[i] = (data[at]! * 19595 + data[at + 1]! * 38470 + data[at + 2]! * 7471 + 0x8000) >> 16;
@@ -164,6 +164,6 @@ function toGrey(pixels: Pixels): Pixels {
   return { width, height, channels: 1, data: result };
 }
 
-function onWhite(value: number, alpha: number): number {
+function onBackground(value: number, alpha: number): number {
   return alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255);
 }

@@ -19,7 +19,7 @@ import { makeTokenizer } from './tokenizer-document.js';
 const MAX_CHARACTERS = 20_000;
 
 /** Short texts that any tokenizer makes tokens of: they show what it adds around them. */
-const PROBES = ['a', 'the', '1', '.'];
+const SAMPLES = ['a', 'the', '1', '.'];
 
 const UNKNOWN_TOKEN: Omit<ValidationIssue, 'loc'> = {
   msg: "the text has a word or character that the model's tokenizer does not know",
@@ -61,14 +61,14 @@ export async function openTokenizer(
     );
   }
   const filling = paddingOf(encoding, document, pointer);
-  const cutsLeft = memberOf(document.truncation, 'direction') === 'Left';
+  const cutLeft = memberOf(document.truncation, 'direction') === 'Left';
   return (texts, requireWanted) => {
     const issues: PreprocessResult['issues'][number][] = [];
     const rows = texts.map((text, row) => {
       requireWanted?.();
-      const isLong = isLongerThan(text, maxCharacters);
+      const isLong = exceeds(text, maxCharacters);
       const tokens = isLong ? undefined : tokensOf(tokenizer, text);
-      if (tokens) return cut(tokens, maxLength, added, cutsLeft);
+      if (tokens) return cut(tokens, maxLength, added, cutLeft);
       issues.push({ row, issue: isLong ? tooLong(maxCharacters) : UNKNOWN_TOKEN });
       return { ids: [], types: [] };
     });
@@ -120,7 +120,7 @@ function openDocument(document: JsonObject, pointer: string): Tokenizer {
 
 /** How many tokens the tokenizer adds before and after those of a text. */
 function addedTokens(tokenizer: Tokenizer, pointer: string): { before: number; after: number } {
-  for (const text of PROBES) {
+  for (const text of SAMPLES) {
     const { ids } = tokenizer.encode(text);
     const own = tokenizer.encode(text, { add_special_tokens: false }).ids;
     if (own.length === 0) continue;
@@ -194,7 +194,7 @@ function memberOf(value: JsonValue | undefined, name: string): JsonValue | undef
 }
 
 /** Characters are code points, one or two units each. */
-function isLongerThan(text: string, limit: number): boolean {
+function exceeds(text: string, limit: number): boolean {
   return text.length > limit && (text.length > limit * 2 || [...text].length > limit);
 }
 

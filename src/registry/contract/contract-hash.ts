@@ -23,12 +23,12 @@ export function contractHash(contract: Contract): string {
     .slice(0, 16);
 }
 
-const knownHashes = new WeakMap<Run, string>();
+const hashCache = new WeakMap<Run, string>();
 
 /** The hash of the contract that a run keeps; computed once, because a row may have thousands of fields. */
 export function contractHashOf(run: Run): string {
-  const known = knownHashes.get(run) ?? contractHash(contractOf(run));
-  knownHashes.set(run, known);
+  const known = hashCache.get(run) ?? contractHash(contractOf(run));
+  hashCache.set(run, known);
   return known;
 }
 

@@ -5,8 +5,8 @@ import type { AddDifference } from './contract-diff.js';
 export function diffOneOf(current: OutputRowSchema, candidate: OutputRowSchema, add: AddDifference): void {
   const [was, is] = [toText(current.oneOf), toText(candidate.oneOf)];
   if (was === is) return;
-  const isWider = !candidate.oneOf || acceptsAll(current, candidate.oneOf);
-  add('/input/oneOf', isWider ? 'wider' : 'narrower', `Rows must give exactly one of ${is} now, of ${was} before.`);
+  const isExtended = !candidate.oneOf || acceptsAll(current, candidate.oneOf);
+  add('/input/oneOf', isExtended ? 'wider' : 'narrower', `Rows must give exactly one of ${is} now, of ${was} before.`);
 }
 
 /** Whether every row that keeps the current contract has the fields of exactly one alternative. */

@@ -48,7 +48,7 @@ export class ModelHistory {
 
   /** What happened to a model, newest first; from memory until a process has written more. */
   async listEvents({ card }: RegisteredModel): Promise<readonly HistoryEvent[]> {
-    return (await this.states.recall(card.name)).history;
+    return (await this.states.readCached(card.name)).history;
   }
 
   /** Has the served run recorded and logged again, after a pin was removed. */
@@ -271,18 +271,18 @@ function isOtherModel(before: ServedRecord | undefined, after: ServedRecord): bo
 }
 
 /** Contracts that were compared before: the state is read at every poll. */
-const comparableContracts = new WeakSet<Contract>();
+const normalized = new WeakSet<Contract>();
 
 /**
  * A recorded contract that cannot be compared, because the file was edited, is ignored; the rest of the state is used.
  */
 function withoutInvalidContract(state: ModelState): ModelState {
   const { served } = state;
-  if (!served || comparableContracts.has(served)) return state;
+  if (!served || normalized.has(served)) return state;
   try {
     diffContracts(served, served);
     if (hasTypes(served)) {
-      comparableContracts.add(served);
+      normalized.add(served);
       return state;
     }
   } catch {

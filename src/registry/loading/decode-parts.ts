@@ -49,7 +49,7 @@ export function writeParts(
   if (!isWhole(parts, rows.length, encoded))
     return writeOutputs(decoder, decodeParts(decoder, parts, request), include, shape);
   const list = decoder.write(parts[0]!.tensors, wholeContext(request), include, shape);
-  return shape === 'rows' ? list : underColumns(decoder, list, include);
+  return shape === 'rows' ? list : forColumns(decoder, list, include);
 }
 
 /** Output rows as JSON. */
@@ -60,7 +60,7 @@ export function writeOutputs(
   shape: AnswerShape,
 ): string {
   const list = listOf(decoder, outputs, include, shape);
-  return shape === 'rows' ? list : underColumns(decoder, list, include);
+  return shape === 'rows' ? list : forColumns(decoder, list, include);
 }
 
 function listOf(
@@ -75,7 +75,7 @@ function listOf(
 }
 
 /** Rows that are lists, with what their values are. */
-function underColumns(decoder: RowDecoder, list: string, include: ReadonlySet<string>): string {
+function forColumns(decoder: RowDecoder, list: string, include: ReadonlySet<string>): string {
   return `{"columns":${JSON.stringify(decoder.fieldNames(include))},"data":${list}}`;
 }
 
@@ -101,7 +101,7 @@ function* writeBits(
     yield;
   }
   const list = `[${texts.join(',')}]`;
-  return shape === 'rows' ? list : underColumns(decoder, list, include);
+  return shape === 'rows' ? list : forColumns(decoder, list, include);
 }
 
 /** What stands between the brackets of a list. */

@@ -35,8 +35,8 @@ function checkInterval(head: IntervalHead, outputs: readonly JsonObject[]): Warn
   if (!first) return [];
   const share = `${crossed.length} of ${intervals.length} examples`;
   const found = `The interval "${head.field}" begins above its end for ${share}: from ${first.low} to ${first.high}`;
-  const isSwapped = crossed.length * 2 >= intervals.filter(({ low, high }) => low !== high).length;
-  if (!isSwapped) return [warning('INTERVALS_CROSS', `${found}.`)];
+  const isReversed = crossed.length * 2 >= intervals.filter(({ low, high }) => low !== high).length;
+  if (!isReversed) return [warning('INTERVALS_CROSS', `${found}.`)];
   const isTurned = (head.multiply ?? 1) < 0;
   const [low, high] = [head.low, head.high].map((source) => sourceText(source, head.tensor));
   const why = isTurned

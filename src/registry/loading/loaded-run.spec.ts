@@ -27,7 +27,7 @@ function runWith(fails: (firsts: readonly number[]) => boolean) {
     release,
   } as unknown as ModelHandle;
   const loaded = new LoadedRun(run, compileCodec(run, new Map()), handle);
-  const ask = (firsts: readonly number[], blamesRows = true, rowByRow?: boolean): Promise<unknown> =>
+  const ask = (firsts: readonly number[], mayRejectRows = true, rowByRow?: boolean): Promise<unknown> =>
     loaded
       .predict(
         firsts.map((a) => ({ a, b: 0 })),
@@ -37,7 +37,7 @@ function runWith(fails: (firsts: readonly number[]) => boolean) {
           locOf: (i) => ['body', 'inputs', i],
           include: new Set(),
           timeoutMs: 1_000,
-          blamesRows,
+          mayRejectRows,
           rowByRow,
         },
       )
@@ -94,12 +94,12 @@ describe('a row that the model cannot compute', () => {
 describe('rows that the model computes only apart', () => {
   const failsOnThree = (firsts: readonly number[]) => firsts.length > 2;
 
-  it.each([true, false])('are answered, and the request has not failed (told of rows: %s)', async (blamesRows) => {
+  it.each([true, false])('are answered, and the request has not failed (told of rows: %s)', async (mayRejectRows) => {
     const { ask, calls, loaded } = runWith(failsOnThree);
 
-    expect(await ask([1, 2, 3], blamesRows)).toEqual([{ sum: 1 }, { sum: 2 }, { sum: 3 }]);
+    expect(await ask([1, 2, 3], mayRejectRows)).toEqual([{ sum: 1 }, { sum: 2 }, { sum: 3 }]);
     expect(calls.map(({ firsts }) => firsts)).toEqual([[1, 2, 3], [1], [2, 3]]);
-    expect(loaded.outcomes).toMatchObject({ succeeded: 1, failed: 0 });
+    expect(loaded.results).toMatchObject({ succeeded: 1, failed: 0 });
   });
 
   it('fail as they are where the run is checked with rows together', async () => {
@@ -114,6 +114,6 @@ describe('rows that the model computes only apart', () => {
 
     expect(await ask([999, 2, 3, 999], false)).toMatchObject({ code: 'PREDICTION_FAILED' });
     expect(calls.map(({ firsts }) => firsts)).toEqual([[999, 2, 3, 999], [999, 2], [999]]);
-    expect(loaded.outcomes).toMatchObject({ succeeded: 0, failed: 1 });
+    expect(loaded.results).toMatchObject({ succeeded: 0, failed: 1 });
   });
 });

@@ -22,9 +22,9 @@ import type { PredictOptions, Rows } from './predict-options.js';
 import { PredictionTimes } from './prediction-times.js';
 import { OutcomeCounter } from './outcome-counter.js';
 import type { Failure } from './outcome-counter.js';
-import { NOT_COMPUTABLE, computeByHalves, isModelRefusal } from './refused-rows.js';
+import { CANNOT_COMPUTE, computeByHalves, isModelRefusal } from './refused-rows.js';
 import type { RowPreprocessing } from './row-preprocessing.js';
-import { inOrder, soundTexts } from './row-issues.js';
+import { inOrder, validTexts } from './row-issues.js';
 import type { Codec } from './run-codec.js';
 import type { RunTrial } from '../trials/run-trial.js';
 
@@ -45,7 +45,7 @@ export class LoadedRun {
   /** Durations of its recent predictions. */
   readonly times = new PredictionTimes();
   /** How they ended. */
-  readonly outcomes = new OutcomeCounter();
+  readonly results = new OutcomeCounter();
 
   /** Warnings found when it was loaded; none of them is a reason to reject it. */
   private loadWarnings: readonly Warning[] = [];
@@ -54,7 +54,7 @@ export class LoadedRun {
   readonly contract: string;
 
   /** Work that calls the model again, or for the first time, when it goes on. */
-  private readonly underway = new Set<Promise<void>>();
+  private readonly pending = new Set<Promise<void>>();
 
   /** While it is tried. */
   private trial: { readonly trial: RunTrial; readonly admit: () => Promise<void> } | undefined;
@@ -204,7 +204,7 @@ export class LoadedRun {
   /**
    * Predicts rows: one output row for each, in order.
    *
-   * @throws ValidationError with every problem of every row, before anything is computed; with `blamesRows` also for rows
+   * @throws ValidationError with every problem of every row, before anything is computed; with `mayRejectRows` also for rows
    *   that the model cannot compute.
    * @throws AppError QUEUE_FULL, PREDICTION_TIMEOUT, PREDICTION_FAILED, WORKER_LOST.
    */
@@ -277,7 +277,7 @@ export class LoadedRun {
       inferredAt = performance.now();
       decoded = fromRows(outputs);
     }
-    this.outcomes.succeeded += 1;
+    this.results.succeeded += 1;
     if (timing) {
       timing.onFinish = this.recordTimes;
       timing.validateMs = validateMs;
@@ -288,13 +288,13 @@ export class LoadedRun {
 
   private recordFailure(error: unknown, values: Rows, options: PredictOptions): void {
     const hasShortTimeout = options.timeoutMs < this.serverTimeoutMs;
-    this.outcomes.recordFailure(error, hasShortTimeout, replayOf(values, options));
+    this.results.recordFailure(error, hasShortTimeout, replayOf(values, options));
   }
 
   /** What becomes of rows that keep the contract before the model gets them is the run's own doing, too. */
   private recordRefusal(error: unknown, values: Rows, options: PredictOptions): void {
     const hasShortTimeout = options.timeoutMs < this.serverTimeoutMs;
-    this.outcomes.recordRefusal(error, hasShortTimeout, replayOf(values, options));
+    this.results.recordRefusal(error, hasShortTimeout, replayOf(values, options));
   }
 
   /**
@@ -308,24 +308,24 @@ export class LoadedRun {
    * @throws what they failed with otherwise.
    */
   private async computeApart(error: unknown, values: Rows, options: PredictOptions): Promise<JsonObject[]> {
-    const { blamesRows = false } = options;
+    const { mayRejectRows = false } = options;
     // What a check of the rows together asks for is not made right by computing them apart.
     const canSplit = values.length > 1 && !this.isRowByRow && options.rowByRow === undefined && !options.isolated;
-    if (!isModelRefusal(error) || !(canSplit || blamesRows)) return this.fail(error, error, values, options);
-    let blamed: unknown = error;
+    if (!isModelRefusal(error) || !(canSplit || mayRejectRows)) return this.fail(error, error, values, options);
+    let invalid: unknown = error;
     try {
       const compute = (from: number, to: number) =>
         this.computeAlone(values.slice(from, to), { ...options, locOf: (i) => options.locOf(from + i) });
-      const { refused, computed } = await computeByHalves(values.length, compute, blamesRows ? MAX_ISSUES : 1);
+      const { refused, computed } = await computeByHalves(values.length, compute, mayRejectRows ? MAX_ISSUES : 1);
       if (refused.length === 0 && canSplit) return computed.flat();
-      if (refused.length > 0 && blamesRows) {
+      if (refused.length > 0 && mayRejectRows) {
         if (computed.length === 0) await this.computeExample(options);
-        blamed = new ValidationError(refused.map((index) => ({ loc: options.locOf(index), ...NOT_COMPUTABLE })));
+        invalid = new ValidationError(refused.map((index) => ({ loc: options.locOf(index), ...CANNOT_COMPUTE })));
       }
     } catch {
       // Something else came between: the rows may be right.
     }
-    return this.fail(error, blamed, values, options);
+    return this.fail(error, invalid, values, options);
   }
 
   /** Counts a failure, and tells what is to be said of it. */
@@ -392,7 +392,7 @@ export class LoadedRun {
     call: EngineCall,
   ): Promise<never> {
     if (known.length >= MAX_ISSUES) throw new ValidationError(known);
-    const rows = values.map((value, i) => soundTexts(value, locOf(i), known));
+    const rows = values.map((value, i) => validTexts(value, locOf(i), known));
     const request = { rows, prepared: this.codec.encoder.prepare(rows) };
     const work = () => this.preprocessing!.findIssues(request, locOf, deadlineOf(call));
     throw new ValidationError(inOrder([...known, ...(await this.keptWhile(work))]));
@@ -504,11 +504,11 @@ export class LoadedRun {
   private async keptWhile<T>(work: () => Promise<T>): Promise<T> {
     let end = () => {};
     const ended = new Promise<void>((resolve) => (end = resolve));
-    this.underway.add(ended);
+    this.pending.add(ended);
     try {
       return await work();
     } finally {
-      this.underway.delete(ended);
+      this.pending.delete(ended);
       end();
     }
   }
@@ -526,8 +526,8 @@ export class LoadedRun {
   /** Gives the model's memory back. */
   async release(): Promise<void> {
     // Rows whose texts or images are still being prepared enter the queue right after that.
-    while (this.underway.size > 0) {
-      await Promise.all(this.underway);
+    while (this.pending.size > 0) {
+      await Promise.all(this.pending);
       await new Promise(setImmediate);
     }
     await this.handle.release();
@@ -543,6 +543,6 @@ function deadlineOf({ timeoutMs, sinceMs, signal }: EngineCall): Deadline {
 
 /** Has another run predict the same rows, as a request of its own. */
 function replayOf(values: Rows, options: PredictOptions): Failure['replayWith'] {
-  const { signal: _gone, timing: _timing, sinceMs: _since, notes: _notes, blamesRows: _blames, ...again } = options;
+  const { signal: _gone, timing: _timing, sinceMs: _since, notes: _notes, mayRejectRows: _blames, ...again } = options;
   return (other) => other.predict(values, again);
 }

@@ -28,7 +28,7 @@ export interface PredictOptions extends ValidateOptions {
   /** Computes the rows in a call of their own, of which a failure is no event. */
   readonly isolated?: boolean;
   /** Whether a failure is told as a problem of the rows that cause it, where some do. */
-  readonly blamesRows?: boolean;
+  readonly mayRejectRows?: boolean;
   /** Aborted when the caller has gone. */
   readonly signal?: AbortSignal;
   /** Filled in on the way. */

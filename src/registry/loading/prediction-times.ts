@@ -57,7 +57,7 @@ export class PredictionTimes {
 
   /** @returns undefined when there were no predictions lately. */
   report(): PredictionTimesReport | undefined {
-    this.rotate();
+    this.startWindow();
     const windows = [this.current, this.previous].filter((window) => window !== undefined);
     if (windows.length === 0) return undefined;
     const joined = newWindow();
@@ -71,7 +71,7 @@ export class PredictionTimes {
   }
 
   private window(): Window {
-    this.rotate();
+    this.startWindow();
     if (!this.current) {
       this.current = newWindow();
       // The next window starts where this one ended; otherwise a late prediction would extend the previous window.
@@ -80,7 +80,7 @@ export class PredictionTimes {
     return this.current;
   }
 
-  private rotate(): void {
+  private startWindow(): void {
     const ageMs = this.now() - this.startedAtMs;
     if (ageMs < WINDOW_MS) return;
     this.previous = ageMs < 2 * WINDOW_MS ? this.current : undefined;

@@ -70,9 +70,11 @@ function putOwnRows(tensors: Map<string, Tensor>, result: LocatedRows, indexes: 
   });
   if (own.length === 0) return;
   const madeRows = own.map(({ made }) => made);
-  const picked = pickRows(new Map(result.tensors), madeRows);
+  const selected = pickRows(new Map(result.tensors), madeRows);
   const length = filled && Math.max(1, ...madeRows.map((row) => filled.lengths[row]!));
-  const made = [...picked].map(([name, tensor]) => [name, filled ? cutRows(tensor, length!, filled) : tensor] as const);
+  const made = [...selected].map(
+    ([name, tensor]) => [name, filled ? cutRows(tensor, length!, filled) : tensor] as const,
+  );
   putRows(
     tensors,
     made,

@@ -6,7 +6,7 @@ import { RunError } from '../../domain/verdict.js';
 const MAX_CALLS = 256;
 
 /** What the client is told of a row that the model cannot compute. */
-export const NOT_COMPUTABLE: Omit<ValidationIssue, 'loc'> = {
+export const CANNOT_COMPUTE: Omit<ValidationIssue, 'loc'> = {
   msg: 'the model cannot compute this row: one of its values is outside of what it was made for',
   type: 'value_error.not_computable',
 };
@@ -44,8 +44,8 @@ export async function computeByHalves<T>(
   // The next part is the last one here.
   const parts: [from: number, to: number][] = halvesOf(0, count).reverse();
   // Rows that can all be computed are: their number is limited as it is where they are computed one by one.
-  const isGoingOn = (calls: number) => refused.length === 0 || (calls < MAX_CALLS && refused.length < mostRefused);
-  for (let calls = 0; parts.length > 0 && isGoingOn(calls); calls += 1) {
+  const isActive = (calls: number) => refused.length === 0 || (calls < MAX_CALLS && refused.length < mostRefused);
+  for (let calls = 0; parts.length > 0 && isActive(calls); calls += 1) {
     const [from, to] = parts.pop()!;
     try {
       computed.push(await compute(from, to));

@@ -9,7 +9,7 @@ import type { JsonObject } from '../../lib/json.js';
  * @param known  what is wrong with the rows of the request.
  * @returns nothing of a value that is no row.
  */
-export function soundTexts(value: unknown, loc: Location, known: readonly ValidationIssue[]): JsonObject {
+export function validTexts(value: unknown, loc: Location, known: readonly ValidationIssue[]): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
   const wrong = new Set(known.filter((issue) => isInside(issue.loc, loc)).map((issue) => issue.loc[loc.length]));
   const entries = Object.entries(value instanceof Map ? (Object.fromEntries(value) as object) : value);

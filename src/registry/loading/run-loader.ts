@@ -186,7 +186,7 @@ export class RunLoader {
         generated: generatedFor(completeRun),
         decoder: withGeneratedAnswers(compiled.decoder, decode, completeRun.signature.output),
       };
-      const doubts = findMismatches(codec, handle);
+      const doubts = findConflicts(codec, handle);
       preprocessing = await this.openPreprocessing(codec, folder);
       const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
       if (acceptsOneRow(handle.info, (output) => codec.decoder.hasRows(output))) loaded.setRowByRow(ONE_ROW_PER_CALL);
@@ -402,7 +402,7 @@ function warningInOwnWords({ code, message, fix }: Warning, { toOwnWords = (text
  * @returns how outputs differ from `decode` by their declared shapes, which exporters get wrong: an example shows more.
  * @throws RunError SIGNATURE_MISMATCH when an input differs, or an output is not there; NON_TENSOR_OUTPUT when one is no tensor.
  */
-function findMismatches({ encoder, decoder }: Codec, { info }: ModelHandle): readonly string[] {
+function findConflicts({ encoder, decoder }: Codec, { info }: ModelHandle): readonly string[] {
   const unreadable = info.unreadableOutputs?.find(({ name }) => decoder.outputNames.includes(name));
   if (unreadable) throw new RunError('NON_TENSOR_OUTPUT', unreadable.message);
   const doubts = decoder.describeMismatch(info.outputs);

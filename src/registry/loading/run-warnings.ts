@@ -1,5 +1,5 @@
 import { fieldOf } from '../../codec/rows.js';
-import { excludesNull, typeOf } from '../../codec/validate/schema-check.js';
+import { rejectsNull, typeOf } from '../../codec/validate/schema-check.js';
 import { stringifyJson } from '../../lib/json-text.js';
 import type { JsonObject } from '../../lib/json.js';
 import type { EncodeSpec } from '../../domain/encode-spec.js';
@@ -58,7 +58,7 @@ function unprovenWarnings(run: Run): Warning[] {
     const message = 'No example says what the trainer saw, so nothing proves that these are the answers of its model.';
     return [warning('ANSWERS_UNPROVEN', message)];
   }
-  const names = unrecordedFields(run).map((name) => `"${name}"`);
+  const names = missingFields(run).map((name) => `"${name}"`);
   if (names.length === 0) return [];
   return [warning('ANSWERS_UNPROVEN', `No example records ${names.join(', ')}, so nothing proves these answers.`)];
 }
@@ -71,7 +71,7 @@ function missingWarnings(run: Run, encode: EncodeSpec | undefined): Warning[] {
 }
 
 /** Output fields that no example has. What repeats the row proves itself, and what is given on request only may be left out. */
-function unrecordedFields({ signature, decode, examples }: Run): string[] {
+function missingFields({ signature, decode, examples }: Run): string[] {
   const { echo = {}, on_request: onRequest = [] } = decode;
   return Object.keys(signature.output.properties).filter(
     (name) =>
@@ -94,7 +94,7 @@ function textWarnings({ examples, signature }: Run): Warning[] {
 
 function enumWarnings({ signature }: Run): Warning[] {
   return Object.entries(signature.input.properties)
-    .filter(([, schema]) => excludesNull(schema))
+    .filter(([, schema]) => rejectsNull(schema))
     .map(([name]) =>
       warning('ENUM_WITHOUT_NULL', `The type of "${name}" allows null, its enum does not: null is 422.`),
     );

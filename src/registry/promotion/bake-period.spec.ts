@@ -9,7 +9,7 @@ import { OutcomeCounter } from '../loading/outcome-counter.js';
 /** A run of which only the record matters; `releases` counts how often its memory was given back. */
 function aBest() {
   const best = { record: new OutcomeCounter(), releases: 0 };
-  const loaded = { outcomes: best.record, release: () => Promise.resolve(void (best.releases += 1)) };
+  const loaded = { results: best.record, release: () => Promise.resolve(void (best.releases += 1)) };
   return Object.assign(best, { best: { loaded } as unknown as Best });
 }
 

@@ -31,14 +31,14 @@ export class BakePeriod {
     private readonly onFailed: (failed: number, total: number) => void,
     durationMs = BAKE_PERIOD_MS,
   ) {
-    current.loaded.outcomes.reset((failure) => void this.checkFailure(failure));
+    current.loaded.results.reset((failure) => void this.checkFailure(failure));
     this.timer = setTimeout(() => this.end(), durationMs).unref();
   }
 
   /** Ends the bake period; the previous run is released unless it is to serve again. */
   end({ keepPrevious = false } = {}): void {
     clearTimeout(this.timer);
-    this.current.loaded.outcomes.onFailure = undefined;
+    this.current.loaded.results.onFailure = undefined;
     if (!keepPrevious && !this.isOver) void this.previous.loaded.release();
     this.isOver = true;
   }
@@ -62,12 +62,12 @@ export class BakePeriod {
   }
 
   private countFailure(): void {
-    const { outcomes } = this.current.loaded;
-    outcomes.failed += 1;
-    const total = outcomes.succeeded + outcomes.failed;
-    const isAccepted = total < MIN_PREDICTIONS || outcomes.failed <= MAX_FAILED_SHARE * total;
+    const { results } = this.current.loaded;
+    results.failed += 1;
+    const total = results.succeeded + results.failed;
+    const isAccepted = total < MIN_PREDICTIONS || results.failed <= MAX_FAILED_SHARE * total;
     if (this.isOver || this.hasFailed || isAccepted) return;
     this.hasFailed = true;
-    this.onFailed(outcomes.failed, total);
+    this.onFailed(results.failed, total);
   }
 }

@@ -21,7 +21,7 @@ export class ChallengerChecks {
   private readonly logger = new Logger(ChallengerChecks.name);
   private isClosed = false;
   /** Failed rehearsals by challenger: not repeated against the same champion under the same card. */
-  private readonly failedRehearsals = new WeakMap<RegisteredRun, { against: LoadedRun; rejection: VerdictReason }>();
+  private readonly failedChecks = new WeakMap<RegisteredRun, { against: LoadedRun; rejection: VerdictReason }>();
 
   constructor(
     private readonly loader: RunLoader,
@@ -52,12 +52,12 @@ export class ChallengerChecks {
   }
 
   /** Whether a run that passed its trial is loaded where it serves. @throws AppError SHUTTING_DOWN. */
-  async hasEnteredService(model: RegisteredModel, registered: RegisteredRun, loaded: LoadedRun): Promise<boolean> {
-    const entered = await this.orRecordFailure(model, registered, async () => {
+  async hasStartedService(model: RegisteredModel, registered: RegisteredRun, loaded: LoadedRun): Promise<boolean> {
+    const started = await this.orRecordFailure(model, registered, async () => {
       await loaded.enterService();
       return true;
     });
-    return entered ?? false;
+    return started ?? false;
   }
 
   private async whileLoading(
@@ -91,7 +91,7 @@ export class ChallengerChecks {
 
   /** Whether a challenger may be rehearsed against the champion, as far as known without loading it. */
   async checkBeforeLoad(model: RegisteredModel, candidate: RegisteredRun, against: LoadedRun): Promise<boolean> {
-    const before = this.failedRehearsals.get(candidate);
+    const before = this.failedChecks.get(candidate);
     if (before?.against === against) {
       candidate.setRejection(before.rejection);
       return false;
@@ -141,8 +141,8 @@ export class ChallengerChecks {
   async recordLoadFailure(model: RegisteredModel, registered: RegisteredRun, error: unknown): Promise<void> {
     this.requireOpen();
     const isTransientFailure = isTransient(error);
-    const isUnnamed = isTransientFailure && !mayPassLater(error);
-    const problem = isUnnamed ? TRANSIENT_FAILURE : reasonOfFailure(error, registered.run.run_id);
+    const hasNoName = isTransientFailure && !mayPassLater(error);
+    const problem = hasNoName ? TRANSIENT_FAILURE : reasonOfFailure(error, registered.run.run_id);
     registered.reject(problem, { isTransient: isTransientFailure });
     if (!(await this.modelHistory.loadFailed(model, registered.run, problem))) return;
     this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
@@ -167,7 +167,7 @@ export class ChallengerChecks {
       const rejection = isTransient(error) ? NOT_REHEARSED : reasonOfFailure(error, candidate.run.run_id);
       candidate.setRejection(rejection);
       candidate.state = 'checked';
-      if (!isTransient(error)) this.failedRehearsals.set(candidate, { against, rejection });
+      if (!isTransient(error)) this.failedChecks.set(candidate, { against, rejection });
       await this.recordRejection(model, candidate, rejection);
       return false;
     }

@@ -42,7 +42,7 @@ export class Cutover {
     const isRollback = bakePeriod?.previous.loaded === next.loaded;
     bakePeriod?.end({ keepPrevious: isRollback });
     this.bakePeriodByModel.delete(model);
-    next.loaded.outcomes.reset();
+    next.loaded.results.reset();
     // The store may have been read again while the run was loaded.
     const registered = model.runs.find(({ sourceRun }) => sourceRun === next.registered.sourceRun) ?? next.registered;
     registered.state = 'serving';

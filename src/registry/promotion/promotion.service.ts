@@ -78,8 +78,8 @@ export class PromotionService implements BeforeApplicationShutdown {
         registered.clearFailures();
         this.cutover.clearFailure(registered);
       }
-      const serves = model.best?.registered === registered;
-      if (failure?.held_back && !serves) registered.reject(reason('FAILED_IN_SERVICE', failure.reason));
+      const isActive = model.best?.registered === registered;
+      if (failure?.held_back && !isActive) registered.reject(reason('FAILED_IN_SERVICE', failure.reason));
     }
   }
 
@@ -232,7 +232,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     against: LoadedRun | undefined,
   ): Promise<boolean> {
     if (against && !(await this.checks.hasPassedRehearsal(model, candidate, { loaded, against }))) return false;
-    if (!(await this.checks.hasEnteredService(model, candidate, loaded))) return false;
+    if (!(await this.checks.hasStartedService(model, candidate, loaded))) return false;
     return !against || this.checks.isQuickEnough(model, candidate, { loaded, against });
   }
 

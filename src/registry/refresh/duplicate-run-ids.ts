@@ -18,12 +18,12 @@ export async function resolveDuplicateRunIds(
   present: readonly RegisteredModel[],
   lastLocations: () => Promise<ReadonlySet<string>>,
 ): Promise<IdHolders> {
-  const duplicates = findDuplicateIds(listing);
-  if (duplicates.size === 0) return new Map();
+  const conflicts = findDuplicateIds(listing);
+  if (conflicts.size === 0) return new Map();
   const currentLocations = locationsById(present);
   const served = await lastLocations();
   const holders = new Map<string, SourceRun>();
-  for (const [id, candidates] of duplicates) {
+  for (const [id, candidates] of conflicts) {
     const locations = currentLocations.get(id) ?? [];
     const previous = locations.map((location) => candidates.find((candidate) => candidate.location === location));
     holders.set(

@@ -66,11 +66,11 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
   private hasListed = false;
   private timer: NodeJS.Timeout | undefined;
   private stopWatch: (() => void) | undefined;
-  private stopBroadcasts: (() => void) | undefined;
+  private stopMessages: (() => void) | undefined;
   private isStopped = false;
   private isManual = false;
   /** Whether another process was asked to look at the store. */
-  private mustLookEverywhere = false;
+  private mustReadAll = false;
   /** The listing that was applied last, unless a part of it could not be. */
   private applied: readonly SourceModel[] = [];
   /** Why nothing could be read at the last poll, a sentence; undefined when something could. */
@@ -105,7 +105,7 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
     const firstSync = this.initialSync(startWaitMs);
     try {
       if (!(await waitAtMost(firstSync, startWaitMs))) this.goOnWithout(firstSync);
-      this.requireSomething();
+      this.requireAnyModel();
     } catch (error) {
       if (!this.config.allowEmpty || error instanceof AppError) throw error;
       const isReadable = error instanceof NothingToServeError;
@@ -113,7 +113,7 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
       const sentence = `${(error as Error).message}\nALLOW_EMPTY is set: what arrives is served.`;
       this.logger.warn(sentence, ...(isReadable ? [] : [error]));
     }
-    this.keepLooking();
+    this.startPolling();
   }
 
   /** The start goes on while models are still loading, or the store has not even answered. */
@@ -134,13 +134,13 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
     return `Still loading or being checked: ${names.join(', ') || 'runs of MLflow'}`;
   }
 
-  private requireSomething(): void {
+  private requireAnyModel(): void {
     const { registryState, config } = this;
     if (registryState.models.some((model) => model.best))
       return requireDefault(registryState.models, config.defaultModel);
     const report = formatReport(registryState.models, registryState.brokenModels);
-    const isUnfinishedYet = !this.hasListed || registryState.models.some(isUnfinished);
-    const unfinished = isUnfinishedYet
+    const isIncomplete = !this.hasListed || registryState.models.some(isUnfinished);
+    const unfinished = isIncomplete
       ? `\n\n${this.unfinishedText} after START_WAIT_MS (${config.startWaitMs} ms): raise it, or set ALLOW_EMPTY=true.`
       : '';
     throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}${unfinished}`);
@@ -203,7 +203,7 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
     clearTimeout(this.timer);
     this.hints.stop();
     this.stopWatch?.();
-    this.stopBroadcasts?.();
+    this.stopMessages?.();
     this.source.close();
   }
 
@@ -257,10 +257,10 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
     return this.modelQueues.run(model, work);
   }
 
-  private keepLooking(): void {
+  private startPolling(): void {
     const { refreshIntervalMs } = this.config;
-    this.stopBroadcasts = onRefreshBroadcast(() => {
-      this.mustLookEverywhere = true;
+    this.stopMessages = onRefreshBroadcast(() => {
+      this.mustReadAll = true;
       this.acceptHint();
     });
     if (refreshIntervalMs === 0) return;
@@ -295,8 +295,8 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
       this.requireOpen();
       const { isManual } = this;
       this.isManual = false;
-      const listing = await this.listStore({ mayTakeTurns: !isManual && !this.mustLookEverywhere });
-      this.mustLookEverywhere = false;
+      const listing = await this.listStore({ mayTakeTurns: !isManual && !this.mustReadAll });
+      this.mustReadAll = false;
       this.requireOpen();
       await this.applyListing(listing);
       this.followChecks();
@@ -349,14 +349,14 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
   /** An error of one model must not stop the others from being reconciled. */
   private async reconcileNow(model: RegisteredModel, isManual: boolean): Promise<void> {
     if (this.isStopped) return;
-    model.isBeingReconciled = true;
+    model.isUpdating = true;
     try {
       await this.promotions.reconcile(model, { isManual });
     } catch (error) {
       if (error instanceof AppError && error.code === 'SHUTTING_DOWN') throw error;
       this.logger.error(`Model ${model.card.name} could not be reconciled`, error);
     } finally {
-      model.isBeingReconciled = false;
+      model.isUpdating = false;
       // A listing that came meanwhile has registered the runs anew.
       updateModel(model, model);
     }

@@ -79,9 +79,9 @@ function requireCodec(run: Run, vocabularies: SourceRun['vocabularies']): void {
   compileCodec(run, vocabularies);
   if (vocabularies.size > 0) return;
   const byEncode = fitting.get(signature) ?? new WeakMap<Run['encode'], WeakSet<Run['decode']>>();
-  const decodes = byEncode.get(encode) ?? new WeakSet();
-  decodes.add(decode);
-  fitting.set(signature, byEncode.set(encode, decodes));
+  const decodeSpecs = byEncode.get(encode) ?? new WeakSet();
+  decodeSpecs.add(decode);
+  fitting.set(signature, byEncode.set(encode, decodeSpecs));
 }
 
 function withDuplicateId(sourceRun: SourceRun, runId: string, holder: string): SourceRun {

@@ -97,7 +97,7 @@ describe('the start', () => {
 
     source.held.get('slow/runs/slow-1')!();
     await until(() => registry.listReadyModels().length === 2);
-    await until(() => registry.getModel('slow').isBeingReconciled === false);
+    await until(() => registry.getModel('slow').isUpdating === false);
   });
 
   it('ends with a report that names what is still loading, when nothing serves by then', async () => {

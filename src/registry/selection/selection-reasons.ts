@@ -11,7 +11,7 @@ export function whyServed(model: RegisteredModel): string {
   const { best, pin } = model;
   if (!best) return `No run can be served; the verdicts say why.`;
   if (isPinServed(model)) return `It is pinned by ${pin!.by}: ${pin!.reason}`;
-  return `${explainBest(model, best)}${pin ? ` The pinned run "${pin.run_id}" cannot be served.` : ''}`;
+  return `${describeBest(model, best)}${pin ? ` The pinned run "${pin.run_id}" cannot be served.` : ''}`;
 }
 
 /** What a run would need in order to take over, in a sentence for its trainer. */
@@ -29,7 +29,7 @@ export function howToWin(model: RegisteredModel): string {
   return `${parts.filter((part) => part !== false).join(', ')}${condition}.${tieRule(model)}${pinRule(model)}`;
 }
 
-function explainBest(model: RegisteredModel, best: Best): string {
+function describeBest(model: RegisteredModel, best: Best): string {
   const { card, runs, rejected: refused } = model;
   const { registered } = best;
   const figure = figureOf(registered.run, card.selection);
@@ -43,7 +43,7 @@ function explainBest(model: RegisteredModel, best: Best): string {
     return isCandidate ? inMemory : `${inMemory} ${notAllowed(verdict.reasons[0]?.code)}.`;
   }
   if (hasFailed(model)) return `It failed in service, but no other run can take over: ${figure}.`;
-  if (registered.rank === 1) return explainFirst(model, registered.run, figure);
+  if (registered.rank === 1) return describeFirst(model, registered.run, figure);
   return `It is the best of those that may serve (${figure}).${incompatible}`;
 }
 
@@ -51,7 +51,7 @@ function notAllowed(code: string | undefined): string {
   return `The policy does not allow it (${code}), but no run that it allows can take over`;
 }
 
-function explainFirst(model: RegisteredModel, run: Run, figure: string): string {
+function describeFirst(model: RegisteredModel, run: Run, figure: string): string {
   const { runs } = model;
   const { selection } = model.card;
   const { metric, goal } = selection;
@@ -62,7 +62,7 @@ function explainFirst(model: RegisteredModel, run: Run, figure: string): string 
   const first = Number.isNaN(value)
     ? `None of the ${count} that the policy allows has a number as ${metric}.`
     : `It has the ${goal === 'maximize' ? 'highest' : 'lowest'} ${metric} of ${count}: ${value}.`;
-  const equals = tiesOf(model, run);
+  const equals = equalRuns(model, run);
   if (equals.length === 0) return first;
   const rule = equals.some((other) => hasSameStart(run, other))
     ? 'Of those with the same that started last, its run_id comes first.'
@@ -84,7 +84,7 @@ function metricNeeded(model: RegisteredModel): string {
 /** Named only where it has decided before: a tie of the start as well is rare. */
 function tieRule(model: RegisteredModel): string {
   const champion = championOf(model);
-  const hasTie = champion && tiesOf(model, champion).some((run) => hasSameStart(run, champion));
+  const hasTie = champion && equalRuns(model, champion).some((run) => hasSameStart(run, champion));
   return hasTie ? ' Of runs that started at the same time too, the first by run_id counts.' : '';
 }
 
@@ -113,16 +113,16 @@ function countCandidates(runs: RegisteredModel['runs']): number {
 }
 
 /** Other candidates with the same metric as a run. In the ranking they lie beside it, and there may be very many runs. */
-function tiesOf({ runs, card: { selection } }: RegisteredModel, run: Run): Run[] {
+function equalRuns({ runs, card: { selection } }: RegisteredModel, run: Run): Run[] {
   const candidates = runs.slice(0, countCandidates(runs));
   const isEqual = (other: Run) => other.run_id !== run.run_id && isTie(other, run, selection);
   const at = candidates.findIndex((registered) => registered.run.run_id === run.run_id);
   if (at < 0) return candidates.map((registered) => registered.run).filter(isEqual);
-  const ties: Run[] = [];
+  const equal: Run[] = [];
   for (const step of [-1, 1]) {
-    for (let i = at + step; candidates[i] && isEqual(candidates[i]!.run); i += step) ties.push(candidates[i]!.run);
+    for (let i = at + step; candidates[i] && isEqual(candidates[i]!.run); i += step) equal.push(candidates[i]!.run);
   }
-  return ties;
+  return equal;
 }
 
 function isTie(a: Run, b: Run, policy: SelectionPolicy): boolean {

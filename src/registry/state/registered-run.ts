@@ -198,7 +198,7 @@ export interface RegisteredModel {
   /** A person's choice that overrides the policy. */
   pin: Pin | undefined;
   /** Whether it is decided now which run serves, which may take loading one (`isLoadingRun`). */
-  isBeingReconciled?: boolean;
+  isUpdating?: boolean;
   /** The best run that would break clients, if it would be better than the served one. */
   rejected: Rejection | undefined;
 }
@@ -207,8 +207,8 @@ export interface RegisteredModel {
  * Whether a model that does not serve yet may do so in a moment: it is being reconciled, and a run is left that nothing
  * is known against. Every look at the store reconciles the models that have none too; what is known of them stays said.
  */
-export function isLoadingRun({ isBeingReconciled, best, runs, pin }: RegisteredModel): boolean {
+export function isLoadingRun({ isUpdating, best, runs, pin }: RegisteredModel): boolean {
   const mayServe = (registered: RegisteredRun) =>
     !registered.brokenBy && (registered.isAllowed || registered.run.run_id === pin?.run_id);
-  return isBeingReconciled === true && !best && runs.some(mayServe);
+  return isUpdating === true && !best && runs.some(mayServe);
 }

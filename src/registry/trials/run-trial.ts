@@ -5,7 +5,7 @@ import type { LoadRequest } from '../../engines/inference-engine.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { LimitedHandle } from '../../engines/trial/limited-handle.js';
 import type { TrialEnd, TrialLease, TrialLimits, TrialReport } from '../../engines/trial/trial-host.js';
-import { STRIKES } from './trial-records.js';
+import { MAX_FAILURES } from './trial-records.js';
 import type { TrialRecords, TrialSubject } from './trial-records.js';
 import { outcomeOf, trialError, trialSentence } from './trial-verdict.js';
 import type { FailedOutcome } from './trial-verdict.js';
@@ -94,7 +94,7 @@ export class RunTrial {
     const outcome = outcomeOf(end);
     const reason = trialSentence(end, doing, this.limits, this.predictionTimeoutMs);
     const times = this.timesWith(outcome);
-    const final = !mayBeInnocent(end) || times >= STRIKES;
+    const final = !mayBeExternal(end) || times >= MAX_FAILURES;
     await this.end(() => this.records.fail(this.subject, outcome, { times, final, reason }));
     return trialError(outcome, reason, final, cause);
   }
@@ -115,7 +115,7 @@ export class RunTrial {
 }
 
 /** Whether a busy machine, or who kills processes, may be to blame. */
-function mayBeInnocent(end: TrialEnd): boolean {
+function mayBeExternal(end: TrialEnd): boolean {
   return end.kind === 'timed-out' || (end.kind === 'died' && end.wasKilled);
 }
 

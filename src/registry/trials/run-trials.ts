@@ -19,7 +19,7 @@ const MAX_MEASURED = 1_000;
  */
 @Injectable()
 export class RunTrials implements OnApplicationShutdown {
-  private readonly underWay = new Set<RunTrial>();
+  private readonly pending = new Set<RunTrial>();
   /** Memory that runs took in trials they passed, bytes, by their digests. */
   private readonly measured = new Map<string, number>();
   private readonly dropWork = beforeEnd(() => this.breakOff());
@@ -56,9 +56,9 @@ export class RunTrials implements OnApplicationShutdown {
     const lease = await host.lease({ alone: before !== undefined && before.times > 0 });
     const trial: RunTrial = new RunTrial(lease, subject, before, records, host.limits, {
       onMeasured: (bytes) => this.measure(subject, bytes),
-      onOver: () => this.underWay.delete(trial),
+      onOver: () => this.pending.delete(trial),
     });
-    this.underWay.add(trial);
+    this.pending.add(trial);
     await records.begin(subject, before);
     return trial;
   }
@@ -83,6 +83,6 @@ export class RunTrials implements OnApplicationShutdown {
 
   /** A stop is no fault of the runs that are tried at that moment. */
   private async breakOff(): Promise<void> {
-    await Promise.all([...this.underWay].map((trial) => trial.breakOff()));
+    await Promise.all([...this.pending].map((trial) => trial.breakOff()));
   }
 }

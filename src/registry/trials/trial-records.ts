@@ -24,7 +24,7 @@ export interface TrialSubject {
 }
 
 /** How often a run may fail before that counts; what somebody else may be to blame for is tried twice. */
-export const STRIKES = 2;
+export const MAX_FAILURES = 2;
 
 type TrialFacts = Pick<TrialRecord, 'times' | 'final' | 'reason'>;
 
@@ -83,8 +83,8 @@ export class TrialRecords {
   /** The trial was broken off, for no fault of the run. @param before  what was known. */
   async breakOff({ model, digest }: TrialSubject, before: TrialRecord | undefined): Promise<void> {
     await this.states.update(model, (state) => {
-      const isOurs = state.trials[digest]?.outcome === 'trying' && state.trials[digest].by.pid === this.owner.pid;
-      if (!isOurs) return state;
+      const isOwn = state.trials[digest]?.outcome === 'trying' && state.trials[digest].by.pid === this.owner.pid;
+      if (!isOwn) return state;
       return before && before.outcome !== 'trying'
         ? withTrial(state, digest, before)
         : withoutTrials(state, (key) => key === digest);
@@ -113,5 +113,5 @@ export class TrialRecords {
  */
 function interrupted(record: TrialRecord, hasServed: boolean): TrialRecord {
   const times = record.times + 1;
-  return { ...record, times, final: !hasServed || times >= STRIKES };
+  return { ...record, times, final: !hasServed || times >= MAX_FAILURES };
 }

@@ -135,7 +135,7 @@ const ROW_LISTS: Readonly<Record<BodyForm, readonly string[]>> = {
  * @throws ValidationError when it holds more than any request may, or than rows of its run can.
  */
 function requireWithin({ maxRows, maxStructures, values }: BodyBounds, text: string, form: BodyForm): number {
-  const { structures, members, widest, marks, depth, longest, longestEscaped } = measureJson(text, ROW_LISTS[form]);
+  const { structures, members, maxSize, marks, depth, longest, longestEscaped } = measureJson(text, ROW_LISTS[form]);
   if (longest.length > maxRows) {
     const msg = `ensure this value has at most ${maxRows} items`;
     const ctx = { limit_value: maxRows };
@@ -145,7 +145,7 @@ function requireWithin({ maxRows, maxStructures, values }: BodyBounds, text: str
   if (values) {
     const rows = form === 'row' ? 1 : Math.min(maxRows, Math.max(longest.length, longestEscaped));
     // One object of very many names takes several times as long as many objects of as many together.
-    requireAtMost(boundFor(values.members, Math.min(rows, 1)), widest, 'members');
+    requireAtMost(boundFor(values.members, Math.min(rows, 1)), maxSize, 'members');
     requireAtMost(boundFor(values.members, rows), members, 'members');
     requireAtMost(boundFor(values.marks, rows), marks, 'values');
   }

@@ -104,15 +104,15 @@ export class FileThread {
     const stop = (error: Error) => {
       job.progress.stop();
       job.reject(error);
-      lastChance ??= setTimeout(() => this.leave(worker, job), STOP_MS).unref();
+      lastTimer ??= setTimeout(() => this.leave(worker, job), STOP_MS).unref();
     };
-    let lastChance: NodeJS.Timeout | undefined;
+    let lastTimer: NodeJS.Timeout | undefined;
     const timer = setTimeout(() => stop(timedOut()), timeoutMs).unref();
     const onAbort = () => stop(stopped());
     signal?.addEventListener('abort', onAbort, { once: true });
     worker.once('message', (reply: FileReply) => {
       clearTimeout(timer);
-      clearTimeout(lastChance);
+      clearTimeout(lastTimer);
       signal?.removeEventListener('abort', onAbort);
       this.settle(job, reply);
     });

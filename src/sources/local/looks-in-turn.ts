@@ -17,17 +17,17 @@ export function sortByUrgency<Place>(places: readonly Place[], urgencyOf: (place
  */
 export class LooksInTurn {
   private nextSoon = 0;
-  private nextSometime = 0;
+  private nextRest = 0;
 
   /** @param maxLooks  most folders beside those that cannot wait. */
   constructor(readonly maxLooks: number) {}
 
   choose<Place>(found: ByUrgency<Place>): readonly Place[] {
     const soon = turn(found.soon, this.nextSoon, this.maxLooks / 2);
-    const sometime = turn(found.sometime, this.nextSometime, this.maxLooks - soon.length);
+    const rest = turn(found.sometime, this.nextRest, this.maxLooks - soon.length);
     this.nextSoon += soon.length;
-    this.nextSometime += sometime.length;
-    return [...found.now, ...soon, ...sometime];
+    this.nextRest += rest.length;
+    return [...found.now, ...soon, ...rest];
   }
 }
 

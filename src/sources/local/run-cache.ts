@@ -123,9 +123,9 @@ export class RunCache {
     }
     const { looks } = this.options;
     const mayLeaveSome = mayTakeTurns && places.length > looks.maxLooks;
-    const chosen = mayLeaveSome ? looks.choose(this.byUrgency(places, requiredIds)) : places;
-    const looked = isFirst ? chosen.filter(({ path }) => !taken.has(path)) : chosen;
-    await mapWithConcurrency(looked, PARALLEL, async (location) => {
+    const selected = mayLeaveSome ? looks.choose(this.byUrgency(places, requiredIds)) : places;
+    const checked = isFirst ? selected.filter(({ path }) => !taken.has(path)) : selected;
+    await mapWithConcurrency(checked, PARALLEL, async (location) => {
       const fingerprint = await this.options.fingerprintOf(location.path);
       const known = before.get(location.path);
       if (this.takeChecked(location, fingerprint, known, taken)) return;

@@ -74,7 +74,7 @@ export class RunFolder {
    */
   async verify(relativePath: string, sha256: string): Promise<void> {
     const actual = await this.digest(relativePath);
-    if (actual !== sha256) throw checksumError(relativePath, actual, sha256);
+    if (actual !== sha256) throw digestError(relativePath, actual, sha256);
   }
 
   /**
@@ -88,7 +88,7 @@ export class RunFolder {
   }
 
   private async resolveIn(fileSystem: FileSystem, relativePath: string): Promise<string> {
-    if (leadsOutside(relativePath)) throw outsideError(relativePath);
+    if (isOutside(relativePath)) throw outsideError(relativePath);
     const real = await fileSystem.realpath(join(this.path, relativePath)).catch((error: unknown) => {
       throw new RunError('ARTIFACT_MISSING', `"${relativePath}" is not in the run folder.`, { cause: error });
     });
@@ -98,7 +98,7 @@ export class RunFolder {
 }
 
 /** Whether a path, by its words, may lead out of the folder that it is relative to. */
-export function leadsOutside(path: string): boolean {
+export function isOutside(path: string): boolean {
   return isAbsolute(path) || /^[a-z]:|\\|\0/i.test(path) || path.split('/').includes('..');
 }
 
@@ -121,7 +121,7 @@ export async function realPathWithin(path: string, store: string, fileSystem: Fi
 }
 
 /** The file is another than that of `run.json`. */
-export function checksumError(path: string, actual: string, expected: string): RunError {
+export function digestError(path: string, actual: string, expected: string): RunError {
   return new RunError(
     'CHECKSUM_MISMATCH',
     `"${path}" has the SHA-256 ${actual.slice(0, 12)}…, run.json says ${expected.slice(0, 12)}….`,

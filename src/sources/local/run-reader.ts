@@ -28,7 +28,7 @@ import {
   vocabularyFiles,
 } from './run-files.js';
 import type { RunFileReference, StoredRun } from './run-files.js';
-import { RunFolder, checksumError, isLfsPointer, lfsError } from './run-folder.js';
+import { RunFolder, digestError, isLfsPointer, lfsError } from './run-folder.js';
 import { SharedParts } from './shared-parts.js';
 
 /** Bytes of a pointer of Git LFS at most. */
@@ -143,21 +143,21 @@ class RunReading {
 
   async read(): Promise<SourceRun> {
     const { path } = this.location;
-    if (this.request.fingerprint === unreadable(TOO_MANY_FILES)) return this.unusable(TOO_MANY);
+    if (this.request.fingerprint === unreadable(TOO_MANY_FILES)) return this.invalid(TOO_MANY);
     try {
       const folder = await RunFolder.open(path, this.parts.store, this.parts.disk);
       return await this.readIn(folder);
     } catch (error) {
       if (isAbort(error)) throw error;
-      return this.unusable(folderReasonOf(error));
+      return this.invalid(folderReasonOf(error));
     }
   }
 
   private async readIn(folder: RunFolder): Promise<SourceRun> {
     const content = await this.readDocument(folder);
-    if (!content) return this.unusable();
-    if ('problem' in content) return this.unusable(reason('RUN_FILE_INVALID', `${content.problem}.`));
-    if ('issues' in content) return this.unusable(...issueReasons(content));
+    if (!content) return this.invalid();
+    if ('problem' in content) return this.invalid(reason('RUN_FILE_INVALID', `${content.problem}.`));
+    if ('issues' in content) return this.invalid(...issueReasons(content));
     const stored = this.shared.share(toStoredRun(content.document));
     const vocabularies = vocabularyFiles(stored).length > 0 ? new Map<string, string[]>() : NO_VOCABULARIES;
     const sourceRun = toSourceRun(this.location, folder, stored, {
@@ -180,7 +180,7 @@ class RunReading {
         const bytes = await disk.call(this.location.path, (fs) => fs.readRegular(file, MAX_RUN_FILE_BYTES));
         return readRunFile(bytes, check);
       }
-      this.becomeSlow();
+      this.markSlow();
       const task = { kind: 'run-file', file, maxBytes: MAX_RUN_FILE_BYTES } as const;
       return await threads.small.run(task, this.taskOptions());
     } catch (error) {
@@ -200,7 +200,7 @@ class RunReading {
     await this.collect(async () => {
       if (run.model.format === 'saved-model' && fix === undefined) await folder.resolve(run.model.path);
       const files = await this.measureAll(folder, filesOfRun(run, { withModel: fix === undefined }));
-      if (this.totalBytes > MAX_INLINE_BYTES) this.becomeSlow(sourceRun);
+      if (this.totalBytes > MAX_INLINE_BYTES) this.markSlow(sourceRun);
       for (const file of files) await this.collect(() => this.verify(folder, file));
       if (run.model.format.startsWith('tfjs')) await this.requireKnownWeights(folder, run);
     });
@@ -231,7 +231,7 @@ class RunReading {
     this.current = undefined;
     if (actual === sha256) return void this.verified.add(path);
     const isPointer = bytes <= MAX_POINTER_BYTES && isLfsPointer(await folder.read(path, MAX_POINTER_BYTES));
-    throw isPointer ? lfsError(path) : checksumError(path, actual, sha256);
+    throw isPointer ? lfsError(path) : digestError(path, actual, sha256);
   }
 
   private digestInThread(file: string, bytes: number): Promise<string> {
@@ -255,7 +255,7 @@ class RunReading {
     const { file, bytes } = await folder.measure(path);
     if (bytes > MAX_MODEL_JSON_BYTES) throw tooLarge(path, bytes, MAX_MODEL_JSON_BYTES);
     const isInline = bytes <= MAX_INLINE_DOCUMENT_BYTES;
-    if (!isInline) this.becomeSlow();
+    if (!isInline) this.markSlow();
     const task = { kind: 'weight-paths', file, maxBytes: MAX_MODEL_JSON_BYTES } as const;
     const paths = isInline
       ? weightPathsOf(await folder.read(path, MAX_INLINE_DOCUMENT_BYTES))
@@ -273,7 +273,7 @@ class RunReading {
   }
 
   /** Lets whoever waits go on. @param draft  what is known of the run; undefined before its `run.json` was read. */
-  private becomeSlow(draft?: SourceRun): void {
+  private markSlow(draft?: SourceRun): void {
     if (this.isSlow) return;
     this.isSlow = true;
     const message =
@@ -308,7 +308,7 @@ class RunReading {
     return toReadReason(code, 'A file of the run', error, 'A file of the run cannot be read.');
   }
 
-  private unusable(...reasons: VerdictReason[]): SourceRun {
+  private invalid(...reasons: VerdictReason[]): SourceRun {
     const { location } = this.location;
     const open = () => Promise.resolve({ folder: this.location.path });
     return {

@@ -10,7 +10,7 @@ const OWN_FILES = /\.(lock|tmp)$/;
 /** A watched folder and its inode: another folder may take its name. */
 interface WatchEntry {
   readonly handle: FSWatcher;
-  readonly inode: bigint;
+  readonly fileId: bigint;
 }
 
 /**
@@ -63,13 +63,13 @@ export class FolderWatch {
 
   private async add(folder: string, place = folder): Promise<void> {
     try {
-      const inode = (await this.disk.call(place, (fs) => fs.stat(folder))).ino;
-      if (this.watchByFolder.get(folder)?.inode === inode) return;
+      const fileId = (await this.disk.call(place, (fs) => fs.stat(folder))).ino;
+      if (this.watchByFolder.get(folder)?.fileId === fileId) return;
       this.drop(folder);
       if (this.isEnded) return;
       const handle = watch(folder, { persistent: false }, (_kind, name) => this.onEvent(folder, name));
       handle.on('error', () => this.drop(folder));
-      this.watchByFolder.set(folder, { handle, inode });
+      this.watchByFolder.set(folder, { handle, fileId });
     } catch {
       // Not there, not allowed, no answer, or too many watches: the next poll finds the changes anyway.
       this.drop(folder);

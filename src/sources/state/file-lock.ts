@@ -55,19 +55,19 @@ export async function withFileLock<T>(
   const times = { ...DEFAULTS, ...options };
   const token = randomUUID();
   await acquire(file, token, times);
-  const renewal = setInterval(() => void renew(file, token), times.renewMs);
+  const refreshTimer = setInterval(() => void renew(file, token), times.renewMs);
   try {
     return await work({ requireHeld: () => requireHeld(file, token) });
   } finally {
-    clearInterval(renewal);
+    clearInterval(refreshTimer);
     if ((await tokenIn(file)) === token) await rm(file, { force: true });
   }
 }
 
 async function acquire(file: string, token: string, { staleMs, maxWaitMs }: Required<FileLockOptions>): Promise<void> {
-  const askedAt = performance.now();
+  const requestedAt = performance.now();
   let seen: string | undefined;
-  let seenSince = askedAt;
+  let seenSince = requestedAt;
   while (!(await tryToCreate(file, token))) {
     const present = await identityOf(file);
     const now = performance.now();
@@ -78,7 +78,7 @@ async function acquire(file: string, token: string, { staleMs, maxWaitMs }: Requ
       await removeStale(file, present);
       continue;
     }
-    if (now - askedAt > maxWaitMs) {
+    if (now - requestedAt > maxWaitMs) {
       throw new FileLockError('ELOCKED', `Other processes hold the lock ${file} for longer than ${maxWaitMs} ms.`);
     }
     await sleep(randomInt(1, MAX_PAUSE_MS));

@@ -68,7 +68,7 @@ describe('the state of a model', () => {
     const [one, other] = [new LocalStateStore(store.folder, { disk }), open()];
     const recall = async () => {
       readRegular.mockClear();
-      const [first, second] = [await one.recall('adder'), await one.recall('adder')];
+      const [first, second] = [await one.readCached('adder'), await one.readCached('adder')];
       expect(second.history.map(({ run_id: id }) => id)).toEqual(first.history.map(({ run_id: id }) => id));
       return [first.history[0]?.run_id, readRegular.mock.calls.length];
     };
@@ -87,11 +87,11 @@ describe('the state of a model', () => {
   it('is recalled with what could not be written', async () => {
     const states = open();
     await states.update('adder', adding('written'));
-    await states.recall('adder');
+    await states.readCached('adder');
     fillDisk(store.folder);
     await states.update('adder', adding('unwritten'));
 
-    expect((await states.recall('adder')).history.map(({ run_id: id }) => id)).toEqual(['unwritten', 'written']);
+    expect((await states.readCached('adder')).history.map(({ run_id: id }) => id)).toEqual(['unwritten', 'written']);
     jest.restoreAllMocks();
   });
 

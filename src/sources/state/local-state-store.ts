@@ -53,7 +53,7 @@ export class LocalStateStore extends StateStore {
   private readonly queueByModel = new Map<string, SerialQueue>();
   private readonly knownByModel = new Map<string, Known>();
   /** What was told last to those who ask often. */
-  private readonly recalled = new Map<string, Recalled>();
+  private readonly cached = new Map<string, CachedState>();
   private readonly filesByModel = new Map<string, string>();
   private readonly readErrors = new Map<string, string>();
   private readonly stateDir: string | undefined;
@@ -63,9 +63,9 @@ export class LocalStateStore extends StateStore {
   private readonly disk: Disk;
   private readonly writeTimeoutMs: number;
   /** Models whose file is being written by a call that was given up. */
-  private readonly hungWrites = new Set<string>();
+  private readonly blockedFiles = new Set<string>();
   /** Models beside whose file nothing lies any more that was never finished. */
-  private readonly tidied = new Set<string>();
+  private readonly cleaned = new Set<string>();
   private hasWarned = false;
 
   /**
@@ -92,9 +92,9 @@ export class LocalStateStore extends StateStore {
   }
 
   override get problem(): string | undefined {
-    const unwritten = [...this.pendingByModel.keys()];
-    if (unwritten.length > 0)
-      return `Pins and history of ${unwritten.join(', ')} cannot be written: they are kept in memory until this process ends.`;
+    const pendingWrite = [...this.pendingByModel.keys()];
+    if (pendingWrite.length > 0)
+      return `Pins and history of ${pendingWrite.join(', ')} cannot be written: they are kept in memory until this process ends.`;
     const [unread] = this.readErrors;
     return (
       unread && `The pin and history of ${unread[0]} cannot be read (${unread[1]}): the last known ones stay in use.`
@@ -109,16 +109,16 @@ export class LocalStateStore extends StateStore {
     return this.present(model, await this.load(model, await this.fileOf(model)));
   }
 
-  override async recall(model: string): Promise<ModelState> {
-    const known = this.recalled.get(model);
+  override async readCached(model: string): Promise<ModelState> {
+    const known = this.cached.get(model);
     const file = await this.fileOf(model);
     // Asked before the file is read: what is written meanwhile is noticed the next time.
     const identity = await identityIn(file, this.disk);
-    const hasUnread = this.pendingByModel.has(model) || identity === undefined;
-    if (!hasUnread && known?.identity === identity) return known.state;
+    const hasPending = this.pendingByModel.has(model) || identity === undefined;
+    if (!hasPending && known?.identity === identity) return known.state;
     const state = await this.read(model);
-    if (hasUnread || this.readErrors.has(model)) this.recalled.delete(model);
-    else this.recalled.set(model, { identity, state });
+    if (hasPending || this.readErrors.has(model)) this.cached.delete(model);
+    else this.cached.set(model, { identity, state });
     return state;
   }
 
@@ -155,11 +155,11 @@ export class LocalStateStore extends StateStore {
 
   /** A disk that hangs keeps nobody waiting for long, and only one write of a model hangs in it. */
   private async writeInTime<T>(model: string, write: () => Promise<T>): Promise<T> {
-    if (this.hungWrites.has(model)) throw new DiskTimeoutError(model, this.writeTimeoutMs);
+    if (this.blockedFiles.has(model)) throw new DiskTimeoutError(model, this.writeTimeoutMs);
     const written = write();
     if (await waitAtMost(written, this.writeTimeoutMs)) return written;
-    this.hungWrites.add(model);
-    written.catch(() => undefined).finally(() => this.hungWrites.delete(model));
+    this.blockedFiles.add(model);
+    written.catch(() => undefined).finally(() => this.blockedFiles.delete(model));
     throw new DiskTimeoutError(model, this.writeTimeoutMs);
   }
 
@@ -176,8 +176,8 @@ export class LocalStateStore extends StateStore {
     const isSame = after === before && !this.pendingByModel.has(model);
     if (!isSame) {
       await lock.requireHeld();
-      if (!this.tidied.has(model)) await removeDrafts(file);
-      this.tidied.add(model);
+      if (!this.cleaned.has(model)) await removeDrafts(file);
+      this.cleaned.add(model);
       await moveAside(file, loaded);
       const text = writeState(after);
       await writeFileAtomic(file, text, { mustSync: true });
@@ -249,7 +249,7 @@ interface Known {
   readonly state?: ModelState | undefined;
 }
 
-interface Recalled {
+interface CachedState {
   /** Of the file before it was read. */
   readonly identity: string;
   readonly state: ModelState;

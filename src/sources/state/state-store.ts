@@ -20,7 +20,7 @@ export abstract class StateStore {
    * The same for readers who ask often: from memory as long as nothing says that another process has written it. Decisions
    * are made on `read`.
    */
-  recall(model: string): Promise<ModelState> {
+  readCached(model: string): Promise<ModelState> {
     return this.read(model);
   }
 

@@ -18,15 +18,15 @@ export function charSet(ranges: CharSet): CharSet {
 }
 
 /** Everything else. */
-export function complement(set: CharSet): CharSet {
-  const gaps: [number, number][] = [];
+export function invert(set: CharSet): CharSet {
+  const missing: [number, number][] = [];
   let next = 0;
   for (const [from, to] of set) {
-    if (from > next) gaps.push([next, from - 1]);
+    if (from > next) missing.push([next, from - 1]);
     next = to + 1;
   }
-  if (next <= LAST) gaps.push([next, LAST]);
-  return gaps;
+  if (next <= LAST) missing.push([next, LAST]);
+  return missing;
 }
 
 /** Whether two sets share a code point. */

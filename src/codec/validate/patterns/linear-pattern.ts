@@ -15,9 +15,9 @@ const MAX_COMPARISONS = 500;
 /** Places of an expression beyond which nothing is proved. */
 const MAX_PLACES = 500;
 /** Most places of an expression that is tried from each place of a text. */
-const MAX_UNANCHORED_PLACES = 100;
+const MAX_STARTS = 100;
 
-class NotProved extends Error {}
+class NotLinear extends Error {}
 
 /** Whether JavaScript's own engine surely matches a pattern in time proportional to the text. */
 export function isLinear(pattern: PatternNode): boolean {
@@ -25,7 +25,7 @@ export function isLinear(pattern: PatternNode): boolean {
   try {
     return hasOneWay(pattern);
   } catch (error) {
-    if (error instanceof NotProved) return false;
+    if (error instanceof NotLinear) return false;
     throw error;
   }
 }
@@ -67,10 +67,10 @@ function waysOf(node: PatternNode): number {
 
 function hasOneWay(pattern: PatternNode): boolean {
   const options = pattern.kind === 'choice' ? pattern.options : [pattern];
-  const isAnchored = options.every((option) => option.kind === 'sequence' && option.items[0]?.kind === 'start');
+  const startsAtStart = options.every((option) => option.kind === 'sequence' && option.items[0]?.kind === 'start');
   const places = new Places();
   const { first } = places.choice(options.map((option) => places.add(withoutEnds(option))));
-  if (!isAnchored && (places.hasLoop || places.count > MAX_UNANCHORED_PLACES)) return false;
+  if (!startsAtStart && (places.hasLoop || places.count > MAX_STARTS)) return false;
   return places.areApart(first) && places.followersAreApart();
 }
 
@@ -100,7 +100,7 @@ class Places {
     return this.sets.length;
   }
 
-  /** @throws NotProved. */
+  /** @throws NotLinear. */
   add(node: PatternNode): Part {
     switch (node.kind) {
       case 'set':
@@ -113,13 +113,13 @@ class Places {
         return this.repeat(node.item, node.min, node.max);
       default:
         // What stands between characters may hold or not, so the ways cannot be counted.
-        throw new NotProved();
+        throw new NotLinear();
     }
   }
 
   choice(parts: readonly Part[]): Part {
     const emptyable = parts.filter(({ isEmptyable }) => isEmptyable);
-    if (emptyable.length > 1) throw new NotProved();
+    if (emptyable.length > 1) throw new NotLinear();
     return {
       isEmptyable: emptyable.length > 0,
       first: parts.flatMap(({ first }) => first),
@@ -137,7 +137,7 @@ class Places {
   }
 
   private place(set: CharSet): Part {
-    if (this.sets.length >= MAX_PLACES) throw new NotProved();
+    if (this.sets.length >= MAX_PLACES) throw new NotLinear();
     const place = this.sets.push(set) - 1;
     this.followers.push(new Set());
     return { isEmptyable: false, first: [place], last: [place] };
@@ -163,8 +163,8 @@ class Places {
   }
 
   private loop(part: Part, isEmptyable: boolean, max: number): Part {
-    if (part.isEmptyable) throw new NotProved();
-    this.hasLoop ||= max > MAX_UNANCHORED_PLACES;
+    if (part.isEmptyable) throw new NotLinear();
+    this.hasLoop ||= max > MAX_STARTS;
     this.follow(part.last, part.first);
     return { ...part, isEmptyable };
   }
@@ -173,7 +173,7 @@ class Places {
   private optional(item: PatternNode, times: number): Part {
     if (times === 0) return NOTHING;
     const part = this.add(item);
-    if (part.isEmptyable) throw new NotProved();
+    if (part.isEmptyable) throw new NotLinear();
     return { ...this.sequence(part, this.optional(item, times - 1)), isEmptyable: true };
   }
 
@@ -181,7 +181,7 @@ class Places {
     for (const place of places) {
       for (const follower of next) {
         // For a second reason: there would be two ways.
-        if (this.followers[place]!.has(follower)) throw new NotProved();
+        if (this.followers[place]!.has(follower)) throw new NotLinear();
         this.followers[place]!.add(follower);
       }
     }

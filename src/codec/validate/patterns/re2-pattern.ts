@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 
-import { complement } from './char-set.js';
+import { invert } from './char-set.js';
 import type { CharSet } from './char-set.js';
 import { PatternError } from './read-pattern.js';
 import type { PatternNode } from './read-pattern.js';
@@ -47,7 +47,7 @@ function textOf(node: PatternNode): string {
 }
 
 function setText(set: CharSet): string {
-  if (set.length === 0) return `[^${rangesText(complement(set))}]`;
+  if (set.length === 0) return `[^${rangesText(invert(set))}]`;
   return `[${rangesText(set)}]`;
 }
 

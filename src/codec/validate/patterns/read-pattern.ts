@@ -1,7 +1,7 @@
 import { RegExpParser } from '@eslint-community/regexpp';
 import type { AST } from '@eslint-community/regexpp';
 
-import { ANY, charSet, charSetOf, complement } from './char-set.js';
+import { ANY, charSet, charSetOf, invert } from './char-set.js';
 import type { CharSet } from './char-set.js';
 
 /** A pattern that must not be used; the message says why. */
@@ -107,19 +107,19 @@ function classOf({ elements, negate }: AST.CharacterClass): CharSet {
     throw new PatternError(`uses ${element.type}, which is not known here`);
   });
   const set = charSet(ranges);
-  return negate ? complement(set) : set;
+  return negate ? invert(set) : set;
 }
 
 function setOf(element: AST.CharacterSet): CharSet {
   switch (element.kind) {
     case 'any':
-      return complement(LINE_END);
+      return invert(LINE_END);
     case 'digit':
-      return element.negate ? complement(DIGIT) : DIGIT;
+      return element.negate ? invert(DIGIT) : DIGIT;
     case 'space':
-      return element.negate ? complement(SPACE) : SPACE;
+      return element.negate ? invert(SPACE) : SPACE;
     case 'word':
-      return element.negate ? complement(WORD) : WORD;
+      return element.negate ? invert(WORD) : WORD;
     case 'property':
       return propertyOf(element.raw);
   }

@@ -12,7 +12,7 @@ export interface GraphEdit {
 const GRAPH = 7;
 
 /** Whether the fields of a graph can be edited: a file may have it in several parts, which nobody writes. */
-export function isEditable({ fields }: OnnxGraph): boolean {
+export function canUpdate({ fields }: OnnxGraph): boolean {
   return fields.length === 1;
 }
 
@@ -26,14 +26,14 @@ export function isEditable({ fields }: OnnxGraph): boolean {
 export function withGraphEdits(path: string, graph: OnnxGraph, edits: readonly GraphEdit[]): Buffer {
   const [graphField] = graph.fields as [ProtobufField];
   const inOrder = [...edits].sort((a, b) => a.field.start - b.field.start);
-  const header = bytesHeader(GRAPH, graphField.end - graphField.valueStart + growthOf(inOrder));
+  const header = bytesHeader(GRAPH, graphField.end - graphField.valueStart + addedBytes(inOrder));
   const start: ProtobufField = { ...graphField, end: graphField.valueStart };
   return ProtobufFile.use(path, (file) => withEdits(file, [{ field: start, bytes: header }, ...inOrder]));
 }
 
 /** @param edits  in the order of their places. */
 function withEdits(file: ProtobufFile, edits: readonly GraphEdit[]): Buffer {
-  const result = Buffer.allocUnsafe(file.size + growthOf(edits));
+  const result = Buffer.allocUnsafe(file.size + addedBytes(edits));
   let [from, at] = [0, 0];
   for (const { field, bytes } of edits) {
     file.copyTo(result, at, from, field.start);
@@ -45,6 +45,6 @@ function withEdits(file: ProtobufFile, edits: readonly GraphEdit[]): Buffer {
   return result;
 }
 
-function growthOf(edits: readonly GraphEdit[]): number {
+function addedBytes(edits: readonly GraphEdit[]): number {
   return edits.reduce((sum, { field, bytes }) => sum + bytes.length - (field.end - field.start), 0);
 }

@@ -46,7 +46,7 @@ export interface GraphBody {
 export interface OnnxGraph extends GraphBody {
   readonly irVersion: number;
   /** Domain (`""` is ONNX's own) → version of its operators. */
-  readonly opsets: ReadonlyMap<string, number>;
+  readonly operatorVersions: ReadonlyMap<string, number>;
   /**
    * Where weights lie outside the file, each once, as written: relative to the folder of the file if it is as it should
    * be. Those of bodies and functions are among them.

@@ -8,9 +8,9 @@ const graphOf = (folder: string, file = 'model.onnx') => readOnnxGraph(join(engi
 
 describe(readOnnxGraph.name, () => {
   it('tells versions, nodes, weights, inputs and outputs', () => {
-    const { irVersion, opsets, nodes, initializers, inputs, outputs, weightFiles } = graphOf('onnx-gather');
+    const { irVersion, operatorVersions, nodes, initializers, inputs, outputs, weightFiles } = graphOf('onnx-gather');
 
-    expect([irVersion, [...opsets]]).toEqual([
+    expect([irVersion, [...operatorVersions]]).toEqual([
       8,
       [
         ['', 17],

@@ -64,12 +64,12 @@ class GraphReader {
   readModel(): OnnxGraph {
     const body = newBody();
     const fields: ProtobufField[] = [];
-    const opsets = new Map<string, number>();
+    const operatorVersions = new Map<string, number>();
     let irVersion = 0;
     let hasFunctions = false;
     this.file.forEachField(0, this.file.size, (field) => {
       if (field.number === MODEL.irVersion) irVersion = Number(field.value);
-      else if (field.number === MODEL.opset) opsets.set(...this.readOpset(field));
+      else if (field.number === MODEL.opset) operatorVersions.set(...this.readOpset(field));
       else if (field.number === MODEL.function) {
         hasFunctions = true;
         this.readFunction(field);
@@ -80,7 +80,7 @@ class GraphReader {
       }
     });
     if (fields.length === 0) throw new ProtobufError('the file holds no graph');
-    return { ...body, irVersion, opsets, weightFiles: [...this.weightFiles], hasFunctions, fields };
+    return { ...body, irVersion, operatorVersions, weightFiles: [...this.weightFiles], hasFunctions, fields };
   }
 
   private readOpset(opset: ProtobufField): [domain: string, version: number] {

@@ -24,7 +24,7 @@ const SIZE_INPUTS: Readonly<Record<string, readonly number[]>> = {
 /** Operators whose result depends on the shape of their input alone. */
 const OF_SHAPE: ReadonlySet<string> = new Set(['Shape', 'Size']);
 /** Operators of other domains may do anything. */
-const KNOWN_DOMAINS: ReadonlySet<string> = new Set(['', 'ai.onnx', 'ai.onnx.ml', 'com.microsoft']);
+const KNOWN_NAMESPACES: ReadonlySet<string> = new Set(['', 'ai.onnx', 'ai.onnx.ml', 'com.microsoft']);
 
 /**
  * Whether values that a client sends, and not only their number, decide how much is computed: then one large number may
@@ -38,20 +38,20 @@ export function hasValueSizes(graph: GraphBody, outside: Iterable<string> = []):
   for (const { name } of graph.initializers) dependent.delete(name);
   return graph.nodes.some((node) => {
     const isDependent = node.inputs.some((name) => dependent.has(name));
-    if (isUnbounded(node, dependent, isDependent)) return true;
+    if (hasNoLimit(node, dependent, isDependent)) return true;
     if (node.bodies.some((body) => hasValueSizes(body, dependent))) return true;
-    const passesOn = (isDependent && !OF_SHAPE.has(node.opType)) || node.bodies.length > 0;
-    if (passesOn) for (const name of node.outputs) dependent.add(name);
+    const passThrough = (isDependent && !OF_SHAPE.has(node.opType)) || node.bodies.length > 0;
+    if (passThrough) for (const name of node.outputs) dependent.add(name);
     return false;
   });
 }
 
-function isUnbounded(
+function hasNoLimit(
   { opType, domain, inputs }: GraphNode,
   dependent: ReadonlySet<string>,
   isDependent: boolean,
 ): boolean {
-  if (isDependent && !KNOWN_DOMAINS.has(domain)) return true;
+  if (isDependent && !KNOWN_NAMESPACES.has(domain)) return true;
   // Without a number of rounds, the values decide when a loop ends.
   if (opType === 'Loop' && !inputs[0]) return true;
   return (SIZE_INPUTS[opType] ?? []).some((index) => dependent.has(inputs[index] ?? ''));

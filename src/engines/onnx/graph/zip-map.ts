@@ -1,4 +1,4 @@
-import { isEditable, withGraphEdits } from './edit-graph.js';
+import { canUpdate, withGraphEdits } from './edit-graph.js';
 import type { GraphEdit } from './edit-graph.js';
 import type { GraphNode, GraphValue, OnnxGraph } from './onnx-graph.js';
 import { bytesField, numberField } from './protobuf-file.js';
@@ -19,13 +19,13 @@ const VALUE = { name: 1, type: 2 };
 const TYPE = { tensor: 1 };
 const TENSOR = { elementType: 1, shape: 2 };
 const SHAPE = { dimension: 1 };
-const DIMENSION = { size: 1 };
+const SIZE_FIELD = { size: 1 };
 /** The element type that ZipMap takes. */
 const FLOAT = 1;
 
 /** The ZipMaps whose maps are outputs of the model and go nowhere else. */
 export function finalZipMaps(graph: OnnxGraph): FinalZipMap[] {
-  if (!isEditable(graph)) return [];
+  if (!canUpdate(graph)) return [];
   const { nodes, outputs, inputs, initializers } = graph;
   const isRead = new Set(nodes.flatMap((node) => [...node.inputs, ...namesReadInside(node)]));
   const isNoResult = new Set([...inputs, ...initializers].map(({ name }) => name));
@@ -59,7 +59,7 @@ export function withoutZipMaps(path: string, graph: OnnxGraph, zipMaps: readonly
 /** A `ValueInfoProto` of a tensor of floats [rows, columns]; any number of columns when there are no labels. */
 function declarationOf(name: string, columns: number): Buffer {
   const rows = bytesField(SHAPE.dimension, Buffer.alloc(0));
-  const size = columns > 0 ? numberField(DIMENSION.size, columns) : Buffer.alloc(0);
+  const size = columns > 0 ? numberField(SIZE_FIELD.size, columns) : Buffer.alloc(0);
   const shape = Buffer.concat([rows, bytesField(SHAPE.dimension, size)]);
   const tensor = Buffer.concat([numberField(TENSOR.elementType, FLOAT), bytesField(TENSOR.shape, shape)]);
   const type = bytesField(TYPE.tensor, tensor);

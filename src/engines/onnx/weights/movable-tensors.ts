@@ -1,5 +1,5 @@
 import type { OnnxGraph } from '../graph/onnx-graph.js';
-import { isEditable } from '../graph/edit-graph.js';
+import { canUpdate } from '../graph/edit-graph.js';
 import { ProtobufFile, WIRE } from '../graph/protobuf-file.js';
 import type { ProtobufField } from '../graph/protobuf-file.js';
 
@@ -24,7 +24,7 @@ const MIN_BYTES = 64 * 1024;
 
 /** The large weights of a file that a second file could hold; none where the graph cannot be edited. */
 export function movableTensors(path: string, graph: OnnxGraph): MovableTensor[] {
-  if (!isEditable(graph)) return [];
+  if (!canUpdate(graph)) return [];
   const { valueStart, end } = graph.fields[0]!;
   return ProtobufFile.use(path, (file) => {
     const tensors: MovableTensor[] = [];

@@ -26,7 +26,7 @@ const TENSOR = { external: 13, location: 14 };
 const ENTRY = { key: 1, value: 2 };
 const EXTERNAL = 1;
 /** Each tensor begins at a page of memory, which the file's pages become. */
-const ALIGNMENT = 4096;
+const ALIGN_BYTES = 4096;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -47,7 +47,7 @@ export function moveWeights(
   const weights = ProtobufFile.use(path, (file) =>
     writeFile(join(folder, WEIGHT_FILE), (out) => {
       for (const tensor of tensors) {
-        out.pad(ALIGNMENT);
+        out.pad(ALIGN_BYTES);
         edits.push({ field: tensor.field, bytes: withoutValues(file, tensor, out.position) });
         copyValues(file, tensor.values, out);
       }

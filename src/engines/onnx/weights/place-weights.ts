@@ -9,7 +9,7 @@ import type { ShareableWeights } from './shareable-weights.js';
 import { WeightCacheError } from './weight-cache.js';
 
 /** Shared weights may make calls take at most this many times as long as private ones, as a geometric mean. */
-const MAX_SLOWDOWN = 2;
+const MAX_RATIO = 2;
 /** Part of the weights that has to be mapped, or sharing them is not worth its price. */
 const MIN_MAPPED_PART = 0.5;
 /** What was decided counts for this version of the decision and of ONNX Runtime. */
@@ -134,21 +134,21 @@ async function betterOf<T extends EngineModel>(
   own: T,
 ): Promise<{ readonly model: T; readonly weights: WeightPlacement; readonly note: string }> {
   const [sharedTimes, ownTimes] = [await measureCallTimes(shared), await measureCallTimes(own)];
-  const isShared = !sharedTimes || !ownTimes || slowdown(sharedTimes, ownTimes) <= MAX_SLOWDOWN;
+  const isShared = !sharedTimes || !ownTimes || timeRatio(sharedTimes, ownTimes) <= MAX_RATIO;
   await (isShared ? own : shared).dispose();
-  const figures = sharedTimes && ownTimes ? `: ${inWords(sharedTimes, ownTimes)}` : '';
+  const results = sharedTimes && ownTimes ? `: ${inWords(sharedTimes, ownTimes)}` : '';
   return isShared
-    ? { model: shared, weights: 'shared', note: `All copies share its weights${figures}.` }
+    ? { model: shared, weights: 'shared', note: `All copies share its weights${results}.` }
     : {
         model: own,
         weights: 'private',
-        note: `Each copy has weights of its own, because shared ones are slow${figures}.`,
+        note: `Each copy has weights of its own, because shared ones are slow${results}.`,
       };
 }
 
-function slowdown(shared: CallMsByRows, own: CallMsByRows): number {
-  const ratios = [...own].map(([rows, ms]) => Math.log((shared.get(rows) ?? ms) / ms));
-  return Math.exp(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length);
+function timeRatio(shared: CallMsByRows, own: CallMsByRows): number {
+  const relativeTimes = [...own].map(([rows, ms]) => Math.log((shared.get(rows) ?? ms) / ms));
+  return Math.exp(relativeTimes.reduce((sum, ratio) => sum + ratio, 0) / relativeTimes.length);
 }
 
 /** `1 row takes 47.1 ms with shared weights and 42 ms with private ones, 8 rows 31.5 and 17.3 ms` */

@@ -152,11 +152,11 @@ export class WeightCache {
 
   private deleteLeftBehind(): void {
     const { folder } = this.settings;
-    const begun = readdirSync(join(folder, INCOMING)).map((name) => join(folder, INCOMING, name));
+    const started = readdirSync(join(folder, INCOMING)).map((name) => join(folder, INCOMING, name));
     const unreadable = this.keys()
       .map((key) => this.folderOf(key))
       .filter((path) => !readManifest(path));
-    for (const path of [...begun, ...unreadable]) {
+    for (const path of [...started, ...unreadable]) {
       if (Date.now() - (timeOf(path) ?? Infinity) > LEFT_BEHIND_MS) remove(path);
     }
   }

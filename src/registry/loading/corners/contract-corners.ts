@@ -32,8 +32,8 @@ export interface NumberLimit {
 const LARGEST = 2 ** 31 - 1;
 const LEAST = -(2 ** 31);
 /** Numbers up to this one are tried with every model: as a size they do no harm. */
-const HARMLESS = 10_000;
-const UNSEEN = 'a text that was never seen';
+const SAFE = 10_000;
+const UNKNOWN_TEXT = 'a text that was never seen';
 /** Most corners of one run. */
 const MAX_CORNERS = 128;
 
@@ -59,7 +59,7 @@ export function cornersOf(run: Run, hasLargeNumbers: boolean): Corner[] {
       ...missingCorners(field, schema, example.input, isRequired.has(field)),
       ...textCorners(field, schema, example.input),
       ...numberCorners(run, field, schema, example.input).filter(
-        ({ limit }) => hasLargeNumbers || Math.abs(limit!.tried) <= HARMLESS,
+        ({ limit }) => hasLargeNumbers || Math.abs(limit!.tried) <= SAFE,
       ),
     );
   }
@@ -81,9 +81,9 @@ function missingCorners(field: string, schema: FieldSchema, row: JsonObject, isR
 }
 
 function textCorners(field: string, schema: FieldSchema, row: JsonObject): Corner[] {
-  const { enum: members, pattern, format, minLength = 0, maxLength = UNSEEN.length } = schema;
+  const { enum: members, pattern, format, minLength = 0, maxLength = UNKNOWN_TEXT.length } = schema;
   if (typeOf(schema) !== 'string' || members || pattern !== undefined || format) return [];
-  const text = UNSEEN.padEnd(minLength, '.').slice(0, maxLength);
+  const text = UNKNOWN_TEXT.padEnd(minLength, '.').slice(0, maxLength);
   const claim = `"${field}" may be any text, also one that was never seen`;
   return [{ field, row: { ...row, [field]: text }, claim, advice: 'Give it an enum.' }];
 }

@@ -26,7 +26,7 @@ export interface NumberGrid {
   readonly largest: number;
 }
 
-const UNSCALED: FieldScaling = { subtract: 0, divide: 1, dtype: 'float32' };
+const RAW: FieldScaling = { subtract: 0, divide: 1, dtype: 'float32' };
 
 const WHOLE_RANGES: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
   int8: [-128, 127],
@@ -44,9 +44,9 @@ export function gridOf({ encode }: Pick<Run, 'encode'>, field: string, schema: F
   const { subtract, divide, dtype } = scalingOf(encode, field);
   const multipleOf = Number(schema.multipleOf ?? 0);
   const range = WHOLE_RANGES[dtype];
-  const isStepped = range !== undefined && (subtract !== 0 || divide !== 1);
-  const start = isStepped ? subtract : 0;
-  const step = isStepped ? commonStep(subtract, Math.abs(divide), multipleOf) : multipleOf || 1;
+  const hasStep = range !== undefined && (subtract !== 0 || divide !== 1);
+  const start = hasStep ? subtract : 0;
+  const step = hasStep ? commonStep(subtract, Math.abs(divide), multipleOf) : multipleOf || 1;
   const isWhole = Number.isInteger(start) && Number.isInteger(step);
   const [least, largest] = range ? range.map((end) => end * divide + subtract).sort((a, b) => a - b) : [];
   return {
@@ -74,7 +74,7 @@ function scalingOf(encode: Run['encode'], field: string): FieldScaling {
     );
     if (column?.kind === 'number' || column?.kind === 'list') return scaled(column, encoding.dtype);
   }
-  return UNSCALED;
+  return RAW;
 }
 
 function scaled({ subtract = 0, divide = 1 }: Partial<FieldScaling>, dtype: DType): FieldScaling {

@@ -15,7 +15,7 @@ const CALL_MS = 1_000;
 /** How long a model is tried, milliseconds; the present call is waited for. */
 const TRIAL_MS = 3_000;
 /** Most numbers whose exact limit is looked for. */
-const MAX_SEARCHES = 8;
+const MAX_ATTEMPTS = 8;
 /** Warnings that name a field each; the others are counted. */
 const MAX_WARNINGS = 16;
 
@@ -55,7 +55,7 @@ export async function tryCorners(loaded: LoadedRun, hasLargeNumbers: boolean, ti
 
 class Trial {
   private readonly endsAtMs = performance.now() + TRIAL_MS;
-  private searches = 0;
+  private attempts = 0;
   /** Limits that were found: the last numbers that are computed. */
   private readonly limits = new Map<Corner, number>();
 
@@ -90,10 +90,10 @@ class Trial {
   /** The warning of a corner, with the limit to set where it is known. */
   describe(corner: Corner): Warning {
     const { claim, advice, limit } = corner;
-    const fails = limit ? `the model fails for ${limit.tried}` : 'the model fails for that';
+    const hasFailed = limit ? `the model fails for ${limit.tried}` : 'the model fails for that';
     const found = this.limits.get(corner);
     const set = found === undefined ? advice : this.adviceFor(corner.field, limit!, found);
-    return warning('CONTRACT_TOO_WIDE', `${claim}; ${fails}. ${set}`);
+    return warning('CONTRACT_TOO_WIDE', `${claim}; ${hasFailed}. ${set}`);
   }
 
   async requireExample({ field }: Corner): Promise<void> {
@@ -133,8 +133,8 @@ class Trial {
    */
   private async findLimit({ known, tried, grid, rowWith }: NumberLimit): Promise<number | undefined> {
     const { start, step } = grid;
-    if (this.searches === MAX_SEARCHES || step === undefined) return undefined;
-    this.searches += 1;
+    if (this.attempts === MAX_ATTEMPTS || step === undefined) return undefined;
+    this.attempts += 1;
     let [good, bad] = [known, tried].map((value) => Math.trunc((value - start) / step)) as [number, number];
     try {
       while (Math.abs(bad - good) > 1) {

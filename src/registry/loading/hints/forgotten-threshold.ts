@@ -49,8 +49,8 @@ function labelsOf({ decode }: Run, field: string, own: readonly ReplayedExample[
   if (head) return head.kind === 'binary' || head.kind === 'multi-class' ? head.labels : undefined;
   const all = own.flatMap(({ expected, actual }) => [fieldOf(expected, field)!, fieldOf(actual, field)!]);
   const labels = [...new Map(all.map((label) => [stringifyJson(label ?? null), label])).values()];
-  const isDiscrete = labels.every((label) => typeof label !== 'number' || Number.isInteger(label));
-  return isDiscrete ? labels.sort((a, b) => (stringifyJson(a) < stringifyJson(b) ? -1 : 1)) : undefined;
+  const isCategory = labels.every((label) => typeof label !== 'number' || Number.isInteger(label));
+  return isCategory ? labels.sort((a, b) => (stringifyJson(a) < stringifyJson(b) ? -1 : 1)) : undefined;
 }
 
 function changeOf(

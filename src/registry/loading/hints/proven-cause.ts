@@ -20,7 +20,7 @@ const TOLERANCE = 1e-4;
  */
 export function provenCause(run: Run, examples: readonly ReplayedExample[]): string | undefined {
   return (
-    displacedHint(run, examples) ??
+    orderHint(run, examples) ??
     complementHint(run, examples) ??
     thresholdHint(run, examples) ??
     missingHint(run, examples)
@@ -28,7 +28,7 @@ export function provenCause(run: Run, examples: readonly ReplayedExample[]): str
 }
 
 /** The cause that examples and run are not written in one way: a name, or the type of a label. */
-export function writingCause(run: Run, examples: readonly ReplayedExample[]): string | undefined {
+export function formatCause(run: Run, examples: readonly ReplayedExample[]): string | undefined {
   return (
     misspeltHint(run, examples) ??
     unknownOutputHint(run, examples) ??
@@ -106,26 +106,26 @@ function labelTypeHint({ decode }: Run, examples: readonly ReplayedExample[]): s
     if (head.kind !== 'binary' && head.kind !== 'multi-class') continue;
     const labels: readonly JsonValue[] = head.labels;
     const texts = labels.map((label) => stringifyJson(label));
-    const stranger = examples
+    const unknownField = examples
       .map(({ expected }) => fieldOf(expected, head.field))
       .find((label) => label !== undefined && label !== null && !texts.includes(stringifyJson(label)));
-    if (stranger === undefined || labels.some((label) => typeof label === typeof stranger)) continue;
+    if (unknownField === undefined || labels.some((label) => typeof label === typeof unknownField)) continue;
     const list = texts.slice(0, 3).join(', ');
-    return `The examples record ${stringifyJson(stranger)} (${typeof stranger}), decode.labels has ${list} (${typeof labels[0]}): write both in one way.`;
+    return `The examples record ${stringifyJson(unknownField)} (${typeof unknownField}), decode.labels has ${list} (${typeof labels[0]}): write both in one way.`;
   }
   return undefined;
 }
 
 /** What was recorded for one place is what another one gives. */
-function displacedHint(run: Run, examples: readonly ReplayedExample[]): string | undefined {
+function orderHint(run: Run, examples: readonly ReplayedExample[]): string | undefined {
   const rows = examples.map(({ expected, actual }) => ({ expected: byPath(expected), actual: byPath(actual) }));
   const places = valuesOf(examples[0]?.actual ?? {});
   for (const { path } of places) {
     const own = rows.filter(({ expected }) => expected.has(path));
-    const stands = (place: string) =>
+    const isInPlace = (place: string) =>
       own.every(({ expected, actual }) => isSame(actual.get(place), expected.get(path)));
-    if (!isTelling(own.map(({ expected }) => expected.get(path))) || stands(path)) continue;
-    const other = places.find((place) => place.path !== path && stands(place.path));
+    if (!isUseful(own.map(({ expected }) => expected.get(path))) || isInPlace(path)) continue;
+    const other = places.find((place) => place.path !== path && isInPlace(place.path));
     if (other) return `The values of "${path}" stand in "${other.path}": check ${orderOf(run, other.field)}.`;
   }
   return undefined;
@@ -136,9 +136,9 @@ function byPath(answer: JsonObject): Map<string, JsonValue> {
 }
 
 /** Whether values are so peculiar that they stand elsewhere by no accident: they differ, or are a number with a fraction. */
-function isTelling(values: readonly (JsonValue | undefined)[]): boolean {
-  const different = new Set(values.map((value) => stringifyJson(value ?? null)));
-  return different.size > 1 || (values.length > 0 && typeof values[0] === 'number' && !Number.isInteger(values[0]));
+function isUseful(values: readonly (JsonValue | undefined)[]): boolean {
+  const changed = new Set(values.map((value) => stringifyJson(value ?? null)));
+  return changed.size > 1 || (values.length > 0 && typeof values[0] === 'number' && !Number.isInteger(values[0]));
 }
 
 function isSame(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
@@ -191,12 +191,12 @@ function complementHint({ decode }: Run, examples: readonly ReplayedExample[]): 
 
 /** Only rows without a field differ. */
 function missingHint({ signature }: Run, examples: readonly ReplayedExample[]): string | undefined {
-  const failing = examples.filter(({ matches }) => !matches);
+  const failed = examples.filter(({ matches }) => !matches);
   const passing = examples.filter(({ matches }) => matches);
   if (passing.length === 0) return undefined;
   const lacks = (name: string) => (example: ReplayedExample) => (fieldOf(example.input, name) ?? null) === null;
   const field = Object.keys(signature.input.properties).find(
-    (name) => failing.every(lacks(name)) && !passing.some(lacks(name)),
+    (name) => failed.every(lacks(name)) && !passing.some(lacks(name)),
   );
   if (field === undefined) return undefined;
   return `Only the examples without "${field}" differ: check "missing" of "${field}" in encode, the value that training had in its place.`;

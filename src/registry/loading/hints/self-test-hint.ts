@@ -6,12 +6,12 @@ import type { Run } from '../../../domain/run.js';
 import type { GraphTraits } from '../../../engines/inference-engine.js';
 import { WARNING_FIX } from '../../../domain/verdict.js';
 import { LOOK_FOR_NAN } from '../null-outputs.js';
-import { provenCause, unknownInputHint, writingCause } from './proven-cause.js';
+import { provenCause, unknownInputHint, formatCause } from './proven-cause.js';
 import { replayedExamples } from './replayed-example.js';
 import { wordsHint } from './word-split.js';
 
 /** From here on float32 has no longer a value for each whole number: those of a minute or two of a time stamp are one. */
-const FIRST_INEXACT = 2 ** 24;
+const MAX_EXACT_INTEGER = 2 ** 24;
 
 /** Inputs above this are probably scaled by the trainer before they reach a network. */
 const LARGE_INPUT = 10;
@@ -27,7 +27,7 @@ export function selfTestHint(run: Run, outputs: readonly JsonObject[], graph: Gr
   const examples = replayedExamples(run, outputs);
   const hint =
     nanHint(run, outputs) ??
-    writingCause(run, examples) ??
+    formatCause(run, examples) ??
     orderHint(run, outputs) ??
     provenCause(run, examples) ??
     precisionHint(run) ??
@@ -96,7 +96,7 @@ function numberOf(value: JsonValue | undefined, column: Column): number | undefi
 }
 
 function isRounded(number: number | undefined): number is number {
-  return number !== undefined && Math.abs(number) > FIRST_INEXACT && Math.fround(number) !== number;
+  return number !== undefined && Math.abs(number) > MAX_EXACT_INTEGER && Math.fround(number) !== number;
 }
 
 function exchangeHint({ examples }: Run, field: string, outputs: readonly JsonObject[]): string | undefined {

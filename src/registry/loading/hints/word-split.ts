@@ -11,9 +11,9 @@ const OF_EXPORTER = '[a-zA-Z0-9_]+';
  */
 export function wordsHint(words: WordSplit | undefined): string | undefined {
   if (words?.pattern !== OF_EXPORTER) return undefined;
-  const neighbours = words.maxWords > 1 ? ', and words of one letter part their neighbours' : '';
+  const siblings = words.maxWords > 1 ? ', and words of one letter part their neighbours' : '';
   return (
     `The model takes ${OF_EXPORTER} for words, scikit-learn \\b\\w\\w+\\b: words with other letters than A to Z fall apart` +
-    `${neighbours}.`
+    `${siblings}.`
   );
 }

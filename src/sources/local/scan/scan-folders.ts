@@ -9,10 +9,10 @@ import { fingerprintLine } from '../fingerprint.js';
 import { exportOfPythonFile } from '../python-file.js';
 import { MAX_INLINE_BYTES, MAX_INLINE_DOCUMENT_BYTES, filesOfRun, toStoredRun, vocabularyFiles } from '../run-files.js';
 import type { StoredRun } from '../run-files.js';
-import { isInside, leadsOutside } from '../run-folder.js';
+import { isInside, isOutside } from '../run-folder.js';
 import { PART_NAMES, SharedParts } from '../shared-parts.js';
 import type { PartName } from '../shared-parts.js';
-import type { NumberedRun, ScanReply, ScanRequest, ScannedRun } from './scan-messages.js';
+import type { RunWithIndex, ScanReply, ScanRequest, ScannedRun } from './scan-messages.js';
 
 /** Files of a run folder; one with more gets a closer look. */
 const MAX_FILES = 100;
@@ -54,7 +54,7 @@ export class FolderScan {
     const run = toStoredRun(content.document);
     if (!isPlain(run) || !hasItsFiles(files, run, Math.min(maxBytes, MAX_INLINE_BYTES))) return undefined;
     const { fingerprint } = files;
-    return { fingerprint, folder, run: this.numbered(run) };
+    return { fingerprint, folder, run: this.withIndex(run) };
   }
 
   private parentOf(path: string): string {
@@ -64,7 +64,7 @@ export class FolderScan {
     return real;
   }
 
-  private numbered(run: StoredRun): NumberedRun {
+  private withIndex(run: StoredRun): RunWithIndex {
     const shared = this.shared.share(run);
     const entries = PART_NAMES.map((name) => [name, this.numberOf(name, shared[name])] as const);
     return { ...run, ...(Object.fromEntries(entries) as Record<PartName, number>) };
@@ -82,7 +82,7 @@ export class FolderScan {
 
 /** The files of a run folder without any link. */
 class FolderFiles {
-  private readonly infos = new Map<string, BigIntStats>();
+  private readonly stats = new Map<string, BigIntStats>();
 
   /** @throws for a folder that has links or many files, or is one. */
   constructor(private readonly folder: string) {
@@ -92,13 +92,13 @@ class FolderFiles {
 
   /** As `fingerprintOf` gives it. */
   get fingerprint(): string {
-    const lines = [...this.infos].map(([name, info]) => fingerprintLine(name, info));
+    const lines = [...this.stats].map(([name, info]) => fingerprintLine(name, info));
     return lines.sort().join('\n');
   }
 
   /** @throws for what is no file of the folder, or a larger one, or has another size by now. */
   read(path: string, maxBytes: number): Buffer {
-    const info = this.infos.get(posix.normalize(path));
+    const info = this.stats.get(posix.normalize(path));
     if (!info?.isFile() || info.size > maxBytes) throw new Error('no small file');
     const bytes = Buffer.allocUnsafe(Number(info.size) + 1);
     const fd = openSync(join(this.folder, path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -113,9 +113,9 @@ class FolderFiles {
   private add(prefix: string): void {
     for (const entry of readdirSync(join(this.folder, prefix), { withFileTypes: true })) {
       const name = prefix + entry.name;
-      if (entry.isSymbolicLink() || this.infos.size >= MAX_FILES) throw new Error('a closer look');
+      if (entry.isSymbolicLink() || this.stats.size >= MAX_FILES) throw new Error('a closer look');
       if (entry.isDirectory()) this.add(`${name}/`);
-      else this.infos.set(name, statSync(join(this.folder, name), { bigint: true }));
+      else this.stats.set(name, statSync(join(this.folder, name), { bigint: true }));
     }
   }
 }
@@ -129,7 +129,7 @@ function isPlain(run: StoredRun): boolean {
 function hasItsFiles(files: FolderFiles, run: StoredRun, maxBytes: number): boolean {
   let leftBytes = maxBytes;
   return filesOfRun(run, { withModel: true }).every(({ path, sha256, maxBytes: most }) => {
-    if (leadsOutside(path)) return false;
+    if (isOutside(path)) return false;
     const bytes = files.read(path, Math.min(most, leftBytes));
     leftBytes -= bytes.length;
     return sha256OfBytes(bytes) === sha256;

@@ -12,7 +12,7 @@ export interface ScanRequest {
 }
 
 /** A run with numbers in place of the parts that runs have in common. */
-export type NumberedRun = Omit<StoredRun, PartName> & Readonly<Record<PartName, number>>;
+export type RunWithIndex = Omit<StoredRun, PartName> & Readonly<Record<PartName, number>>;
 
 /** A sound run. */
 export interface ScannedRun {
@@ -20,7 +20,7 @@ export interface ScannedRun {
   readonly fingerprint: string;
   /** Absolute, links resolved. */
   readonly folder: string;
-  readonly run: NumberedRun;
+  readonly run: RunWithIndex;
 }
 
 /** From the thread, one for each request. */

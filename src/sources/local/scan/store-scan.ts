@@ -7,7 +7,7 @@ import type { RunLocation } from '../run-cache.js';
 import type { StoredRun } from '../run-files.js';
 import { PART_NAMES } from '../shared-parts.js';
 import type { PartName, SharedParts } from '../shared-parts.js';
-import type { NumberedRun, ScanReply, ScanRequest } from './scan-messages.js';
+import type { RunWithIndex, ScanReply, ScanRequest } from './scan-messages.js';
 
 /** Folders per request: a few milliseconds of work. */
 const BATCH = 50;
@@ -101,7 +101,7 @@ class ScanThread extends RequestThread<ScanRequest, ScanReply> {
     try {
       const request = { stores, folders: locations.map(({ path }) => path), maxBytes };
       const reply = await new Promise<ScanReply | undefined>((resolve) => this.ask(request, resolve));
-      return reply && this.assembled(reply);
+      return reply && this.build(reply);
     } finally {
       clearTimeout(timer);
     }
@@ -111,12 +111,12 @@ class ScanThread extends RequestThread<ScanRequest, ScanReply> {
     // Whoever waits is told.
   }
 
-  private assembled({ runs, parts }: ScanReply): (FoundRun | undefined)[] {
+  private build({ runs, parts }: ScanReply): (FoundRun | undefined)[] {
     for (const [name, number, value] of parts) this.partsByNumber.set(number, this.parts.shared.shared(name, value));
     return runs.map((found) => found && { ...found, run: this.withParts(found.run) });
   }
 
-  private withParts(run: NumberedRun): StoredRun {
+  private withParts(run: RunWithIndex): StoredRun {
     const entries = PART_NAMES.map((name) => [name, this.partsByNumber.get(run[name])!] as const);
     return { ...run, ...(Object.fromEntries(entries) as Pick<StoredRun, PartName>) };
   }

@@ -43,11 +43,11 @@ export async function findContract(
   const ofModel = modelId === undefined ? undefined : await readRunFile(`bestrun/${modelId}/run.json`);
   if (ofModel !== undefined) return ofText(ofModel, `bestrun/${modelId}/run.json`);
   const ofRun = await readRunFile(CONTRACT_FILE);
-  if (ofRun === undefined || isOfAnother(ofRun, modelId)) return undefined;
+  if (ofRun === undefined || isOfOtherRun(ofRun, modelId)) return undefined;
   return ofText(ofRun, CONTRACT_FILE);
 }
 
-function isOfAnother(text: string, modelId: string | undefined): boolean {
+function isOfOtherRun(text: string, modelId: string | undefined): boolean {
   const document = documentOf(text);
   return modelId !== undefined && isJsonObject(document) && (document.model_id ?? modelId) !== modelId;
 }

@@ -111,7 +111,7 @@ export class MlflowRunSource extends RunSource {
     const add = async (model: SourceModel) => {
       // Of a hundred thousand that are not served, none is asked for: others must run in between.
       if (++seen % PER_TURN === 0) await nextTurn();
-      if (model !== NOT_INCLUDED) listing.push(model);
+      if (model !== NO_MATCH) listing.push(model);
       return listing.length < MAX_MODELS;
     };
     let seen = 0;
@@ -169,7 +169,7 @@ export class MlflowRunSource extends RunSource {
     if (typeof entity === 'string') return missing(item, `MLflow has no experiment named "${entity}".`);
     const origin = originOf(entity);
     const mlflowCard = deriveCard(origin, item);
-    if (!isIncluded(mlflowCard, origin, item)) return NOT_INCLUDED;
+    if (!isMatch(mlflowCard, origin, item)) return NO_MATCH;
     const runs = await this.store.listRuns(entity.id);
     const candidates = await this.candidates.ofRuns(mlflowCard, entity.id, runs);
     return this.toModel(mlflowCard, taken, candidates, { ...origin, id: entity.id });
@@ -182,7 +182,7 @@ export class MlflowRunSource extends RunSource {
     if (typeof entity === 'string') return missing(item, `MLflow has no registered model named "${entity}".`);
     const origin: CardOrigin = { kind: 'registered model', ...entity };
     const mlflowCard = deriveCard(origin, item);
-    if (!isIncluded(mlflowCard, origin, item)) return NOT_INCLUDED;
+    if (!isMatch(mlflowCard, origin, item)) return NO_MATCH;
     const candidates = await this.candidates.ofVersions(mlflowCard, item.alias, entity.versions);
     return this.toModel(mlflowCard, taken, candidates, { ...origin, id: entity.name });
   }
@@ -214,12 +214,12 @@ function byAge({ id: a }: MlflowExperiment, { id: b }: MlflowExperiment): number
 }
 
 /** Whether the operator or the owner of an entry wants it served, even if the rest of its card is invalid. */
-function isIncluded({ card }: MlflowCard, { tags }: CardOrigin, item: MlflowItem): boolean {
+function isMatch({ card }: MlflowCard, { tags }: CardOrigin, item: MlflowItem): boolean {
   return card !== undefined || item.name !== undefined || Object.hasOwn(tags, CARD_TAGS.metric);
 }
 
 /** An entry that only `*` found and whose owner did not say that it is to be served. */
-const NOT_INCLUDED: SourceModel = { location: '', card: undefined, issues: [], runs: [] };
+const NO_MATCH: SourceModel = { location: '', card: undefined, issues: [], runs: [] };
 
 function missing(item: MlflowItem, problem: string): SourceModel {
   return { location: item.as ?? modelNameOf(item.name!), card: undefined, issues: [problem], runs: [] };

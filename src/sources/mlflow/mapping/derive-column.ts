@@ -52,7 +52,7 @@ export function deriveColumn(field: ModelField, dtype: DType, rules: ColumnRules
   if (dtype !== 'string') return numberColumn(field, field.kind === 'boolean' ? 'boolean' : 'number', dtype, rules);
   // scikit-learn's pipelines turn whole numbers into texts before they are exported: 1 reaches the model as '1'.
   if (field.kind === 'integer') return textColumn(field, rules);
-  throw new RunError('SIGNATURE_MISMATCH', `${kinds(field)} and texts in the model.`, {
+  throw new RunError('SIGNATURE_MISMATCH', `${types(field)} and texts in the model.`, {
     fix: `Log the signature of the data frame that the exported model takes: X.astype({"${nameOf(field)}": str}).`,
   });
 }
@@ -85,7 +85,7 @@ function listColumn(field: ModelField, dtype: DType): DerivedColumn {
   if (dtype !== 'string' && (field.kind === 'number' || field.kind === 'integer')) {
     return { field, column: { kind: 'list', field: field.field, size: field.shape[0]! } };
   }
-  throw new RunError('SIGNATURE_MISMATCH', `${kinds(field)} and ${dtypeWords(dtype)} in the model.`, {
+  throw new RunError('SIGNATURE_MISMATCH', `${types(field)} and ${dtypeWords(dtype)} in the model.`, {
     fix: 'Log numbers: code the texts before the model, or log one column for each.',
   });
 }
@@ -95,7 +95,7 @@ function dateColumn(field: ModelField, dtype: DType, rules: ColumnRules): Derive
   const part = DATE_PARTS.find((one) => one === ownValue(rules.date, field));
   const tag = `${DATE_TAG}${nameOf(field)}`;
   if (!part) {
-    const message = `${kinds(field)} and ${dtypeWords(dtype)} in the model.`;
+    const message = `${types(field)} and ${dtypeWords(dtype)} in the model.`;
     const fix = `Say which number the model takes: mlflow.set_tag("${tag}", "epoch-seconds") (or ${DATE_PARTS.filter((one) => one !== 'epoch-seconds').join(', ')}).`;
     throw new RunError('SIGNATURE_MISMATCH', message, { fix });
   }
@@ -119,10 +119,10 @@ function notText(field: ModelField, dtype: DType): RunError {
     `If the model was trained on categories, log their order in ${CONTRACT}: ` +
     `{"kind": "category", "field": "${field.field}", "as": "index", "values": list(X["${nameOf(field)}"].cat.categories), "unknown": "error"}. ` +
     'Otherwise export the whole pipeline, with the encoder of its texts.';
-  return new RunError('SIGNATURE_MISMATCH', `${kinds(field)} and ${dtypeWords(dtype)} in the model.`, { fix });
+  return new RunError('SIGNATURE_MISMATCH', `${types(field)} and ${dtypeWords(dtype)} in the model.`, { fix });
 }
 
-function kinds(field: ModelField): string {
+function types(field: ModelField): string {
   return `The column "${field.field}" is ${fieldWords(field)} in the signature`;
 }
 

@@ -79,9 +79,9 @@ function pairsOf(fields: readonly ModelField[], tensors: readonly TensorSpec[]):
     throw new RunError('SIGNATURE_MISMATCH', message, { fix: NAME_COLUMNS_FIX });
   }
   const fed = new Set(matched.values());
-  const unfed = tensors.find((tensor) => !fed.has(tensor));
-  if (unfed) {
-    const message = `The model needs the input ${tensorText(unfed)}, and the signature has no column of that name.`;
+  const missing = tensors.find((tensor) => !fed.has(tensor));
+  if (missing) {
+    const message = `The model needs the input ${tensorText(missing)}, and the signature has no column of that name.`;
     throw new RunError('SIGNATURE_MISMATCH', message, { fix: NAME_COLUMNS_FIX });
   }
   return fields.map((field) => [field, matched.get(field)!]);

@@ -25,19 +25,19 @@ export function deriveOutputs(fields: readonly ModelField[], tensors: readonly T
   named.forEach((tensor, field) => requireFit(field, tensor));
   const taken = new Set(named.values());
   const free = tensors.filter((tensor) => !taken.has(tensor));
-  const unnamed = fields.filter((field) => !named.has(field));
-  const shared = sharedColumns(unnamed, free, named.size === 0);
+  const withoutName = fields.filter((field) => !named.has(field));
+  const shared = sharedColumns(withoutName, free, named.size === 0);
   const sharing = new Set(shared.flatMap((one) => one.fields));
-  const open = unnamed.filter((field) => !sharing.has(field));
+  const open = withoutName.filter((field) => !sharing.has(field));
   const shareable = new Set(shared.map(({ tensor }) => tensor));
   const left = free.filter((tensor) => !shareable.has(tensor));
-  const fitted = new Map(open.map((field) => [field, fittingOne(field, left, tensors)] as const));
-  if (new Set(fitted.values()).size < fitted.size) throw severalFields(open, tensors);
+  const matched = new Map(open.map((field) => [field, fittingOne(field, left, tensors)] as const));
+  if (new Set(matched.values()).size < matched.size) throw severalFields(open, tensors);
   const own = fields.filter((field) => !sharing.has(field));
-  const heads = [...headOf(own, new Map([...named, ...fitted])), ...shared.map(columnsHead)];
+  const heads = [...headOf(own, new Map([...named, ...matched])), ...shared.map(columnsHead)];
   const [only] = heads;
   return {
-    fields: fields.map((field) => withSizes(field, named.get(field) ?? fitted.get(field) ?? ANY_SHAPE)),
+    fields: fields.map((field) => withSizes(field, named.get(field) ?? matched.get(field) ?? ANY_SHAPE)),
     spec: only && heads.length === 1 ? only : { kind: 'heads', heads },
   };
 }

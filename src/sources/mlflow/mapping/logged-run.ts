@@ -82,12 +82,12 @@ export function servableRun({ location, details, readMetricHistory }: RunRecord,
   const open = async (): Promise<RunArtifacts> => {
     const { path, release } = await model.logged.fetch();
     const folder = await RunFolder.open(path, path);
-    const digested = await verifiedArtifact(folder, artifact, contract);
+    const hashed = await verifiedArtifact(folder, artifact, contract);
     return {
       folder: folder.path,
-      files: digested.files ?? [],
+      files: hashed.files ?? [],
       close: release,
-      complete: (modelSpec) => ({ ...own, ...completePart(model, modelSpec, rules), model: digested }),
+      complete: (modelSpec) => ({ ...own, ...completePart(model, modelSpec, rules), model: hashed }),
     };
   };
   const warnings = parameterWarnings(model.mlModel);

@@ -2,7 +2,7 @@ import type { TensorSpec } from '../../../domain/tensor.js';
 import type { ModelField } from './model-field.js';
 
 /** Ways in which exporters rewrite names: `home.dest` → `home_dest`, `fare paid (GBP)` → `fare_paid__GBP_`. */
-const REWRITES: readonly ((name: string) => string)[] = [
+const RULES: readonly ((name: string) => string)[] = [
   (name) => name,
   (name) => name.replaceAll(/[^A-Za-z0-9_]/g, '_'),
   (name) =>
@@ -23,7 +23,7 @@ export function matchNames(
   tensors: readonly TensorSpec[],
 ): ReadonlyMap<ModelField, TensorSpec> {
   const matched = new Map<ModelField, TensorSpec>();
-  for (const rewrite of REWRITES) {
+  for (const rewrite of RULES) {
     const taken = new Set(matched.values());
     const free = groupBy(
       tensors.filter((tensor) => !taken.has(tensor)),

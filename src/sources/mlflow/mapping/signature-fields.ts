@@ -72,13 +72,13 @@ function tensorValue(spec: JsonObject, side: string, field: string): Value {
   if (!isJsonObject(tensor) || typeof tensor.dtype !== 'string' || !Array.isArray(tensor.shape)) {
     throw new RunError('MLMODEL_INVALID', `The tensor specification "${field}" of ${side} lacks its dtype or shape.`);
   }
-  const kind = kindOfNumpy(tensor.dtype);
+  const kind = typeOfDtype(tensor.dtype);
   if (!kind) throw unsupported(side, field, tensor.dtype);
   const shape = tensor.shape.map((size) => (typeof size === 'number' && size >= 0 ? size : null));
   return { kind, shape: valueShape(shape), declared: `tensor of ${tensor.dtype}` };
 }
 
-function kindOfNumpy(dtype: string): ValueKind | undefined {
+function typeOfDtype(dtype: string): ValueKind | undefined {
   if (/^float(16|32|64)$/.test(dtype)) return 'number';
   if (/^u?int(8|16|32|64)$/.test(dtype)) return 'integer';
   if (dtype === 'bool') return 'boolean';

@@ -46,16 +46,16 @@ export class DbStore extends DiskStore {
     // What reads a database has no time limit: a disk that does not answer is not asked.
     await askDisk(this.disk, this.root, (fileSystem) => fileSystem.isLink(this.file));
     const mark = await readMark(this.file);
-    if (mark === undefined || mark !== this.remembered.mark) return this.readAnew(work);
+    if (mark === undefined || mark !== this.remembered.mark) return this.readAgain(work);
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof NotCachedError)) throw error;
-      return this.readAnew(work);
+      return this.readAgain(work);
     }
   }
 
-  private readAnew<T>(work: () => Promise<T>): Promise<T> {
+  private readAgain<T>(work: () => Promise<T>): Promise<T> {
     return withSnapshot(this.file, async (snapshot) => {
       this.snapshot = snapshot;
       if (this.remembered.mark !== snapshot.mark) this.remembered = { mark: snapshot.mark, answers: new Map() };

@@ -38,7 +38,7 @@ const RENEW_INTERVAL_MS = 60 * 60 * 1000;
  */
 export class CacheEviction {
   private readonly holders = new Map<string, number>();
-  private renewedAtMs = 0;
+  private updatedAtMs = 0;
 
   /**
    * @param folder    absolute; with `keys`, `folders` and `incoming` in it.
@@ -69,8 +69,8 @@ export class CacheEviction {
   /** Renews the time stamps of retained keys, at most once per interval, so that other processes see them. */
   async renewLeases(): Promise<void> {
     const now = Date.now();
-    if (now - this.renewedAtMs < RENEW_INTERVAL_MS) return;
-    this.renewedAtMs = now;
+    if (now - this.updatedAtMs < RENEW_INTERVAL_MS) return;
+    this.updatedAtMs = now;
     await Promise.all([...this.holders.keys()].map(markNeeded));
   }
 
