@@ -1,6 +1,6 @@
 import { ValidationError } from '../domain/validation-issue.js';
 import type { Location, ValidationIssue } from '../domain/validation-issue.js';
-import type { JsonObject, JsonValue } from '../lib/json.js';
+import type { JsonObject, JsonValue } from '../lib/json/json.js';
 import { newRow } from './rows.js';
 import { MisshapenRow, shapeIssue } from './validate/misshapen-row.js';
 import type { RowValidator } from './validate/row-validator.js';

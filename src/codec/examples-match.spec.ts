@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../lib/json.js';
+import type { JsonObject, JsonValue } from '../lib/json/json.js';
 import type { DecodeSpec } from '../domain/decode-spec.js';
 import type { OutputFieldSchema } from '../domain/signature.js';
 import { compareOutput, comparisonOf } from './examples-match.js';

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../lib/json.js';
-import type { JsonObject, JsonValue } from '../lib/json.js';
+import { isJsonObject } from '../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../lib/json/json.js';
 import { truncate } from '../lib/truncate.js';
 import type { Run } from '../domain/run.js';
 import { outputTypesOf } from '../domain/signature.js';

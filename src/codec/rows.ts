@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../lib/json.js';
+import type { JsonObject, JsonValue } from '../lib/json/json.js';
 
 // A constructor with an empty prototype: rows keep the engine's fast object layout (Object.create(null) would not), and
 // a field named __proto__ or toString is a field like any other.

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../lib/json.js';
+import type { JsonValue } from '../lib/json/json.js';
 
 export const MODEL_TASKS = [
   'binary-classification',

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../lib/json.js';
+import type { JsonValue } from '../lib/json/json.js';
 
 /** What turns the model's raw numbers into probabilities. */
 export type Activation = 'none' | 'sigmoid' | 'softmax';

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../lib/json.js';
+import type { JsonValue } from '../lib/json/json.js';
 import type { DType } from './tensor.js';
 
 /** A file of the run folder with the digest it must have. */

@@ -1,6 +1,6 @@
 import type { DecodeSpec } from './decode-spec.js';
 import type { EncodeSpec, FileReference } from './encode-spec.js';
-import type { JsonObject } from '../lib/json.js';
+import type { JsonObject } from '../lib/json/json.js';
 import type { Signature } from './signature.js';
 
 /** How a run ended; only `FINISHED` runs may be served. The words are MLflow's. */

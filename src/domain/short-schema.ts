@@ -1,4 +1,4 @@
-import { shortExample, shortExamples } from '../lib/short-example.js';
+import { shortExample, shortExamples } from '../lib/json/short-example.js';
 import { mapInnerFields } from './signature.js';
 import type { OutputFieldSchema, RowSchema } from './signature.js';
 

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../lib/json.js';
+import type { JsonValue } from '../lib/json/json.js';
 
 export type FieldType = 'string' | 'integer' | 'number' | 'boolean' | 'array';
 

@@ -1,5 +1,5 @@
 import { AppError } from './app-error.js';
-import type { JsonValue } from '../lib/json.js';
+import type { JsonValue } from '../lib/json/json.js';
 
 /** Where a value sits: `body`, `query` or `path` first, then field names and list indexes. */
 export type Location = readonly (string | number)[];

@@ -1,5 +1,5 @@
-import { isJsonObject } from './json.js';
-import type { JsonValue } from './json.js';
+import { isJsonObject } from './json/json.js';
+import type { JsonValue } from './json/json.js';
 
 /**
  * The value at a dotted path of an object, e.g. `overall.f1`. A key that itself holds dots is found too

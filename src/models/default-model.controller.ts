@@ -4,7 +4,7 @@ import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ParamDto, ParamsDto, PerformanceDto, PerformanceQueryDto } from '../http/dto/report.dto.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
-import type { JsonObject } from '../lib/json.js';
+import type { JsonObject } from '../lib/json/json.js';
 import { ModelsService } from './models.service.js';
 
 /** Short routes to the default model's best run. */

@@ -9,7 +9,7 @@ import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
 import type { Page } from '../http/response/page.js';
 import { Paged } from '../http/response/paged.decorator.js';
 import { ResponseHeaders } from '../http/response/response-headers.decorator.js';
-import type { JsonObject } from '../lib/json.js';
+import type { JsonObject } from '../lib/json/json.js';
 import { HistoryDto } from './dto/control.dto.js';
 import { ModelDto, ModelListDto, ModelSchemaDto, SelectionDto } from './dto/model.dto.js';
 import { ModelsService } from './models.service.js';

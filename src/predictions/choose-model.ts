@@ -1,5 +1,5 @@
-import type { JsonValue } from '../lib/json.js';
-import { inputsMeantBy } from '../domain/choose-input.js';
+import type { JsonValue } from '../lib/json/json.js';
+import { inputsMeantBy } from '../domain/input/choose-input.js';
 import type { RowSchema } from '../domain/signature.js';
 import { ValidationError } from '../domain/validation-issue.js';
 import type { ReadyModel } from '../registry/model-registry.service.js';

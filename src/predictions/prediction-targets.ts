@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { RowSchema } from '../domain/signature.js';
 import { ValidationError } from '../domain/validation-issue.js';
-import type { JsonValue } from '../lib/json.js';
+import type { JsonValue } from '../lib/json/json.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
 import { candidatesOf, chooseModel } from './choose-model.js';

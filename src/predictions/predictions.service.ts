@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
 import { AppConfig } from '../config/app-config.js';
-import type { RowNote } from '../domain/row-note.js';
+import type { RowNote } from '../domain/input/row-note.js';
 import { AppError } from '../domain/app-error.js';
 import type { PredictionTiming } from '../domain/prediction-timing.js';
 import type { Location, ValidationIssue } from '../domain/validation-issue.js';
 import { MAX_ISSUES, ValidationError } from '../domain/validation-issue.js';
-import type { JsonObject } from '../lib/json.js';
+import type { JsonObject } from '../lib/json/json.js';
 import type { LoadedRun } from '../registry/loading/loaded-run.js';
 import type { PredictOptions, Rows } from '../registry/loading/predict-options.js';
 import type { RemoteRows } from '../row-reading/remote-rows.js';

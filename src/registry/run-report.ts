@@ -1,6 +1,6 @@
 import { AppError } from '../domain/app-error.js';
 import { lastObjectAt, valueAt } from '../lib/property-path.js';
-import type { JsonObject, JsonValue } from '../lib/json.js';
+import type { JsonObject, JsonValue } from '../lib/json/json.js';
 import type { Run } from '../domain/run.js';
 import { truncate } from '../lib/truncate.js';
 

@@ -3,10 +3,10 @@ import type { PreparedRow } from '../codec/encode/encode-scope.js';
 import type { ValidateOptions } from '../codec/validate/row-validator.js';
 import type { ErrorCode, ErrorDetails } from '../domain/app-error.js';
 import type { EncodeSpec } from '../domain/encode-spec.js';
-import type { RowNote } from '../domain/row-note.js';
+import type { RowNote } from '../domain/input/row-note.js';
 import type { RowSchema } from '../domain/signature.js';
 import type { ValidationIssue } from '../domain/validation-issue.js';
-import type { JsonObject, JsonValue } from '../lib/json.js';
+import type { JsonObject, JsonValue } from '../lib/json/json.js';
 import type { ValueBounds } from './value-bounds.js';
 
 /** Where the rows of a body are: in its member `inputs` or `texts`, or the body itself is the one row. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 import type { FieldSchema, RowSchema } from '../domain/signature.js';
-import type { JsonValue } from '../lib/json.js';
-import { measureJson } from '../lib/json-size.js';
+import type { JsonValue } from '../lib/json/json.js';
+import { measureJson } from '../lib/json/json-size.js';
 import { valueBoundsOf } from './value-bounds.js';
 import type { ValueBounds } from './value-bounds.js';
 

@@ -6,7 +6,7 @@ import type { Page } from '../http/response/page.js';
 import { Paged } from '../http/response/paged.decorator.js';
 import { ApiEnvelope } from '../http/openapi/api-envelope.decorator.js';
 import { ApiErrors } from '../http/openapi/api-errors.decorator.js';
-import type { JsonObject } from '../lib/json.js';
+import type { JsonObject } from '../lib/json/json.js';
 import { ListRunsQueryDto } from './dto/list-runs.query.dto.js';
 import { MetricDto, MetricQueryDto } from './dto/metric.dto.js';
 import { RunDetailDto, RunListDto } from './dto/run.dto.js';

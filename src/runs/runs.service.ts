@@ -14,7 +14,7 @@ import type { ListModelRunsQueryDto, ListRunsQueryDto } from './dto/list-runs.qu
 import { DEFAULT_POINTS } from './dto/metric.dto.js';
 import type { MetricDto, MetricQueryDto } from './dto/metric.dto.js';
 import type { ParamsDto } from '../http/dto/report.dto.js';
-import type { JsonObject } from '../lib/json.js';
+import type { JsonObject } from '../lib/json/json.js';
 import type { RunDetailDto, RunDto, RunListDto } from './dto/run.dto.js';
 import { Page } from '../http/response/page.js';
 import { describeMetric } from './metric-history.js';

@@ -1,5 +1,5 @@
 import { valueAt } from '../lib/property-path.js';
-import type { JsonValue } from '../lib/json.js';
+import type { JsonValue } from '../lib/json/json.js';
 import { ValidationError } from '../domain/validation-issue.js';
 import type { RegisteredRun } from '../registry/state/registered-run.js';
 

@@ -7,7 +7,7 @@ const page = readFileSync(join(root, 'docs', 'glossary.md'), 'utf8');
 
 /** Folders of `src` that need no entry: general words of programming, or names of products and formats. */
 const GENERAL = new Set(
-  'bootstrap cli config domain http lib logging dto auth openapi request response server validation local mlflow store db files postman browser fixtures'.split(
+  'bootstrap cli config domain http lib logging dto auth openapi request response server validation local mlflow store db files postman browser fixtures json input'.split(
     ' ',
   ),
 );

@@ -3,7 +3,7 @@ import type { RowEncoder } from '../../src/codec/encode/row-encoder.js';
 import { compileRowValidator } from '../../src/codec/validate/row-validator.js';
 import type { ValidateOptions } from '../../src/codec/validate/row-validator.js';
 import type { TensorEncoding } from '../../src/domain/encode-spec.js';
-import type { JsonObject } from '../../src/lib/json.js';
+import type { JsonObject } from '../../src/lib/json/json.js';
 import type { FieldSchema, RowSchema } from '../../src/domain/signature.js';
 import type { Tensor } from '../../src/domain/tensor.js';
 import type { ValidationIssue } from '../../src/domain/validation-issue.js';

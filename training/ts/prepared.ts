@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 import type { DecodeSpec } from '../../src/domain/decode-spec.js';
 import type { EncodeSpec, PreparedText } from '../../src/domain/encode-spec.js';
-import type { JsonObject } from '../../src/lib/json.js';
+import type { JsonObject } from '../../src/lib/json/json.js';
 import type { ObservedValues, Signature } from '../../src/domain/signature.js';
 
 /** Root of the project, as the compiled file sees it: .cache/training/js/training/ts. */

@@ -4,7 +4,7 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 import { cleanText } from '../../src/codec/text/text-cleaning.js';
 import type { DecodeOf } from '../../src/domain/decode-spec.js';
-import type { JsonObject } from '../../src/lib/json.js';
+import type { JsonObject } from '../../src/lib/json/json.js';
 import { artifactOf } from './layers-artifact.js';
 import {
   atThreshold,

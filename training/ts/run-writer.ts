@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import type { DecodeSpec } from '../../src/domain/decode-spec.js';
 import type { EncodeSpec } from '../../src/domain/encode-spec.js';
-import type { JsonObject } from '../../src/lib/json.js';
+import type { JsonObject } from '../../src/lib/json/json.js';
 import type { Signature } from '../../src/domain/signature.js';
 import { readContract } from './prepared.js';
 import type { Prepared } from './prepared.js';

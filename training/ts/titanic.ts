@@ -4,7 +4,7 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 import type { DecodeOf } from '../../src/domain/decode-spec.js';
 import type { EncodeSpec } from '../../src/domain/encode-spec.js';
-import type { JsonObject } from '../../src/lib/json.js';
+import type { JsonObject } from '../../src/lib/json/json.js';
 import { artifactOf } from './layers-artifact.js';
 import { atThreshold, exactMatch, hundredths, logLoss, performanceOf, reportOf, rocAuc } from './metrics.js';
 import { readContract, rowsOf } from './prepared.js';

@@ -3,7 +3,7 @@ import { initializers, input, layers, model as modelOf } from '@tensorflow/tfjs-
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 
 import type { DecodeOf } from '../../src/domain/decode-spec.js';
-import type { JsonObject } from '../../src/lib/json.js';
+import type { JsonObject } from '../../src/lib/json/json.js';
 import { artifactOf } from './layers-artifact.js';
 import { classLogLoss, exactMatch, performanceOf } from './metrics.js';
 import type { Performance } from './metrics.js';

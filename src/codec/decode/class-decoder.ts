@@ -1,5 +1,5 @@
 import type { HeadOf } from '../../domain/decode-spec.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import { argmax } from '../../domain/numeric.js';
 import { given, perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';

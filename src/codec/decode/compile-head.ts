@@ -1,5 +1,5 @@
 import type { DecodeSpec, HeadDecode } from '../../domain/decode-spec.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import type { OutputRowSchema } from '../../domain/signature.js';
 import { mismatch } from '../encode/encode-scope.js';
 import { compileBinary, compileMultiClass, compileMultiLabel, compileTopK } from './class-decoder.js';

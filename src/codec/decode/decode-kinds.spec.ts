@@ -4,8 +4,8 @@ import type { DecodeSpec } from '../../domain/decode-spec.js';
 import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
 import { sliceRows } from '../../domain/tensor-rows.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
-import type { JsonObject } from '../../lib/json.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import type { JsonObject } from '../../lib/json/json.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import { nameOnlyOutput } from './only-output.js';
 import { compileRowDecoder } from './row-decoder.js';
 

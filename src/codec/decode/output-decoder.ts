@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import type { DecodedTensor } from '../tensor-mismatch.js';
 

@@ -1,6 +1,6 @@
 import { AppError } from '../../domain/app-error.js';
 import type { Activation } from '../../domain/decode-spec.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { numberOrNull, sigmoid, softmax } from '../../domain/numeric.js';
 import type { DType, NamedTensors, Tensor, TensorData } from '../../domain/tensor.js';
 import { canonicalNumber } from '../validate/parse-scalars.js';

@@ -1,6 +1,6 @@
 import { AppError } from '../../domain/app-error.js';
 import type { DecodeSpec } from '../../domain/decode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { FieldSchema, Signature } from '../../domain/signature.js';
 import { allocate, sizeOf } from '../../domain/tensor.js';
 import type { DType, NamedTensors } from '../../domain/tensor.js';

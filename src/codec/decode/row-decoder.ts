@@ -1,7 +1,7 @@
 import { primaryFieldsOf } from '../../domain/contract.js';
 import type { DecodeSpec } from '../../domain/decode-spec.js';
 import type { PreparedText } from '../../domain/encode-spec.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import type { Signature } from '../../domain/signature.js';
 import type { TensorSpec, NamedTensors } from '../../domain/tensor.js';
 import { compileKind, requireDistinct } from './compile-head.js';

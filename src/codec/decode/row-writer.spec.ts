@@ -1,6 +1,6 @@
 import type { DecodeSpec } from '../../domain/decode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import type { JsonObject } from '../../lib/json/json.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import type { DType, NamedTensors, TensorData } from '../../domain/tensor.js';
 import { compileRowDecoder } from './row-decoder.js';

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../lib/json.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import type { JsonValue } from '../../lib/json/json.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import { outputTypesOf } from '../../domain/signature.js';
 import type { OutputFieldSchema } from '../../domain/signature.js';
 

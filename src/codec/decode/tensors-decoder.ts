@@ -1,5 +1,5 @@
 import type { HeadOf } from '../../domain/decode-spec.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { outputTypesOf } from '../../domain/signature.js';
 import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
 import { sizeOf } from '../../domain/tensor.js';

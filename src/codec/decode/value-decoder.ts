@@ -2,7 +2,7 @@ import type { HeadOf } from '../../domain/decode-spec.js';
 import { given, perRow } from './output-decoder.js';
 import type { OutputDecoder } from './output-decoder.js';
 import type { DecodedTensor } from '../tensor-mismatch.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import type { NamedTensors } from '../../domain/tensor.js';
 import { ONLY_OUTPUT, jsonNumber, modelError, requireWidth, tableOf } from './output-table.js';
 

@@ -1,5 +1,5 @@
 import type { ArrayEncoding } from '../../domain/encode-spec.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { fitArray } from './array-layout.js';
 import { mismatch } from './encode-scope.js';
 import type { EncodeScope, TensorEncoder } from './encode-scope.js';

@@ -1,5 +1,5 @@
 import type { CategoryColumn } from '../../domain/encode-spec.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { mismatch } from './encode-scope.js';
 import type { CompiledColumn, EncodeScope } from './encode-scope.js';
 import { notMember } from '../validate/issues.js';

@@ -1,6 +1,6 @@
 import { NO_FILES, encodeOne, encodeRows, schemaOf } from '../../../test/support/codec-calls.js';
 import type { Column, EncodeSpec, TensorEncoding } from '../../domain/encode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import type { DType } from '../../domain/tensor.js';
 import { compileRowEncoder } from './row-encoder.js';

@@ -7,7 +7,7 @@ import type {
   NumberColumn,
   StringColumn,
 } from '../../domain/encode-spec.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { listSizesOf } from './array-layout.js';
 import { compileCategory } from './category-column.js';
 import { datePart } from './date-parts.js';

@@ -1,5 +1,5 @@
 import type { PreparedText } from '../../domain/encode-spec.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import type { FieldSchema, FieldType, RowSchema } from '../../domain/signature.js';
 import type { DType, TensorData } from '../../domain/tensor.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';

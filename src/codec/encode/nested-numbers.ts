@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { sizeOf } from '../../domain/tensor.js';
 import type { TensorData } from '../../domain/tensor.js';
 import type { EncodeVisit } from './encode-scope.js';

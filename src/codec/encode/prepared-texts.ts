@@ -1,5 +1,5 @@
 import type { PreparedText, TextStep } from '../../domain/encode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { RowSchema } from '../../domain/signature.js';
 import { mismatch } from './encode-scope.js';
 import type { PreparedRow } from './encode-scope.js';

@@ -1,6 +1,6 @@
 import { NO_FILES, schemaOf } from '../../../test/support/codec-calls.js';
 import type { EncodeSpec } from '../../domain/encode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import { compileRowEncoder } from './row-encoder.js';
 
 describe('compileRowEncoder with texts and images for another thread', () => {

@@ -1,5 +1,5 @@
 import type { ImageEncoding, PreprocessedEncoding, TokenizerEncoding } from '../../domain/encode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { DType } from '../../domain/tensor.js';
 import { EncodeVisit, mismatch, missingRule } from './encode-scope.js';
 import type { EncodeScope, PreparedRow } from './encode-scope.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 import { NO_FILES, encodeOne, schemaOf } from '../../../test/support/codec-calls.js';
 import type { Column, EncodeSpec, ImageEncoding, TokenizerEncoding, TokensEncoding } from '../../domain/encode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import { concatRows } from '../../domain/tensor-rows.js';
 import type { DType } from '../../domain/tensor.js';

@@ -1,5 +1,5 @@
 import type { EncodeSpec, TensorEncoding } from '../../domain/encode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { RowSchema } from '../../domain/signature.js';
 import { allocate, sizeOf } from '../../domain/tensor.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';

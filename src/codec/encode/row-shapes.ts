@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import { sizeOf } from '../../domain/tensor.js';
 import type { PreparedRow, TensorEncoder } from './encode-scope.js';
 

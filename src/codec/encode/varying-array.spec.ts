@@ -2,7 +2,7 @@ import { BODY, NO_FILES, schemaOf } from '../../../test/support/codec-calls.js';
 import type { ArrayEncoding } from '../../domain/encode-spec.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import type { ValidationIssue } from '../../domain/validation-issue.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import { compileRowValidator } from '../validate/row-validator.js';
 import { compileRowEncoder } from './row-encoder.js';
 

@@ -1,5 +1,5 @@
 import type { ArrayEncoding } from '../../domain/encode-spec.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import { sizeOf } from '../../domain/tensor.js';
 import { fieldOf } from '../rows.js';
 import { listSizesOf, placesOf } from './array-layout.js';

@@ -3,7 +3,7 @@ import { sigmoid, softmax } from '../../domain/numeric.js';
 import { outputTypesOf } from '../../domain/signature.js';
 import type { OutputFieldSchema, OutputRowSchema, OutputType } from '../../domain/signature.js';
 import type { DType, Tensor } from '../../domain/tensor.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import { labelKey, thresholdFor } from '../decode/output-table.js';
 import { literal } from './function-text.js';
 import type { FunctionText } from './function-text.js';

@@ -1,5 +1,5 @@
 import type { CategoryColumn, Column, ListColumn } from '../../domain/encode-spec.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import type { DType } from '../../domain/tensor.js';
 import { isMultiple } from '../validate/field-rules.js';

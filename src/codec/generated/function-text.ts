@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 
 /** A function that is put together line by line, with values from outside in `k`. */
 export class FunctionText {

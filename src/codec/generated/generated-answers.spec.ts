@@ -7,7 +7,7 @@ import type { AppError } from '../../domain/app-error.js';
 import type { Activation, DecodeSpec, HeadDecode } from '../../domain/decode-spec.js';
 import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
 import type { DType, NamedTensors, Tensor } from '../../domain/tensor.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import { compileRowDecoder } from '../decode/row-decoder.js';
 import type { AnswerShape } from '../decode/row-decoder.js';
 import { generateAnswers, withGeneratedAnswers } from './generated-answers.js';

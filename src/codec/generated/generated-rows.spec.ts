@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 
 import type { Column, EncodeSpec } from '../../domain/encode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
 import type { DType, NamedTensors } from '../../domain/tensor.js';
 import type { ValidationIssue } from '../../domain/validation-issue.js';

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../lib/json.js';
-import { parseJson } from '../../lib/json-text.js';
+import type { JsonValue } from '../../lib/json/json.js';
+import { parseJson } from '../../lib/json/json-text.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { enumRules, listRules, numberRules, stringRules } from './field-rules.js';

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../lib/json.js';
-import { IMAGE_URL_HEAD } from '../../domain/image-text.js';
+import type { JsonValue } from '../../lib/json/json.js';
+import { IMAGE_URL_HEAD } from '../../domain/input/image-text.js';
 import type { OutputFieldSchema } from '../../domain/signature.js';
 import { parseDate, parseDateTime } from './iso-dates.js';
 import { compilePattern } from './pattern.js';

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { MAX_ISSUES } from '../../domain/validation-issue.js';
 

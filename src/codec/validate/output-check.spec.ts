@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import type { OutputFieldSchema } from '../../domain/signature.js';
 import { compileOutputChecker } from './output-check.js';
 

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import { outputTypesOf } from '../../domain/signature.js';
 import type { OutputFieldSchema, OutputRowSchema, OutputType } from '../../domain/signature.js';
 import { enumRules, listRules, numberRules, stringRules } from './field-rules.js';

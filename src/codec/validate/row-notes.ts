@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import type { FieldSchema, ObservedValues, RowSchema } from '../../domain/signature.js';
-import type { RowNote } from '../../domain/row-note.js';
+import type { RowNote } from '../../domain/input/row-note.js';
 import { fieldOf } from '../rows.js';
 import { MAX_PROBLEMS } from './issues.js';
 import { memberKey } from './schema-check.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { BODY, QUERY, validate } from '../../../test/support/codec-calls.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import type { RowSchema } from '../../domain/signature.js';
 import type { ValidationIssue } from '../../domain/validation-issue.js';
 import { compileRowValidator, MAX_PROBLEMS } from './row-validator.js';

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import { nearestName } from '../../lib/nearest-name.js';
 import type { FieldSchema, RowSchema } from '../../domain/signature.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';

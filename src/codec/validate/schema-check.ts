@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../lib/json.js';
-import type { JsonValue } from '../../lib/json.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { outputTypesOf } from '../../domain/signature.js';
 import type { FieldSchema, FieldType, OutputFieldSchema, OutputType, RowSchema } from '../../domain/signature.js';
 import { RunError } from '../../domain/verdict.js';

@@ -17,7 +17,7 @@ import type {
 } from './openapi-types.js';
 import { sampleOf } from './sample-of.js';
 import { SharedResponses } from './shared-responses.js';
-import { isShortExample, shortExample } from '../../lib/short-example.js';
+import { isShortExample, shortExample } from '../../lib/json/short-example.js';
 
 const PROBLEM_TYPE = 'application/problem+json';
 

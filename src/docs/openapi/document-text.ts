@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../lib/json.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import type { OpenApiDocument } from './openapi-types.js';
 
 /** A part of a document that is written already. */

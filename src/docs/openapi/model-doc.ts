@@ -1,5 +1,5 @@
-import { inputsMeantBy } from '../../domain/choose-input.js';
-import { acceptsTexts } from '../../domain/text-input.js';
+import { inputsMeantBy } from '../../domain/input/choose-input.js';
+import { acceptsTexts } from '../../domain/input/text-input.js';
 import type { Run } from '../../domain/run.js';
 import type { ReadyModel } from '../../registry/model-registry.service.js';
 import { nameComponents } from './component-names.js';

@@ -1,12 +1,12 @@
-import type { JsonObject, JsonValue } from '../../lib/json.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import type { Example, Run } from '../../domain/run.js';
 import type { FieldSchema } from '../../domain/signature.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import type { ModelDoc } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';
 import type { NamedExample, ParameterValue } from './openapi-types.js';
-import { isShortExample } from '../../lib/short-example.js';
+import { isShortExample } from '../../lib/json/short-example.js';
 
 /** A request body and the answer the trainer saw for it. */
 interface ExamplePair {

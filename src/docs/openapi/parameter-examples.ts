@@ -1,6 +1,6 @@
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import type { Run } from '../../domain/run.js';
-import { acceptsTexts } from '../../domain/text-input.js';
+import { acceptsTexts } from '../../domain/input/text-input.js';
 import type { ModelDoc } from './model-doc.js';
 import { operationsOf } from './openapi-types.js';
 import type { OpenApiDocument, Parameter, ParameterValue } from './openapi-types.js';

@@ -1,6 +1,6 @@
-import { stringifyJson } from '../../lib/json-text.js';
-import type { JsonValue } from '../../lib/json.js';
-import { isShortExample, shortExample } from '../../lib/short-example.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
+import type { JsonValue } from '../../lib/json/json.js';
+import { isShortExample, shortExample } from '../../lib/json/short-example.js';
 import { withShortExamples } from '../../domain/short-schema.js';
 import type {
   FieldAlternative,

@@ -1,5 +1,5 @@
 import type { FieldSchema } from '../../domain/signature.js';
-import { acceptsTexts } from '../../domain/text-input.js';
+import { acceptsTexts } from '../../domain/input/text-input.js';
 import { modelForRows } from './model-doc.js';
 import type { ModelDoc } from './model-doc.js';
 import { envelopeExample } from './envelope-example.js';

@@ -6,7 +6,7 @@ import { map } from 'rxjs';
 import type { Observable } from 'rxjs';
 
 import { AppConfig } from '../../config/app-config.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import { EndpointAnswer } from '../endpoint/http-endpoint.js';
 import { headOf } from '../request/express-head.js';
 import { requestUrl } from '../request/request-url.js';

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 
 import type { AppError } from '../../domain/app-error.js';
 import { ValidationError } from '../../domain/validation-issue.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import { EndpointAnswer } from '../endpoint/http-endpoint.js';
 import { envelopeHead } from '../envelope/envelope.js';
 import { wantsProblemDetails } from '../request/accept-header.js';

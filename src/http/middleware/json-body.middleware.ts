@@ -4,7 +4,7 @@ import { AppError } from '../../domain/app-error.js';
 import { readBodyWithin } from '../request/body-reader.js';
 import type { BodyLimits } from '../request/body-reader.js';
 import { turnOfBody } from '../request/large-body-scheduler.js';
-import { parseJsonBody } from '../../domain/json-body.js';
+import { parseJsonBody } from '../../domain/input/json-body.js';
 import { requireJsonType } from '../request/json-content.js';
 import { hasBody } from '../request/request-head.js';
 

@@ -1,9 +1,9 @@
 import { ValidateBy, getMetadataStorage } from 'class-validator';
 
-import { isJsonObject } from '../../lib/json.js';
+import { isJsonObject } from '../../lib/json/json.js';
 import { nearestName } from '../../lib/nearest-name.js';
 import { truncate } from '../../lib/truncate.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { MAX_ISSUES } from '../../domain/validation-issue.js';
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 

@@ -1,11 +1,11 @@
 import type { AppConfig } from '../../config/app-config.js';
-import { TEXT_FIELD, acceptsTexts } from '../../domain/text-input.js';
+import { TEXT_FIELD, acceptsTexts } from '../../domain/input/text-input.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import { parseQuery } from '../../http/request/query-parser.js';
 import { SECRET_PARAMETERS } from '../../http/request/request-url.js';
 import { bodyShapeIssue, checkOf } from '../../http/validation/pydantic-v1-rules.js';
-import { isJsonObject } from '../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import { rowListOf } from '../../row-reading/reading-messages.js';
 import type { BodyForm, BodyOutline } from '../../row-reading/reading-messages.js';
 import type { RemoteRows } from '../../row-reading/remote-rows.js';

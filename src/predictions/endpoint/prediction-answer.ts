@@ -2,8 +2,8 @@ import { EndpointAnswer } from '../../http/endpoint/http-endpoint.js';
 import type { EnvelopeWriter } from '../../http/envelope/envelope.js';
 import { CONTRACT_HEADER } from '../../http/request/contract-header.js';
 import { serverTiming } from '../../http/response/server-timing.js';
-import { stringifyJson } from '../../lib/json-text.js';
-import type { JsonObject } from '../../lib/json.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { Prediction, PredictionContext } from '../predictions.service.js';
 
 /** The usual answer: an envelope around model, run and predictions. */

@@ -1,7 +1,7 @@
 import type sharp from 'sharp';
 
 import type { ImageEncoding } from '../../domain/encode-spec.js';
-import { IMAGE_URL_HEAD } from '../../domain/image-text.js';
+import { IMAGE_URL_HEAD } from '../../domain/input/image-text.js';
 import type { ValidationIssue } from '../../domain/validation-issue.js';
 import type { Pixels } from './image-resample.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import { makeTokenizer } from './tokenizer-document.js';
 
 const FOLDER = join(__dirname, '..', '..', '..', 'test', 'fixtures', 'tokenizers');

@@ -1,8 +1,8 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { TokenizerModel } from '@huggingface/tokenizers';
 
-import { isJsonObject } from '../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 
 /** Behaviours of a split that the library knows; it takes the others for `Isolated`. */
 const SPLITS = ['Removed', 'Isolated'];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { TokenizerEncoding } from '../../domain/encode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import { openTokenizer } from './tokenizer-step.js';
 
 const FOLDER = join(__dirname, '..', '..', '..', 'test', 'fixtures', 'tokenizers');

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { isNullable, pointerTo } from '../../codec/validate/schema-check.js';
 import type { Contract } from '../../domain/contract.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import type { OutputFieldSchema, OutputRowSchema } from '../../domain/signature.js';
 import { diffBounds } from './diff-bounds.js';
 import { diffObjects } from './diff-objects.js';

@@ -1,8 +1,8 @@
 import { enumRules, isMultiple, numberRules, stringRules } from '../../codec/validate/field-rules.js';
 import { PatternError } from '../../codec/validate/pattern.js';
 import { isNullable, isOfType, memberKey } from '../../codec/validate/schema-check.js';
-import { stringifyJson } from '../../lib/json-text.js';
-import type { JsonValue } from '../../lib/json.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { outputTypesOf } from '../../domain/signature.js';
 import type { OutputFieldSchema, OutputType } from '../../domain/signature.js';
 

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { recordedContractOf } from '../../domain/contract.js';
 import type { Contract } from '../../domain/contract.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import { POLICY, isAttempt, isCutover, withEvent } from '../../domain/model-state.js';
 import type { HistoryEvent, HistoryEventName, ModelState, Pin, ServedRecord } from '../../domain/model-state.js';
 import type { Run } from '../../domain/run.js';

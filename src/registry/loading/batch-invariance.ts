@@ -1,6 +1,6 @@
 import { compareOutput } from '../../codec/examples-match.js';
 import type { OutputComparison } from '../../codec/examples-match.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { TensorSpec } from '../../domain/tensor.js';
 import { RunError } from '../../domain/verdict.js';
 import type { ModelInfo } from '../../engines/inference-engine.js';

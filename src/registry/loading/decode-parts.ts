@@ -1,7 +1,7 @@
 import type { AnswerShape, DecodeContext, RowDecoder } from '../../codec/decode/row-decoder.js';
 import type { EncodedRows } from '../../codec/encode/row-encoder.js';
-import type { JsonObject } from '../../lib/json.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import type { JsonObject } from '../../lib/json/json.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import { runInSlices } from '../../lib/run-in-slices.js';
 import { sliceRows } from '../../domain/tensor-rows.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';

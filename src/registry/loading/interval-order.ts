@@ -1,8 +1,8 @@
 import { fieldOf } from '../../codec/rows.js';
 import { headsOf } from '../../domain/decode-spec.js';
 import type { HeadOf } from '../../domain/decode-spec.js';
-import { isJsonObject } from '../../lib/json.js';
-import type { JsonObject } from '../../lib/json.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { Run } from '../../domain/run.js';
 import { RunError, warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';

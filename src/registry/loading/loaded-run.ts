@@ -1,7 +1,7 @@
 import { atColumns, objectRows } from '../../codec/column-rows.js';
 import type { PreparedRow } from '../../codec/encode/encode-scope.js';
 import { validateRows } from '../../codec/validate/row-validator.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
 import { copyTensors } from '../../domain/tensor-rows.js';

@@ -1,6 +1,6 @@
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
 import { compileRowValidator } from '../../codec/validate/row-validator.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { DType, TensorSpec } from '../../domain/tensor.js';
 import { RunError } from '../../domain/verdict.js';
 import { columnRules } from '../../sources/mlflow/mapping/derive-column.js';

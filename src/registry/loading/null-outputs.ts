@@ -1,6 +1,6 @@
 import { fieldOf } from '../../codec/rows.js';
-import { isJsonObject } from '../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import type { Run } from '../../domain/run.js';
 import { outputTypesOf } from '../../domain/signature.js';
 import type { OutputFieldSchema } from '../../domain/signature.js';

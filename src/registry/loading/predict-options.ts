@@ -2,7 +2,7 @@ import type { Columns } from '../../codec/column-rows.js';
 import type { AnswerShape } from '../../codec/decode/row-decoder.js';
 import type { ValidateOptions } from '../../codec/validate/row-validator.js';
 import type { PredictionTiming } from '../../domain/prediction-timing.js';
-import type { RowNote } from '../../domain/row-note.js';
+import type { RowNote } from '../../domain/input/row-note.js';
 import type { Location } from '../../domain/validation-issue.js';
 import type { RemoteRows } from '../../row-reading/remote-rows.js';
 

@@ -1,6 +1,6 @@
 import type { Location, ValidationIssue } from '../../domain/validation-issue.js';
 import { MAX_ISSUES } from '../../domain/validation-issue.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 
 /**
  * The texts of a row of which something else is wrong, so that those can be looked at, too.

@@ -14,7 +14,7 @@ import { compileRowValidator } from '../../codec/validate/row-validator.js';
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import type { ModelCard, SessionSettings } from '../../domain/card.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { Run } from '../../domain/run.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import { RunError, VERDICT_FIX } from '../../domain/verdict.js';

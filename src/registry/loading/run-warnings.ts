@@ -1,7 +1,7 @@
 import { fieldOf } from '../../codec/rows.js';
 import { rejectsNull, typeOf } from '../../codec/validate/schema-check.js';
-import { stringifyJson } from '../../lib/json-text.js';
-import type { JsonObject } from '../../lib/json.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { EncodeSpec } from '../../domain/encode-spec.js';
 import type { Run } from '../../domain/run.js';
 import type { TensorSpec } from '../../domain/tensor.js';

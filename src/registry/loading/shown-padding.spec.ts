@@ -1,5 +1,5 @@
 import type { EncodeSpec } from '../../domain/encode-spec.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import { showsPadding } from './shown-padding.js';
 
 const encode = (more: object): EncodeSpec => ({

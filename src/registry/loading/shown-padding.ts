@@ -1,7 +1,7 @@
 import { fieldOf } from '../../codec/rows.js';
 import type { EncodeSpec } from '../../domain/encode-spec.js';
 import type { Run } from '../../domain/run.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 
 /**
  * Whether examples have lists of several lengths wherever the run fills them up: only then the check that rows may share a

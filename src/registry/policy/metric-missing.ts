@@ -1,6 +1,6 @@
 import { nearestName } from '../../lib/nearest-name.js';
-import { isJsonObject } from '../../lib/json.js';
-import type { JsonObject } from '../../lib/json.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import type { Run } from '../../domain/run.js';
 import { reason } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';

@@ -1,7 +1,7 @@
 import type { SelectionPolicy } from '../../domain/card.js';
 import { valueAt } from '../../lib/property-path.js';
-import { stringifyJson } from '../../lib/json-text.js';
-import type { JsonValue } from '../../lib/json.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { compareMetric } from '../../domain/metric.js';
 import type { Run } from '../../domain/run.js';
 import { reason } from '../../domain/verdict.js';

@@ -1,6 +1,6 @@
 import { compareOutput, comparisonOf } from '../../codec/examples-match.js';
 import type { PromotionPolicy } from '../../domain/card.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { Run } from '../../domain/run.js';
 import { RunError, warning } from '../../domain/verdict.js';

@@ -7,8 +7,8 @@ import { TestRegistry, createTestHost } from '../../../test/support/registry/tes
 import { until } from '../../../test/support/until.js';
 import { compareOutput, comparisonOf } from '../../codec/examples-match.js';
 import { AppError } from '../../domain/app-error.js';
-import type { JsonObject } from '../../lib/json.js';
-import { parseJson, stringifyJson } from '../../lib/json-text.js';
+import type { JsonObject } from '../../lib/json/json.js';
+import { parseJson, stringifyJson } from '../../lib/json/json-text.js';
 import { RunLoader } from '../loading/run-loader.js';
 import type { LoadedRun } from '../loading/loaded-run.js';
 

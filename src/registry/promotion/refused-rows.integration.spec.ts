@@ -7,7 +7,7 @@ import { colourRun, images } from '../../../test/support/stores/preprocessed-run
 import { TestRegistry, createTestHost } from '../../../test/support/registry/test-registry.js';
 import { until } from '../../../test/support/until.js';
 import type { Run } from '../../domain/run.js';
-import type { JsonObject } from '../../lib/json.js';
+import type { JsonObject } from '../../lib/json/json.js';
 
 /** What the model takes without resizing. */
 async function smallImage(): Promise<string> {

@@ -1,5 +1,5 @@
 import type { SelectionPolicy } from '../../domain/card.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import { compareMetric } from '../../domain/metric.js';
 import type { Run } from '../../domain/run.js';
 import { championOf } from './champion.js';

@@ -8,7 +8,7 @@ import type { FileReference } from '../../domain/encode-spec.js';
 import type { Run } from '../../domain/run.js';
 import { engineVersion } from '../../engines/engine-versions.js';
 import type { TrialLimits } from '../../engines/trial/trial-host.js';
-import { stringifyJson } from '../../lib/json-text.js';
+import { stringifyJson } from '../../lib/json/json-text.js';
 import { StateStore } from '../../sources/state/state-store.js';
 import { isGone, thisOwner } from './trial-owner.js';
 

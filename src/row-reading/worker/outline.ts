@@ -1,6 +1,6 @@
 import { MAX_ISSUES } from '../../domain/validation-issue.js';
-import { isJsonObject } from '../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
 import { rowListOf } from '../reading-messages.js';
 import type { BodyForm, BodyOutline } from '../reading-messages.js';
 

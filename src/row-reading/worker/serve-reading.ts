@@ -15,12 +15,12 @@ import type { DescribeRow } from '../../codec/validate/row-notes.js';
 import { compileRowValidator, validateRows } from '../../codec/validate/row-validator.js';
 import type { RowValidator } from '../../codec/validate/row-validator.js';
 import { AppError } from '../../domain/app-error.js';
-import { bodyText, parseBodyText } from '../../domain/json-body.js';
+import { bodyText, parseBodyText } from '../../domain/input/json-body.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import type { Location } from '../../domain/validation-issue.js';
-import { isJsonObject } from '../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../lib/json.js';
-import { measureJson } from '../../lib/json-size.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../../lib/json/json.js';
+import { measureJson } from '../../lib/json/json-size.js';
 import { rowListOf } from '../reading-messages.js';
 import type {
   BodyBounds,

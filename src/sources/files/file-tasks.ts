@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
 import { sha256OfBytes } from '../../lib/digest.js';
-import type { JsonValue } from '../../lib/json.js';
-import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
-import { isJsonObject } from '../../lib/json.js';
-import { withoutNaN } from '../../lib/without-nan.js';
+import type { JsonValue } from '../../lib/json/json.js';
+import { JsonSyntaxError, parseJson } from '../../lib/json/json-text.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import { withoutNaN } from '../../lib/json/without-nan.js';
 import { loadSchemaCheck } from '../schema-check.js';
 import type { SchemaCheck, SchemaIssue } from '../schema-check.js';
 import { requireRegular } from './file-system.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import type { ModelCard } from '../../domain/card.js';
-import { JsonSyntaxError, parseJson } from '../../lib/json-text.js';
+import { JsonSyntaxError, parseJson } from '../../lib/json/json-text.js';
 import { Disk } from '../files/disk.js';
 import { TOO_LARGE } from '../files/file-system.js';
 import type { FileSystem } from '../files/file-system.js';

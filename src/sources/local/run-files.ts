@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 
 import type { FileReference } from '../../domain/encode-spec.js';
 import type { Run } from '../../domain/run.js';
-import type { JsonValue } from '../../lib/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 
 /** A file of a run, and what it is to hold. */
 export interface RunFileReference extends FileReference {

@@ -1,4 +1,4 @@
-import { isSameJson } from '../../lib/same-json.js';
+import { isSameJson } from '../../lib/json/same-json.js';
 import type { StoredRun } from './run-files.js';
 
 /** Parts that many runs of a model have alike: what is sent and answered, how it is encoded, often the examples. */

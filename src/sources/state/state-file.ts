@@ -1,6 +1,6 @@
-import { parseJson, stringifyJson } from '../../lib/json-text.js';
-import { isJsonObject } from '../../lib/json.js';
-import type { JsonValue } from '../../lib/json.js';
+import { parseJson, stringifyJson } from '../../lib/json/json-text.js';
+import { isJsonObject } from '../../lib/json/json.js';
+import type { JsonValue } from '../../lib/json/json.js';
 import { EMPTY_STATE, HISTORY_EVENTS, MAX_HISTORY, TRIAL_OUTCOMES, trimHistory } from '../../domain/model-state.js';
 import type { HistoryEvent, ModelState } from '../../domain/model-state.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { JsonObject } from '../../../src/lib/json.js';
+import type { JsonObject } from '../../../src/lib/json/json.js';
 import { createTestApp } from '../../support/http/create-test-app.js';
 import type { TestApp } from '../../support/http/create-test-app.js';
 import { ask } from '../../support/http/ask.js';

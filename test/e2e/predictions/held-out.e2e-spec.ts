@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { compareOutput, comparisonOf } from '../../../src/codec/examples-match.js';
-import type { JsonObject } from '../../../src/lib/json.js';
+import type { JsonObject } from '../../../src/lib/json/json.js';
 import type { Run } from '../../../src/domain/run.js';
 import { SHIPPED_MODELS, createTestApp } from '../../support/http/create-test-app.js';
 import type { TestApp } from '../../support/http/create-test-app.js';

@@ -1,7 +1,7 @@
 import type { DecodeSpec } from '../../../src/domain/decode-spec.js';
 import type { Run } from '../../../src/domain/run.js';
 import type { OutputFieldSchema } from '../../../src/domain/signature.js';
-import type { JsonObject } from '../../../src/lib/json.js';
+import type { JsonObject } from '../../../src/lib/json/json.js';
 
 /** A way in which a run of the fixture `onnx-forms` answers, and what it answers to `FORM_ROWS`. */
 export interface FormCase {

@@ -1,7 +1,7 @@
 import { sumRun } from '../../../../test/support/stores/build-store.js';
 import type { Run } from '../../../domain/run.js';
 import type { FieldSchema } from '../../../domain/signature.js';
-import type { JsonObject } from '../../../lib/json.js';
+import type { JsonObject } from '../../../lib/json/json.js';
 import { cornersOf } from './contract-corners.js';
 
 const runOf = (properties: Record<string, FieldSchema>, input: JsonObject, required: string[] = []): Run => ({

@@ -2,7 +2,7 @@ import { fieldOf } from '../../../codec/rows.js';
 import { isNullable, typeOf } from '../../../codec/validate/schema-check.js';
 import type { Run } from '../../../domain/run.js';
 import type { FieldSchema } from '../../../domain/signature.js';
-import type { JsonObject, JsonValue } from '../../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
 import { gridOf } from './number-grid.js';
 import type { NumberGrid } from './number-grid.js';
 

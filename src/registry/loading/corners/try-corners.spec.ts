@@ -1,7 +1,7 @@
 import { sumRun } from '../../../../test/support/stores/build-store.js';
 import { AppError } from '../../../domain/app-error.js';
 import type { FieldSchema } from '../../../domain/signature.js';
-import type { JsonObject } from '../../../lib/json.js';
+import type { JsonObject } from '../../../lib/json/json.js';
 import type { LoadedRun } from '../loaded-run.js';
 import { tryCorners } from './try-corners.js';
 

@@ -2,7 +2,7 @@ import { AppError } from '../../../domain/app-error.js';
 import { ValidationError } from '../../../domain/validation-issue.js';
 import { RunError, warning } from '../../../domain/verdict.js';
 import type { Warning } from '../../../domain/verdict.js';
-import type { JsonObject } from '../../../lib/json.js';
+import type { JsonObject } from '../../../lib/json/json.js';
 import { cornersOf } from './contract-corners.js';
 import type { Corner, NumberLimit } from './contract-corners.js';
 import { causeText } from '../failure-reason.js';

@@ -1,8 +1,8 @@
 import { fieldOf } from '../../../codec/rows.js';
 import { headsOf } from '../../../domain/decode-spec.js';
 import type { Run } from '../../../domain/run.js';
-import { stringifyJson } from '../../../lib/json-text.js';
-import type { JsonValue } from '../../../lib/json.js';
+import { stringifyJson } from '../../../lib/json/json-text.js';
+import type { JsonValue } from '../../../lib/json/json.js';
 import { fits, numbersByPath, valuesOf } from './replayed-example.js';
 import type { ReplayedExample } from './replayed-example.js';
 

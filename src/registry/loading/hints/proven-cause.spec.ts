@@ -1,6 +1,6 @@
 import { sumRun } from '../../../../test/support/stores/build-store.js';
 import type { Run } from '../../../domain/run.js';
-import type { JsonObject, JsonValue } from '../../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
 import { inWordsOf } from '../../../sources/mlflow/contract/own-words.js';
 import { selfTestHint } from './self-test-hint.js';
 

@@ -1,8 +1,8 @@
 import { compareOutput, comparisonOf } from '../../../codec/examples-match.js';
 import { fieldOf } from '../../../codec/rows.js';
 import type { Run } from '../../../domain/run.js';
-import { isJsonObject } from '../../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../../lib/json.js';
+import { isJsonObject } from '../../../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
 
 /** An example, what the run answers to it, and whether that is what was recorded. */
 export interface ReplayedExample {

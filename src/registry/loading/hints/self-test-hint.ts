@@ -1,7 +1,7 @@
 import { datePart } from '../../../codec/encode/date-parts.js';
 import { fieldOf } from '../../../codec/rows.js';
 import type { Column } from '../../../domain/encode-spec.js';
-import type { JsonObject, JsonValue } from '../../../lib/json.js';
+import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
 import type { Run } from '../../../domain/run.js';
 import type { GraphTraits } from '../../../engines/inference-engine.js';
 import { WARNING_FIX } from '../../../domain/verdict.js';

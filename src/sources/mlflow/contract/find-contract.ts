@@ -1,6 +1,6 @@
-import { isJsonObject } from '../../../lib/json.js';
-import { JsonSyntaxError, parseJson } from '../../../lib/json-text.js';
-import type { JsonValue } from '../../../lib/json.js';
+import { isJsonObject } from '../../../lib/json/json.js';
+import { JsonSyntaxError, parseJson } from '../../../lib/json/json-text.js';
+import type { JsonValue } from '../../../lib/json/json.js';
 import { reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
 import { loadSchemaCheck } from '../../schema-check.js';

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 
 import { YAML_OPTIONS, isPlainYaml } from '../store/plain-yaml.js';
-import type { JsonValue } from '../../../lib/json.js';
+import type { JsonValue } from '../../../lib/json/json.js';
 
 /** Nodes of one document, those of repeated parts counted each time. */
 const MAX_NODES = 200_000;

@@ -4,9 +4,9 @@ import type { Example, Run } from '../../../domain/run.js';
 import type { OutputRowSchema, RowSchema } from '../../../domain/signature.js';
 import { reason } from '../../../domain/verdict.js';
 import type { VerdictReason } from '../../../domain/verdict.js';
-import { isJsonObject } from '../../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../../lib/json.js';
-import { withoutNaN } from '../../../lib/without-nan.js';
+import { isJsonObject } from '../../../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
+import { withoutNaN } from '../../../lib/json/without-nan.js';
 import type { SchemaCheck } from '../../schema-check.js';
 
 /** What the owner of an MLflow run wrote beside the logged model: members of `run.json`, each of which may be absent. */

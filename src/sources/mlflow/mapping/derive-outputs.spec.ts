@@ -1,6 +1,6 @@
 import type { DType, TensorSpec } from '../../../domain/tensor.js';
 import type { RunError } from '../../../domain/verdict.js';
-import type { JsonObject } from '../../../lib/json.js';
+import type { JsonObject } from '../../../lib/json/json.js';
 import { deriveOutputs } from './derive-outputs.js';
 import { fieldsOfSignature } from './signature-fields.js';
 

@@ -1,6 +1,6 @@
-import { parseJson } from '../../../lib/json-text.js';
-import { isJsonObject } from '../../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../../lib/json.js';
+import { parseJson } from '../../../lib/json/json-text.js';
+import { isJsonObject } from '../../../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
 import type { ModelField } from './model-field.js';
 
 /** Maximum number of example rows that are kept. */

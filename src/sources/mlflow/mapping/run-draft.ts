@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../lib/json.js';
+import type { JsonObject } from '../../../lib/json/json.js';
 import type { Example, Run } from '../../../domain/run.js';
 import type { OutputFieldSchema, OutputRowSchema, RowSchema } from '../../../domain/signature.js';
 import type { ModelSpec } from '../../../domain/tensor.js';

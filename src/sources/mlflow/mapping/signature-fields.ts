@@ -1,6 +1,6 @@
-import { JsonSyntaxError, parseJson } from '../../../lib/json-text.js';
-import { isJsonObject } from '../../../lib/json.js';
-import type { JsonObject } from '../../../lib/json.js';
+import { JsonSyntaxError, parseJson } from '../../../lib/json/json-text.js';
+import { isJsonObject } from '../../../lib/json/json.js';
+import type { JsonObject } from '../../../lib/json/json.js';
 import { RunError } from '../../../domain/verdict.js';
 import { requireDistinctFields, valueShape } from './model-field.js';
 import type { ModelField, ValueKind } from './model-field.js';

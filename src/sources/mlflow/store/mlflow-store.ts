@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../../lib/json.js';
-import type { JsonObject } from '../../../lib/json.js';
+import { isJsonObject } from '../../../lib/json/json.js';
+import type { JsonObject } from '../../../lib/json/json.js';
 import type { MetricPoint } from '../../../domain/metric-point.js';
 import { RUN_STATUSES } from '../../../domain/run.js';
 import type { RunStatus } from '../../../domain/run.js';

@@ -1,6 +1,6 @@
-import { isJsonObject } from '../../../../lib/json.js';
-import type { JsonObject } from '../../../../lib/json.js';
-import { parseJsonYielding } from '../../../../lib/parse-json-yielding.js';
+import { isJsonObject } from '../../../../lib/json/json.js';
+import type { JsonObject } from '../../../../lib/json/json.js';
+import { parseJsonYielding } from '../../../../lib/json/parse-json-yielding.js';
 import { StoreUnavailableError } from '../mlflow-store.js';
 
 /** A longer answer is not parsed at once: requests would wait. */

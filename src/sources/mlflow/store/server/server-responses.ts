@@ -1,6 +1,6 @@
 import type { MetricPoint } from '../../../../domain/metric-point.js';
-import { isJsonObject } from '../../../../lib/json.js';
-import type { JsonObject, JsonValue } from '../../../../lib/json.js';
+import { isJsonObject } from '../../../../lib/json/json.js';
+import type { JsonObject, JsonValue } from '../../../../lib/json/json.js';
 import { isoTime } from '../../mapping/to-run.js';
 import { inStepOrder, runStatusNamed } from '../mlflow-store.js';
 import type { Checkpoint, MlflowExperiment, MlflowRegisteredModel, MlflowRun, MlflowVersion } from '../mlflow-store.js';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../../lib/json.js';
+import type { JsonObject } from '../../../../lib/json/json.js';
 import { mapYielding } from '../../../../lib/map-yielding.js';
 import type { MetricPoint } from '../../../../domain/metric-point.js';
 import { RunError } from '../../../../domain/verdict.js';

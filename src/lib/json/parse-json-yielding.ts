@@ -1,7 +1,7 @@
 import { endOfString } from './json-size.js';
 import { isJsonObject } from './json.js';
 import type { JsonObject, JsonValue } from './json.js';
-import { runInSlices } from './run-in-slices.js';
+import { runInSlices } from '../run-in-slices.js';
 
 const [QUOTE, COMMA] = [0x22, 0x2c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];

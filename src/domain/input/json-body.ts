@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 
-import { JsonSyntaxError, parseJson } from '../lib/json-text.js';
-import type { JsonValue } from '../lib/json.js';
-import { AppError } from './app-error.js';
-import { ValidationError } from './validation-issue.js';
+import { JsonSyntaxError, parseJson } from '../../lib/json/json-text.js';
+import type { JsonValue } from '../../lib/json/json.js';
+import { AppError } from '../app-error.js';
+import { ValidationError } from '../validation-issue.js';
 
 const BYTE_ORDER_MARK = 0xfeff;
 

@@ -1,4 +1,4 @@
-import type { FieldSchema, RowSchema } from './signature.js';
+import type { FieldSchema, RowSchema } from '../signature.js';
 import { acceptsTexts } from './text-input.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { RowSchema } from './signature.js';
+import type { RowSchema } from '../signature.js';
 
 /** The field that makes a model one for texts; those have short routes of their own (`POST /predict`). */
 export const TEXT_FIELD = 'text';
