@@ -11,9 +11,10 @@ import { createLogger, flushLog } from '../logging/pino-logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { ModelRegistryService } from '../registry/model-registry.service.js';
 import { createApp } from './create-app.js';
-import { endBySignal } from './end-process.js';
+import { endBySignal, killProcess } from './end-process.js';
 import { endWhenStuck } from './end-when-stuck.js';
 import { closeInStep } from './port-closing.js';
+import { endWithPrimary } from './primary-end.js';
 import { onStop } from './stop-signals.js';
 import type { StopSignal } from './stop-signals.js';
 import { stopServer } from './stop-server.js';
@@ -31,6 +32,7 @@ const END_TIMEOUT_MS = 500;
  */
 export async function startServer(config: AppConfig): Promise<NestExpressApplication> {
   const logger = createLogger(config);
+  endWithPrimary(() => killProcess(), cluster);
   onStop((signal) => void stopStart(signal, logger));
   const { app, fastPath } = await createApp(config, logger);
   await listenOrClose(app, config);

@@ -242,7 +242,7 @@ describe('numbers and texts at the edge', () => {
       expect(answer.json.detail[0]).toMatchObject({ loc: ['body', 'inputs', 0, 'whole'], type: 'type_error.integer' });
   });
 
-  it.each(['\\ud800', 'a\\udc00b', '\\u0000', '\\uffff', '\\ud83d\\ude00'])('a text may hold %s', async (text) => {
+  it.each(['\\ud800', 'a\\udc00b', '\\uffff', '\\ud83d\\ude00'])('a text may hold %s', async (text) => {
     const { status, json } = await send('/predict', { method: 'POST', body: `{"texts":[{"text":"${text}"}]}` });
 
     expect(status).toBe(200);
