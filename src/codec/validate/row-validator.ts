@@ -59,7 +59,8 @@ export function compileRowValidator(schema: RowSchema, pointer = '/signature/inp
     return { name, check, isRequired: required.has(name), fallback };
   });
   const oneOfIssue = schema.oneOf && compileOneOf(schema.oneOf);
-  const known = schema.additionalProperties === false ? new Set(fields.map(({ name }) => name)) : undefined;
+  const known = new Set(fields.map(({ name }) => name));
+  const isClosed = schema.additionalProperties === false;
 
   return {
     validate(value, loc, options, issues) {
@@ -67,15 +68,15 @@ export function compileRowValidator(schema: RowSchema, pointer = '/signature/inp
       const given = objectOf(value, loc, issues);
       if (given === undefined) return undefined;
       const found = issues.length;
-      const row = readFields(fields, given, new Visit(loc, issues, options));
+      const row = readFields(fields, known, given, new Visit(loc, issues, options));
       const choice = oneOfIssue?.(given);
       if (choice) report(issues, loc, choice);
-      if (known) reportExtras(known, given, loc, options, issues);
+      if (isClosed) reportExtras(known, given, loc, options, issues);
       return issues.length === found ? row : undefined;
     },
     checkColumns(names, loc, issues) {
-      reportMissingColumns(fields, names, loc, issues);
-      if (!known) return;
+      reportMissingColumns(fields, known, names, loc, issues);
+      if (!isClosed) return;
       names.forEach((name, i) => {
         if (!known.has(name)) report(issues, [...loc, i], extraIssue(name, known, issues));
       });
@@ -118,13 +119,13 @@ function objectOf(value: unknown, loc: Location, issues: ValidationIssue[]): Row
   return undefined;
 }
 
-function readFields(fields: readonly Field[], given: Row, visit: Visit): JsonObject {
+function readFields(fields: readonly Field[], known: ReadonlySet<string>, given: Row, visit: Visit): JsonObject {
   const row = newRow();
   for (const field of fields) {
     if (visit.isFull) break;
     visit.path[0] = field.name;
     const value = fieldOf(given, field.name);
-    if (value === undefined && field.isRequired) visit.report(missingField(field, fields, given, visit));
+    if (value === undefined && field.isRequired) visit.report(missingField(field, known, given, visit));
     else {
       const clean = readField(field, value, visit);
       if (clean !== undefined) row[field.name] = clean;
@@ -134,20 +135,19 @@ function readFields(fields: readonly Field[], given: Row, visit: Visit): JsonObj
 }
 
 /** The short routes (`types-only`) say it in the words of the dialect alone. */
-function missingField({ name }: Field, fields: readonly Field[], given: Row, { isStrict, found }: Visit): Issue {
-  const names = isStrict ? Object.keys(given) : [];
-  if (names.length === 0 || names.length > MAX_COMPARISONS || !maySuggest(found, names.length)) return MISSING;
-  const known = new Set(fields.map((field) => field.name));
+function missingField({ name }: Field, known: ReadonlySet<string>, given: Row, { isStrict, found }: Visit): Issue {
+  if (!isStrict) return MISSING;
+  const names = Object.keys(given);
+  if (names.length > MAX_COMPARISONS || !maySuggest(found, names.length)) return MISSING;
   return missingIssue(
     name,
     names.filter((other) => !known.has(other)),
-    found,
   );
 }
 
-/** What nobody knows and has nearly the name of what is missing, is probably that. @param found  problems so far. */
-function missingIssue(name: string, others: readonly string[], found: number): Issue {
-  const meant = maySuggest(found, others.length) ? nearestName(name, others) : undefined;
+/** What nobody knows and has nearly the name of what is missing, is probably that. */
+function missingIssue(name: string, others: readonly string[]): Issue {
+  const meant = nearestName(name, others);
   return meant === undefined ? MISSING : { ...MISSING, msg: `${MISSING.msg}; did you mean it by "${meant}"?` };
 }
 
@@ -189,6 +189,7 @@ function extraIssue(name: string, known: ReadonlySet<string>, { length }: readon
 
 function reportMissingColumns(
   fields: readonly Field[],
+  known: ReadonlySet<string>,
   names: readonly string[],
   loc: Location,
   issues: ValidationIssue[],
@@ -196,11 +197,11 @@ function reportMissingColumns(
   const given = new Set(names);
   const missing = fields.filter(({ name, isRequired }) => isRequired && !given.has(name));
   if (missing.length === 0) return;
-  const known = new Set(fields.map(({ name }) => name));
   const others = names.filter((name) => !known.has(name));
   for (const { name } of missing) {
     if (issues.length >= MAX_PROBLEMS) return;
-    report(issues, [...loc, name], missingIssue(name, others, issues.length));
+    const issue = maySuggest(issues.length, others.length) ? missingIssue(name, others) : MISSING;
+    report(issues, [...loc, name], issue);
   }
 }
 

@@ -60,8 +60,9 @@ export class LoadedRun {
   private trial: { readonly trial: RunTrial; readonly admit: () => Promise<void> } | undefined;
   private report: TrialReport | undefined;
 
-  /** Why its rows are computed one by one; undefined when they may share calls. */
+  /** Whether lists of several lengths may be filled up, where the run says with what. */
   private mayPad = true;
+  /** Why its rows are computed one by one; undefined when they may share calls. */
   private rowByRowReason: string | undefined;
 
   constructor(

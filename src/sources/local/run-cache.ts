@@ -171,13 +171,12 @@ export class RunCache {
 
   /** Of very many folders this alone takes as long as a request may wait: it is kept while nothing changes. */
   private byUrgency(places: readonly RunLocation[], requiredIds: ReadonlySet<string>): ByUrgency<RunLocation> {
-    const isRestless = this.restless.size > 0 || this.running.list().length > 0;
-    const isSame = places === this.places && this.sorted && isDeepStrictEqual(this.sorted.requiredIds, requiredIds);
-    if (!isSame || isRestless) {
-      const found = sortByUrgency(places, (place) => this.urgencyOf(place, requiredIds));
-      this.sorted = { requiredIds, found };
-    }
-    return this.sorted!.found;
+    const { sorted } = this;
+    const mayHaveChanged = places !== this.places || this.restless.size > 0 || this.running.list().length > 0;
+    if (sorted && !mayHaveChanged && isDeepStrictEqual(sorted.requiredIds, requiredIds)) return sorted.found;
+    const found = sortByUrgency(places, (place) => this.urgencyOf(place, requiredIds));
+    this.sorted = { requiredIds, found };
+    return found;
   }
 
   private urgencyOf({ path }: RunLocation, requiredIds: ReadonlySet<string>): Urgency {

@@ -45,8 +45,8 @@ function unknownOutputHint({ signature }: Run, examples: readonly ReplayedExampl
     if (name === undefined) continue;
     const meant = nearestName(name, known);
     const list = known.map((one) => `"${one}"`).join(', ');
-    const which = meant === undefined ? `they are ${list}` : `is "${meant}" meant?`;
-    return `Example ${i} records "${name}", which is none of the outputs: ${which}${meant === undefined ? '.' : ''}`;
+    const which = meant === undefined ? `they are ${list}.` : `is "${meant}" meant?`;
+    return `Example ${i} records "${name}", which is none of the outputs: ${which}`;
   }
   return undefined;
 }
