@@ -192,7 +192,12 @@ export class LoadedRun {
     this.rowByRowReason = rowByRowReason;
   }
 
-  /** Computes lists of another length apart from now on, though the run says with what they may be filled up. */
+  /** Whether texts of different lengths have shared a call wherever the run fills them up. */
+  get hasFilledTexts(): boolean {
+    return this.preprocessing?.hasFilledAll ?? true;
+  }
+
+  /** Computes lists and texts of another length apart from now on, though the run says with what they may be filled up. */
   forbidPadding(): void {
     this.mayPad = false;
   }
@@ -497,7 +502,7 @@ export class LoadedRun {
     locOf: (index: number) => Location,
     call: EngineCall,
   ): Promise<DecodeRequest> {
-    const work = () => this.preprocessing!.addTo(request, locOf, deadlineOf(call), !call.rowByRow);
+    const work = () => this.preprocessing!.addTo(request, locOf, deadlineOf(call), !call.rowByRow && this.mayPad);
     return { ...request, encoded: await this.keptWhile(work) };
   }
 

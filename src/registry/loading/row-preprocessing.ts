@@ -14,10 +14,20 @@ type TextRows = Pick<EncodedRequest, 'rows' | 'prepared'>;
 
 /** Makes the tensors of a run's texts and images, in threads of their own. */
 export class RowPreprocessing {
+  /** Fields with texts that may be filled up, of which no two of different lengths have shared a call yet. */
+  private readonly unfilled: Set<PreprocessedField>;
+
   constructor(
     private readonly fields: readonly PreprocessedField[],
     private readonly opened: OpenedPreprocessing,
-  ) {}
+  ) {
+    this.unfilled = new Set(fields.filter(({ tensors }) => tensors.some(({ rowShape }) => rowShape.includes(null))));
+  }
+
+  /** Whether texts of different lengths have shared a call in every field that may be filled up. */
+  get hasFilledAll(): boolean {
+    return this.unfilled.size === 0;
+  }
 
   /**
    * @param locOf  where row `index` sits in the request.
@@ -38,6 +48,7 @@ export class RowPreprocessing {
     const issues = this.issuesOf(results, columns, locOf);
     if (issues.length > 0) throw new ValidationError(inOrder(issues));
     const placed = results.map((result, i) => ({ ...result, places: columns[i]!.places }));
+    if (canPad && this.unfilled.size > 0) this.noteFilled(results);
     return addPreprocessed(request.encoded, placed, canPad);
   }
 
@@ -60,6 +71,12 @@ export class RowPreprocessing {
       if (error instanceof AppError) return [];
       throw error;
     }
+  }
+
+  private noteFilled(results: readonly PreprocessResult[]): void {
+    results.forEach(({ filled }, i) => {
+      if (filled && new Set(filled.lengths).size > 1) this.unfilled.delete(this.fields[i]!);
+    });
   }
 
   private run(columns: readonly TextColumn[], deadline: Deadline): Promise<readonly PreprocessResult[]> {

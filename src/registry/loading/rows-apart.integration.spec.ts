@@ -1,4 +1,5 @@
 import { TestStore } from '../../../test/support/stores/build-store.js';
+import { addTokenRun, tokenEncoding } from '../../../test/support/stores/preprocessed-runs.js';
 import { loadConfig } from '../../config/load-config.js';
 import type { EncodeSpec } from '../../domain/encode-spec.js';
 import type { Run } from '../../domain/run.js';
@@ -6,6 +7,7 @@ import type { FieldSchema, OutputFieldSchema } from '../../domain/signature.js';
 import { createModelHost } from '../../engines/pool/create-model-host.js';
 import type { JsonObject } from '../../lib/json/json.js';
 import { stringifyJson } from '../../lib/json/json-text.js';
+import { Preprocessor } from '../../preprocessing/preprocessor.js';
 import { LocalRunSource } from '../../sources/local/local-run-source.js';
 import { ONE_ROW_PER_CALL, ROWS_DEPENDENT, ROWS_FAIL_BATCHED } from './batch-invariance.js';
 import { RunLoader } from './run-loader.js';
@@ -39,18 +41,23 @@ const columnsOf = (tensor: string, dtype: 'float32' | 'int64', ...names: string[
 
 describe('rows whose outputs have shapes of their own', () => {
   const host = createModelHost({ threads: 1, maxQueuedPerModel: 100, maxBatchRows: 1_024, loadTimeoutMs: 10_000 });
+  const preprocessor = new Preprocessor();
   const stores: TestStore[] = [];
   afterAll(async () => {
     await host.close();
+    await preprocessor.close();
     for (const store of stores) store.remove();
   });
 
   const load = async (fixture: string, run: Partial<Run>): Promise<LoadedRun> => {
     const store = new TestStore().addModel('m').addRun('m', 'one', run, fixture);
     stores.push(store);
+    return loadFrom(store);
+  };
+  const loadFrom = async (store: TestStore): Promise<LoadedRun> => {
     const [model] = await new LocalRunSource(store.folder).listModels();
     const sourceRun = model!.runs[0]!;
-    return new RunLoader(host, loadConfig({})).load(sourceRun, sourceRun.run!);
+    return new RunLoader(host, loadConfig({}), preprocessor).load(sourceRun, sourceRun.run!);
   };
   /** The answers to the rows of one request, and to the same rows written as text. */
   const predict = async (loaded: LoadedRun, rows: readonly JsonObject[]): Promise<JsonObject[]> => {
@@ -189,6 +196,36 @@ describe('rows whose outputs have shapes of their own', () => {
 
     expect(loaded.notes).toEqual([]);
     expect(await predict(loaded, requests)).toEqual(requests.map(({ ids }) => mean(ids)));
+  });
+
+  it('are computed apart, by their lengths, where the texts of the examples have one length', async () => {
+    const texts = ['rain', 'The bright small model.', 'small', 'a model'];
+    // What fills a text changes the mean of its ids.
+    const encode = tokenEncoding({ tensors: { input_ids: 'input_ids' } });
+    const loadTexts = async (...examples: string[]) => {
+      const store = new TestStore().addModel('m');
+      stores.push(store);
+      const run = { encode, examples: examples.map((text) => ({ input: { text }, output: {} })) };
+      addTokenRun(store, 'm', 'one', run, 'onnx-tokens-unmasked');
+      return loadFrom(store);
+    };
+    const alone = await loadTexts('rain');
+    const means = await Promise.all(texts.map(async (text) => (await predict(alone, [{ text }]))[0]!));
+
+    for (const [examples, notes] of [
+      [['rain'], []],
+      [['rain', 'small'], []],
+      [['rain', 'The bright small model.'], [ROWS_DEPENDENT]],
+    ] as const) {
+      const loaded = await loadTexts(...examples);
+      expect(loaded.notes).toEqual(notes);
+      expect(
+        await predict(
+          loaded,
+          texts.map((text) => ({ text })),
+        ),
+      ).toEqual(means);
+    }
   });
 
   it('have as many items as their row: states of token lists', async () => {

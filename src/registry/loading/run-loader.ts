@@ -252,6 +252,7 @@ export class RunLoader {
     if (!loaded.isRowByRow) {
       if (!showsPadding(loaded.run.encode, examples.slice(0, first.length))) loaded.forbidPadding();
       await this.checkBatchInvariance(loaded, single, comparison);
+      if (!loaded.hasFilledTexts) loaded.forbidPadding();
       if (loaded.isRowByRow) await this.requireSameAnswer(loaded, single, comparison);
     }
     const outputs = loaded.isRowByRow
