@@ -74,6 +74,7 @@ export const WARNING_FIX = {
     'Clients get such intervals as the model gives them: sort the quantiles before the export if that is not what you mean.',
   PARAMS_IGNORED:
     'Export the model with the values that it needs, or make each parameter a column; docs/mlflow.md says more.',
+  TAG_IGNORED: 'Correct the tag or delete it: docs/mlflow.md lists the tags of runs and of experiments.',
   DIMENSION_OPEN: 'Export the model with fixed dimensions except for the rows, e.g. [None, 4].',
   ROWS_ONE_BY_ONE:
     'Export it for inference, with a first dimension that varies and rows that do not affect each other.',

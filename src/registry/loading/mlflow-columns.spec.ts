@@ -3,7 +3,7 @@ import { compileRowValidator } from '../../codec/validate/row-validator.js';
 import type { JsonObject } from '../../lib/json/json.js';
 import type { DType, TensorSpec } from '../../domain/tensor.js';
 import { RunError } from '../../domain/verdict.js';
-import { columnRules } from '../../sources/mlflow/mapping/derive-column.js';
+import { columnRules } from '../../sources/mlflow/mapping/tags.js';
 import { deriveInputs } from '../../sources/mlflow/mapping/derive-inputs.js';
 import { inputSchema } from '../../sources/mlflow/mapping/model-field.js';
 import { fieldsOfSignature } from '../../sources/mlflow/mapping/signature-fields.js';

@@ -385,7 +385,7 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
   private logWarnings(): void {
     const { warnings } = this.source;
     for (const warning of warnings) if (!this.warnings.includes(warning)) this.logger.warn(warning);
-    if (warnings.length === 0 && this.warnings.length > 0) this.logger.log('All sources recovered');
+    if (warnings.length === 0 && this.warnings.length > 0) this.logger.log('The sources have no warnings any more');
     this.warnings = warnings;
   }
 

@@ -103,7 +103,7 @@ describe('while MLflow cannot be read', () => {
       expect(warnings).toEqual([problem]);
       expect(after).toMatchObject({ status: 'ok', sources: [{ problem: null }] });
       expect(after.sources[0].last_read_at > health.sources[0].last_read_at).toBe(true);
-      expect(scene.app.log.map(({ msg }) => msg as string)).toContain('All sources recovered');
+      expect(scene.app.log.map(({ msg }) => msg as string)).toContain('The sources have no warnings any more');
       expectUndisturbed(lanes);
       expectNothingInward(
         JSON.stringify([looks.map(({ text }) => text), health.sources]).replaceAll(scene.app.baseUrl, ''),

@@ -145,6 +145,30 @@ describe('experiments that are found by *', () => {
     ]);
   });
 
+  it('say which tags are misspelt, whether they can be served without them or not', async () => {
+    const misspelt = (name: string, key: string) => [...tags(name), { key, value: 'x' }];
+    answers = [
+      [
+        'experiments/search',
+        {
+          experiments: [
+            experiment('1', misspelt('adder', 'bestrun.titel')),
+            experiment('2', [{ key: 'bestrun.metrik', value: 'f1' }]),
+          ],
+        },
+      ],
+    ];
+
+    const [adder, other] = await source.listModels();
+
+    expect(adder!.card).toBeDefined();
+    expect(source.warnings).toEqual([
+      'Model adder: The tag "bestrun.titel" has no effect: there is no such tag; "bestrun.title" is probably meant.',
+    ]);
+    expect(other).toMatchObject({ location: 'experiment-2', card: undefined });
+    expect(other!.issues.join(' ')).toContain('"bestrun.metric" is probably meant');
+  });
+
   it('say what is wrong when their owner wants them served', async () => {
     answers = [
       ['experiments/search', { experiments: [experiment('1', tags('adder', 'Maximal')), experiment('2', [])] }],

@@ -5,8 +5,9 @@ import { RunSource } from '../../run-source.js';
 import type { GetExaminationHints, SourceModel, SourceStatus } from '../../run-source.js';
 import { CandidateReader } from './candidates.js';
 import type { Candidate } from './candidates.js';
-import { CARD_TAGS, deriveCard, modelNameOf } from '../mapping/model-card.js';
+import { deriveCard, modelNameOf } from '../mapping/model-card.js';
 import type { CardOrigin, MlflowCard } from '../mapping/model-card.js';
+import { TAG_PREFIX } from '../mapping/tags.js';
 import { StoreUnavailableError } from '../store/mlflow-store.js';
 import type { MlflowExperiment, MlflowRegisteredModel, MlflowStore } from '../store/mlflow-store.js';
 import { RunInspector } from './run-inspector.js';
@@ -40,6 +41,8 @@ export class MlflowRunSource extends RunSource {
   private readAt: Date | undefined;
   private unavailableReason: StoreUnavailableError | undefined;
   private isCut = false;
+  /** By model: what is worth knowing of its card, although it is usable. */
+  private readonly cardWarnings = new Map<string, readonly string[]>();
   private getHints: GetExaminationHints = () => Promise.resolve({ mustExamine: new Set(), skip: new Set() });
   /** Ids of the last listing by model name, so that another experiment does not take over a name. */
   private holders: ReadonlyMap<string, string> = new Map();
@@ -68,7 +71,8 @@ export class MlflowRunSource extends RunSource {
     const unavailableWarning =
       unavailableReason && `${this.describe(unavailableReason)} Its last known listing is served.`;
     const cutWarning = this.isCut && `${this.description} has more than ${MAX_MODELS} models: the others are left out.`;
-    return [unavailableWarning, cutWarning, ...store.warnings].filter((warning) => typeof warning === 'string');
+    const all = [unavailableWarning, cutWarning, ...store.warnings, ...[...this.cardWarnings.values()].flat()];
+    return all.filter((warning) => typeof warning === 'string');
   }
 
   override useExaminationHints(getHints: GetExaminationHints): void {
@@ -127,6 +131,7 @@ export class MlflowRunSource extends RunSource {
     this.isCut = !isAll;
     this.inspector.endListing();
     this.holders = taken;
+    for (const name of this.cardWarnings.keys()) if (!taken.has(name)) this.cardWarnings.delete(name);
     return listing;
   }
 
@@ -188,7 +193,7 @@ export class MlflowRunSource extends RunSource {
   }
 
   private async toModel(
-    { name, card, issues }: MlflowCard,
+    { name, card, issues, warnings }: MlflowCard,
     taken: Map<string, string>,
     candidates: readonly Candidate[],
     origin: CardOrigin & { readonly id: string },
@@ -199,6 +204,10 @@ export class MlflowRunSource extends RunSource {
       return { location: `${name} (${origin.kind} ${origin.name})`, card: undefined, issues: [problem], runs: [] };
     }
     taken.set(name, origin.id);
+    this.cardWarnings.set(
+      name,
+      warnings.map((warning) => `Model ${name}: ${warning}`),
+    );
     const runs = await this.inspector.inspect(candidates, card?.selection, await this.getHints(name));
     return { location: name, card, issues, runs };
   }
@@ -215,7 +224,7 @@ function byAge({ id: a }: MlflowExperiment, { id: b }: MlflowExperiment): number
 
 /** Whether the operator or the owner of an entry wants it served, even if the rest of its card is invalid. */
 function isMatch({ card }: MlflowCard, { tags }: CardOrigin, item: MlflowItem): boolean {
-  return card !== undefined || item.name !== undefined || Object.hasOwn(tags, CARD_TAGS.metric);
+  return card !== undefined || item.name !== undefined || Object.keys(tags).some((tag) => tag.startsWith(TAG_PREFIX));
 }
 
 /** An entry that only `*` found and whose owner did not say that it is to be served. */

@@ -1,35 +1,16 @@
 import type { Column, DatePart } from '../../../domain/encode-spec.js';
 import type { DType } from '../../../domain/tensor.js';
 import { RunError } from '../../../domain/verdict.js';
+import { columnName } from './model-field.js';
 import type { ModelField } from './model-field.js';
+import { DATE_TAG, MISSING_TAG } from './tags.js';
+import type { ColumnRules } from './tags.js';
 import { dtypeWords, fieldWords } from './tensor-words.js';
-
-/** What tags of the run say of its columns: texts by column name. */
-export interface ColumnRules {
-  /** `bestrun.missing.<column>`: what reaches the model in place of a missing value. */
-  readonly missing: Readonly<Record<string, string>>;
-  /** `bestrun.date.<column>`: the number that the model takes of a date. */
-  readonly date: Readonly<Record<string, string>>;
-}
-
-const MISSING_TAG = 'bestrun.missing.';
-const DATE_TAG = 'bestrun.date.';
 
 const DATE_PARTS: readonly DatePart[] = ['epoch-days', 'epoch-seconds', 'year', 'month', 'day', 'weekday', 'hour'];
 
 /** Where the contract that says more than a signature is written. */
 const CONTRACT = 'bestrun/run.json (docs/mlflow.md, "A full contract")';
-
-/** The rules among the tags of a run or version. */
-export function columnRules(tags: Readonly<Record<string, string>>): ColumnRules {
-  const withPrefix = (prefix: string) =>
-    Object.fromEntries(
-      Object.entries(tags).flatMap(([key, value]) =>
-        key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [],
-      ),
-    );
-  return { missing: withPrefix(MISSING_TAG), date: withPrefix(DATE_TAG) };
-}
 
 /** A column of a tensor, and its field as clients see it: required where the model cannot be told that it is missing. */
 interface DerivedColumn {
@@ -53,7 +34,7 @@ export function deriveColumn(field: ModelField, dtype: DType, rules: ColumnRules
   // scikit-learn's pipelines turn whole numbers into texts before they are exported: 1 reaches the model as '1'.
   if (field.kind === 'integer') return textColumn(field, rules);
   throw new RunError('SIGNATURE_MISMATCH', `${types(field)} and texts in the model.`, {
-    fix: `Log the signature of the data frame that the exported model takes: X.astype({"${nameOf(field)}": str}).`,
+    fix: `Log the signature of the data frame that the exported model takes: X.astype({"${columnName(field)}": str}).`,
   });
 }
 
@@ -63,7 +44,7 @@ function textColumn(field: ModelField, { missing }: ColumnRules): DerivedColumn 
   const column = { kind: 'string', field: field.field } as const;
   if (field.isRequired) return { field, column };
   if (given !== undefined) return { field, column: { ...column, missing: given } };
-  const tag = `${MISSING_TAG}${nameOf(field)}`;
+  const tag = `${MISSING_TAG}${columnName(field)}`;
   return { field: required(field, `what reaches the model in its place is not known (tag ${tag})`), column };
 }
 
@@ -93,7 +74,7 @@ function listColumn(field: ModelField, dtype: DType): DerivedColumn {
 function dateColumn(field: ModelField, dtype: DType, rules: ColumnRules): DerivedColumn {
   if (dtype === 'string') return textColumn(field, rules);
   const part = DATE_PARTS.find((one) => one === ownValue(rules.date, field));
-  const tag = `${DATE_TAG}${nameOf(field)}`;
+  const tag = `${DATE_TAG}${columnName(field)}`;
   if (!part) {
     const message = `${types(field)} and ${dtypeWords(dtype)} in the model.`;
     const fix = `Say which number the model takes: mlflow.set_tag("${tag}", "epoch-seconds") (or ${DATE_PARTS.filter((one) => one !== 'epoch-seconds').join(', ')}).`;
@@ -108,7 +89,7 @@ function missingNumber(field: ModelField, dtype: DType, text: string): number | 
   if (isFloat && text.toLowerCase() === 'nan') return 'nan';
   const value = text.trim() === '' ? NaN : Number(text);
   if (Number.isFinite(value) && (isFloat || Number.isInteger(value))) return value;
-  const tag = `${MISSING_TAG}${nameOf(field)}`;
+  const tag = `${MISSING_TAG}${columnName(field)}`;
   const message = `The tag ${tag} is ${JSON.stringify(text)}; the column is ${dtypeWords(dtype)} in the model.`;
   throw new RunError('SIGNATURE_MISMATCH', message, { fix: `Set the tag ${tag} to a number, or delete it.` });
 }
@@ -117,7 +98,7 @@ function missingNumber(field: ModelField, dtype: DType, text: string): number | 
 function notText(field: ModelField, dtype: DType): RunError {
   const fix =
     `If the model was trained on categories, log their order in ${CONTRACT}: ` +
-    `{"kind": "category", "field": "${field.field}", "as": "index", "values": list(X["${nameOf(field)}"].cat.categories), "unknown": "error"}. ` +
+    `{"kind": "category", "field": "${field.field}", "as": "index", "values": list(X["${columnName(field)}"].cat.categories), "unknown": "error"}. ` +
     'Otherwise export the whole pipeline, with the encoder of its texts.';
   return new RunError('SIGNATURE_MISMATCH', `${types(field)} and ${dtypeWords(dtype)} in the model.`, { fix });
 }
@@ -131,11 +112,6 @@ function required(field: ModelField, reason: string): ModelField {
 }
 
 function ownValue(values: Readonly<Record<string, string>>, field: ModelField): string | undefined {
-  const name = nameOf(field);
+  const name = columnName(field);
   return Object.hasOwn(values, name) ? values[name] : undefined;
-}
-
-/** As MLflow and the data frame call it. */
-function nameOf({ name, field }: ModelField): string {
-  return name ?? field;
 }

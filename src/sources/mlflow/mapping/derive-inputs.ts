@@ -2,10 +2,10 @@ import type { TensorEncoding } from '../../../domain/encode-spec.js';
 import type { DType, TensorSpec } from '../../../domain/tensor.js';
 import { RunError } from '../../../domain/verdict.js';
 import { deriveColumn } from './derive-column.js';
-import type { ColumnRules } from './derive-column.js';
 import { matchNames } from './match-names.js';
 import { withSizes } from './model-field.js';
 import type { CodecPart, ModelField } from './model-field.js';
+import type { ColumnRules } from './tags.js';
 import { dtypeWords, fieldWords, tensorList, tensorText } from './tensor-words.js';
 
 const NAME_COLUMNS_FIX =

@@ -1,7 +1,11 @@
+import type { TensorEncoding } from '../../../domain/encode-spec.js';
+import type { DType } from '../../../domain/tensor.js';
+import { RunError } from '../../../domain/verdict.js';
 import { parseJson } from '../../../lib/json/json-text.js';
 import { isJsonObject } from '../../../lib/json/json.js';
 import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
 import type { ModelField } from './model-field.js';
+import { dtypeWords, fieldWords, kindOf } from './tensor-words.js';
 
 /** Maximum number of example rows that are kept. */
 const MAX_EXAMPLE_ROWS = 32;
@@ -107,4 +111,35 @@ function toRow(fields: readonly ModelField[], values: readonly (JsonValue | unde
     return isMissing ? [] : [[field, value!] as const];
   });
   return Object.fromEntries(entries);
+}
+
+/**
+ * Numbers of the signature may be whole ones to the model; then so must those of the input example.
+ *
+ * @throws RunError SIGNATURE_MISMATCH, in the words of the signature, when one is not.
+ */
+export function requireWholeNumbers(
+  rows: readonly JsonObject[],
+  fields: readonly ModelField[],
+  tensors: readonly TensorEncoding[],
+): void {
+  for (const tensor of tensors) {
+    if (tensor.kind !== 'columns' || kindOf(tensor.dtype) !== 'integer') continue;
+    const own = new Set(tensor.columns.map(({ field }) => field));
+    for (const field of fields.filter((one) => one.kind === 'number' && own.has(one.field))) {
+      const value = rows.flatMap((row) => (Object.hasOwn(row, field.field) ? [row[field.field]] : [])).find(isFraction);
+      if (value !== undefined) throw notWhole(field, tensor.dtype, value);
+    }
+  }
+}
+
+function isFraction(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isInteger(value);
+}
+
+function notWhole(field: ModelField, dtype: DType, value: number): RunError {
+  const message = `The column "${field.field}" is ${fieldWords(field)} in the signature and ${dtypeWords(dtype)} in the model: the input example has ${value}.`;
+  const fix =
+    'Export the model with inputs of floating point (scikit-learn: FloatTensorType, or DoubleTensorType), or log the signature and the example of the whole numbers that it takes.';
+  return new RunError('SIGNATURE_MISMATCH', message, { fix });
 }

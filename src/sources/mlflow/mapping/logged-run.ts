@@ -3,17 +3,18 @@ import { RunError, reason, warning } from '../../../domain/verdict.js';
 import type { VerdictReason, Warning } from '../../../domain/verdict.js';
 import { RunFolder } from '../../local/run-folder.js';
 import type { RunArtifacts, SourceRun } from '../../run-source.js';
-import { columnRules } from './derive-column.js';
 import { readVocabularies } from '../contract/contract-files.js';
 import { findContract } from '../contract/find-contract.js';
 import type { ReadRunFile } from '../contract/find-contract.js';
 import { inWordsOf } from '../contract/own-words.js';
 import type { RunContract } from '../contract/run-contract.js';
+import { ignoredTags } from './ignored-tags.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
 import { digestModel } from './model-files.js';
 import { NO_MODEL, completePart, draftPart } from './run-draft.js';
 import type { DraftSource } from './run-draft.js';
+import { columnRules } from './tags.js';
 import { servableArtifact } from './servable-artifact.js';
 import type { ServableArtifact } from './servable-artifact.js';
 import type { LoggedModel } from '../store/mlflow-store.js';
@@ -90,7 +91,10 @@ export function servableRun({ location, details, readMetricHistory }: RunRecord,
       complete: (modelSpec) => ({ ...own, ...completePart(model, modelSpec, rules), model: hashed }),
     };
   };
-  const warnings = parameterWarnings(model.mlModel);
+  const warnings = [
+    ...parameterWarnings(model.mlModel),
+    ...ignoredTags(details.tags, model.mlModel.inputs, contract?.encode && contract.place),
+  ];
   const toOwnWords = (message: string) => inWordsOf(contract, message);
   return { location, run, vocabularies, reasons, open, readMetricHistory, toOwnWords, warnings };
 }

@@ -1,18 +1,11 @@
 import type { MlflowItem } from '../../../config/mlflow-selection.js';
 import { MODEL_TASKS } from '../../../domain/card.js';
 import type { MetricGoal, ModelCard, ModelTask, SelectionPolicy } from '../../../domain/card.js';
+import { unknownCardTags } from './ignored-tags.js';
+import { CARD_TAGS } from './tags.js';
 
 /** The metric that every version of a registered model has: its number. */
 export const VERSION_METRIC = 'model_version';
-
-/** Tags by which the owner of an experiment or registered model tells how it is served. */
-export const CARD_TAGS = {
-  name: 'bestrun.name',
-  title: 'bestrun.title',
-  task: 'bestrun.task',
-  metric: 'bestrun.metric',
-  goal: 'bestrun.goal',
-} as const;
 
 /** What MLflow knows of the thing that becomes a model. */
 export interface CardOrigin {
@@ -28,6 +21,8 @@ export interface MlflowCard {
   readonly name: string;
   readonly card: ModelCard | undefined;
   readonly issues: readonly string[];
+  /** What is worth knowing of a usable card, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** The tag that a version carries for each alias that points to it. */
@@ -39,7 +34,8 @@ export function aliasTag(alias: string): string {
 export function deriveCard(origin: CardOrigin, item: MlflowItem): MlflowCard {
   const name = item.as ?? modelNameOf(origin.tags[CARD_TAGS.name] ?? origin.name);
   const selection = policyOf(origin, item);
-  if (typeof selection === 'string') return { name, card: undefined, issues: [selection] };
+  const unknown = unknownCardTags(origin.tags);
+  if (typeof selection === 'string') return { name, card: undefined, issues: [selection, ...unknown], warnings: [] };
   const card: ModelCard = {
     name,
     title: origin.tags[CARD_TAGS.title] ?? origin.name,
@@ -47,7 +43,7 @@ export function deriveCard(origin: CardOrigin, item: MlflowItem): MlflowCard {
     task: taskOf(origin.tags[CARD_TAGS.task]),
     selection,
   };
-  return { name, card, issues: [] };
+  return { name, card, issues: [], warnings: unknown };
 }
 
 /** Longest name that is made of a text's code points, characters of the text. */

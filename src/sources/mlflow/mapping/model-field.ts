@@ -24,6 +24,11 @@ export interface ModelField {
   readonly description?: string;
 }
 
+/** The field as MLflow and the data frame call it. */
+export function columnName({ name, field }: ModelField): string {
+  return name ?? field;
+}
+
 /** Fields with the sizes of the model's tensors, and the encoding or decoding of those tensors. */
 export interface CodecPart<Spec> {
   readonly fields: readonly ModelField[];

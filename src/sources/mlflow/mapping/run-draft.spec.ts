@@ -2,7 +2,7 @@ import type { ModelSpec, TensorSpec } from '../../../domain/tensor.js';
 import type { RunError } from '../../../domain/verdict.js';
 import { readMlModel } from './ml-model.js';
 import type { MlModel } from './ml-model.js';
-import { columnRules } from './derive-column.js';
+import { columnRules } from './tags.js';
 import { madeUpRow } from './example-rows.js';
 import * as draft from './run-draft.js';
 import { servableArtifact } from './servable-artifact.js';
@@ -68,6 +68,27 @@ describe('a run of MLflow', () => {
       { age: 0.5, n: 1 },
       { age: 1.5, n: 2 },
     ]);
+  });
+
+  it.each([
+    ['[0.5]', 'the input example has 0.5'],
+    ['[2], [1.5]', 'the input example has 1.5'],
+    ['[2], [1]', undefined],
+  ])('needs whole numbers in the example of a model that takes whole numbers: %s', (data, said) => {
+    const model = mlModel([column('age', 'double')], [column('price', 'double')]);
+    const complete = () =>
+      completePart(model, `{"columns": ["age"], "data": [${data}]}`, {
+        inputs: [declared('X', 'int64', [null, 1])],
+        outputs: [declared('variable', 'float32', [null, 1])],
+      });
+
+    if (said === undefined) expect(complete().examples).toHaveLength(2);
+    else {
+      expect(complete).toThrow(
+        `The column "age" is numbers (double) in the signature and whole numbers (int64) in the model: ${said}.`,
+      );
+      expect(codeOf(complete)).toBe('SIGNATURE_MISMATCH');
+    }
   });
 
   it('feeds each column to the input of its name, texts among them, when the model has several', () => {

@@ -4,12 +4,12 @@ import type { OutputFieldSchema, OutputRowSchema, RowSchema } from '../../../dom
 import type { ModelSpec } from '../../../domain/tensor.js';
 import { RunError } from '../../../domain/verdict.js';
 import type { RunContract } from '../contract/run-contract.js';
-import type { ColumnRules } from './derive-column.js';
 import { deriveInputs } from './derive-inputs.js';
 import { deriveOutputs } from './derive-outputs.js';
-import { exampleRows, madeUpRow } from './example-rows.js';
+import { exampleRows, madeUpRow, requireWholeNumbers } from './example-rows.js';
 import type { MlModel } from './ml-model.js';
 import { fieldsOfTensors, inputSchema, outputSchema, requireDistinctFields } from './model-field.js';
+import type { ColumnRules } from './tags.js';
 
 /** The parts of a `Run` that its model decides. */
 type ModelPart = Pick<Run, 'signature' | 'encode' | 'decode' | 'examples'>;
@@ -84,6 +84,7 @@ function inputPart(
   }
   const { fields, spec } = deriveInputs(mlModel.inputs ?? ownFields(tensors), tensors, rules);
   const logged = exampleRows(exampleText, fields);
+  requireWholeNumbers(logged, fields, spec);
   const rows = logged.length > 0 ? logged : [madeUpRow(fields)];
   return {
     schema: inputRow(contract, inputSchema(fields, logged[0])),
