@@ -105,10 +105,12 @@ function flattenSingleAllOf({ components }: OpenApiDocument): void {
 
 /** Requests of the strict routes have no other members (`RejectUnknownMembers`), which the generator does not know. */
 function closeRequests({ components: { schemas } }: OpenApiDocument): void {
-  for (const name of ['PredictionsRequestDto', 'AnyPredictionsRequestDto']) {
-    if (!schemas[name]) continue;
-    schemas[name].dependentRequired = { columns: ['data'], data: ['columns'] };
-    schemas[name].additionalProperties = false;
+  const requests = ['PredictionsRequestDto', 'AnyPredictionsRequestDto'];
+  for (const name of requests) {
+    if (schemas[name]) schemas[name].dependentRequired = { columns: ['data'], data: ['columns'] };
+  }
+  for (const name of [...requests, 'PinRequestDto', 'RollbackRequestDto', 'RefreshRequestDto']) {
+    if (schemas[name]) schemas[name].additionalProperties = false;
   }
 }
 

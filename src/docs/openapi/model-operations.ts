@@ -146,8 +146,7 @@ function requestSchema(input: RowSchema, row: Schema, onRequest: readonly string
       shape: {
         type: 'string',
         enum: ['rows', 'columns'],
-        default: 'rows',
-        description: `\`columns\` writes \`predictions\` as \`${COLUMNS_ANSWER}\` in place of a list of objects.`,
+        description: `\`rows\` unless given; \`columns\` writes \`predictions\` as \`${COLUMNS_ANSWER}\` in place of a list of objects.`,
       },
       include: {
         type: 'array',

@@ -20,6 +20,16 @@ describe('the schema of an input row', () => {
     expect(describeField({ type: 'number' })).toBeUndefined();
   });
 
+  it('says a default in words alone: a generator of TypeScript types makes a field that has one required', () => {
+    const rooms: FieldSchema = { type: 'integer', minimum: 1, default: 3 };
+
+    const { properties } = inputSchema(rowOf({ rooms })) as { properties: object };
+
+    expect(properties).toEqual({
+      rooms: { type: 'integer', minimum: 1, description: 'Range: at least 1. Default: 3.' },
+    });
+  });
+
   it('keeps a field named __proto__, and fields named like keywords', () => {
     const fields = Object.fromEntries(
       ['__proto__', '$ref', 'properties', 'default'].map((name) => [name, { type: 'number' }]),

@@ -19,7 +19,10 @@ const MAX_FIELDS = 1_000;
 /** Values of an enum that the document lists. */
 const MAX_ENUM = 1_000;
 
-/** The schema of an input row, for people and generators: units and ranges in the words too. */
+/**
+ * The schema of an input row, for people and generators: units, ranges and defaults in the words too. Defaults stand in
+ * the words alone: generators of TypeScript types make a field that has one required.
+ */
 export function inputSchema(row: RowSchema): Schema {
   const { visible, more } = visibleFields(row);
   const required = (row.required ?? []).filter((name) => Object.hasOwn(visible, name));
@@ -28,7 +31,7 @@ export function inputSchema(row: RowSchema): Schema {
     ...describeRow(row, more),
     ...(required.length > 0 && { required }),
     ...(row.oneOf && { oneOf: row.oneOf.map((alternative) => ({ required: [...alternative.required] })) }),
-    properties: mapFields(visible, (field) => fieldSchema(field)),
+    properties: mapFields(visible, (field) => withoutDefault(fieldSchema(field))),
     ...(row.additionalProperties === false && more === 0 && { additionalProperties: false }),
   };
 }
@@ -121,6 +124,10 @@ function fieldSchema(field: OutputFieldSchema, note?: string): Schema {
     ...(description !== undefined && { description }),
     ...(unit !== undefined && { 'x-unit': unit }),
   }) as Schema;
+}
+
+function withoutDefault({ default: _filledByServer, ...schema }: Schema): Schema {
+  return schema;
 }
 
 /** A field without what makes a document long. A rule is left out as a whole: half of it would be wrong. */

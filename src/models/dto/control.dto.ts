@@ -2,18 +2,18 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 import { SourceReadingDto } from '../../http/dto/source-reading.dto.js';
 import { OptionalBody } from '../../http/validation/optional-body.decorator.js';
-import { IsLine, IsText, ONE_LINE } from '../../http/validation/pydantic-v1-rules.js';
+import { IsLine, IsText, ONE_LINE, RejectUnknownMembers } from '../../http/validation/pydantic-v1-rules.js';
 import { HISTORY_EVENTS, POLICY } from '../../domain/model-state.js';
 import type { Pin } from '../../domain/model-state.js';
 
 const RUN = 'titanic-rule-baseline-001';
 const AT = '2026-01-31T12:00:00.000Z';
 const BY = {
-  description: 'Who decided, for the history. `policy` stands for the server itself and is not accepted.',
+  description:
+    'Who decided, for the history; `admin` unless given. `policy` stands for the server itself and is not accepted.',
   minLength: 1,
   maxLength: 100,
   pattern: ONE_LINE,
-  default: 'admin',
   example: 'Ada',
 } as const;
 const REASON = {
@@ -28,8 +28,13 @@ export const NO_REASON = 'No reason given.';
 
 /** Why a person goes back to the run that served before; in a hurry, nothing at all. */
 @OptionalBody()
+@RejectUnknownMembers()
 export class RollbackRequestDto {
-  @ApiPropertyOptional({ ...REASON, default: NO_REASON, example: 'Too many complaints.' })
+  @ApiPropertyOptional({
+    ...REASON,
+    description: `Why, in one line, for the history; \`${NO_REASON}\` unless given.`,
+    example: 'Too many complaints.',
+  })
   @IsLine({ optional: true, minLength: 1, maxLength: 500 })
   reason?: string;
 
@@ -40,6 +45,7 @@ export class RollbackRequestDto {
 
 /** What is to be tried again when the store is polled; without a body nothing special. */
 @OptionalBody()
+@RejectUnknownMembers()
 export class RefreshRequestDto {
   @ApiPropertyOptional({
     description:
@@ -51,6 +57,7 @@ export class RefreshRequestDto {
 }
 
 /** The run that a person wants served, and why. */
+@RejectUnknownMembers()
 export class PinRequestDto {
   @ApiProperty({ description: 'The run.', example: RUN })
   @IsText({ minLength: 1 })

@@ -58,9 +58,8 @@ export class PredictionsRequestDto {
 
   @ApiPropertyOptional({
     enum: ANSWER_SHAPES,
-    default: 'rows',
     description:
-      '`columns` writes `predictions` as `{"columns": […], "data": [[…], …]}` in place of a list of objects.',
+      '`rows` unless given; `columns` writes `predictions` as `{"columns": […], "data": [[…], …]}` in place of a list of objects.',
   })
   @IsOneOf(ANSWER_SHAPES, { optional: true })
   shape?: (typeof ANSWER_SHAPES)[number];

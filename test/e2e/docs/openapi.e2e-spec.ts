@@ -131,6 +131,29 @@ describe('the API document of the shipped models', () => {
     }
   });
 
+  it('writes no default into bodies and fields: a generator of TypeScript types makes what has one required', () => {
+    const withDefault = (schema: Json, place: string): string[] => [
+      ...(schema.default === undefined ? [] : [place]),
+      ...Object.entries((schema.properties ?? {})).flatMap(([name, field]) =>
+        withDefault(field as Json, `${place}.${name}`),
+      ),
+      ...(schema.items ? withDefault(schema.items, `${place}[]`) : []),
+    ];
+    const found = Object.entries(document.components.schemas).flatMap(([name, schema]) =>
+      withDefault(schema as Json, name),
+    );
+
+    expect(found).toEqual([]);
+    expect(document.components.schemas.PredictionsRequestDto.properties.shape.description).toContain('`rows` unless');
+  });
+
+  it('says of every body that refuses unknown members that it does', () => {
+    const { schemas } = document.components;
+    const closed = ['PredictionsRequestDto', 'PinRequestDto', 'RollbackRequestDto', 'RefreshRequestDto'];
+
+    expect(closed.map((name) => schemas[name].additionalProperties)).toEqual(closed.map(() => false));
+  });
+
   it('gives every path parameter an example', () => {
     const parameters = operations.flatMap(({ name, operation }) =>
       (operation.parameters ?? []).map((parameter: Json) => ({ name, ...parameter })),

@@ -285,6 +285,17 @@ describe('a person who overrides the policy', () => {
     ]);
   });
 
+  it.each([
+    ['POST', '/models/refresh', { retyr: 'other' }, 'retyr', 'retry'],
+    ['PUT', '/models/adder/pin', { run_id: 'other', reason: 'x', bye: 'Ada' }, 'bye', 'by'],
+    ['POST', '/models/adder/rollback', { reasn: 'x' }, 'reasn', 'reason'],
+  ])('is told by %s %s of a member that nobody reads', async (method, path, body, name, meant) => {
+    const { status, json } = await askAsAdmin(app, method, path, body);
+    const msg = `extra fields not permitted; did you mean "${meant}"?`;
+    expect([status, json.detail]).toEqual([422, [{ loc: ['body', name], msg, type: 'value_error.extra' }]]);
+    expect(await servedBy(app)).toBe('best');
+  });
+
   it('may pin while refreshes go on', async () => {
     store.addRun('adder', 'new', f1(0.9));
 
