@@ -65,7 +65,7 @@ function valuesOf({
 }
 
 function toRunSize(pixels: Pixels, { width, height, resize }: ImageEncoding): Pixels {
-  if (!resize || (pixels.width === width && pixels.height === height)) return pixels;
+  if (!resize) return pixels;
   const { filter, fit: way = 'stretch', shorter_side: side = Math.max(width, height) } = resize;
   if (way === 'stretch') return resample(pixels, width, height, filter);
   const [wide, high] = shorterSideTo(pixels, side);
