@@ -71,7 +71,9 @@ export class WorkerProcess extends PoolWorker {
     this.child.send(request, () => undefined);
   }
 
+  /** What a process sent before it heard that it is given up says nothing any more. */
   private take(message: ProcessMessage): void {
+    if (this.hasEnded) return;
     switch (message.kind) {
       case 'reply':
         this.processListener.onReply(message.reply, message.memory);

@@ -30,12 +30,19 @@ export type TrialEnd =
   /** `wasKilled`: by somebody else, e.g. by the kernel for want of memory; otherwise it ended itself. */
   | { readonly kind: 'died'; readonly cause: string; readonly wasKilled: boolean };
 
+/** Why a process in which to try candidates could not be started. */
+export interface TrialStartError {
+  readonly cause: string;
+  /** What it took of memory without a candidate, bytes, where that is more than it may take. */
+  readonly takenBytes?: number;
+}
+
 /** A process that one candidate has for itself. */
 export interface TrialLease {
   /** Loads and computes in that process. */
   readonly host: ModelHost;
   /** Why no process could be started; undefined when one was. */
-  readonly startError: string | undefined;
+  readonly startError: TrialStartError | undefined;
   /** How the candidate ended the process; undefined when it did not. What it does not answer in time counts as an end. */
   readonly end: TrialEnd | undefined;
   /** Whether others were tried at the same time, in processes of their own. */

@@ -9,7 +9,7 @@ import type { ProcessEnd } from '../pool/worker-process.js';
 import type { Ready, Reply } from '../worker/messages.js';
 import type { ProcessMemory } from '../worker/process-messages.js';
 import { inferenceWorkerFile } from '../worker/worker-file.js';
-import type { TrialEnd, TrialLimits, TrialReport } from './trial-host.js';
+import type { TrialEnd, TrialLimits, TrialReport, TrialStartError } from './trial-host.js';
 
 /** Time a call has after its deadline before its process is ended, milliseconds. */
 const HANG_GRACE_MS = 500;
@@ -36,7 +36,7 @@ export interface TrialProcessOptions {
 /** One process in which candidates are tried, one after the other, and what is known of the present one. */
 export class TrialProcess {
   readonly pool: WorkerPool;
-  startError: string | undefined;
+  startError: TrialStartError | undefined;
   private worker: WorkerProcess | undefined;
   private ending: TrialEnd | undefined;
   private memory = NO_MEMORY;
@@ -131,13 +131,17 @@ export class TrialProcess {
     this.memory = NO_MEMORY;
     // The candidate has nothing to do with a process that never took any work.
     if (worker.hasStarted) this.ending ??= toTrialEnd(end);
-    else if (end.kind === 'died') this.startError = end.cause;
+    else if (end.kind !== 'ended') this.startError = toStartError(end);
   }
 
   private onEvent(event: PoolEvent): void {
     if (event.kind === 'model-loaded') this.loadMs = event.durationMs;
     this.options.onEvent?.(event);
   }
+}
+
+function toStartError(end: Exclude<ProcessEnd, { readonly kind: 'ended' }>): TrialStartError {
+  return end.kind === 'died' ? { cause: end.cause } : { cause: 'it took too much memory', takenBytes: end.bytes };
 }
 
 function toTrialEnd(end: ProcessEnd): TrialEnd {

@@ -193,7 +193,17 @@ describe(TrialProcesses.name, () => {
     await expect(lease.host.load(request())).rejects.toMatchObject({ code: 'LOAD_FAILED' });
 
     expect(lease.end).toBeUndefined();
-    expect(lease.startError).toContain('no-such-file.js');
+    expect(lease.startError?.cause).toContain('no-such-file.js');
+  });
+
+  it('says how much a process takes that takes too much before it has a candidate', async () => {
+    const host = start({ limits: { ...limits, memoryBytes: MIB } });
+    const lease = await host.lease();
+
+    await expect(lease.host.load(request())).rejects.toMatchObject({ code: 'LOAD_FAILED' });
+
+    expect(lease.end).toBeUndefined();
+    expect(lease.startError?.takenBytes).toBeGreaterThan(MIB);
   });
 
   itOnPosix('leaves no process behind when the server is killed, whatever its candidate does', async () => {

@@ -1,6 +1,6 @@
 import { AppError } from '../../domain/app-error.js';
 import { TrialHost } from './trial-host.js';
-import type { TrialEnd, TrialLease, TrialLimits, TrialReport } from './trial-host.js';
+import type { TrialEnd, TrialLease, TrialLimits, TrialReport, TrialStartError } from './trial-host.js';
 import { TrialProcess } from './trial-process.js';
 import type { TrialProcessOptions } from './trial-process.js';
 
@@ -138,7 +138,7 @@ class Lease implements TrialLease {
     return this.process.host;
   }
 
-  get startError(): string | undefined {
+  get startError(): TrialStartError | undefined {
     return this.process.startError;
   }
 

@@ -4,10 +4,16 @@ import { RunError } from '../../domain/verdict.js';
 import type { LoadRequest } from '../../engines/inference-engine.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { LimitedHandle } from '../../engines/trial/limited-handle.js';
-import type { TrialEnd, TrialLease, TrialLimits, TrialReport } from '../../engines/trial/trial-host.js';
+import type {
+  TrialEnd,
+  TrialLease,
+  TrialLimits,
+  TrialReport,
+  TrialStartError,
+} from '../../engines/trial/trial-host.js';
 import { MAX_FAILURES } from './trial-records.js';
 import type { TrialRecords, TrialSubject } from './trial-records.js';
-import { outcomeOf, trialError, trialSentence } from './trial-verdict.js';
+import { mib, outcomeOf, trialError, trialSentence } from './trial-verdict.js';
 import type { FailedOutcome } from './trial-verdict.js';
 
 interface TrialEvents {
@@ -85,7 +91,7 @@ export class RunTrial {
 
   private async judge(error: unknown, doing: string): Promise<unknown> {
     if (isCode(error, 'SHUTTING_DOWN')) return error;
-    if (this.lease.startError !== undefined) return notStarted(this.lease.startError);
+    if (this.lease.startError) return notStarted(this.lease.startError, this.limits);
     const end = this.lease.end ?? (isCode(error, 'PREDICTION_TIMEOUT') ? ({ kind: 'timed-out' } as const) : undefined);
     return end ? await this.fail(end, doing, error) : error;
   }
@@ -124,10 +130,15 @@ function isCode(error: unknown, code: AppError['code']): boolean {
   return cause instanceof AppError && cause.code === code;
 }
 
-function notStarted(cause: string): RunError {
-  return new RunError('LOAD_FAILED', 'The process in which runs are tried does not start on this machine.', {
-    cause: new Error(cause),
-    fix: 'See the log of the server; it needs room for a process more. TRIAL_PROCESS=false tries runs in the threads that serve.',
-    isTransient: true,
-  });
+function notStarted({ cause, takenBytes }: TrialStartError, { memoryBytes }: TrialLimits): RunError {
+  const message =
+    takenBytes === undefined
+      ? 'The process in which runs are tried does not start on this machine.'
+      : `The process in which runs are tried takes ${mib(takenBytes)} before it has a run, and TRIAL_MEMORY_BYTES allows ${mib(memoryBytes)}.`;
+  const cure =
+    takenBytes === undefined
+      ? 'See the log of the server; it needs room for a process more.'
+      : 'Raise TRIAL_MEMORY_BYTES, or leave it out.';
+  const fix = `${cure} TRIAL_PROCESS=false tries runs in the threads that serve.`;
+  return new RunError('LOAD_FAILED', message, { cause: new Error(cause), fix, isTransient: true });
 }

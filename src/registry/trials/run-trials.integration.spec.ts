@@ -165,6 +165,14 @@ describe('a run on trial', () => {
     });
   });
 
+  it('is not blamed for a limit of memory that holds not even the process in which it is tried', async () => {
+    const small = new CountedTrials({ limits: { ...limits, memoryBytes: 2 ** 20 }, maxBatchRows: 100, workerFile });
+    await expect(start(storeWith('answer'), small)).rejects.toThrow(
+      /LOAD_FAILED: The process in which runs are tried takes \d+ MiB before it has a run, and TRIAL_MEMORY_BYTES allows 1 MiB\.\n.*Raise TRIAL_MEMORY_BYTES/,
+    );
+    await small.close();
+  });
+
   describe('for which there is no memory where it is to serve', () => {
     const MIB = 2 ** 20;
     const pools: WorkerPool[] = [];

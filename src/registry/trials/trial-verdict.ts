@@ -72,6 +72,7 @@ function limitText(doing: string, limits: TrialLimits, predictionTimeoutMs: numb
   return `${predictionTimeoutMs} ms (${origin})`;
 }
 
-function mib(bytes: number): string {
+/** Bytes in MiB, rounded up, for people. */
+export function mib(bytes: number): string {
   return `${Math.ceil(bytes / MIB)} MiB`;
 }
