@@ -7,6 +7,7 @@ import {
   ONLY_OUTPUT,
   activateRow,
   activateValue,
+  activationRounding,
   jsonNumber,
   labelKey,
   modelError,
@@ -33,7 +34,8 @@ export function compileBinary(decode: HeadOf<'binary'>): OutputDecoder {
         throw modelError(`The output "${tensor}" has ${table.width} columns where decode needs ${leastWidth}.`);
       }
       const positive = decode.positive ?? table.width - 1;
-      const probabilities = perRow(rows, (row) => activateValue(table, row, positive, activation));
+      const round = activationRounding(table.dtype);
+      const probabilities = perRow(rows, (row) => round(activateValue(table, row, positive, activation)));
       const least = thresholdFor(table.dtype, threshold);
       const columns = new Map<string, JsonValue[]>();
       columns.set(
@@ -98,7 +100,8 @@ export function compileMultiLabel(decode: HeadOf<'multi-label'>): OutputDecoder 
     decode(outputs, rows, fieldNames) {
       const table = tableOf(outputs, tensor, rows);
       requireWidth(table, labels.length, tensor);
-      const probabilities = perRow(rows, (row) => activateRow(table, row, activation));
+      const round = activationRounding(table.dtype);
+      const probabilities = perRow(rows, (row) => activateRow(table, row, activation).map(round));
       const least = thresholds.map((one) => thresholdFor(table.dtype, one));
       const columns = new Map<string, JsonValue[]>();
       columns.set(

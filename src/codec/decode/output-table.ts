@@ -59,6 +59,14 @@ export function thresholdFor(dtype: DType, threshold: number): number {
   return dtype === 'float32' ? Math.fround(threshold) : threshold;
 }
 
+/**
+ * Rounds what an activation makes of numbers of this type, before it is held against a threshold. What is made of float32 is
+ * float32 where models are trained: sigmoid(-1e-8) is 0.5 there.
+ */
+export function activationRounding(dtype: DType): (value: number) => number {
+  return dtype === 'float32' ? Math.fround : (value) => value;
+}
+
 /** @throws AppError `PREDICTION_FAILED` when the table has another number of columns. */
 export function requireWidth(table: OutputTable, width: number, name: string): void {
   if (table.width === width) return;

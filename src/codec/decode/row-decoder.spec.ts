@@ -81,6 +81,18 @@ describe('compileRowDecoder for two classes', () => {
     ]);
   });
 
+  it('holds an activation of float32 against the threshold as float32, which it is where models are trained', () => {
+    const logits = [-1e-8, -1e-7];
+    for (const [dtype, label] of [
+      ['float32', 1],
+      ['float64', 0],
+    ] as const) {
+      const decoder = compileRowDecoder({ ...binary, activation: 'sigmoid' }, signature);
+      const labels = decodeRows(decoder, outputs(dtype, [2], logits), TWO_ROWS).map(({ survived }) => survived);
+      expect(labels).toEqual([label, 0]);
+    }
+  });
+
   it('applies the activation', () => {
     const sigmoid = compileRowDecoder({ ...binary, activation: 'sigmoid' }, signature);
     const softmax = compileRowDecoder({ ...binary, activation: 'softmax' }, signature);

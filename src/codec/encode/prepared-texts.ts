@@ -5,6 +5,7 @@ import { mismatch } from './encode-scope.js';
 import type { PreparedRow } from './encode-scope.js';
 import { fieldOf, newRow } from '../rows.js';
 import { typeOf } from '../validate/schema-check.js';
+import { stripSpaces } from '../text/python-spaces.js';
 import { cleanText } from '../text/text-cleaning.js';
 
 const NOTHING: PreparedRow = Object.freeze(newRow()) as PreparedRow;
@@ -37,7 +38,7 @@ function applyStep(text: string, step: TextStep): string {
     case 'lowercase':
       return text.toLowerCase();
     case 'trim':
-      return text.trim();
+      return stripSpaces(text);
     case 'clean':
       return cleanText(text, step);
   }

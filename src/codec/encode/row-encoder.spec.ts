@@ -53,6 +53,15 @@ describe('compileRowEncoder with tokens', () => {
     expect(shape).toEqual([1, 4]);
   });
 
+  it('parts words where Python does', () => {
+    const words: TokensEncoding = { ...encoding, split: 'words', length: 2 };
+
+    for (const space of ['\x1c', '\x1f', '\x85', '\xa0', '\u2028', '\u3000'])
+      expect(encodeOne(words, text, `a${space}b`).data).toEqual([2, 3]);
+    for (const other of ['\ufeff', '\u200b', '\u180e'])
+      expect(encodeOne(words, text, `a${other}b`).data).toEqual([1, 0]);
+  });
+
   it('reads no more of a long text than the tensor holds', () => {
     expect(encodeOne(encoding, text, 'a'.repeat(5_000_000)).data).toEqual([2, 2, 2, 2]);
     expect(encodeOne({ ...encoding, split: 'words' as const }, text, 'a '.repeat(2_500_000)).data).toEqual([

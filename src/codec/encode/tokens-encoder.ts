@@ -1,5 +1,6 @@
 import type { TokensEncoding } from '../../domain/encode-spec.js';
 import { RunError } from '../../domain/verdict.js';
+import { splitAtSpaces } from '../text/python-spaces.js';
 import { mismatch, missingRule } from './encode-scope.js';
 import type { EncodeScope, TensorEncoder } from './encode-scope.js';
 import { tensorElement } from './tensor-element.js';
@@ -8,7 +9,8 @@ import { tensorElement } from './tensor-element.js';
 const MAX_FLOAT32_INT = 2 ** 24;
 
 /**
- * Compiles a text as token indexes. Characters are code points; words are what white space separates.
+ * Compiles a text as token indexes. Characters are code points; words are what
+ * Python's white space separates.
  *
  * @throws RunError `SIGNATURE_MISMATCH` when an index does not fit the dtype or the vocabulary repeats a token,
  *   `ARTIFACT_MISSING` when the vocabulary file was not read.
@@ -22,7 +24,7 @@ export function compileTokens(encoding: TokensEncoding, scope: EncodeScope, poin
   if (!element.inRange(maxIndex) || (encoding.dtype === 'float32' && maxIndex > MAX_FLOAT32_INT)) {
     throw mismatch(pointer, `the token index ${maxIndex} does not fit ${encoding.dtype}`);
   }
-  const split = encoding.split === 'characters' ? splitChars : words;
+  const split = encoding.split === 'characters' ? splitChars : splitAtSpaces;
   return {
     tensor: encoding.tensor ?? '',
     dtype: encoding.dtype,
@@ -59,8 +61,4 @@ function indexesOf(vocabulary: readonly string[], first: number, pointer: string
 
 function splitChars(text: string): Iterable<string> {
   return text;
-}
-
-function* words(text: string): Iterable<string> {
-  for (const match of text.matchAll(/\S+/g)) yield match[0];
 }

@@ -4,7 +4,7 @@ import { outputTypesOf } from '../../domain/signature.js';
 import type { OutputFieldSchema, OutputRowSchema, OutputType } from '../../domain/signature.js';
 import type { DType, Tensor } from '../../domain/tensor.js';
 import { stringifyJson } from '../../lib/json/json-text.js';
-import { labelKey, thresholdFor } from '../decode/output-table.js';
+import { activationRounding, labelKey, thresholdFor } from '../decode/output-table.js';
 import { literal } from './function-text.js';
 import type { FunctionText } from './function-text.js';
 
@@ -57,7 +57,9 @@ export class AnswerCode {
     this.perCall.push(`if (${table.width} < ${least}) ${GIVE_UP}`);
     const column = positive === undefined ? `${table.width} - 1` : String(positive);
     const [p, limit] = [this.name('p'), this.threshold(table, literal(threshold))];
-    this.perRow.push(...this.applyActivation(table, activation), `const ${p} = ${table.at(column)};`);
+    const activate = this.applyActivation(table, activation);
+    this.roundActivation(table, activation);
+    this.perRow.push(...activate, `const ${p} = ${table.at(column)};`);
     const [low, high] = labels.map((label) => literal(stringifyJson(label)));
     this.fields.set(head.field, `(${p} !== ${p} ? 'null' : ${p} >= ${limit} ? ${high} : ${low})`);
     if (head.probability_field !== undefined) this.fields.set(head.probability_field, numberText(p));
@@ -93,8 +95,10 @@ export class AnswerCode {
     const texts = this.constant(labels.map((label) => stringifyJson(label)));
     const thresholds = typeof threshold === 'number' ? labels.map(() => threshold) : threshold;
     const limits = this.threshold(table, this.constant(thresholds));
+    const activate = this.applyActivation(table, activation);
+    this.roundActivation(table, activation);
     this.perRow.push(
-      ...this.applyActivation(table, activation),
+      ...activate,
       `let ${list} = '';`,
       `for (let j = 0; j < ${labels.length}; j++)`,
       `if (${table.at('j')} >= ${limits}[j]) ${list} += (${list} === '' ? '' : ',') + ${texts}[j];`,
@@ -245,6 +249,14 @@ export class AnswerCode {
       `for (let j = 0; j < ${table.width}; j++) ${s}[j] = ${raw('j')};`,
       `${s} = ${this.constant(softmax)}(${s});`,
     ];
+  }
+
+  /** Has the values of an activation read as numbers of the table's type, as they are held against thresholds. */
+  private roundActivation(table: TableCode, activation: Activation = 'none'): void {
+    if (activation === 'none') return;
+    const [round, exact] = [this.name('r'), table.at];
+    this.perCall.push(`const ${round} = ${this.constant(activationRounding)}(${table.tensor}.dtype);`);
+    table.at = (column) => `${round}(${exact(column)})`;
   }
 
   /** @returns the name of a value from outside, which is looked up once. */

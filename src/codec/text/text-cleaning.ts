@@ -1,12 +1,7 @@
 import { stem as stemWord } from './porter-stemmer.js';
+import { WORD_AND_SPACES } from './python-spaces.js';
 import { STOPWORDS } from './stopwords.js';
 
-/**
- * A word as Python's `\w` sees it (letters and numbers of any script, underscore), with the spaces after it as Python's
- * `\s` sees them (1C to 1F included). JavaScript's own `\b` and `\w` know ASCII only and would find stop words inside
- * `état` and `naïve`.
- */
-const WORD_AND_SPACE = /([\p{L}\p{N}_]+)[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*/gu;
 const PUNCTUATION_MARK = /[-;.,!?<=>]/g;
 const PUNCTUATION = /[!-/:-@[-`{-~]/g;
 const OTHER_CHARS = /[^A-Za-z0-9]+/g;
@@ -33,9 +28,13 @@ export function cleanText(text: string, { lower = true, stem = false }: CleanOpt
   return stem ? cleaned.split(' ').map(stemWord).join(' ') : cleaned;
 }
 
-/** A stop word goes with the spaces after it. Those with an apostrophe never match: their first part does, as in the lesson. */
+/**
+ * A stop word goes with the spaces after it. Words are Python's: JavaScript's own `\b` and `\w` know ASCII only and would find
+ * stop words inside `état` and `naïve`. Those with an apostrophe never match: their first part does, as in the
+ * lesson.
+ */
 function removeStopwords(text: string): string {
-  return text.replace(WORD_AND_SPACE, (match: string, word: string) => (STOPWORDS.has(word) ? '' : match));
+  return text.replace(WORD_AND_SPACES, (match: string, word: string) => (STOPWORDS.has(word) ? '' : match));
 }
 
 /** There is at most one space at each end by now. */
