@@ -77,8 +77,11 @@ export function generateRows(input: RowSchema, encode: EncodeSpec): GeneratedRow
 
 function fieldsOf({ properties, required = [] }: RowSchema, plans: readonly TensorPlan[]): RowField[] {
   const columns = new Map<string, TensorColumn[]>();
-  for (const column of plans.flatMap((plan) => plan.columns))
-    columns.set(column.field, [...(columns.get(column.field) ?? []), column]);
+  for (const column of plans.flatMap((plan) => plan.columns)) {
+    const known = columns.get(column.field);
+    if (known) known.push(column);
+    else columns.set(column.field, [column]);
+  }
   const isRequired = new Set(required);
   return Object.entries(properties).map(([name, schema]) => {
     return { name, schema, isRequired: isRequired.has(name), columns: columns.get(name) ?? [] };

@@ -147,3 +147,23 @@ describe(compilePattern.name, () => {
     expect(compilePattern('^(a|a)*$').maxLength).toBe(MAX_MATCHED_LENGTH);
   });
 });
+
+describe('parts of a pattern that take no character', () => {
+  it.each([
+    ['^a*b*c*(?:){4294967295}$', 'abc', 'x'],
+    ['^(?:(?:(?:(?:){90}){90}){90}){90}a*a*b$', 'aab', 'x'],
+    ['^(?:a{0}){4294967295}(b|b)$', 'b', 'a'],
+    ['^(?:(?:\\b){4294967295}|x)(a|a)', 'a', '-'],
+    ['^(?:\\b){0,4294967295}(a|a)$', 'a', 'b'],
+    ['^(?:(?:(?:(?:|){90}){90}){90}){90}b$', 'b', 'a'],
+    ['^(?:|\\b){4294967295}b*b*$', 'b', 'a'],
+  ])('are not repeated: %s', (pattern, match, other) => {
+    const { test } = compilePattern(pattern);
+    expect([test(match), test(other)]).toEqual([true, false]);
+  });
+
+  it('leave proofs short that would compare every two of hundreds of alternatives', () => {
+    const letters = Array.from({ length: 490 }, (_, i) => String.fromCharCode(0x4e00 + i));
+    expect(engineOf(`^(${letters.join('|')})*$`)).toBe('re2');
+  });
+});

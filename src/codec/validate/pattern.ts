@@ -1,9 +1,9 @@
-import { isLinear } from './patterns/linear-pattern.js';
+import { isLinear, rangesOf } from './patterns/linear-pattern.js';
 import { compileRe2 } from './patterns/re2-pattern.js';
 import { PatternError, readPattern } from './patterns/read-pattern.js';
 import type { PatternNode } from './patterns/read-pattern.js';
 
-export { PatternError } from './patterns/read-pattern.js';
+export { PatternError, propertiesIn } from './patterns/read-pattern.js';
 
 /** Longest text that is matched by anything but JavaScript's own engine, UTF-16 units. */
 export const MAX_MATCHED_LENGTH = 100_000;
@@ -19,6 +19,29 @@ export interface TextPattern {
   readonly maxLength: number;
 }
 
+/** What even the smallest pattern costs, in character ranges. */
+const LEAST_SIZE = 1_000;
+/** Patterns that are kept: a run's are needed again and again. */
+const MAX_KEPT = 500;
+
+const kept = new Map<string, TextPattern>();
+
+/**
+ * How much there is to be compiled of a pattern, in character ranges; as much as of the smallest where it is refused.
+ * It does not count the properties of Unicode, which are looked up once: see `propertiesIn`.
+ */
+export function measurePattern(pattern: string): number {
+  if (pattern.length > MAX_PATTERN_LENGTH) return LEAST_SIZE;
+  try {
+    const node = readPattern(pattern, expressionOf(pattern).unicode);
+    // JavaScript's own engine repeats by loops.
+    return LEAST_SIZE + (isLinear(node) ? 0 : rangesOf(node));
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    return LEAST_SIZE;
+  }
+}
+
 /**
  * Compiles the regular expression of a signature's `pattern`, matched anywhere in the text as JSON Schema says.
  *
@@ -27,6 +50,15 @@ export interface TextPattern {
  * @throws PatternError when it is no regular expression, or one that cannot be matched in linear time.
  */
 export function compilePattern(pattern: string): TextPattern {
+  const known = kept.get(pattern);
+  if (known) return known;
+  const compiled = compileNew(pattern);
+  if (kept.size >= MAX_KEPT) kept.clear();
+  kept.set(pattern, compiled);
+  return compiled;
+}
+
+function compileNew(pattern: string): TextPattern {
   try {
     if (pattern.length > MAX_PATTERN_LENGTH) throw new PatternError(`is longer than ${MAX_PATTERN_LENGTH} characters`);
     const expression = expressionOf(pattern);

@@ -58,4 +58,9 @@ describe('compileRowValidator with a schema that contradicts itself', () => {
       expect(refusal({ a: { type: 'string', pattern } })).toBe('accepted');
     }
   });
+
+  it('tells the first faults of many', () => {
+    const twice = refusal({ word: { type: 'string', enum: Array.from({ length: 1_000 }, () => 'a') } });
+    expect(twice).toMatch(/enum\/20: names a value twice; and 979 more\.$/);
+  });
 });

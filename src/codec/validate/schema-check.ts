@@ -62,9 +62,14 @@ export function checkRowSchema(schema: RowSchema, pointer: string): void {
   throwIssues(issues);
 }
 
-/** @throws RunError `RUN_FILE_INVALID` listing the faults; nothing when there are none. */
+/** Faults of a run file that are told; who mends them finds the others then. */
+const MAX_TOLD = 20;
+
+/** @throws RunError `RUN_FILE_INVALID` listing the first faults; nothing when there are none. */
 export function throwIssues(issues: readonly string[]): void {
-  if (issues.length > 0) throw new RunError('RUN_FILE_INVALID', `${issues.join('; ')}.`);
+  if (issues.length === 0) return;
+  const others = issues.length > MAX_TOLD ? [`and ${issues.length - MAX_TOLD} more`] : [];
+  throw new RunError('RUN_FILE_INVALID', `${[...issues.slice(0, MAX_TOLD), ...others].join('; ')}.`);
 }
 
 /** Whether a value of the run file has exactly the field's type: no text for a number here. */

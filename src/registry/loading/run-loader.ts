@@ -7,6 +7,7 @@ import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
 import { nameInputs } from '../../codec/encode/name-inputs.js';
 import { withGeneratedAnswers } from '../../codec/generated/generated-answers.js';
 import { generateRows } from '../../codec/generated/generated-rows.js';
+import { requireSmallContract } from '../../codec/require-small-contract.js';
 import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
 import { compileOutputChecker } from '../../codec/validate/output-check.js';
 import { compileRowNotes } from '../../codec/validate/row-notes.js';
@@ -49,6 +50,7 @@ import type { Codec } from './run-codec.js';
 
 /** Compiles a run's contract: no I/O, no engine. @throws RunError when its parts contradict each other. */
 export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']): Codec {
+  requireSmallContract(run);
   const encoder = compileRowEncoder(run.encode, run.signature.input, vocabularies);
   const decoder = compileRowDecoder(run.decode, run.signature, run.encode.prepare);
   const unknown = decoder.inputNames.find((name) => !encoder.tensorNames.includes(name));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
+import { countValues } from '../../lib/json/count-values.js';
 import { sha256OfBytes } from '../../lib/digest.js';
 import type { JsonValue } from '../../lib/json/json.js';
 import { JsonSyntaxError, parseJson } from '../../lib/json/json-text.js';
@@ -48,6 +49,8 @@ export interface TaskWatch {
 const CHUNK_BYTES = 1024 * 1024;
 /** Most values of a document; whoever uses it pays for each of them, in memory and time. */
 const MAX_DOCUMENT_VALUES = 1_000_000;
+/** Most of them beside examples: nobody waits longer for a run of long examples, but for one of as many metrics. */
+const MAX_OTHER_VALUES = 100_000;
 /** Most examples of a run. */
 const MAX_EXAMPLES = 1_000;
 
@@ -73,6 +76,8 @@ export function doFileTask(task: FileTask, watch: TaskWatch): FileTaskResults[Fi
 export function readRunFile(bytes: Buffer, check: SchemaCheck): RunFile {
   const parsed = parse(bytes);
   if ('problem' in parsed) return { problem: `run.json ${parsed.problem}` };
+  if (countValues(withoutExamples(parsed.value), MAX_OTHER_VALUES) > MAX_OTHER_VALUES)
+    return { problem: `run.json has more than ${MAX_OTHER_VALUES} values beside its examples` };
   const document = withoutNonFinite(parsed.value);
   const issues = check(document);
   return issues.length > 0 ? { issues, modelPath: modelPathOf(document) } : { document };
@@ -133,6 +138,10 @@ function hasTooManyValues(bytes: Buffer): boolean {
     else if (byte === 0x2c || byte === 0x5b || byte === 0x7b) values += 1;
   }
   return values > MAX_DOCUMENT_VALUES;
+}
+
+function withoutExamples(document: JsonValue): JsonValue {
+  return isJsonObject(document) ? { ...document, examples: null } : document;
 }
 
 /** Python's json writes the token NaN where JSON has null; the schema knows only JSON's. */

@@ -183,6 +183,8 @@ describe('a folder of models in which something blocks', () => {
     store.write(file, { ...sound, description: 'x'.repeat(300_000) });
     store.addRun('odd', 'nested');
     writeFileSync(store.path('odd/runs/nested/run.json'), `[${'[],'.repeat(1_500_000)}[]]`);
+    const metrics = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`m${i}`, i]));
+    store.addRun('odd', 'measured', { metrics });
     const source = open();
 
     const before = await source.listModels();
@@ -197,6 +199,9 @@ describe('a folder of models in which something blocks', () => {
     const after = await source.listModels();
     expect(runOf(after, 'odd/runs/odd').run!.description).toHaveLength(300_000);
     expect(firstReason(after, 'odd/runs/nested')).toBe('RUN_FILE_INVALID: run.json has more than 1000000 values.');
+    expect(firstReason(after, 'odd/runs/measured')).toBe(
+      'RUN_FILE_INVALID: run.json has more than 100000 values beside its examples.',
+    );
   });
 
   it('gives examples that lie in a file of their own, when the run is opened', async () => {

@@ -14,6 +14,8 @@ const MAX_WAYS = 100;
 const MAX_COMPARISONS = 500;
 /** Places of an expression beyond which nothing is proved. */
 const MAX_PLACES = 500;
+/** Steps of a proof, a few milliseconds; what takes more is not proved. */
+const MAX_STEPS = 50_000;
 /** Most places of an expression that is tried from each place of a text. */
 const MAX_STARTS = 100;
 
@@ -41,6 +43,22 @@ export function sizeOf(node: PatternNode): number {
       return node.options.reduce((sum, option) => sum + sizeOf(option), 0);
     case 'repeat':
       return sizeOf(node.item) * (node.max === Infinity ? node.min + 1 : node.max);
+    default:
+      return 0;
+  }
+}
+
+/** Ranges of characters in an expression when all repetitions are written out, as for `sizeOf`. */
+export function rangesOf(node: PatternNode): number {
+  switch (node.kind) {
+    case 'set':
+      return node.set.length;
+    case 'sequence':
+      return node.items.reduce((sum, item) => sum + rangesOf(item), 0);
+    case 'choice':
+      return node.options.reduce((sum, option) => sum + rangesOf(option), 0);
+    case 'repeat':
+      return rangesOf(node.item) * (node.max === Infinity ? node.min + 1 : node.max);
     default:
       return 0;
   }
@@ -93,6 +111,7 @@ const NOTHING: Part = { isEmptyable: true, first: [], last: [] };
 
 class Places {
   hasLoop = false;
+  private steps = 0;
   private readonly sets: CharSet[] = [];
   private readonly followers: Set<number>[] = [];
 
@@ -129,7 +148,17 @@ class Places {
 
   /** Whether no two of the places take the same character. */
   areApart(places: readonly number[]): boolean {
-    return places.every((a, i) => places.slice(i + 1).every((b) => !overlap(this.sets[a]!, this.sets[b]!)));
+    return places.every((a, i) => places.slice(i + 1).every((b) => this.isApart(this.sets[a]!, this.sets[b]!)));
+  }
+
+  private isApart(a: CharSet, b: CharSet): boolean {
+    this.spend(Math.min(a.length, b.length));
+    return !overlap(a, b);
+  }
+
+  private spend(steps: number): void {
+    this.steps += steps;
+    if (this.steps > MAX_STEPS) throw new NotLinear();
   }
 
   followersAreApart(): boolean {
@@ -178,6 +207,7 @@ class Places {
   }
 
   private follow(places: readonly number[], next: readonly number[]): void {
+    this.spend(places.length * next.length);
     for (const place of places) {
       for (const follower of next) {
         // For a second reason: there would be two ways.

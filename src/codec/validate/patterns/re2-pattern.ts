@@ -40,6 +40,8 @@ function textOf(node: PatternNode): string {
     case 'choice':
       return `(?:${node.options.map(textOf).join('|')})`;
     case 'repeat':
+      // Alternatives that take no character: no matter how often.
+      if (sizeOf(node.item) === 0) return node.min === 0 ? '' : textOf(node.item);
       return `(?:${textOf(node.item)}){${node.min},${node.max === Infinity ? '' : node.max}}`;
     default:
       return ASSERTIONS[node.kind];

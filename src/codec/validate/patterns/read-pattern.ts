@@ -70,7 +70,7 @@ function nodeOf(element: AST.Element): PatternNode {
     case 'Assertion':
       return assertionOf(element);
     case 'Quantifier':
-      return { kind: 'repeat', item: nodeOf(element.element), min: element.min, max: element.max };
+      return repeatOf(nodeOf(element.element), element.min, element.max);
     case 'Group':
     case 'CapturingGroup':
       return choiceOf(element.alternatives);
@@ -84,6 +84,26 @@ function nodeOf(element: AST.Element): PatternNode {
       return { kind: 'set', set: classOf(element) };
     default:
       throw new PatternError(`uses ${element.type}, which is not known here`);
+  }
+}
+
+/** What takes no character, in one way, holds as often as one likes where it holds once. */
+function repeatOf(item: PatternNode, min: number, max: number): PatternNode {
+  if (max === 0 || (takesNothing(item) && min === 0)) return { kind: 'sequence', items: [] };
+  return takesNothing(item) ? item : { kind: 'repeat', item, min, max };
+}
+
+function takesNothing(node: PatternNode): boolean {
+  switch (node.kind) {
+    case 'set':
+    case 'choice':
+      return false;
+    case 'sequence':
+      return node.items.every(takesNothing);
+    case 'repeat':
+      return takesNothing(node.item);
+    default:
+      return true;
   }
 }
 
@@ -126,6 +146,11 @@ function setOf(element: AST.CharacterSet): CharSet {
 }
 
 const properties = new Map<string, CharSet>();
+
+/** The properties of Unicode that a pattern names, each once. It takes 50 ms to find out which characters have one. */
+export function propertiesIn(pattern: string): readonly string[] {
+  return [...new Set(pattern.match(/\\p\{[^}]*\}/gi))];
+}
 
 /** The engine itself knows what is in a Unicode property. */
 function propertyOf(raw: string): CharSet {
