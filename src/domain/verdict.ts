@@ -123,6 +123,11 @@ export function reason(code: VerdictCode, message: string, fix: string = VERDICT
   return { code, message, fix };
 }
 
+/** A reason or a warning in one line, for logs and people: the code, what is wrong, and what to do. */
+export function reasonText({ code, message, fix }: VerdictReason | Warning): string {
+  return `${code}: ${message} → ${fix}`;
+}
+
 /** What a run did that did not survive its trial. */
 export const TRIAL_CODES: readonly VerdictCode[] = ['TRIAL_TIMED_OUT', 'TRIAL_DIED', 'TRIAL_TOO_LARGE'];
 

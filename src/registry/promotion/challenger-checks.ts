@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import type { ErrorCode } from '../../domain/app-error.js';
-import { RunError, TRIAL_CODES, mayPassLater, reason } from '../../domain/verdict.js';
+import { RunError, TRIAL_CODES, mayPassLater, reason, reasonText } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
 import { ModelHistory } from '../history/model-history.js';
 import type { RegisteredModel, RegisteredRun } from '../state/registered-run.js';
@@ -132,9 +132,7 @@ export class ChallengerChecks {
   async recordRejection(model: RegisteredModel, candidate: RegisteredRun, rejection: VerdictReason): Promise<void> {
     this.requireOpen();
     if (!(await this.modelHistory.recordRejected(model, candidate.run, rejection))) return;
-    this.logger.warn(
-      `Run ${candidate.run.run_id} of model ${model.card.name} is rejected: ${rejection.code}: ${rejection.message}`,
-    );
+    this.logger.warn(`Run ${candidate.run.run_id} of model ${model.card.name} is rejected: ${reasonText(rejection)}`);
   }
 
   /** Records once that a run could not be loaded. @throws AppError SHUTTING_DOWN. */
@@ -145,7 +143,9 @@ export class ChallengerChecks {
     const problem = hasNoName ? TRANSIENT_FAILURE : reasonOfFailure(error, registered.run.run_id);
     registered.reject(problem, { isTransient: isTransientFailure });
     if (!(await this.modelHistory.loadFailed(model, registered.run, problem))) return;
-    this.logger.warn(`Run ${registered.run.run_id} is not eligible: ${problem.code}: ${problem.message}`, error);
+    const line = `Run ${registered.run.run_id} of model ${model.card.name} is not eligible: ${reasonText(problem)}`;
+    // A verdict says all by itself; what the engine said, or an error that nobody expected, is told beside it.
+    this.logger.warn(line, ...(error instanceof RunError ? [error.cause ?? []].flat() : [error]));
   }
 
   /** Runs a part of the rehearsal; a failure is recorded against the present champion. */

@@ -5,7 +5,7 @@ import { contractOf } from '../../domain/contract.js';
 import type { Contract } from '../../domain/contract.js';
 import { EMPTY_STATE } from '../../domain/model-state.js';
 import type { ModelState, Pin } from '../../domain/model-state.js';
-import { RunError, reason } from '../../domain/verdict.js';
+import { RunError, reason, reasonText } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
 import { ChallengerChecks } from './challenger-checks.js';
 import { diffContracts } from '../contract/contract-diff.js';
@@ -113,7 +113,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     // The run its folder holds now takes over; when that is broken or gone, the one in memory stays.
     if (isServed && (!pinned || pinned.brokenBy || pinned.sourceRun === model.best?.registered.sourceRun)) return true;
     if (!pinned || pinned.brokenBy) {
-      const rejection = pinned ? `${pinned.brokenBy!.code}: ${pinned.brokenBy!.message}` : 'it is not in the store';
+      const rejection = pinned ? reasonText(pinned.brokenBy!) : 'it is not in the store';
       if (!model.best)
         this.logger.warn(`Run ${pin.run_id}, pinned for ${model.card.name}, cannot be served: ${rejection}`);
       return false;
@@ -164,7 +164,10 @@ export class PromotionService implements BeforeApplicationShutdown {
     if (model.best) await this.recordServed(model);
     else if (!this.loggedUnavailable.has(model)) {
       this.loggedUnavailable.add(model);
-      this.logger.error(`Model ${model.card.name} has no run that can be served`);
+      const { name } = model.card;
+      this.logger.error(
+        `Model ${name} has no run that can be served: requests for it are answered 503. GET /models/${name}/selection says why of each run`,
+      );
     }
   }
 
@@ -263,7 +266,7 @@ export class PromotionService implements BeforeApplicationShutdown {
     this.logger.log(`Model ${model.card.name} ${served}`);
     const { warnings } = registered.verdict;
     if (warnings.length === 0) return;
-    const text = warnings.map(({ code, message, fix }) => `${code}: ${message} → ${fix}`).join(' ');
+    const text = warnings.map(reasonText).join(' ');
     this.logger.warn(`Run ${registered.run.run_id} of model ${model.card.name} serves with warnings: ${text}`);
   }
 }

@@ -1,3 +1,4 @@
+import { reasonText } from '../../domain/verdict.js';
 import type { VerdictReason } from '../../domain/verdict.js';
 import type { SourceRun } from '../../sources/run-source.js';
 import type { RegisteredModel } from '../state/registered-run.js';
@@ -37,5 +38,5 @@ export class EligibilityLogger {
 
 function linesOf({ location, reasons }: Pick<SourceRun, 'location' | 'reasons'>): string[] {
   const mustLog = ({ code }: VerdictReason) => !IGNORED_CODES.has(code);
-  return reasons.filter(mustLog).map(({ code, message }) => `Run ${location} is not eligible: ${code}: ${message}`);
+  return reasons.filter(mustLog).map((reason) => `Run ${location} is not eligible: ${reasonText(reason)}`);
 }

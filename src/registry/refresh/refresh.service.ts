@@ -13,15 +13,16 @@ import type { ListingOptions, RunCheck, SourceModel, SourceStatus } from '../../
 import { ModelHistory } from '../history/model-history.js';
 import { HintTimer } from './hint-timer.js';
 import { ModelQueues } from './model-queues.js';
-import { NothingToServeError } from './nothing-to-serve.error.js';
+import { EMPTY_STORE_FIX, NothingToServeError } from './nothing-to-serve.error.js';
 import { PromotionService } from '../promotion/promotion.service.js';
 import { newModel, registerRuns } from './register-runs.js';
 import type { RegisteredRuns } from './register-runs.js';
 import type { RegisteredModel } from '../state/registered-run.js';
 import { RegistryState } from '../state/registry-state.js';
-import { formatReport } from '../selection/verdict-table.js';
+import { cardFix, formatReport } from '../selection/verdict-table.js';
 import { resolveDuplicateRunIds } from './duplicate-run-ids.js';
 import type { IdHolders } from './duplicate-run-ids.js';
+import { EmptyStoreError, StoreFailures } from './store-failures.js';
 import { updateModel } from './update-model.js';
 import { isUnfinished, waitsForCheck } from './unfinished-checks.js';
 import { examinationHints } from './examination-hints.js';
@@ -58,6 +59,7 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
   private readonly pollQueue = new SerialQueue();
   private readonly modelQueues = new ModelQueues((model, isManual) => this.reconcileNow(model, isManual));
   private readonly hints = new HintTimer(() => void this.tryRefresh());
+  private readonly failures = new StoreFailures(this.logger);
   private readonly eligibilityLogger = new EligibilityLogger((line) => this.logger.warn(line));
   private retained: readonly RegisteredModel[] = [];
   private waiting: Promise<boolean> | undefined;
@@ -140,10 +142,12 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
       return requireDefault(registryState.models, config.defaultModel);
     const report = formatReport(registryState.models, registryState.brokenModels);
     const isIncomplete = !this.hasListed || registryState.models.some(isUnfinished);
-    const unfinished = isIncomplete
+    const fix = isIncomplete
       ? `\n\n${this.unfinishedText} after START_WAIT_MS (${config.startWaitMs} ms): raise it, or set ALLOW_EMPTY=true.`
-      : '';
-    throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}${unfinished}`);
+      : registryState.models.length + registryState.brokenModels.length === 0 && !config.allowEmpty
+        ? ` ${EMPTY_STORE_FIX}`
+        : '';
+    throw new NothingToServeError(`Nothing can be served from ${this.source.description}.\n\n${report}${fix}`);
   }
 
   /**
@@ -366,17 +370,16 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
     try {
       const listing = await this.source.listModels(options);
       this.requireOpen();
-      // More likely an accident than an intention to serve nothing.
-      if (listing.length === 0 && this.registryState.models.length > 0) throw new Error(NO_MODELS);
+      if (listing.length === 0 && this.registryState.models.length > 0) throw new EmptyStoreError();
       this.logWarnings();
       if (this.unavailableReason !== undefined) this.logger.log('The store can be read again');
       this.unavailableReason = undefined;
+      this.failures.end();
       return listing;
     } catch (error) {
       this.requireOpen();
-      const isNew = this.unavailableReason === undefined;
-      if (isNew) this.logger.error('The store cannot be read; the served runs do not change', error);
-      this.unavailableReason = (error as Error).message === NO_MODELS ? NO_MODELS : NOT_READABLE;
+      this.failures.log(error as Error);
+      this.unavailableReason = error instanceof EmptyStoreError ? NO_MODELS : NOT_READABLE;
       throw new AppError('STORE_NOT_READABLE', {}, { cause: error });
     }
   }
@@ -477,8 +480,9 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
     );
     for (const { location, card, issues } of listing) {
       if (card || wasBroken.has(`${location} ${issues.join()}`)) continue;
-      const retainedText = this.registryState.modelsByName.has(location) ? ' The last known version stays in use.' : '';
-      this.logger.warn(`Model ${location}: ${issues.join(' ')}${retainedText}`);
+      const isKnown = this.registryState.modelsByName.has(location);
+      const outcome = isKnown ? 'The last known version stays in use.' : 'It is not served.';
+      this.logger.warn(`Model ${location}: ${issues.join(' ')} ${outcome} ${cardFix(issues)}`.trimEnd());
     }
   }
 }

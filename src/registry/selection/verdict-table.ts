@@ -13,7 +13,11 @@ interface ReportLine {
   readonly warnings: readonly Warning[];
 }
 
-const CARD_FIX = '\n    → Correct card.json; schemas/card.schema.json describes every field.';
+/** What to do about a card that cannot be used; empty where it is not the card's fault. */
+export function cardFix(issues: readonly string[]): string {
+  const isOfCard = issues.some((issue) => issue.includes('card.json'));
+  return isOfCard ? 'Write card.json as schemas/card.schema.json describes it.' : '';
+}
 
 /**
  * The verdicts on a store as a table for people: a line per run, and under it each reason and warning with what to do; then, for each
@@ -42,7 +46,8 @@ export function formatReport(
     ]),
     ...brokenModels.flatMap(({ location, issues }) => [
       row(location, '-', '-', 'card not usable'),
-      ...issues.map((problem) => `  ${problem}${problem.includes('card.json') ? CARD_FIX : ''}`),
+      ...issues.map((problem) => `  ${problem}`),
+      ...[cardFix(issues)].filter(Boolean).map((fix) => `    → ${fix}`),
     ]),
     ...models.flatMap((model) => [`\n${model.card.name}: ${whyServed(model)}`, `  To win: ${howToWin(model)}`]),
   ].join('\n');

@@ -51,7 +51,7 @@ describe('a disk that is full', () => {
     expect(reasons).toEqual(['ARTIFACT_UNAVAILABLE: The cache for downloaded models cannot be written (ENOSPC).']);
     expect([...warnings].sort()).toEqual([
       expect.stringMatching(/^MLFLOW_CACHE_DIR cannot be written \(ENOSPC\): a start without MLflow at http:.*now\.$/),
-      expect.stringMatching(/^Run \w+ is not eligible: ARTIFACT_UNAVAILABLE: .*\(ENOSPC\)\.$/),
+      expect.stringMatching(/^Run \w+ of model adder is not eligible: ARTIFACT_UNAVAILABLE: .*\(ENOSPC\)\. → \S/),
     ]);
     expect([servedBy, leftovers, scene.leftovers]).toEqual([OLD_RUN, [], []]);
     expect(await statusesOf()).toEqual(new Set([200]));

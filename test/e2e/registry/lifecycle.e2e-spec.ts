@@ -107,7 +107,9 @@ describe('the start', () => {
     const server = start({ MODELS_DIR: broken.folder });
 
     expect(await server.exited).toEqual({ code: 1, signal: null });
-    expect(server.stderr).toMatch(/^Nothing can be served from .*\n\nThere are no models\.$/m);
+    expect(server.stderr).toMatch(
+      /^Nothing can be served from .*\n\nThere are no models\. Put one there .*ALLOW_EMPTY=true\.$/m,
+    );
     expect(server.log.some(({ port }) => port !== undefined)).toBe(false);
     broken.remove();
   });
@@ -145,7 +147,11 @@ describe('the start', () => {
   });
 
   it.each<[string, (folder: TestStore) => unknown, RegExp]>([
-    ['is empty', () => undefined, /^Nothing can be served from .*\n\nThere are no models\.$/m],
+    [
+      'is empty',
+      () => undefined,
+      /^Nothing can be served from .*\n\nThere are no models\. Put one there .*ALLOW_EMPTY=true\.$/m,
+    ],
     ['has a model without runs', (folder) => folder.addModel('adder'), /adder.*no runs/],
     [
       'has only broken runs',
