@@ -42,7 +42,8 @@ export interface CategoryColumn {
   readonly kind: 'category';
   readonly field: string;
   readonly as: 'one-hot' | 'index';
-  readonly values: readonly (string | number | boolean)[];
+  /** Texts, numbers and truth values; whole numbers beyond 2^53 are bigints. */
+  readonly values: readonly (string | number | bigint | boolean)[];
   readonly unknown: 'error' | 'zeros' | 'nan' | number;
   readonly missing?: JsonValue;
 }

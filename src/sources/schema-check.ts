@@ -50,11 +50,19 @@ function describe(error: ErrorObject): string {
       return `must be ${JSON.stringify(params.allowedValue)}`;
     case 'additionalProperties':
       return `must not have the field ${JSON.stringify(params.additionalProperty)}${meant(params.additionalProperty, knownFields(error))}`;
+    case 'not':
+      return describeNot(error);
     case 'discriminator':
       return `needs a known ${JSON.stringify(params.tag)}: ${listOf(knownTags(error, params.tag as string), params.tagValue)}`;
     default:
       return error.message ?? 'is not valid';
   }
+}
+
+/** Values of no type that is named: JSON's whole numbers beyond 2^53 have none by which they could be allowed. */
+function describeNot({ schema, message = 'is not valid' }: ErrorObject): string {
+  const types = [(schema as { type?: string | readonly string[] } | undefined)?.type ?? []].flat();
+  return types.length === 0 ? message : `must be no ${types.join(', no ')}`;
 }
 
 /** Values that are permitted, and the one of them that is probably meant. */

@@ -27,6 +27,22 @@ describe('docs/run-format.md', () => {
     expect(found).toEqual(kindsOf('tensorEncoding').map((kind) => [kind, []]));
   });
 
+  it('takes categories beyond 2^53, and names what no category can be', () => {
+    const run = sumRun('adder-1', '0'.repeat(64));
+    const check = (...values: unknown[]) => {
+      const column = { kind: 'category', field: 'id', as: 'index', values, unknown: -1 };
+      return loadSchemaCheck('run')({
+        ...run,
+        encode: { tensors: [{ kind: 'columns', dtype: 'float32', columns: [column] }] },
+      });
+    };
+
+    expect(check('a', 1.5, true, 2n ** 60n)).toEqual([]);
+    expect(check('a', null)).toEqual([
+      { pointer: '/encode/tensors/0/columns/0/values/1', expected: 'must be no object, no array, no null' },
+    ]);
+  });
+
   it.each(['tensorEncoding', 'column'])('lists every kind of %s', (definition) => {
     expect(kindsOf(definition).filter((kind) => !encodePart.includes(`| \`${kind}\` |`))).toEqual([]);
   });

@@ -163,12 +163,22 @@ function writeList({ dtype, data, offset, at }: TensorColumn, column: ListColumn
 }
 
 function writeCategory(code: FunctionText, place: TensorColumn, column: CategoryColumn): string[] {
-  const indexes = new Map(column.values.map((value, i) => [memberKey(value as JsonValue), i]));
-  const found = `const c = ${code.constant(indexes)}.get(v);`;
+  const found = `const c = ${code.constant(placesOf(column))}.get(v);`;
   return ['{', found, 'if (c === undefined) {', ...writeIndex(place, column, unknownIndex(column)), '} else {'].concat(
     writeIndex(place, column, 'c'),
     '}}',
   );
+}
+
+/** Indexes by value. A value beyond 2^53 is there as the number that a row has, too: it is no key of its own as a bigint only. */
+function placesOf({ values }: CategoryColumn): Map<unknown, number> {
+  const places = new Map<unknown, number>();
+  values.forEach((value: JsonValue, i) => {
+    const key = memberKey(value);
+    places.set(key, i);
+    if (typeof key === 'bigint' && BigInt(Number(key)) === key) places.set(Number(key), i);
+  });
+  return places;
 }
 
 /** @param index  code of an index, `NaN`, or undefined for a row that is refused; `zeros` leaves all columns as they are. */

@@ -75,6 +75,20 @@ describe(generateRows.name, () => {
     expect(tensors).toEqual(general(passengers, rows));
   });
 
+  it('finds categories beyond 2^53 as the general way does', () => {
+    const columns: Column[] = [
+      { kind: 'category', field: 'id', as: 'index', values: [2n ** 53n + 1n, 2 ** 60, 1e300], unknown: -1 },
+    ];
+    const contract: Contract = {
+      input: { type: 'object', properties: { id: { type: 'number' } }, required: ['id'] },
+      encode: { tensors: [{ kind: 'columns', tensor: 'x', dtype: 'float32', columns }] },
+    };
+    const rows = [{ id: 2 ** 60 }, { id: 1e300 }, { id: 2 ** 53 }];
+
+    expect([...generatedOf(contract).encode(rows)!.get('x')!.data]).toEqual([1, 2, -1]);
+    expect(generatedOf(contract).encode(rows)).toEqual(general(contract, rows));
+  });
+
   it('writes lists of values like the objects that they stand for', () => {
     const rows = [{ age: 40, sex: 'F', cabins: 2 }, { age: null, sex: 'M', cabins: 3 }]; // prettier-ignore
     const columns = ['cabins', 'deck', 'sex', 'age'];

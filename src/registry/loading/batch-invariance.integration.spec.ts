@@ -52,6 +52,18 @@ describe('the proof that rows may share calls', () => {
     expect(await Promise.all(twoRows.map((row) => sums(loaded, [row])))).toEqual([[6], [60]]);
   });
 
+  it.each<[string, (sum: number) => number]>([
+    ['The recorded answers are those of all examples computed together; alone, rows have others.', (sum) => sum + 1.5],
+    ['The examples are not what each row is answered alone.', (sum) => sum],
+  ])('refuses a run whose rows change each other, with the cause: %s', async (message, answer) => {
+    // Each row has its sum and the mean of all sums.
+    await expect(load('onnx-mingled', { examples: examples(2, (a, b) => answer(a + b)) })).rejects.toMatchObject({
+      code: 'SELF_TEST_FAILED',
+      message: `Rows of one call change each other's answers. ${message}`,
+      fix: expect.stringContaining('export it for inference') as string,
+    });
+  });
+
   it('serves a model row by row that cannot compute two rows together, though it has one example only', async () => {
     const loaded = await load('onnx-total');
     expect(loaded.notes).toEqual([ROWS_FAIL_BATCHED]);

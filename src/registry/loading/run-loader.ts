@@ -20,7 +20,7 @@ import type { Run } from '../../domain/run.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import { RunError, VERDICT_FIX } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
-import type { GraphTraits, LoadRequest } from '../../engines/inference-engine.js';
+import type { LoadRequest, ModelInfo } from '../../engines/inference-engine.js';
 import { ModelHost } from '../../engines/model-host.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { Preprocessor } from '../../preprocessing/preprocessor.js';
@@ -245,7 +245,7 @@ export class RunLoader {
    *
    * @returns the outputs, one per example.
    */
-  private async selfTest(loaded: LoadedRun, traits: GraphTraits): Promise<JsonObject[]> {
+  private async selfTest(loaded: LoadedRun, traits: ModelInfo): Promise<JsonObject[]> {
     const { examples } = loaded.run;
     const comparison = comparisonOf(loaded.run);
     const all = examples.map((_, index) => index);
@@ -264,6 +264,7 @@ export class RunLoader {
       const mismatch = compareOutput(outputs[i]!, output, comparison);
       if (!mismatch) continue;
       await this.requireSameAnswer(loaded, single, comparison);
+      await this.requireOwnAnswers(loaded, comparison);
       throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${selfTestHint(loaded.run, outputs, traits)}`);
     }
     return outputs;
@@ -283,6 +284,23 @@ export class RunLoader {
       `Example ${differing}: the model answers the same row differently each time it is asked.`,
       { fix: FIX_OF_RANDOM },
     );
+  }
+
+  /**
+   * @throws RunError `SELF_TEST_FAILED` when the rows of a call change each other's answers, and what was recorded is not
+   *   what each has alone; the examples computed together, as the trainer may have done, tell more.
+   */
+  private async requireOwnAnswers(loaded: LoadedRun, comparison: OutputComparison): Promise<void> {
+    if (!loaded.notes.includes(ROWS_DEPENDENT)) return;
+    const { examples } = loaded.run;
+    const together = await this.replay(loaded, [...examples.keys()], false).catch(() => undefined);
+    const isProven = together?.every((output, i) => !compareOutput(output, examples[i]!.output, comparison));
+    const what = isProven
+      ? 'The recorded answers are those of all examples computed together; alone, rows have others.'
+      : 'The examples are not what each row is answered alone.';
+    throw new RunError('SELF_TEST_FAILED', `Rows of one call change each other's answers. ${what}`, {
+      fix: FIX_OF_DEPENDENT,
+    });
   }
 
   /** Sets the run to row by row unless its examples get the same outputs in a batch, in another order, as alone. */
@@ -330,6 +348,9 @@ const ASKED_AGAIN = 4;
 
 const FIX_OF_RANDOM =
   'The graph draws random numbers, as Dropout does while a model is trained: export it for inference (PyTorch: model.eval() before torch.onnx.export).';
+
+const FIX_OF_DEPENDENT =
+  'The graph computes with statistics of the batch, as BatchNorm does while a model is trained, or a softmax over the rows: export it for inference (PyTorch: model.eval() before torch.onnx.export), with the statistics of the training.';
 
 /** What to do when an example is no row of the signature. */
 const FIX_OF_EXAMPLE =

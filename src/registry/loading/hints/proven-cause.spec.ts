@@ -52,6 +52,24 @@ describe('what the examples prove of a failed self-test', () => {
     );
   });
 
+  it('is that a list of one output has another order, which decode cannot change', () => {
+    const list = [{ v: [1.5, 20.25, 3] }, { v: [2.5, 40.5, 6] }];
+    const other = list.map(({ v: [a, b, c] }) => ({ v: [a!, c!, b!] }));
+    const advice = 'a list is answered in the order that the model gives it: record it so';
+    for (const decode of [
+      { kind: 'tensors', fields: { v: 'y' } },
+      { kind: 'embedding', field: 'v' },
+    ] as const) {
+      const hint = selfTestHint(runOf(decode, list), other);
+      expect(hint).toContain(`The values of "v[1]" stand in "v[2]": ${advice}`);
+      expect(hint).not.toContain('decode');
+    }
+    const range = [{ r: { low: 1.5, high: 2.5 } }, { r: { low: 3.5, high: 4.5 } }];
+    const swapped = range.map(({ r: { low, high } }) => ({ r: { low: high, high: low } }));
+    const interval = { kind: 'interval', low: 1, high: 0, field: 'r' } as const;
+    expect(selfTestHint(runOf(interval, range), swapped)).toContain('check decode.low, decode.high and');
+  });
+
   it('is that the probability is that of the other class', () => {
     const decode = { kind: 'binary', labels: ['no', 'yes'], field: 'label', probability_field: 'p' } as const;
     const run = runOf(decode, [{ p: 0.25 }, { p: 0.75 }, { p: 0.9 }]);
@@ -185,5 +203,26 @@ describe('a threshold that the trainer had and the run has not', () => {
     const run = runOf(binary, [{ label: 'yes', p: 0.375 }, recorded[2]!]);
 
     expect(selfTestHint(run, answers.slice(1))).toContain('is at 0.375 or below: set decode.threshold');
+  });
+
+  it('is none for numbers that are no labels, though they be whole', () => {
+    const run = runOf({ kind: 'regression', tensor: 'y', fields: ['sum'] }, [{ sum: -3 }]);
+
+    expect(selfTestHint(run, [{ sum: 0 }])).not.toContain('threshold');
+  });
+
+  it('is asked for where the graph gives the labels, and probabilities that nobody reads', () => {
+    const decode = { kind: 'tensors', fields: { label: 'label' }, single: ['label'] } as const;
+    const run = runOf(decode, [{ label: 0 }, { label: 1 }, { label: 1 }]);
+    const outputs = [
+      { name: 'label', dtype: 'int64', shape: [null] },
+      { name: 'probabilities', dtype: 'float32', shape: [null, 2] },
+    ] as const;
+    const hint = selfTestHint(run, [{ label: 0 }, { label: 0 }, { label: 1 }], { outputs, hasOwnScale: true });
+    const binary = '{"kind":"binary","tensor":"probabilities","labels":[0,1],"threshold":…,"field":"label"}';
+
+    expect(hint).toContain(`no threshold but 0.5: if the trainer had another, set decode to ${binary}.`);
+    expect(inWordsOf(undefined, hint)).toContain(`say so in a full contract (docs/mlflow.md), by ${binary}.`);
+    expect(selfTestHint(run, [{ label: 1 }, { label: 0 }, { label: 1 }], { outputs, hasOwnScale: true })).toBe('');
   });
 });

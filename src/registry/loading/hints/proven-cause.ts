@@ -120,13 +120,13 @@ function labelTypeHint({ decode }: Run, examples: readonly ReplayedExample[]): s
 function orderHint(run: Run, examples: readonly ReplayedExample[]): string | undefined {
   const rows = examples.map(({ expected, actual }) => ({ expected: byPath(expected), actual: byPath(actual) }));
   const places = valuesOf(examples[0]?.actual ?? {});
-  for (const { path } of places) {
+  for (const { path, field } of places) {
     const own = rows.filter(({ expected }) => expected.has(path));
     const isInPlace = (place: string) =>
       own.every(({ expected, actual }) => isSame(actual.get(place), expected.get(path)));
     if (!isUseful(own.map(({ expected }) => expected.get(path))) || isInPlace(path)) continue;
     const other = places.find((place) => place.path !== path && isInPlace(place.path));
-    if (other) return `The values of "${path}" stand in "${other.path}": check ${orderOf(run, other.field)}.`;
+    if (other) return `The values of "${path}" stand in "${other.path}": ${orderAdvice(run, field, other.field)}.`;
   }
   return undefined;
 }
@@ -146,24 +146,32 @@ function isSame(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   return a !== undefined && b !== undefined && stringifyJson(a) === stringifyJson(b);
 }
 
-/** The member of `decode` that says what stands in an output field. */
-function orderOf({ decode }: Run, field: string): string {
-  const heads = headsOf(decode);
-  const at = heads.findIndex((head) => fieldsOf(head).includes(field));
-  const place = decode.kind === 'heads' ? `decode.heads[${Math.max(at, 0)}]` : 'decode';
-  switch (heads[at]?.kind) {
+/** What to do about values of one output field that stand in another, or elsewhere in the same. */
+function orderAdvice(run: Run, field: string, other: string): string {
+  const heads = headsOf(run.decode);
+  const at = heads.findIndex((head) => fieldsOf(head).includes(other));
+  const place = run.decode.kind === 'heads' ? `decode.heads[${Math.max(at, 0)}]` : 'decode';
+  const kind = heads[at]?.kind;
+  switch (kind) {
     case 'regression':
-      return `the order of ${place}.fields`;
+      return `check the order of ${place}.fields`;
     case 'tensors':
-      return `${place}.fields`;
+    case 'embedding':
+      if (field === other) return AS_THE_MODEL_GIVES_IT;
+      return kind === 'tensors' ? `check ${place}.fields` : `check ${place}`;
     case 'multi-class':
     case 'multi-label':
     case 'binary':
-      return `the order of ${place}.labels`;
+      return `check the order of ${place}.labels`;
+    case 'interval':
+      return `check ${place}.low, ${place}.high and ${place}.value`;
     default:
-      return place;
+      return `check ${place}`;
   }
 }
+
+const AS_THE_MODEL_GIVES_IT =
+  'a list is answered in the order that the model gives it: record it so, or change the order before the export';
 
 function fieldsOf(head: HeadDecode): readonly string[] {
   if (head.kind === 'regression') return head.fields;

@@ -3,9 +3,10 @@ import { fieldOf } from '../../../codec/rows.js';
 import type { Column } from '../../../domain/encode-spec.js';
 import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
 import type { Run } from '../../../domain/run.js';
-import type { GraphTraits } from '../../../engines/inference-engine.js';
+import type { GraphTraits, ModelInfo } from '../../../engines/inference-engine.js';
 import { WARNING_FIX } from '../../../domain/verdict.js';
 import { LOOK_FOR_NAN } from '../null-outputs.js';
+import { graphLabelHint } from './forgotten-threshold.js';
 import { provenCause, unknownInputHint, formatCause } from './proven-cause.js';
 import { replayedExamples } from './replayed-example.js';
 import { wordsHint } from './word-split.js';
@@ -20,16 +21,21 @@ const LARGE_INPUT = 10;
  * Probable cause of a failed self-test: first what the examples prove, then the mistakes that are hard to find.
  *
  * @param outputs  one per example, as clients would get them.
- * @param graph  what is known of the model's operations.
+ * @param graph  what is known of the model's operations, and its outputs.
  * @returns a sentence with a leading space, or an empty text when no known pattern matches.
  */
-export function selfTestHint(run: Run, outputs: readonly JsonObject[], graph: GraphTraits = {}): string {
+export function selfTestHint(
+  run: Run,
+  outputs: readonly JsonObject[],
+  graph: GraphTraits & Partial<Pick<ModelInfo, 'outputs'>> = {},
+): string {
   const examples = replayedExamples(run, outputs);
   const hint =
     nanHint(run, outputs) ??
     formatCause(run, examples) ??
     orderHint(run, outputs) ??
     provenCause(run, examples) ??
+    graphLabelHint(run, examples, graph.outputs ?? []) ??
     precisionHint(run) ??
     unknownInputHint(run, examples) ??
     textHint(graph) ??

@@ -13,6 +13,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/check the order of decode\S*\.(?:fields|labels)\./, "check the order of the signature's outputs."],
   [/check decode\S*\.fields\./, "check the names of the signature's outputs."],
   [/or name the labels in decode \(([^)]*)\)\./, 'or name the labels in a full contract (docs/mlflow.md: $1).'],
+  [/, set decode to (\{.*?\})\./, ', say so in a full contract (docs/mlflow.md), by $1.'],
   [/: set decode\.threshold\./, ': the model has no such threshold, which a full contract sets (docs/mlflow.md).'],
   [
     /Set the limits that the message names in the signature:/,
