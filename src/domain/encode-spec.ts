@@ -172,6 +172,10 @@ export interface ImageEncoding extends EncodedTensor {
   readonly std?: number | readonly number[];
   /** An image of another size is refused unless set. */
   readonly resize?: ImageResize;
+  /** Whether the image is turned as its EXIF orientation says; default `exif`. */
+  readonly orientation?: 'exif' | 'ignore';
+  /** What is behind transparent pixels; `ignore` takes their colours as they are. Default `white`. */
+  readonly transparency?: 'white' | 'ignore';
   /** Most pixels of an image as it is sent; default 16,777,216. */
   readonly max_pixels?: number;
 }

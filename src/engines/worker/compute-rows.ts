@@ -1,6 +1,6 @@
 import { rowsIn, sliceRows } from '../../domain/tensor-rows.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';
-import type { NamedTensors } from '../../domain/tensor.js';
+import type { NamedTensors, Tensor } from '../../domain/tensor.js';
 import type { EngineModel } from '../inference-engine.js';
 
 /** How the rows of a call are computed. */
@@ -42,9 +42,18 @@ async function computePart(
   rows: number,
   outputNames: readonly string[],
 ): Promise<TensorPart> {
-  const tensors = await model.predict(inputs, outputNames);
-  if (rows !== 1) requireRows(tensors, outputNames, rows);
+  const given = await model.predict(inputs, outputNames);
+  if (rows === 1) return { rows, tensors: given };
+  const tensors = withRowsFirst(given, rows);
+  requireRows(tensors, outputNames, rows);
   return { rows, tensors };
+}
+
+/** Outputs of [1, rows] as [rows]: skl2onnx gives the labels of some classifiers so (QuadraticDiscriminantAnalysis). */
+function withRowsFirst(tensors: NamedTensors, rows: number): NamedTensors {
+  const isTurned = ({ shape }: Tensor) => shape.length === 2 && shape[0] === 1 && shape[1] === rows;
+  if (![...tensors.values()].some(isTurned)) return tensors;
+  return new Map([...tensors].map(([name, one]) => [name, isTurned(one) ? { ...one, shape: [rows] } : one]));
 }
 
 function requireRows(outputs: NamedTensors, names: readonly string[], rows: number): void {

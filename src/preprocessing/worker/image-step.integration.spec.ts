@@ -10,7 +10,10 @@ const { images, cases } = JSON.parse(
   readFileSync(join(__dirname, '..', '..', '..', 'test', 'fixtures', 'images', 'cases.json'), 'utf8'),
 ) as {
   images: Record<string, string>;
-  cases: (Pick<ImageEncoding, 'width' | 'height' | 'channels' | 'resize'> & { image: string; pixels: string })[];
+  cases: (Pick<ImageEncoding, 'width' | 'height' | 'channels' | 'resize' | 'orientation' | 'transparency'> & {
+    image: string;
+    pixels: string;
+  })[];
 };
 
 const SMALL: ImageEncoding = {
@@ -47,7 +50,7 @@ describe('an image', () => {
     cases.map(
       (one) =>
         [
-          `${one.image} to ${one.width} × ${one.height} × ${one.channels} ${JSON.stringify(one.resize ?? '')}`,
+          `${one.image} to ${one.width} × ${one.height} × ${one.channels} ${JSON.stringify(one.resize ?? one.orientation ?? '')}`,
           one,
         ] as const,
     ),

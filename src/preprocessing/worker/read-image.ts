@@ -27,9 +27,11 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const NEW_LINES = /[\r\n]+/g;
 
 type Size = Pick<Pixels, 'width' | 'height'>;
+type Transparency = Required<ImageEncoding>['transparency'];
 
 /**
- * Decodes a PNG or JPEG image in base64, turned upright as its EXIF orientation says, on white where it is transparent.
+ * Decodes a PNG or JPEG image in base64, turned upright as its EXIF orientation says and on white where it is transparent
+ * unless the run ignores these.
  *
  * The header is read first: no image is decoded that has more pixels than the run takes, or another size than it needs.
  *
@@ -40,16 +42,18 @@ export async function readImage(open: typeof sharp, text: string, encoding: Imag
   const limit = encoding.max_pixels ?? MAX_PIXELS;
   // Opening a small image costs as much as decoding it: the size of a PNG is read here.
   const upright = pngSize(bytes);
-  if (upright) requireTurnable(requireSmall(upright, limit), encoding);
+  const isTurned = encoding.orientation !== 'ignore';
+  if (upright) (isTurned ? requireTurnable : requireSize)(requireSmall(upright, limit), encoding);
   else await requireSupported(open, bytes, encoding, limit);
-  const image = open(bytes, { limitInputPixels: limit, failOn: 'error', ignoreIcc: true })
+  const stored = open(bytes, { limitInputPixels: limit, failOn: 'error', ignoreIcc: true });
+  const image = (isTurned ? stored.autoOrient() : stored)
     .timeout({ seconds: MAX_DECODE_SECONDS })
-    .autoOrient()
     .raw({ depth: 'uchar' });
   const { data, info } = await orBroken(image.toBuffer({ resolveWithObject: true }));
   requireSize(info, encoding);
   const pixels = { width: info.width, height: info.height, channels: info.channels, data };
-  return encoding.channels === 1 ? toGrey(pixels) : toColor(pixels);
+  const { channels, transparency = 'white' } = encoding;
+  return channels === 1 ? toGrey(pixels, transparency) : toColor(pixels, transparency);
 }
 
 /** Refuses by what the decoder says of the header. */
@@ -63,7 +67,7 @@ async function requireSupported(
     open(bytes, { limitInputPixels: false, ignoreIcc: true }).metadata(),
   );
   requireSmall({ width, height }, limit);
-  const isTurned = orientation !== undefined && orientation > 4;
+  const isTurned = encoding.orientation !== 'ignore' && orientation !== undefined && orientation > 4;
   requireSize(isTurned ? { width: height, height: width } : { width, height }, encoding);
   if (space === 'cmyk')
     throw new ImageError({ msg: 'the image is in CMYK colours; send it in RGB', type: BROKEN_TYPE });
@@ -141,9 +145,10 @@ function isOfSize(one: Size, other: Size): boolean {
 }
 
 /** Red, green and blue; one or two bytes a pixel are grey, the last of two or four is opacity. */
-function toColor({ width, height, channels, data }: Pixels): Pixels {
+function toColor({ width, height, channels, data }: Pixels, transparency: Transparency): Pixels {
   if (channels === 3) return { width, height, channels, data };
-  const [hasAlpha, colours] = [channels % 2 === 0, channels > 2 ? 3 : 1];
+  const hasAlpha = channels % 2 === 0 && transparency === 'white';
+  const colours = channels > 2 ? 3 : 1;
   const result = new Uint8Array(width * height * 3);
   for (let at = 0, out = 0; out < result.length; at += channels) {
     const alpha = hasAlpha ? data[at + channels - 1]! : 255;
@@ -153,10 +158,10 @@ function toColor({ width, height, channels, data }: Pixels): Pixels {
 }
 
 /** Grey as PIL's `convert("L")` has it: ITU-R 601-2 in whole numbers of 1 / 65536. */
-function toGrey(pixels: Pixels): Pixels {
+function toGrey(pixels: Pixels, transparency: Transparency): Pixels {
   const { width, height, channels } = pixels;
   if (channels === 1) return pixels;
-  const { data } = toColor(pixels);
+  const { data } = toColor(pixels, transparency);
   const result = new Uint8Array(width * height);
   for (let i = 0, at = 0; i < result.length; i++, at += 3) {
     result[i] = (data[at]! * 19595 + data[at + 1]! * 38470 + data[at + 2]! * 7471 + 0x8000) >> 16;

@@ -189,6 +189,16 @@ describe('rows whose outputs have shapes of their own', () => {
     expect(await predict(loaded, requests)).toEqual(requests.map(({ ids }) => mean(ids)));
   });
 
+  it('are computed apart, by their lengths, where filling changes the answers to other numbers than the examples have', async () => {
+    const maximum = (ids: number[]) => ({ maximum: Math.max(...ids) });
+    const decode = { kind: 'regression', tensor: 'maximum', fields: ['maximum'] } as const;
+    const loaded = await load('onnx-token-lists', lists(decode, { maximum: { type: 'number' } }, maximum, 0));
+    const negative = [tokens(-1, -2, -3), tokens(-9), tokens(-2, -4)];
+
+    expect(loaded.notes).toEqual([]);
+    expect(await predict(loaded, negative)).toEqual(negative.map(({ ids }) => maximum(ids)));
+  });
+
   it('are computed apart, by their lengths, where the examples have one length and show nothing of padding', async () => {
     const run = lists({ kind: 'regression', tensor: 'mean', fields: ['mean'] }, { mean: { type: 'number' } }, mean, 99);
     const equal = [tokens(1, 2, 3), tokens(4, 6, 8)].map((input) => ({ input, output: mean(input.ids) }));

@@ -40,7 +40,7 @@ import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
 import { selfTestHint } from './hints/self-test-hint.js';
-import { showsPadding } from './shown-padding.js';
+import { showsPadding, withNegatedLists } from './shown-padding.js';
 import { LoadedRun } from './loaded-run.js';
 import { RowPreprocessing } from './row-preprocessing.js';
 import type { RunTrial } from '../trials/run-trial.js';
@@ -256,6 +256,7 @@ export class RunLoader {
       await this.checkBatchInvariance(loaded, single, comparison);
       if (!loaded.hasFilledTexts) loaded.forbidPadding();
       if (loaded.isRowByRow) await this.requireSameAnswer(loaded, single, comparison);
+      else await this.checkFilling(loaded, comparison);
     }
     const outputs = loaded.isRowByRow
       ? [...single, ...(await this.replay(loaded, all.slice(first.length)))]
@@ -319,21 +320,43 @@ export class RunLoader {
     }
   }
 
+  /**
+   * Has lists of several lengths computed apart when filling them up changes an answer to other numbers than the examples
+   * have. Numbers that the contract or the model does not take tell nothing.
+   */
+  private async checkFilling(loaded: LoadedRun, comparison: OutputComparison): Promise<void> {
+    const inputs = withNegatedLists(loaded.run.encode, loaded.run.examples.slice(0, MAX_CHECKED_ROWS));
+    if (inputs.length === 0) return;
+    try {
+      const alone = await this.answer(loaded, inputs, { rowByRow: true });
+      const together = await this.answer(loaded, inputs, { rowByRow: false });
+      if (!outputsMatch(together, alone, [...inputs.keys()], comparison)) loaded.forbidPadding();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+  }
+
+  private answer(
+    loaded: LoadedRun,
+    inputs: readonly JsonObject[],
+    { indices, rowByRow }: { readonly indices?: readonly number[]; readonly rowByRow?: boolean | undefined },
+  ): Promise<JsonObject[]> {
+    return loaded.predict(inputs, {
+      source: 'body',
+      mode: 'strict',
+      locOf: (i) => ['examples', indices?.[i] ?? i, 'input'],
+      include: new Set(loaded.onRequestFields),
+      timeoutMs: this.config.predictionTimeoutMs,
+      rowByRow,
+    });
+  }
+
   /** Answers to the examples of these indices, in their order. */
   private async replay(loaded: LoadedRun, indices: readonly number[], rowByRow?: boolean): Promise<JsonObject[]> {
     if (indices.length === 0) return [];
     try {
-      return await loaded.predict(
-        indices.map((index) => loaded.run.examples[index]!.input),
-        {
-          source: 'body',
-          mode: 'strict',
-          locOf: (i) => ['examples', indices[i]!, 'input'],
-          include: new Set(loaded.onRequestFields),
-          timeoutMs: this.config.predictionTimeoutMs,
-          rowByRow,
-        },
-      );
+      const inputs = indices.map((index) => loaded.run.examples[index]!.input);
+      return await this.answer(loaded, inputs, { indices, rowByRow });
     } catch (error) {
       const sentence = predictionFailure(error, `The model could not compute its examples: ${causeText(error)}`);
       if (sentence === undefined) throw error;
