@@ -27,7 +27,8 @@ export interface RunningServer {
 export async function stopServer(server: RunningServer, config: AppConfig, logger: Logger): Promise<void> {
   const { shutdownDelayMs, shutdownGraceMs } = config;
   const facts = { delay_ms: shutdownDelayMs, grace_ms: shutdownGraceMs };
-  logger.info(facts, 'bestrun stops: it finishes running requests and takes no new ones');
+  const delay = shutdownDelayMs > 0 ? `it takes requests for ${shutdownDelayMs} ms while /readyz says 503, then ` : '';
+  logger.info(facts, `bestrun stops: ${delay}it finishes running requests and takes no new ones`);
   server.app.get(ReadinessService).startDraining();
   server.connections.announceEnd();
   await sleep(shutdownDelayMs);

@@ -324,7 +324,10 @@ describe('the state of a model', () => {
     await states.update('adder', pinned('a'));
 
     expect((await states.read('adder')).pin?.run_id).toBe('a');
-    expect(states.problem).toMatch(/^Pins and history of adder cannot be written/);
+    expect(states.problem).toBe(
+      'Pins and history of adder cannot be written (ELOCKED): they are kept in memory until they can be, and lost if this process ends before. ' +
+        'Make room and give the right to write, or set STATE_DIR to another folder.',
+    );
     expect(warnings.join()).toContain('cannot be read (EISNOTFILE)');
   });
 

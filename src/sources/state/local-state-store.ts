@@ -38,8 +38,12 @@ interface LocalStateOptions {
   readonly writeTimeoutMs?: number;
 }
 
-/** A state that could not be written, and what the file held at that time. */
+/** What an operator can do. */
+const WRITE_FIX = 'Make room and give the right to write, or set STATE_DIR to another folder.';
+
+/** A state that could not be written, with the code of the error, and what the file held at that time. */
 interface PendingWrite {
+  readonly code: string;
   readonly state: ModelState;
   readonly over: string | undefined;
 }
@@ -92,9 +96,12 @@ export class LocalStateStore extends StateStore {
   }
 
   override get problem(): string | undefined {
-    const pendingWrite = [...this.pendingByModel.keys()];
-    if (pendingWrite.length > 0)
-      return `Pins and history of ${pendingWrite.join(', ')} cannot be written: they are kept in memory until this process ends.`;
+    const pending = this.pendingByModel;
+    if (pending.size > 0) {
+      const models = [...pending.keys()].join(', ');
+      const codes = [...new Set([...pending.values()].map(({ code }) => code))].join(', ');
+      return `Pins and history of ${models} cannot be written (${codes}): they are kept in memory until they can be, and lost if this process ends before. ${WRITE_FIX}`;
+    }
     const [unread] = this.readErrors;
     return (
       unread && `The pin and history of ${unread[0]} cannot be read (${unread[1]}): the last known ones stay in use.`
@@ -139,13 +146,13 @@ export class LocalStateStore extends StateStore {
     } catch (error) {
       const loaded = await this.load(model, file);
       const after = change(this.present(model, loaded));
-      this.pendingByModel.set(model, { state: after, over: loaded.text });
+      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+      this.pendingByModel.set(model, { code, state: after, over: loaded.text });
       if (!this.hasWarned) {
         this.hasWarned = true;
-        const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
         const message = `Pins and history cannot be written to the store (${code}): they are kept in memory`;
         this.warn(
-          `${message}, as are the contract that clients rely on and the runs that failed their trial, until this process ends. Set STATE_DIR to another folder`,
+          `${message}, as are the contract that clients rely on and the runs that failed their trial, until they can be written, and lost if this process ends before. ${WRITE_FIX}`,
           error,
         );
       }
