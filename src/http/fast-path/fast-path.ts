@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+import { runInSlices } from '../../lib/run-in-slices.js';
 import type { EndpointAnswer, HttpEndpoint } from '../endpoint/http-endpoint.js';
 import type { BodyBudget } from '../request/body-budget.js';
 import type { LogRequest } from '../middleware/access-log.middleware.js';
@@ -50,6 +51,7 @@ export class FastPath implements ConnectionOwner, ConnectionReader {
   private readonly commonHeaderLines = [new Map<string | undefined, string>(), new Map<string | undefined, string>()];
   private isEnding = false;
   private timer: NodeJS.Timeout | undefined;
+  private isChecking = false;
   private readonly serveGenerally: (connection: unknown) => void;
 
   /** @param server  whose connections come here first from now on. */
@@ -153,9 +155,19 @@ export class FastPath implements ConnectionOwner, ConnectionReader {
     this.timer ??= setInterval(() => this.checkTimes(), CHECK_MS).unref();
   }
 
+  /** In slices: thousands of requests may have arrived slowly at the same time, and to give one away takes a millisecond. */
   private checkTimes(): void {
+    if (this.isChecking) return;
+    this.isChecking = true;
+    void runInSlices(this.checks()).finally(() => (this.isChecking = false));
+  }
+
+  private *checks(): Generator<void, void> {
     const nowMs = performance.now();
-    for (const connection of [...this.open.keys()]) connection.checkTime(nowMs);
+    for (const connection of [...this.open.keys()]) {
+      if (this.open.has(connection)) connection.checkTime(nowMs);
+      yield;
+    }
   }
 
   /** Node's `close()` ends idle connections it knows of by these two; they know of ours as well then. */

@@ -4,6 +4,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 import { AppError } from '../../domain/app-error.js';
 import { dropRest } from '../server/drop-rest.js';
+import { CollectedBytes } from './collected-bytes.js';
 import type { BodyBudget, BodyReservation } from './body-budget.js';
 
 /** What decompresses a body, by Content-Encoding. */
@@ -66,12 +67,12 @@ function collect(
   check: (received: number) => void = () => undefined,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const bytes = new CollectedBytes();
     let received = 0;
     const stop = (error: Error): void => {
       source.off('data', onData);
       source.pause();
-      chunks.length = 0;
+      bytes.clear();
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
@@ -84,10 +85,10 @@ function collect(
       } catch (error) {
         return stop(error as Error);
       }
-      chunks.push(chunk);
+      bytes.add(chunk);
     };
     source.on('data', onData);
-    source.on('end', () => resolve(Buffer.concat(chunks, received)));
+    source.on('end', () => resolve(bytes.take()));
     // Never removed: an error after the end must not end the process.
     source.on('error', (cause) => stop(new AppError('BODY_NOT_READABLE', {}, { cause })));
     source.on('close', () => {
