@@ -74,7 +74,10 @@ function singleRows(tensor: Tensor, rows: number, name: string): JsonValue[] {
   const isScalar = tensor.shape.length === 0 && rows === 1;
   if (!isScalar) requireRows(tensor, rows, name);
   if (sizeOf(tensor.shape.slice(1)) === 1) return perRow(rows, (row) => elementOf(tensor, row));
-  throw modelError(`The output "${name}" has shape [${tensor.shape.join(', ')}], not one value per row.`);
+  const shape = `[${tensor.shape.join(', ')}]`;
+  throw modelError(
+    `The output "${name}" has shape ${shape}, not one value per row: make its field a list in the signature (MLflow: infer_signature(X, model.predict(X))).`,
+  );
 }
 
 /**

@@ -14,6 +14,11 @@ export const ROWS_DEPENDENT =
   'The model answers rows in a batch differently than alone: each row is computed in its own call.';
 export const ROWS_FAIL_BATCHED = 'The model cannot compute a batch of rows: each row is computed in its own call.';
 
+const OF_LABELS =
+  ' skl2onnx gives the probabilities of several labels as [labels, rows, classes]: leave them out of the outputs that are read ' +
+  '(MLflow: a signature whose outputs are the labels, infer_signature(X, pd.DataFrame({"label": model.predict(X).tolist()}))), ' +
+  'or turn them in the graph (Transpose, perm=[1, 0, 2]).';
+
 /**
  * Whether a model takes one row per call by its own declaration.
  *
@@ -33,7 +38,7 @@ export function acceptsOneRow({ inputs, outputs }: ModelInfo, hasRows: (output: 
     `The tensor "${other.name}" has a fixed number of ${other.shape![0]} rows; ` +
     'export the model with a first dimension that varies, or is 1.' +
     (other.shape!.includes(null)
-      ? ' Its rows may be in another dimension: the first has to be theirs (batch_first=True).'
+      ? ` Its rows may be in another dimension: the first has to be theirs (batch_first=True).${inputs.includes(other) ? '' : OF_LABELS}`
       : '');
   throw new RunError('SIGNATURE_MISMATCH', message);
 }

@@ -119,9 +119,13 @@ function columns(
 function arrayPart(given: ModelField, tensor: TensorSpec): CodecPart<TensorEncoding> {
   const field = withSizes(given, tensor);
   const dtype = tensor.dtype ?? 'float32';
-  if (dtype === 'string' || field.kind === 'string' || field.kind === 'boolean') {
-    const message = `The input "${field.field}" is ${fieldWords(field)} in the signature and ${dtypeWords(dtype)} in the model; only lists of numbers are fed.`;
-    const fix = 'Log numbers: code the texts before the model, or log one column for each text.';
+  const isText = dtype === 'string' || field.kind === 'string';
+  if (isText || (field.kind === 'boolean' && dtype !== 'bool')) {
+    const message = `The input "${field.field}" is ${fieldWords(field)} in the signature and ${dtypeWords(dtype)} in the model; only lists of numbers are fed, and of booleans where the model takes booleans.`;
+    const fix =
+      field.kind === 'boolean'
+        ? 'Log numbers (X.astype("float32")), or cast the booleans inside the model.'
+        : 'Log numbers: code the texts before the model, or log one column for each text.';
     throw new RunError('SIGNATURE_UNSUPPORTED', message, { fix });
   }
   const shape = sizesOf(field, tensor);

@@ -1,5 +1,5 @@
 import type { FieldSchema, FieldType, RowSchema } from '../../../domain/signature.js';
-import type { TensorSpec } from '../../../domain/tensor.js';
+import type { ModelSpec, TensorSpec } from '../../../domain/tensor.js';
 import { RunError } from '../../../domain/verdict.js';
 import { kindOf } from './tensor-words.js';
 
@@ -48,6 +48,18 @@ export function withSizes(field: ModelField, { shape }: TensorSpec): ModelField 
 export function valueShape(tensorShape: readonly (number | null)[]): (number | null)[] {
   const shape = tensorShape.slice(1);
   return shape.length === 1 && shape[0] === 1 ? [] : shape;
+}
+
+/**
+ * Outputs by the shape that they come in: [1, rows], as skl2onnx has the labels of some classifiers, is read as [rows]
+ * where the inputs have any number of rows.
+ */
+export function outputsByRows({ inputs, outputs }: ModelSpec): readonly TensorSpec[] {
+  if (!inputs.every(({ shape }) => shape?.[0] === null)) return outputs;
+  return outputs.map((one) => {
+    const isTurned = one.shape?.length === 2 && one.shape[0] === 1 && one.shape[1] === null;
+    return isTurned ? { ...one, shape: [null] } : one;
+  });
 }
 
 /** Fields that a model's own tensors stand for: one each, by the tensor's name. */

@@ -187,6 +187,34 @@ describe('a run of MLflow', () => {
     });
   });
 
+  it('has one label a row where the model declares [1, rows], and the list that its examples record', () => {
+    const output = { label: 2, variable: [1.5, 2.5] };
+    const contract = { place: 'bestrun/run.json', examples: [{ input: { X: [1, 2] }, output }] };
+    const part = draft.completePart(
+      { mlModel: mlModel(), exampleText: undefined, contract },
+      {
+        inputs: [declared('X', 'float32', [null, 2])],
+        outputs: [declared('label', 'int64', [1, null]), declared('variable', 'float32', [null, 1])],
+      },
+      columnRules({}),
+    );
+
+    expect(part.decode).toMatchObject({ fields: { label: 'label', variable: 'variable' }, single: ['label'] });
+    expect(part.signature.output.properties).toMatchObject({
+      label: { type: 'integer' },
+      variable: { type: 'array', minItems: 2, maxItems: 2 },
+    });
+  });
+
+  it('feeds lists of booleans to a model that takes booleans', () => {
+    const inputs = [declared('x', 'bool', [null, 2])];
+    const outputs = [declared('y', 'float32', [null, 1])];
+    const part = completePart(mlModel([tensor('bool', [-1, 2])]), '[[true, false]]', { inputs, outputs });
+
+    expect(part.encode.tensors).toEqual([{ kind: 'array', tensor: 'x', dtype: 'bool', field: 'input', shape: [2] }]);
+    expect(part.signature.input.properties.input).toMatchObject({ type: 'array', items: { type: 'boolean' } });
+  });
+
   it('whose outputs MLflow could not tell has those of its model', () => {
     const model = mlModel([tensor('float32', [-1, 2])], [{ type: 'any', required: true }]);
 

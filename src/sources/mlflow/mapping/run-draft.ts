@@ -8,7 +8,8 @@ import { deriveInputs } from './derive-inputs.js';
 import { deriveOutputs } from './derive-outputs.js';
 import { exampleRows, madeUpRow, requireWholeNumbers } from './example-rows.js';
 import type { MlModel } from './ml-model.js';
-import { fieldsOfTensors, inputSchema, outputSchema, requireDistinctFields } from './model-field.js';
+import { fieldsOfTensors, inputSchema, outputSchema, outputsByRows, requireDistinctFields } from './model-field.js';
+import type { ModelField } from './model-field.js';
 import type { ColumnRules } from './tags.js';
 
 /** The parts of a `Run` that its model decides. */
@@ -95,11 +96,23 @@ function inputPart(
 
 function outputPart(
   { mlModel, contract }: DraftSource,
-  { outputs: tensors }: ModelSpec,
+  model: ModelSpec,
 ): { readonly schema: OutputRowSchema; readonly decode: Run['decode'] } {
   if (contract?.decode) return { schema: contract.output!, decode: contract.decode };
-  const { fields, spec } = deriveOutputs(mlModel.outputs ?? ownFields(tensors), tensors);
+  const tensors = outputsByRows(model);
+  const own = mlModel.outputs ?? ownFields(tensors).map((field) => asRecorded(field, contract));
+  const { fields, spec } = deriveOutputs(own, tensors);
   return { schema: outputRow(contract, outputSchema(fields)), decode: spec };
+}
+
+/** Some exporters declare one number for models that give several: those that the examples record are believed. */
+function asRecorded(field: ModelField, contract: RunContract | undefined): ModelField {
+  const recorded =
+    contract?.examples?.map(({ output }) => Object.hasOwn(output, field.field) && output[field.field]) ?? [];
+  const lengths = new Set(recorded.map((value) => (Array.isArray(value) ? value.length : undefined)));
+  const [length] = lengths;
+  if (field.shape.length > 0 || lengths.size !== 1 || length === undefined) return field;
+  return { ...field, shape: [length] };
 }
 
 function withoutOutput(input: JsonObject): Example {
