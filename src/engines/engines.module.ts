@@ -5,6 +5,7 @@ import type { WeightSharing } from './inference-engine.js';
 import { MemoryBudget } from './memory/memory-budget.js';
 import { createModelHost } from './pool/create-model-host.js';
 import { ModelHost } from './model-host.js';
+import { POOL_EVENT_TEXT } from './pool/pool-event.js';
 import type { PoolEvent, PoolListener } from './pool/pool-event.js';
 import { TrialHost } from './trial/trial-host.js';
 import { TrialProcesses } from './trial/trial-processes.js';
@@ -35,8 +36,11 @@ function budgetFor({ modelMemoryBytes }: AppConfig): MemoryBudget {
 
 function hostFor(config: AppConfig, memory: MemoryBudget): ModelHost {
   const logger = new Logger(ModelHost.name);
-  const onEvent: PoolListener = ({ kind, ...details }) =>
-    EXPECTED.has(kind) ? logger.debug(details, kind) : logger.warn(details, kind);
+  const onEvent: PoolListener = ({ kind, ...details }) => {
+    const facts = { event: kind, ...details };
+    if (EXPECTED.has(kind)) logger.debug(facts, POOL_EVENT_TEXT[kind]);
+    else logger.warn(facts, POOL_EVENT_TEXT[kind]);
+  };
   return createModelHost({
     threads: config.inferenceThreads,
     callTimeoutMs: config.predictionTimeoutMs,
@@ -71,7 +75,7 @@ function trialHostFor(config: AppConfig): TrialHost | null {
     maxBatchRows: config.maxBatchRows,
     sharing: sharingOf(config),
     // What becomes of a candidate is told by its verdict.
-    onEvent: ({ kind, ...details }) => logger.debug(details, kind),
+    onEvent: ({ kind, ...details }) => logger.debug({ event: kind, ...details }, POOL_EVENT_TEXT[kind]),
   });
 }
 

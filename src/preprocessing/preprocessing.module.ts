@@ -15,6 +15,10 @@ function createPreprocessor({ inferenceThreads, maxQueuedRequests }: AppConfig):
   return new Preprocessor({
     threads: inferenceThreads,
     maxWaiting: maxQueuedRequests,
-    onLost: (cause) => logger.warn({ cause }, 'thread-lost'),
+    onLost: (cause) =>
+      logger.warn(
+        { event: 'thread-lost', cause },
+        'a thread that prepares images and texts was lost: another one takes its place',
+      ),
   });
 }

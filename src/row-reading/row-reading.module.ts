@@ -15,6 +15,10 @@ function createRowReader(): RowReader {
   const logger = new Logger(RowReader.name);
   return new RowReader({
     threads: Math.max(1, Math.min(MAX_THREADS, availableParallelism() >> 1)),
-    onLost: (cause) => logger.warn({ cause }, 'thread-lost'),
+    onLost: (cause) =>
+      logger.warn(
+        { event: 'thread-lost', cause },
+        'a thread that reads large bodies was lost: another one takes its place',
+      ),
   });
 }

@@ -124,7 +124,9 @@ describe('a thread that is lost in mid-batch', () => {
     const outcomes = (await Promise.all(crowd)).map(outcomeOf);
 
     expect(outcomes).toEqual(times(16, () => [{ length: 'block 20'.length }]));
-    expect(app.events('thread-lost')).toHaveLength(1);
+    expect(app.events('thread-lost').map(({ msg }) => msg as string)).toEqual([
+      'a thread that computes models was lost: another one takes its place',
+    ]);
   });
 
   it('costs the other models nothing', async () => {

@@ -82,7 +82,7 @@ export class WatchedApp implements TestApp {
 
   /** Lines of the pool about threads and failures, e.g. `thread-lost`. */
   events(kind: string): readonly Json[] {
-    return this.log.filter(({ context, msg }) => context === 'ModelHost' && msg === kind);
+    return this.log.filter(({ context, event }) => context === 'ModelHost' && event === kind);
   }
 
   /** Access log lines with this status. */
