@@ -36,6 +36,7 @@ const KEEP_ALIVE_MS = 65_000;
 const EXPOSED_HEADERS = [
   ...['X-Request-Id', 'X-Error-Code', 'Link', 'Retry-After', 'Server-Timing', 'X-Worker-Id'],
   'Contract-Hash',
+  'Allow',
 ];
 
 /** For JSON, which loads nothing; pages set their own policy. CORP allows all: CORS decides who may read. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** What is to be checked: a whole store, one model of it, or one run. */
@@ -25,11 +25,13 @@ export class CheckTargetError extends Error {
  * Tells from what a folder holds whether it is a run, a model, or a store.
  *
  * @param folder  relative to the working directory.
- * @throws CheckTargetError when it does not exist, or is a run outside a model.
+ * @throws CheckTargetError when it does not exist, is a file, or is a run outside a model.
  */
 export function findCheckTarget(folder: string): CheckTarget {
   const path = resolve(folder);
   if (!existsSync(path)) throw new CheckTargetError(`${path} does not exist. Name a store, a model or a run.`);
+  if (!statSync(path).isDirectory())
+    throw new CheckTargetError(`${path} is a file. Name the folder of a store, a model or a run.`);
   if (existsSync(join(path, 'run.json'))) return targetOfRun(path);
   if (existsSync(join(path, 'card.json')) || existsSync(join(path, RUNS))) return targetOfModel(path);
   return { store: path };

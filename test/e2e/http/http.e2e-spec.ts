@@ -304,6 +304,13 @@ describe('pages of other origins', () => {
     }
   });
 
+  it('may read which methods are allowed: the message of a 405 says that the Allow header has them', async () => {
+    const { status, headers } = await send('/models', { method: 'DELETE', headers: origin });
+
+    expect([status, headers.allow]).toEqual([405, expect.stringContaining('GET')]);
+    expect((headers['access-control-expose-headers'] as string).split(',')).toContain('Allow');
+  });
+
   it('learn in a preflight what they may send', async () => {
     const { status, headers } = await send('/predict', { method: 'OPTIONS', headers: preflight });
 

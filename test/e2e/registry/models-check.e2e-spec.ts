@@ -263,4 +263,11 @@ describe('models:check', () => {
       `${join(store.folder, 'nowhere')} does not exist. Name a store, a model or a run.\n`,
     ]);
   });
+
+  it('says so when a file is named, instead of speaking of MODELS_DIR', async () => {
+    const file = store.write('notes.txt', 'x').path('notes.txt');
+    const { code, stderr } = await check(file);
+
+    expect([code, stderr]).toEqual([1, `${file} is a file. Name the folder of a store, a model or a run.\n`]);
+  });
 });
