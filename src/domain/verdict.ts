@@ -37,7 +37,7 @@ export const VERDICT_FIX = {
   MEMORY_EXCEEDED:
     'Raise MODEL_MEMORY_BYTES if the machine has more, take other models out of the store, or export a smaller one (float16 or quantised weights).',
   ARTIFACT_UNAVAILABLE:
-    'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; then try again.',
+    'Check that the store of the run can be reached and MLFLOW_CACHE_DIR can be written; the run is tried again at each poll.',
   CONTRACT_BREAKING: 'Keep what clients rely on, or pin the run when they are ready for the new contract.',
   REHEARSAL_FAILED: "The run did not meet card.json's promotion limits on the champion's examples; see the message.",
   TRIAL_TIMED_OUT:

@@ -475,11 +475,13 @@ export class RefreshService implements BeforeApplicationShutdown, OnApplicationS
       this.logger.warn(`Model ${model.card.name} is gone from the store and ${outcome}`);
     }
     this.retained = retained;
-    const wasBroken = new Set(
-      this.registryState.brokenModels.map(({ location, issues }) => `${location} ${issues.join()}`),
+    const issuesBefore = new Map(
+      this.registryState.brokenModels.map(({ location, issues }) => [location, issues.join()]),
     );
     for (const { location, card, issues } of listing) {
-      if (card || wasBroken.has(`${location} ${issues.join()}`)) continue;
+      const before = issuesBefore.get(location);
+      if (card && before !== undefined) this.logger.log(`Model ${location}: its card can be used again`);
+      if (card || before === issues.join()) continue;
       const isKnown = this.registryState.modelsByName.has(location);
       const outcome = isKnown ? 'The last known version stays in use.' : 'It is not served.';
       this.logger.warn(`Model ${location}: ${issues.join(' ')} ${outcome} ${cardFix(issues)}`.trimEnd());

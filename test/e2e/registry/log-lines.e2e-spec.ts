@@ -86,5 +86,10 @@ describe('the log of a server, as an operator reads it', () => {
       'Model new: card.json is not JSON. It is not served. Write card.json as schemas/card.schema.json describes it.',
       'Model adder has no run that can be served: requests for it are answered 503. GET /models/adder/selection says why of each run',
     ]);
+
+    store.addModel('new');
+    await refresh(app);
+
+    expect(lines(/can be used again/).map(({ msg }) => msg)).toEqual(['Model new: its card can be used again']);
   });
 });
