@@ -23,6 +23,7 @@ function lacksTensor(head: HeadDecode): boolean {
 function onlyName(outputs: readonly TensorSpec[], pointer: string): string {
   const [only, second] = outputs;
   if (only && !second) return only.name;
-  const names = outputs.map(({ name }) => `"${name}"`).join(', ') || 'none';
+  if (!only) throw mismatch(`${pointer}/tensor`, 'the model has no output that can be read');
+  const names = outputs.map(({ name }) => `"${name}"`).join(', ');
   throw mismatch(`${pointer}/tensor`, `is needed, because the model has not one output: its outputs are ${names}`);
 }

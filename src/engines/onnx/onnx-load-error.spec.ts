@@ -24,6 +24,11 @@ describe(onnxLoadError.name, () => {
       'The model uses opset 9 of the domain ai.onnx.ml, and this ONNX Runtime knows opsets up to 5: export it with target_opset={"": 21, "ai.onnx.ml": 5}.',
     ],
     [
+      'types of numbers that ONNX Runtime for Node.js does not carry',
+      'Unsupported data type: 16',
+      'The model takes or gives numbers of a type that ONNX Runtime for Node.js does not carry (ONNX type 16; 16 is bfloat16): cast them to float32 inside the model.',
+    ],
+    [
       'operators of ONNX Runtime Extensions',
       'Load model from /a/b.onnx failed:Fatal error: ai.onnx.contrib:BertTokenizer(-1) is not a registered function/op',
       'The model uses the operator BertTokenizer of ONNX Runtime Extensions (domain ai.onnx.contrib), which are not installed here: export it without pre- and post-processing, and prepare its inputs in encode.',

@@ -44,6 +44,12 @@ const ERROR_RULES: readonly ErrorRule[] = [
     isWhole: true,
   },
   {
+    pattern: /^Unsupported data type: (\d+)/i,
+    message:
+      'The model takes or gives numbers of a type that ONNX Runtime for Node.js does not carry (ONNX type $1; 16 is bfloat16): cast them to float32 inside the model.',
+    isWhole: true,
+  },
+  {
     pattern: /Could not find an implementation for ([\w.]+)/,
     message: 'ONNX Runtime has no CPU implementation of the operator $1 with these element types.',
   },

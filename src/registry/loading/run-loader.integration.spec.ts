@@ -173,7 +173,9 @@ describe('a run that leaves the name of its input to the model', () => {
 
     await expect(loading).rejects.toMatchObject({
       code: 'SIGNATURE_MISMATCH',
-      message: expect.stringMatching(/its outputs are none\. The model's output "y" is float16: cast it to float32/),
+      message: expect.stringMatching(
+        /has no output that can be read\. The model's output "y" is float16: cast it to float32/,
+      ),
     });
   });
 });

@@ -40,7 +40,7 @@ import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
 import { selfTestHint } from './hints/self-test-hint.js';
-import { showsPadding, withNegatedLists } from './shown-padding.js';
+import { showsPadding, withOtherNumbers } from './shown-padding.js';
 import { LoadedRun } from './loaded-run.js';
 import { RowPreprocessing } from './row-preprocessing.js';
 import type { RunTrial } from '../trials/run-trial.js';
@@ -325,7 +325,7 @@ export class RunLoader {
    * have. Numbers that the contract or the model does not take tell nothing.
    */
   private async checkFilling(loaded: LoadedRun, comparison: OutputComparison): Promise<void> {
-    const inputs = withNegatedLists(loaded.run.encode, loaded.run.examples.slice(0, MAX_CHECKED_ROWS));
+    const inputs = withOtherNumbers(loaded.run.encode, loaded.run.examples.slice(0, MAX_CHECKED_ROWS));
     if (inputs.length === 0) return;
     try {
       const alone = await this.answer(loaded, inputs, { rowByRow: true });

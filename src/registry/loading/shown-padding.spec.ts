@@ -1,6 +1,6 @@
 import type { EncodeSpec } from '../../domain/encode-spec.js';
 import type { JsonObject } from '../../lib/json/json.js';
-import { showsPadding } from './shown-padding.js';
+import { showsPadding, withOtherNumbers } from './shown-padding.js';
 
 const encode = (more: object): EncodeSpec => ({
   tensors: [{ kind: 'array', tensor: 'x', dtype: 'int64', field: 'ids', shape: [null], ...more }],
@@ -20,5 +20,15 @@ describe('filling up', () => {
   it('needs no proof where nothing is filled', () => {
     expect(showsPadding(encode({}), examples({ ids: [1] }))).toBe(true);
     expect(showsPadding(encode({ pad: 0, shape: [1] }), examples({ ids: [1] }))).toBe(true);
+  });
+
+  it('is tried with other numbers than the examples have, where something is filled', () => {
+    const rows = examples({ ids: [1, 0, 2n ** 60n], other: 'a' }, { ids: [[-5], []] });
+
+    expect(withOtherNumbers(encode({ pad: 0 }), rows)).toEqual([
+      { ids: [-2, -1, -(2n ** 60n) - 1n], other: 'a' },
+      { ids: [[4], []] },
+    ]);
+    expect(withOtherNumbers(encode({}), rows)).toEqual([]);
   });
 });

@@ -16,21 +16,23 @@ export function showsPadding({ tensors }: EncodeSpec, examples: Run['examples'])
 }
 
 /**
- * Inputs of examples with the numbers of the lists that the run fills up negated: a maximum that zeros do not change among
- * positive numbers is another one among negative ones. Empty where nothing is filled up.
+ * Inputs of examples with other numbers in the lists that the run fills up, negative where they are positive: a maximum that
+ * zeros do not change among positive numbers is another one among negative ones. Empty where nothing is filled up.
  */
-export function withNegatedLists({ tensors }: EncodeSpec, examples: Run['examples']): JsonObject[] {
+export function withOtherNumbers({ tensors }: EncodeSpec, examples: Run['examples']): JsonObject[] {
   const fields = tensors.flatMap((one) => (one.kind === 'array' && one.pad !== undefined ? [one.field] : []));
   if (fields.length === 0) return [];
   return examples.map(({ input }) => {
-    const lists = fields.map((field) => [field, negated(fieldOf(input, field) ?? null)]);
+    const lists = fields.map((field) => [field, changed(fieldOf(input, field) ?? null)]);
     return { ...input, ...(Object.fromEntries(lists) as JsonObject) };
   });
 }
 
-function negated(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(negated);
-  return typeof value === 'number' || typeof value === 'bigint' ? -value : value;
+/** Zero changes, too: a list of zeros, or one whose sum is zero, shows little. */
+function changed(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(changed);
+  if (typeof value === 'bigint') return -value - 1n;
+  return typeof value === 'number' ? -value - 1 : value;
 }
 
 /** How many items lists have, by the first of each level. */

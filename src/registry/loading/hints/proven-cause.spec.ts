@@ -94,6 +94,20 @@ describe('what the examples prove of a failed self-test', () => {
     expect(selfTestHint(run, [{ p: 1 }, { p: 1 }, { p: 4 }])).toContain('"b", for example, is not scaled');
   });
 
+  it('is that null takes the default of its field', () => {
+    const inputs: JsonObject[] = [{ a: null, b: 250 }, { b: 100 }, input];
+    const run = runOf({ kind: 'regression', tensor: 'y', fields: ['p'] }, [{ p: null }, { p: 2 }, { p: 3 }], inputs);
+    const properties = { ...run.signature.input.properties, a: { type: ['number', 'null'], default: 3 } } as const;
+    const withDefault: Run = {
+      ...run,
+      signature: { ...run.signature, input: { ...run.signature.input, properties } },
+    };
+
+    expect(selfTestHint(withDefault, [{ p: 1 }, { p: 2 }, { p: 3 }])).toContain(
+      'Only the examples that give null for "a" differ, which takes its default 3 like a field that is left out',
+    );
+  });
+
   it('is that an example names a field otherwise than the signature, or gives one that it does not know', () => {
     const regression = { kind: 'regression', tensor: 'y', fields: ['p'] } as const;
     const runWith = (row: JsonObject): Run => {

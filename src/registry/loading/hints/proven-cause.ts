@@ -23,6 +23,7 @@ export function provenCause(run: Run, examples: readonly ReplayedExample[]): str
     orderHint(run, examples) ??
     complementHint(run, examples) ??
     thresholdHint(run, examples) ??
+    nullHint(run, examples) ??
     missingHint(run, examples)
   );
 }
@@ -195,6 +196,20 @@ function complementHint({ decode }: Run, examples: readonly ReplayedExample[]): 
       return `"${name}" is that of the other class: check decode.positive, and the order of decode.labels.`;
   }
   return undefined;
+}
+
+/** Only rows that give null for a field with a default differ: null counts as left out. */
+function nullHint({ signature }: Run, examples: readonly ReplayedExample[]): string | undefined {
+  const failed = examples.filter(({ matches }) => !matches);
+  const found = Object.entries(signature.input.properties).find(
+    ([name, schema]) => (schema.default ?? null) !== null && failed.every(({ input }) => fieldOf(input, name) === null),
+  );
+  if (!found || failed.length === 0) return undefined;
+  const [name, { default: value }] = found;
+  return (
+    `Only the examples that give null for "${name}" differ, which takes its default ${stringifyJson(value!)} like a field ` +
+    'that is left out: leave "default" out of the signature, so that "missing" in encode counts.'
+  );
 }
 
 /** Only rows without a field differ. */
