@@ -173,6 +173,23 @@ describe('what the examples prove of a failed self-test', () => {
     expect(hintFor('[a-zA-Z0-9_]+')).toContain('"tokenexp": r"\\b\\w\\w+\\b"');
     expect(hintFor('\\b\\w\\w+\\b', 2)).toBe('');
   });
+
+  it('is that the model knows no other letters than those of ASCII', () => {
+    const inputs = [{ text: 'the cat' }, { text: 'naïve café' }];
+    const base = runOf({ kind: 'regression', tensor: 'y', fields: ['p'] }, [{ p: 1.5 }, { p: 2 }], inputs);
+    const texts = { type: 'object', properties: { text: { type: 'string' } } } as const;
+    const run: Run = { ...base, signature: { ...base.signature, input: texts } };
+    const hintFor = (pattern: string, ...answers: number[]) =>
+      selfTestHint(
+        run,
+        answers.map((p) => ({ p })),
+        { words: { pattern, maxWords: 1 } },
+      );
+
+    expect(hintFor('\\b\\w\\w+\\b', 1.5, 7)).toContain('"tokenexp": r"[\\p{L}\\p{N}_]{2,}", and lower-case the texts');
+    expect(hintFor('\\b\\w\\w+\\b', 7, 7)).toBe('');
+    expect(hintFor('[\\p{L}\\p{N}_]{2,}', 1.5, 7)).toBe('');
+  });
 });
 
 describe('a threshold that the trainer had and the run has not', () => {

@@ -9,7 +9,7 @@ import { LOOK_FOR_NAN } from '../null-outputs.js';
 import { graphLabelHint } from './forgotten-threshold.js';
 import { provenCause, unknownInputHint, formatCause } from './proven-cause.js';
 import { replayedExamples } from './replayed-example.js';
-import { wordsHint } from './word-split.js';
+import { asciiWordsHint, wordsHint } from './word-split.js';
 
 /** From here on float32 has no longer a value for each whole number: those of a minute or two of a time stamp are one. */
 const MAX_EXACT_INTEGER = 2 ** 24;
@@ -38,6 +38,7 @@ export function selfTestHint(
     graphLabelHint(run, examples, graph.outputs ?? []) ??
     precisionHint(run) ??
     unknownInputHint(run, examples) ??
+    asciiWordsHint(graph.words, examples) ??
     textHint(graph) ??
     (graph.hasOwnScale ? undefined : scalerHint(run));
   return hint === undefined ? '' : ` ${hint}`;

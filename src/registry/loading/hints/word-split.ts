@@ -1,4 +1,7 @@
 import type { WordSplit } from '../../../engines/inference-engine.js';
+import type { ReplayedExample } from './replayed-example.js';
+
+const OTHER_LETTER = /[^\x00-\x7f]/;
 
 /** What skl2onnx writes for the words of scikit-learn that are no words of ONNX Runtime: ASCII only, of any length. */
 const OF_EXPORTER = '[a-zA-Z0-9_]+';
@@ -15,5 +18,21 @@ export function wordsHint(words: WordSplit | undefined): string | undefined {
   return (
     `The model takes ${OF_EXPORTER} for words, scikit-learn \\b\\w\\w+\\b: words with other letters than A to Z fall apart` +
     `${siblings}.`
+  );
+}
+
+/**
+ * Words of which the model knows ASCII letters only, where none but texts with other letters differ: `\w` of ONNX Runtime
+ * (RE2) has no others, that of Python has.
+ */
+export function asciiWordsHint(words: WordSplit | undefined, examples: readonly ReplayedExample[]): string | undefined {
+  if (!words || !/\\w|a-z/.test(words.pattern) || /\\p/.test(words.pattern)) return undefined;
+  const failed = examples.filter(({ matches }) => !matches);
+  const hasOthers = ({ input }: ReplayedExample) =>
+    Object.values(input).some((value) => typeof value === 'string' && OTHER_LETTER.test(value));
+  if (failed.length === 0 || !failed.every(hasOthers)) return undefined;
+  return (
+    `Only texts with other letters than A to Z differ, which are in no word of the model (${words.pattern}): export it with ` +
+    '"tokenexp": r"[\\p{L}\\p{N}_]{2,}", and lower-case the texts in encode.prepare (docs/run-format.md).'
   );
 }
