@@ -40,13 +40,16 @@ export function killProcess(exitCode = KILLED): never {
   process.abort();
 }
 
+/** Exit codes of processes that a signal has ended: 128 and its number. */
+const EXIT_CODES = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
+
 /**
- * Ends this process as a signal does that nobody handles: at once, with its exit code (143 for SIGTERM, 130 for SIGINT).
+ * Ends this process as a signal does that nobody handles: at once, with its exit code (143 for SIGTERM, 130 for SIGINT, 129 for SIGHUP).
  */
-export function endBySignal(signal: 'SIGTERM' | 'SIGINT'): never {
+export function endBySignal(signal: keyof typeof EXIT_CODES): never {
   process.removeAllListeners(signal);
   if (process.pid !== 1) process.kill(process.pid, signal);
-  killProcess(signal === 'SIGTERM' ? 143 : 130);
+  killProcess(EXIT_CODES[signal]);
 }
 
 /** The same after the last output, as far as its reader takes it. */

@@ -4,7 +4,7 @@ import { endBySignal } from './end-process.js';
 import { whenNpmEnds } from './npm-end.js';
 
 /** A signal that asks the process to stop. */
-export type StopSignal = 'SIGTERM' | 'SIGINT';
+export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 
 /** A second Ctrl-C that comes this long after the first one, milliseconds, is a person's who does not want to wait. */
 const SECOND_SIGNAL_MS = 500;
@@ -14,12 +14,13 @@ let stop: (signal: StopSignal) => void = endBySignal;
 let stoppedAtMs: number | undefined;
 
 /**
- * Listens for SIGTERM and SIGINT from now on; the end of npm counts as SIGTERM where npm started the program. To be called
+ * Listens for SIGTERM, SIGINT and SIGHUP, which a terminal that is closed sends, from now on; the end of npm counts as SIGTERM where npm started the program. To be called
  * before anything else is loaded: the first process of a container ignores signals that it does not handle.
  */
 export function listenForStop(): void {
   process.on('SIGTERM', receive);
   process.on('SIGINT', receive);
+  process.on('SIGHUP', receive);
   if (cluster.isPrimary) whenNpmEnds(() => receive('SIGTERM'));
 }
 

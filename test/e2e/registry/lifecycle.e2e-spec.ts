@@ -216,7 +216,7 @@ describe('the start', () => {
 });
 
 describe('the end', () => {
-  itOnPosix.each(['SIGTERM', 'SIGINT'] as const)(
+  itOnPosix.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     'on %s lets a running request finish, takes no more, and exits with 0',
     async (signal) => {
       const server = start();
