@@ -1,10 +1,12 @@
-import { copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 
 import { Database } from 'node-sqlite3-wasm';
 
+import { itOnPosix } from '../../../../../test/support/posix.js';
 import { TempFolder } from '../../../../../test/support/stores/mlflow-fixtures.js';
 import { StoreUnavailableError } from '../mlflow-store.js';
-import { withSnapshot } from './sqlite-snapshot.js';
+import { readMark, withSnapshot } from './sqlite-snapshot.js';
 
 describe('a snapshot of a database', () => {
   const folder = new TempFolder();
@@ -45,5 +47,25 @@ describe('a snapshot of a database', () => {
     await expect(count(folder.at('stuck.db'))).rejects.toThrow(/journal/);
     await expect(count(folder.at('text.db'))).rejects.toThrow(/no SQLite database/);
     await expect(count(folder.at('nowhere.db'))).rejects.toThrow(/ENOENT/);
+  });
+
+  itOnPosix.each(['', '-wal'])(
+    'refuses a pipe in place of the database%s, without waiting for its writer',
+    async (suffix) => {
+      const name = `piped${suffix || '-itself'}.db`;
+      copyFileSync(folder.at('midway.db'), folder.at(name));
+      rmSync(folder.at(`${name}${suffix}`), { force: true });
+      spawnSync('mkfifo', [folder.at(`${name}${suffix}`)]);
+
+      await expect(count(folder.at(name))).rejects.toThrow(/is not a file/);
+      await expect(readMark(folder.at(name))).rejects.toBeInstanceOf(StoreUnavailableError);
+    },
+  );
+
+  it('copies no file that says it has terabytes', async () => {
+    writeFileSync(folder.at('vast.db'), 'SQLite format 3\0');
+    truncateSync(folder.at('vast.db'), 200 * 1024 ** 3);
+
+    await expect(count(folder.at('vast.db'))).rejects.toThrow(/has 214748364800 bytes; at most 17179869184 are copied/);
   });
 });

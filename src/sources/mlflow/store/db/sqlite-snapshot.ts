@@ -1,4 +1,5 @@
 import { constants } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { copyFile, mkdtemp, open as openFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,9 @@ import { StoreUnavailableError } from '../mlflow-store.js';
 /** Retries of a copy that a writer interrupted: the pause before each, milliseconds. */
 const TRIES = 20;
 const PAUSE_MS = 100;
+
+/** Largest database that is copied, with its log: a file without content on the disk may say that it has terabytes. */
+const MAX_COPIED_BYTES = 16 * 1024 ** 3;
 
 const DATABASE_HEADER_BYTES = 100;
 const LOG_HEADER_BYTES = 32;
@@ -82,12 +86,20 @@ async function takeCopy(file: string, copy: string): Promise<string> {
 async function stateOf(file: string): Promise<{ hasPendingWrite: boolean; hasLog: boolean; mark: string }> {
   const main = await stat(file, { bigint: true }).catch(asUnavailable);
   const log = await stat(`${file}-wal`, { bigint: true }).catch(() => undefined);
+  for (const info of [main, log]) if (info) requireCopyable(info);
   const journal = await stat(`${file}-journal`).catch(() => undefined);
   return {
     hasPendingWrite: (journal?.size ?? 0) > 0,
     hasLog: (log?.size ?? 0n) > 0n,
     mark: [main.ino, main.mtimeNs, main.size, log?.mtimeNs, log?.size, journal?.size, await headersOf(file)].join(),
   };
+}
+
+/** A pipe would hold a thread of the process until somebody writes to it. @throws StoreUnavailableError. */
+function requireCopyable(info: BigIntStats): void {
+  if (!info.isFile()) throw new StoreUnavailableError('the database, or its write-ahead log, is not a file.');
+  if (info.size <= MAX_COPIED_BYTES) return;
+  throw new StoreUnavailableError(`the database has ${info.size} bytes; at most ${MAX_COPIED_BYTES} are copied.`);
 }
 
 /**
@@ -100,7 +112,7 @@ async function headersOf(file: string): Promise<string> {
 }
 
 async function readStart(file: string, length: number): Promise<string> {
-  const handle = await openFile(file, 'r').catch(() => undefined);
+  const handle = await openFile(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => undefined);
   if (!handle) return '';
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0);
