@@ -81,7 +81,7 @@ export const WARNING_FIX = {
   CONTRACT_TOO_WIDE:
     'Set the limits that the message names in the signature: clients get 422 with the limit instead of a failed prediction.',
   WORDS_DIFFER:
-    'Unless the vectorizer has this token_pattern itself, export it with options={TfidfVectorizer: {"locale": "C", "tokenexp": r"\\b\\w\\w+\\b"}} (CountVectorizer likewise); for other languages than English see docs/run-format.md.',
+    'Unless the vectorizer has this token_pattern itself, export it with options={TfidfVectorizer: {"locale": "C", "tokenexp": r"[\\p{L}\\p{N}_]{2,}"}} (CountVectorizer likewise), which are the words of scikit-learn.',
   BACKEND_SLOWER: 'Export the model to ONNX, or without the operations that the message names.',
 } as const;
 

@@ -54,7 +54,7 @@ export const EXPORT_RECIPES: readonly ExportRecipe[] = [
       'from sklearn.feature_extraction.text import TfidfVectorizer',
     ],
     code: [
-      'options = {TfidfVectorizer: {"locale": "C", "tokenexp": r"\\b\\w\\w+\\b"}, **({id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else {id(model[-1]): {}})}',
+      'options = {TfidfVectorizer: {"locale": "C", "tokenexp": r"[\\p{L}\\p{N}_]{2,}"}, **({id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else {id(model[-1]): {}})}',
       'onx = skl2onnx.to_onnx(model, initial_types=[("text", StringTensorType([None]))], options=options)',
     ],
   },

@@ -67,7 +67,7 @@ describe(onnxLoadError.name, () => {
 
     expect(message).toContain('the locale en_US.UTF-8, which this machine does not have');
     expect(message).toContain('locale-gen en_US.UTF-8');
-    expect(message).toContain('options={TfidfVectorizer: {"locale": "C", "tokenexp": r"\\b\\w\\w+\\b"}}');
+    expect(message).toContain('options={TfidfVectorizer: {"locale": "C", "tokenexp": r"[\\p{L}\\p{N}_]{2,}"}}');
   });
 
   it('names the regular expression that cannot be read, and what to write instead', () => {

@@ -34,7 +34,7 @@ const ERROR_RULES: readonly ErrorRule[] = [
   {
     pattern: /construct locale with name:\s*([\w.@-]+)/i,
     message:
-      'The model lower-cases texts by the rules of the locale $1, which this machine does not have. Install it (Debian: the package locales, then locale-gen $1; the container image of bestrun has en_US.UTF-8), or export the model without it: skl2onnx.to_onnx(…, options={TfidfVectorizer: {"locale": "C", "tokenexp": r"\\b\\w\\w+\\b"}}), or the same with CountVectorizer.',
+      'The model lower-cases texts by the rules of the locale $1, which this machine does not have. Install it (Debian: the package locales, then locale-gen $1; the container image of bestrun has en_US.UTF-8), or export the model without it: skl2onnx.to_onnx(…, options={TfidfVectorizer: {"locale": "C", "tokenexp": r"[\\p{L}\\p{N}_]{2,}"}}), or the same with CountVectorizer.',
     isWhole: true,
   },
   {

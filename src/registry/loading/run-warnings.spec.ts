@@ -102,6 +102,22 @@ describe('what is worth knowing of a run that may be served', () => {
     expect(runWarnings({ ...sum, examples }, inputs, right, { words })).toMatchObject([{ code: 'WORDS_DIFFER' }]);
   });
 
+  it('is that a model knows no other letters than A to Z, unless its texts have no others', () => {
+    const words = { pattern: '\\b\\w\\w+\\b', maxWords: 1 };
+    const cleaned: Run = {
+      ...sum,
+      examples,
+      encode: { ...sum.encode, prepare: [{ name: 'cleaned', field: 'a', steps: [{ kind: 'clean' }] }] },
+    };
+    const codes = (run: Run, pattern = words.pattern) =>
+      runWarnings(run, inputs, right, { words: { ...words, pattern } }).map(({ code }) => code);
+
+    expect(codes({ ...sum, examples })).toEqual(['WORDS_DIFFER']);
+    expect(codes(cleaned)).toEqual([]);
+    expect(codes({ ...sum, examples }, '[\\p{L}\\p{N}_]{2,}')).toEqual([]);
+    expect(codes({ ...sum, examples }, '[a-z]+')).toEqual([]);
+  });
+
   it('is that some answers are null where the trainer recorded none', () => {
     const [, warning] = runWarnings(
       { ...sum, examples: examples.map(({ input }) => ({ input, output: {} })) },

@@ -9,7 +9,7 @@ import { warning } from '../../domain/verdict.js';
 import type { Warning } from '../../domain/verdict.js';
 import type { WordSplit } from '../../engines/inference-engine.js';
 import { unprovenMissing } from './hints/unproven-missing.js';
-import { wordsHint } from './hints/word-split.js';
+import { asciiWordsWarning, wordsHint } from './hints/word-split.js';
 import { containsText, isOfNumbers, unexpectedNulls } from './null-outputs.js';
 
 /** Equal answers to this many different rows indicate a constant model. */
@@ -29,7 +29,7 @@ export function runWarnings(
   outputs: readonly JsonObject[],
   { words, encode }: { readonly words?: WordSplit; readonly encode?: EncodeSpec } = {},
 ): Warning[] {
-  const otherWords = wordsHint(words);
+  const otherWords = wordsHint(words) ?? (hasAsciiTexts(run) ? undefined : asciiWordsWarning(words));
   return [
     ...exampleWarnings(run),
     ...unprovenWarnings(run),
@@ -68,6 +68,12 @@ function missingWarnings(run: Run, encode: EncodeSpec | undefined): Warning[] {
   if (names.length === 0) return [];
   const message = `No example is without ${names.join(', ')}, so nothing proves what "missing" says of that.`;
   return [warning('MISSING_UNPROVEN', message)];
+}
+
+/** Whether texts are cleaned before they reach the model, which leaves the letters A to Z. */
+function hasAsciiTexts({ encode }: Run): boolean {
+  const { prepare = [] } = encode;
+  return prepare.length > 0 && prepare.every(({ steps }) => steps.some(({ kind }) => kind === 'clean'));
 }
 
 /** Output fields that no example has. What repeats the row proves itself, and what is given on request only may be left out. */

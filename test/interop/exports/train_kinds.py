@@ -181,15 +181,15 @@ def wines():
 
 
 def texts():
-    """TF-IDF of words, and counts of pairs of words."""
-    good, bad = "great good fine lovely warm".split(), "awful bad cold poor dull".split()
+    """TF-IDF of words, and counts of pairs of words, in several languages."""
+    good, bad = "great good naïve größer très".split(), "awful bad café плохо 糟糕".split()
     films = [" ".join(random.choice(good if i % 2 else bad, 4)) + " film" for i in range(120)]
     films += ["i like a good film", "Good BAD film", "unknown words only", "great, great; great!"]
     labels = ["no", "yes"]
     for name, vectorizer, classifier in (("tfidf", TfidfVectorizer(), LogisticRegression()),
                                          ("ngrams", CountVectorizer(ngram_range=(1, 2)), MultinomialNB())):
         model = make_pipeline(vectorizer, classifier).fit(films[:120], labels * 60)
-        options = {type(vectorizer): {"locale": "C", "tokenexp": r"\b\w\w+\b"}, id(model): {"zipmap": False}}
+        options = {type(vectorizer): {"locale": "C", "tokenexp": r"[\p{L}\p{N}_]{2,}"}, id(model): {"zipmap": False}}
         graph = skl2onnx.to_onnx(model, initial_types=[("text", StringTensorType([None]))], options=options)
         encode = {"tensors": [{"kind": "columns", "dtype": "string", "rank": 1, "columns": [{"kind": "string", "field": "text"}]}]}
         publish(name, graph, {"input": fields({"text": TEXT}), "output": class_fields(labels)}, encode, one_of(labels),

@@ -170,7 +170,7 @@ describe('what the examples prove of a failed self-test', () => {
     const hintFor = (pattern: string, maxWords = 1) => selfTestHint(run, [{ p: 7 }], { words: { pattern, maxWords } });
 
     expect(hintFor('[a-zA-Z0-9_]+', 2)).toContain('and words of one letter part their neighbours. Unless');
-    expect(hintFor('[a-zA-Z0-9_]+')).toContain('"tokenexp": r"\\b\\w\\w+\\b"');
+    expect(hintFor('[a-zA-Z0-9_]+')).toContain('"tokenexp": r"[\\p{L}\\p{N}_]{2,}"');
     expect(hintFor('\\b\\w\\w+\\b', 2)).toBe('');
   });
 

@@ -6,6 +6,9 @@ const OTHER_LETTER = /[^\x00-\x7f]/;
 /** What skl2onnx writes for the words of scikit-learn that are no words of ONNX Runtime: ASCII only, of any length. */
 const OF_EXPORTER = '[a-zA-Z0-9_]+';
 
+/** Words of any letters to Python, of those of ASCII to ONNX Runtime (RE2). */
+const HAS_ASCII_WORDS = /^(?!.*\\p).*\\w/s;
+
 /**
  * How a model splits texts otherwise than scikit-learn does, whose vectorizers take words of two characters or more
  * unless they are told another pattern.
@@ -18,6 +21,19 @@ export function wordsHint(words: WordSplit | undefined): string | undefined {
   return (
     `The model takes ${OF_EXPORTER} for words, scikit-learn \\b\\w\\w+\\b: words with other letters than A to Z fall apart` +
     `${siblings}.`
+  );
+}
+
+/**
+ * How a model whose words are `\w` splits texts otherwise than scikit-learn does.
+ *
+ * @returns a sentence; undefined when it does not.
+ */
+export function asciiWordsWarning(words: WordSplit | undefined): string | undefined {
+  if (!words || !HAS_ASCII_WORDS.test(words.pattern)) return undefined;
+  return (
+    `The model takes ${words.pattern} for words, in which ONNX Runtime knows the letters A to Z only, and scikit-learn all: ` +
+    'words with other letters fall apart.'
   );
 }
 
