@@ -51,6 +51,17 @@ export class PredictionTargets {
     return inputs;
   }
 
+  /** The inputs of the run that answers; undefined where only the body tells which it is, or none is there. */
+  servedInputsOf(target: PredictionTarget): RowSchema | undefined {
+    try {
+      if (target.kind === 'model') return this.registry.getReadyModel(target.name).best.registered.run.signature.input;
+      if (target.kind === 'run') return this.registry.getRun(target.runId).run.signature.input;
+    } catch {
+      // It is for `resolve` to say.
+    }
+    return undefined;
+  }
+
   /** The models and their fields, for an answer that must help choose one. */
   listCandidates(): { candidates: JsonValue } {
     return candidatesOf(this.registry.listReadyModels());

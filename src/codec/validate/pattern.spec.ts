@@ -122,7 +122,7 @@ describe(compilePattern.name, () => {
     );
     for (const pattern of patterns) {
       const own = new RegExp(pattern, 'u');
-      const linear = compileRe2(readPattern(pattern, true));
+      const { test: linear } = compileRe2(readPattern(pattern, true));
       for (const text of texts) expect([pattern, text, linear(text)]).toEqual([pattern, text, own.test(text)]);
     }
   });
@@ -145,6 +145,8 @@ describe(compilePattern.name, () => {
 
   it('says how long a text may be that it matches with RE2', () => {
     expect(compilePattern('^(a|a)*$').maxLength).toBe(MAX_MATCHED_LENGTH);
+    expect(compilePattern('.*a.{900}[cd]$')).toMatchObject({ maxLength: 1_661, stepsPerCharacter: 903 });
+    expect(compilePattern('^a+$')).toMatchObject({ maxLength: Infinity, stepsPerCharacter: 0 });
   });
 });
 

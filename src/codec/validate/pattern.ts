@@ -8,6 +8,9 @@ export { PatternError, propertiesIn } from './patterns/read-pattern.js';
 /** Longest text that is matched by anything but JavaScript's own engine, UTF-16 units. */
 export const MAX_MATCHED_LENGTH = 100_000;
 
+/** Steps of matching that nobody waits for, some 80 ms (18 million a second): a character of a text for each of the pattern. */
+export const MAX_STEPS = 1_500_000;
+
 /** Longest pattern, UTF-16 units. */
 const MAX_PATTERN_LENGTH = 2_000;
 
@@ -17,6 +20,8 @@ export interface TextPattern {
   readonly test: (text: string) => boolean;
   /** Longest text it takes, UTF-16 units; longer ones are refused before they are matched. */
   readonly maxLength: number;
+  /** What each character of a text may cost; 0 for what JavaScript's own engine matches. */
+  readonly stepsPerCharacter: number;
 }
 
 /** What even the smallest pattern costs, in character ranges. */
@@ -25,6 +30,12 @@ const LEAST_SIZE = 1_000;
 const MAX_KEPT = 500;
 
 const kept = new Map<string, TextPattern>();
+let largestSteps = 0;
+
+/** What a character of a text costs at most, whichever pattern of this process it is held against. */
+export function mostStepsPerCharacter(): number {
+  return largestSteps;
+}
 
 /**
  * How much there is to be compiled of a pattern, in character ranges; as much as of the smallest where it is refused.
@@ -71,11 +82,14 @@ function compileNew(pattern: string): TextPattern {
 }
 
 function native(expression: RegExp): TextPattern {
-  return { test: (text) => expression.test(text), maxLength: Infinity };
+  return { test: (text) => expression.test(text), maxLength: Infinity, stepsPerCharacter: 0 };
 }
 
 function re2(node: PatternNode): TextPattern {
-  return { test: compileRe2(node), maxLength: MAX_MATCHED_LENGTH };
+  const { test, size } = compileRe2(node);
+  largestSteps = Math.max(largestSteps, size);
+  const maxLength = Math.min(MAX_MATCHED_LENGTH, Math.floor(MAX_STEPS / Math.max(1, size)));
+  return { test, maxLength, stepsPerCharacter: size };
 }
 
 function expressionOf(pattern: string): RegExp {

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 
+import { maxCharactersToMatch } from '../../row-reading/matching-cost.js';
 import { AppConfig } from '../../config/app-config.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { RowSchema } from '../../domain/signature.js';
@@ -102,12 +103,19 @@ export class PredictionEndpoint extends HttpEndpoint {
       return rowsOfBody(route, params, body, this.config.unknownMembers);
     };
     const read = exchange.readBody();
-    if (Buffer.isBuffer(read) && read.length < LARGE_BODY_BYTES) return parse(read);
+    if (Buffer.isBuffer(read) && read.length < LARGE_BODY_BYTES && this.isShort(read, facts)) return parse(read);
     return Promise.resolve(read).then(async (bytes) => {
-      if (bytes.length > MAX_INLINE_BYTES) return this.readElsewhere(facts, bytes, context);
+      if (bytes.length > MAX_INLINE_BYTES || !this.isShort(bytes, facts))
+        return this.readElsewhere(facts, bytes, context);
       timing.bodyWaitMs = (await turnOfBody(bytes.length)) ?? 0;
       return parse(bytes);
     });
+  }
+
+  /** Whether nobody waits for the texts of a body to be held against the patterns of its fields. */
+  private isShort({ length }: Buffer, { route, params }: RequestFacts): boolean {
+    if (length <= ALWAYS_SHORT_BYTES) return true;
+    return length <= maxCharactersToMatch(this.targets.servedInputsOf(targetOf(route, params)));
   }
 
   /** A large body is read in a thread, so that nobody waits for it. */
@@ -166,6 +174,9 @@ export class PredictionEndpoint extends HttpEndpoint {
 
 /** What is read of the rows of the short routes. */
 const TEXT_ROW: RowSchema = { type: 'object', properties: { [TEXT_FIELD]: { type: 'string' } } };
+
+/** No pattern that is allowed takes long with so little, bytes. */
+const ALWAYS_SHORT_BYTES = 1_500;
 
 /** Objects, lists and members that a row may come to; rows of more are few, because of what a body may hold. */
 const STRUCTURES_PER_ROW = 200;

@@ -12,11 +12,12 @@ const MAX_SIZE = 1_000;
 const ASSERTIONS = { start: '\\A', end: '\\z', boundary: '\\b', 'no-boundary': '\\B' } as const;
 
 /**
- * Compiles a pattern for RE2, which matches in linear time whatever the pattern says.
+ * Compiles a pattern for RE2, which matches in linear time whatever the pattern says: each character of a text costs a step
+ * for each character of the pattern at most.
  *
  * @throws PatternError when it is too large.
  */
-export function compileRe2(pattern: PatternNode): (text: string) => boolean {
+export function compileRe2(pattern: PatternNode): { readonly test: (text: string) => boolean; readonly size: number } {
   const size = sizeOf(pattern);
   if (size > MAX_SIZE) {
     throw new PatternError(
@@ -25,7 +26,7 @@ export function compileRe2(pattern: PatternNode): (text: string) => boolean {
   }
   try {
     const compiled = RE2JS.compile(textOf(pattern));
-    return (text) => compiled.test(text);
+    return { test: (text) => compiled.test(text), size };
   } catch (error) {
     throw new PatternError('is too large', { cause: error });
   }
