@@ -134,7 +134,7 @@ describe('the API document of the shipped models', () => {
   it('writes no default into bodies and fields: a generator of TypeScript types makes what has one required', () => {
     const withDefault = (schema: Json, place: string): string[] => [
       ...(schema.default === undefined ? [] : [place]),
-      ...Object.entries((schema.properties ?? {})).flatMap(([name, field]) =>
+      ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
         withDefault(field as Json, `${place}.${name}`),
       ),
       ...(schema.items ? withDefault(schema.items, `${place}[]`) : []),
