@@ -34,31 +34,24 @@ export function isLinear(pattern: PatternNode): boolean {
 
 /** Characters that an expression takes at most when all repetitions are written out; those without an end count once more than their least. */
 export function sizeOf(node: PatternNode): number {
-  switch (node.kind) {
-    case 'set':
-      return 1;
-    case 'sequence':
-      return node.items.reduce((sum, item) => sum + sizeOf(item), 0);
-    case 'choice':
-      return node.options.reduce((sum, option) => sum + sizeOf(option), 0);
-    case 'repeat':
-      return sizeOf(node.item) * (node.max === Infinity ? node.min + 1 : node.max);
-    default:
-      return 0;
-  }
+  return sumOf(node, () => 1);
 }
 
 /** Ranges of characters in an expression when all repetitions are written out, as for `sizeOf`. */
 export function rangesOf(node: PatternNode): number {
+  return sumOf(node, (set) => set.length);
+}
+
+function sumOf(node: PatternNode, costOf: (set: CharSet) => number): number {
   switch (node.kind) {
     case 'set':
-      return node.set.length;
+      return costOf(node.set);
     case 'sequence':
-      return node.items.reduce((sum, item) => sum + rangesOf(item), 0);
+      return node.items.reduce((sum, item) => sum + sumOf(item, costOf), 0);
     case 'choice':
-      return node.options.reduce((sum, option) => sum + rangesOf(option), 0);
+      return node.options.reduce((sum, option) => sum + sumOf(option, costOf), 0);
     case 'repeat':
-      return rangesOf(node.item) * (node.max === Infinity ? node.min + 1 : node.max);
+      return sumOf(node.item, costOf) * (node.max === Infinity ? node.min + 1 : node.max);
     default:
       return 0;
   }
