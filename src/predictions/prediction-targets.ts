@@ -53,13 +53,13 @@ export class PredictionTargets {
 
   /** The inputs of the run that answers; undefined where only the body tells which it is, or none is there. */
   servedInputsOf(target: PredictionTarget): RowSchema | undefined {
+    if (target.kind !== 'model' && target.kind !== 'run') return undefined;
     try {
-      if (target.kind === 'model') return this.registry.getReadyModel(target.name).best.registered.run.signature.input;
-      if (target.kind === 'run') return this.registry.getRun(target.runId).run.signature.input;
+      return this.resolve(target).run.signature.input;
     } catch {
-      // It is for `resolve` to say.
+      // What is wrong is told when the rows are to be predicted.
+      return undefined;
     }
-    return undefined;
   }
 
   /** The models and their fields, for an answer that must help choose one. */

@@ -1,5 +1,5 @@
 import type { FieldSchema, RowSchema } from '../domain/signature.js';
-import { MAX_STEPS, compilePattern, mostStepsPerCharacter } from '../codec/validate/pattern.js';
+import { MAX_MATCHING_STEPS, compilePattern, mostStepsPerCharacter } from '../codec/validate/pattern.js';
 
 const known = new WeakMap<RowSchema, number>();
 
@@ -11,10 +11,10 @@ const known = new WeakMap<RowSchema, number>();
  * @returns Infinity where no pattern costs more than reading the text does.
  */
 export function maxCharactersToMatch(input: RowSchema | undefined): number {
-  if (!input) return MAX_STEPS / mostStepsPerCharacter();
+  if (!input) return MAX_MATCHING_STEPS / mostStepsPerCharacter();
   let most = known.get(input);
   if (most === undefined) {
-    most = MAX_STEPS / Math.max(0, ...Object.values(input.properties).map(stepsPerCharacter));
+    most = MAX_MATCHING_STEPS / Math.max(0, ...Object.values(input.properties).map(stepsPerCharacter));
     known.set(input, most);
   }
   return most;

@@ -9,7 +9,7 @@ export { PatternError, propertiesIn } from './patterns/read-pattern.js';
 export const MAX_MATCHED_LENGTH = 100_000;
 
 /** Steps of matching that nobody waits for, some 80 ms (18 million a second): a character of a text for each of the pattern. */
-export const MAX_STEPS = 1_500_000;
+export const MAX_MATCHING_STEPS = 1_500_000;
 
 /** Longest pattern, UTF-16 units. */
 const MAX_PATTERN_LENGTH = 2_000;
@@ -88,7 +88,7 @@ function native(expression: RegExp): TextPattern {
 function re2(node: PatternNode): TextPattern {
   const { test, size } = compileRe2(node);
   largestSteps = Math.max(largestSteps, size);
-  const maxLength = Math.min(MAX_MATCHED_LENGTH, Math.floor(MAX_STEPS / Math.max(1, size)));
+  const maxLength = Math.min(MAX_MATCHED_LENGTH, Math.floor(MAX_MATCHING_STEPS / Math.max(1, size)));
   return { test, maxLength, stepsPerCharacter: size };
 }
 

@@ -68,7 +68,6 @@ function collect(
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const bytes = new CollectedBytes();
-    let received = 0;
     const stop = (error: Error): void => {
       source.off('data', onData);
       source.pause();
@@ -76,7 +75,7 @@ function collect(
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
-      received += chunk.length;
+      const received = bytes.length + chunk.length;
       try {
         if (received > limits.limitBytes) throw tooLarge(limits);
         check(received);

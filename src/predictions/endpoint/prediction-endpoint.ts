@@ -105,16 +105,16 @@ export class PredictionEndpoint extends HttpEndpoint {
     const read = exchange.readBody();
     if (Buffer.isBuffer(read) && read.length < LARGE_BODY_BYTES && this.isShort(read, facts)) return parse(read);
     return Promise.resolve(read).then(async (bytes) => {
-      if (bytes.length > MAX_INLINE_BYTES || !this.isShort(bytes, facts))
-        return this.readElsewhere(facts, bytes, context);
+      if (!this.isShort(bytes, facts)) return this.readElsewhere(facts, bytes, context);
       timing.bodyWaitMs = (await turnOfBody(bytes.length)) ?? 0;
       return parse(bytes);
     });
   }
 
-  /** Whether nobody waits for the texts of a body to be held against the patterns of its fields. */
+  /** Whether nobody waits for a body to be read here, nor for its texts to be held against the patterns of its fields. */
   private isShort({ length }: Buffer, { route, params }: RequestFacts): boolean {
     if (length <= ALWAYS_SHORT_BYTES) return true;
+    if (length > MAX_INLINE_BYTES) return false;
     return length <= maxCharactersToMatch(this.targets.servedInputsOf(targetOf(route, params)));
   }
 
