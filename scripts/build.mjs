@@ -29,6 +29,7 @@ copyAsset(redoc, 'redoc.standalone.js', withoutForeignPicture);
 copyAsset(redoc, 'redoc.standalone.js.LICENSE.txt');
 copyAsset(ownFiles, 'redoc-start.js');
 copyAsset(ownFiles, 'text-only.js');
+copyAsset(ownFiles, 'plain-long-texts.js');
 copyAsset(ownFiles, 'pages.css');
 
 /** Compiles a JSON Schema to a module that checks documents, so that no start has to. */

@@ -18,6 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const NAMES = new Set([
   'pages.css',
+  'plain-long-texts.js',
   'swagger-ui-bundle.js',
   'swagger-ui-bundle.js.LICENSE.txt',
   'swagger-ui.css',

@@ -27,7 +27,7 @@ export const SWAGGER_UI: DocsPage = {
   title: `${API_TITLE} - Swagger UI`,
   path: '/docs/assets',
   styles: ['swagger-ui.css', 'pages.css'],
-  scripts: ['swagger-ui-bundle.js', 'text-only.js', 'swagger-start.js'],
+  scripts: ['swagger-ui-bundle.js', 'text-only.js', 'plain-long-texts.js', 'swagger-start.js'],
   policy: written(POLICY),
 };
 

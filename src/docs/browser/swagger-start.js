@@ -1,4 +1,4 @@
-/* global SwaggerUIBundle, withTextOnly */
+/* global SwaggerUIBundle, plainLongTexts, withTextOnly */
 SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#api',
@@ -10,6 +10,7 @@ SwaggerUIBundle({
   validatorUrl: null,
   defaultModelsExpandDepth: 0,
   plugins: [
+    plainLongTexts,
     () => ({
       statePlugins: {
         spec: { wrapActions: { updateJsonSpec: (update) => (document) => update(withTextOnly(document)) } },
