@@ -17,6 +17,8 @@ export interface FieldSource {
   readonly one: (field: RowField) => string;
   /** Of the field `name`, which is the schema's field number `index`. */
   readonly any: string;
+  /** Of the member `key` of a row that is an object; undefined where rows are lists. */
+  readonly member?: string;
 }
 
 /** Fields whose code is written once. */
@@ -29,6 +31,8 @@ interface FieldGroup {
 
 /** Fewer fields that are alike get code of their own, each: it reads by constant names. */
 const MIN_GROUP = 8;
+/** Rows of more fields are hash tables to the engine, whose members take longer to visit than to look up. */
+const MAX_VISITED = 100;
 
 /**
  * Puts fields together that are alike but for their name and place. A model of 1,000 numbers would come to a function
@@ -67,16 +71,20 @@ function together(
       `const names${number} = ${names}, places${number} = ${places};`,
       ...starts.map((start, i) => `const starts${number}_${i} = ${start};`),
     ],
-    write(source) {
-      code.add(
-        `for (let f = 0; f < ${group.length}; f++) {`,
-        `const name = names${number}[f], index = places${number}[f];`,
-      );
+    write({ any, member }) {
       const columns = first.columns.map((column, i) => {
         return { ...column, offset: `${column.offset} + starts${number}_${i}[f]`, at: 0 };
       });
-      const isWritten = writeField(code, { ...first, columns, read: source.any });
-      code.add('}');
+      code.add('{ let f = 0;');
+      if (member !== undefined && indexes.size <= MAX_VISITED) {
+        // Members in the order of the fields are visited: a third of the time of looking up each by its name.
+        code.add(`for (const key in r) { if (key !== names${number}[f]) continue;`);
+        if (!writeField(code, { ...first, columns, read: member })) return false;
+        code.add('f++; }');
+      }
+      code.add(`for (; f < ${group.length}; f++) {`, `const name = names${number}[f], index = places${number}[f];`);
+      const isWritten = writeField(code, { ...first, columns, read: any });
+      code.add('} }');
       return isWritten;
     },
   };

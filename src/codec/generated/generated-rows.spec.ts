@@ -142,6 +142,28 @@ describe(generateRows.name, () => {
     expect(generatedOf(contract).encode([{ ...row, more: 1 }])).toBeUndefined();
   });
 
+  it('takes the members of many fields in any order, with others between them and some left out', () => {
+    const names = Array.from({ length: 20 }, (_, i) => `f${i}`);
+    const properties = Object.fromEntries(names.map((name) => [name, { type: 'number' } as const]));
+    const columns: Column[] = names.map((field) => ({ kind: 'number', field, missing: -1 }));
+    const contract: Contract = {
+      input: { type: 'object', properties, required: ['f0'] },
+      encode: { tensors: [{ kind: 'columns', tensor: 'x', dtype: 'float32', columns }] },
+    };
+    const members = names.map((name, i) => [name, i] as const);
+    const rows = [
+      members,
+      members.toReversed(),
+      [members[0]!, ...members.slice(5), ...members.slice(1, 5)],
+      [['more', 'x'] as const, ...members.slice(0, 9), ['f', 7] as const, ...members.slice(12), ['last', {}] as const],
+    ].map((row) => Object.fromEntries<unknown>(row));
+    const tensors = generatedOf(contract).encode(rows);
+
+    expect([...tensors!.get('x')!.data].slice(-20)).toEqual(names.map((_, i) => (i < 9 || i > 11 ? i : -1)));
+    expect(tensors).toEqual(general(contract, rows));
+    expect(generatedOf(contract).encode([rows[0], { ...rows[0], f19: '19' }])).toBeUndefined();
+  });
+
   it('leaves a text that the engine would cut to the general way', () => {
     const contract: Contract = {
       input: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },

@@ -97,7 +97,7 @@ function generateObjects(
   const isPlain = code.constant(isPlainObject);
   const guard = `if (typeof r !== 'object' || r === null || !${isPlain}(r)) return false;`;
   const end = isClosed ? ['let given = 0; for (const _ in r) given++;', 'if (given !== known) return false;'] : [];
-  const source = { one: ({ name }: RowField) => memberAccess('r', name), any: 'r[name]' };
+  const source = { one: ({ name }: RowField) => memberAccess('r', name), any: 'r[name]', member: 'r[key]' };
   return writeRowLoop(code, fields, plans, source, { guard, end })
     ? code.compile<WriteObjects>(['rows', 'tensors'])
     : undefined;

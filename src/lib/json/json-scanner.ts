@@ -28,8 +28,8 @@ export interface SpecialToken {
 const [QUOTE, BACKSLASH, COMMA, COLON, MINUS, DOT] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d, 0x2e];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 const [ZERO, NINE, UPPER_E, LOWER_E, LOWER_U, PLUS] = [0x30, 0x39, 0x45, 0x65, 0x75, 0x2b];
-/** Of integers that 64 bits may hold and numbers do not; with a sign the longest has one more. */
-const [SHORTEST_BIGINT, LONGEST_BIGINT] = [16, 21];
+/** Digits of integers that 64 bits may hold and numbers do not; with a sign the longest has one more. */
+export const [SHORTEST_BIGINT, LONGEST_BIGINT] = [16, 21] as const;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 const ESCAPED = '"\\/bfnrt';
 const WORDS = ['null', 'true', 'false'] as const;

@@ -72,6 +72,15 @@ describe('parseJson', () => {
     expect(parseJson(text)).toEqual(value);
   });
 
+  it('finds integers of many digits at every place of a text, after any digits', () => {
+    for (let length = 0; length < 40; length++) {
+      const before = '1'.repeat(length + 1);
+      const text = `[${'1,'.repeat(length)}0.${before},${before}.5,"${before}",-9007199254740993,1]`;
+
+      expect((parseJson(text) as unknown[]).at(-2)).toBe(-9007199254740993n);
+    }
+  });
+
   it('makes a number of integers that no 64 bits hold', () => {
     expect(parseJson(`[${'9'.repeat(5_000_000)},${'1'.repeat(30)}]`)).toEqual([Infinity, Number('1'.repeat(30))]);
   });
