@@ -187,14 +187,18 @@ describe('the start', () => {
 
   it('says so when the port is in use, and leaves no thread behind', async () => {
     const other = await listenSomewhere();
+    const load = jest.spyOn(WorkerPool.prototype, 'load');
     const closeThreads = jest.spyOn(WorkerPool.prototype, 'close');
 
     const server = await startInVain({ PORT: String(other.port) });
 
     expect(server.code).toBe(1);
     expectPortInUse(server.stderr, other.port);
-    // That of the models that serve, and that of the runs on trial.
-    expect(new Set(closeThreads.mock.contexts).size).toBe(2);
+    // That of the models that serve, and that of the runs on trial: on a busy machine there may be another of these.
+    const used = new Set(load.mock.contexts);
+    expect(used.size).toBeGreaterThanOrEqual(2);
+    expect([...used].filter((pool) => !closeThreads.mock.contexts.includes(pool))).toEqual([]);
+    load.mockRestore();
     closeThreads.mockRestore();
     other.close();
   });
@@ -267,8 +271,10 @@ describe('the end', () => {
   });
 
   itOnPosix('comes by force when a prediction that was given up still computes', async () => {
-    const server = start({ SHUTDOWN_GRACE_MS: '1000', PREDICTION_TIMEOUT_MS: '100' });
+    const server = start({ SHUTDOWN_GRACE_MS: '1000', PREDICTION_TIMEOUT_MS: '100', REFRESH_INTERVAL_MS: '200' });
     const baseUrl = await server.ready();
+    // On a busy machine the run may break the limit while it is loaded; it is tried again.
+    await until(async () => (await ask(baseUrl, '/models/slow/predictions?x=1&times=1')).status === 200);
     const times = SLOW_TIMES * 5;
     expect((await ask(baseUrl, `/models/slow/predictions?x=1&times=${times}`)).status).toBe(504);
 
