@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { concatRows, sliceRows } from './tensor-rows.js';
+import { concatRows, rowBytesIn, sliceRows } from './tensor-rows.js';
 import type { NamedTensors, Tensor } from './tensor.js';
 
 function named(tensors: Readonly<Record<string, Tensor>>): NamedTensors {
@@ -65,5 +65,16 @@ describe('sliceRows', () => {
         }
       }),
     );
+  });
+});
+
+describe('rowBytesIn', () => {
+  it('adds up the numbers of a row, and takes each text for as long as the longest', () => {
+    const texts: Tensor = { dtype: 'string', shape: [2, 2], data: ['a', 'bcd', '', 'e'] };
+
+    expect(rowBytesIn(named({ x: features([1, 2], [3, 4]) }))).toBe(8);
+    expect(rowBytesIn(named({ x: features([1, 2], [3, 4]), texts }))).toBe(8 + 2 * 3);
+    expect(rowBytesIn(named({ x: features() }))).toBe(0);
+    expect(rowBytesIn(named({ scale: { dtype: 'float32', shape: [], data: Float32Array.of(1) } }))).toBe(4);
   });
 });

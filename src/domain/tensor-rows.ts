@@ -120,6 +120,23 @@ export function bytesIn(tensors: NamedTensors): number {
   return bytes;
 }
 
+/** Bytes of the largest row at most: several texts of a row are each taken for as long as the longest of all. */
+export function rowBytesIn(tensors: NamedTensors): number {
+  let bytes = 0;
+  for (const { data, shape } of tensors.values()) {
+    const rows = Math.max(1, shape[0] ?? 1);
+    if (!Array.isArray(data)) bytes += data.byteLength / rows;
+    else bytes += (data.length / rows) * longestOf(data);
+  }
+  return bytes;
+}
+
+function longestOf(texts: readonly string[]): number {
+  let longest = 0;
+  for (const { length } of texts) if (length > longest) longest = length;
+  return longest;
+}
+
 function concatTensors(name: string, first: Tensor, tensors: readonly (Tensor | undefined)[]): Tensor {
   let rows = 0;
   let length = 0;

@@ -69,6 +69,11 @@ export class ModelQueue {
     return this.waiting.rows + this.again.rows;
   }
 
+  /** Bytes of the largest row of all that waits. */
+  get rowBytes(): number {
+    return Math.max(this.waiting.rowBytes, this.again.rowBytes);
+  }
+
   /** The one that the next call begins with. */
   get next(): PendingPrediction | undefined {
     return this.again.first ?? this.waiting.first;

@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/app-error.js';
-import { bytesIn, rowsIn } from '../../domain/tensor-rows.js';
+import { bytesIn, rowBytesIn, rowsIn } from '../../domain/tensor-rows.js';
 import type { TensorPart } from '../../domain/tensor-rows.js';
 import type { PredictOptions } from '../model-host.js';
 import { offAbort, onAbort } from './abort-listeners.js';
@@ -75,6 +75,11 @@ export class PendingPrediction implements Abortable {
   /** What its tensors take of memory. */
   get bytes(): number {
     return this.size.bytes;
+  }
+
+  /** Bytes of its largest row. */
+  get rowBytes(): number {
+    return this.size.rowBytes;
   }
 
   /** Its time was over before it came. */
@@ -158,11 +163,26 @@ export interface InputsSize {
   readonly rows: number | undefined;
   /** Of all tensors. */
   readonly bytes: number;
+  /** Of the largest row at most: where rows hold several texts, each is taken for as long as the longest. */
+  readonly rowBytes: number;
 }
 
 /** How much the inputs of a prediction are. */
 export function sizeOfInputs(inputs: readonly TensorPart[]): InputsSize {
-  return { rows: totalRows(inputs), bytes: inputs.reduce((sum, { tensors }) => sum + bytesIn(tensors), 0) };
+  let bytes = 0;
+  let rowBytes = 0;
+  for (const { tensors } of inputs) {
+    bytes += bytesIn(tensors);
+    rowBytes = Math.max(rowBytes, rowBytesIn(tensors));
+  }
+  return { rows: totalRows(inputs), bytes, rowBytes };
+}
+
+/** Bytes of the largest row of several predictions. */
+export function largestRowBytes(predictions: readonly PendingPrediction[]): number {
+  let largest = 0;
+  for (const { rowBytes } of predictions) if (rowBytes > largest) largest = rowBytes;
+  return largest;
 }
 
 function totalRows(inputs: readonly TensorPart[]): number | undefined {

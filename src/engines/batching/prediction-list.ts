@@ -28,6 +28,13 @@ export class PredictionList implements Iterable<PendingPrediction> {
     this.held.bytes += prediction.bytes;
   }
 
+  /** Bytes of the largest row of all of them. */
+  get rowBytes(): number {
+    let largest = 0;
+    for (let each = this.first; each; each = each.node.next) largest = Math.max(largest, each.rowBytes);
+    return largest;
+  }
+
   /** Takes it out if it is in this list. */
   delete({ node, rows, bytes }: PendingPrediction): void {
     if (node.list !== this) return;

@@ -11,25 +11,63 @@ const LONGEST_SHARE = 0.9;
 /** Times as long as the quickest tenth that other calls may take on a busy machine. */
 const LOAD_FACTOR = 5;
 
+/** What calls are alike in that take equally long. */
+export interface CallSize {
+  readonly rows: number;
+  /** Bytes of the largest row, of which a list or a text may have any number. */
+  readonly rowBytes: number;
+}
+
+/** Rows of no more bytes than this count as of one size. */
+const SMALL_ROW_BYTES = 256;
+
 /**
- * How long the latest calls of a model take, by their number of rows: 1, 2, 3-4, 5-8, … Each class keeps its last 64
- * calls. Sizes alone decide how much a call computes (see `hasPlainOperators`), so calls of one class are alike: the
- * quickest tenth tells what the model takes, and what others take beyond that is the operating system's and the caches'.
- * That part is bounded too: nine in ten calls count with a fifth of their time at least.
+ * How long the latest calls of a model take, by the size of their largest row (up to 256 bytes, 512, 1,024, …) and by
+ * their number of rows (1, 2, 3-4, 5-8, …). Each class keeps its last 64 calls. Sizes alone decide how much a call
+ * computes (see `hasPlainOperators`), so calls of one class are alike: the quickest tenth tells what the model takes,
+ * and what others take beyond that is the operating system's and the caches'. That part is bounded too: nine in ten
+ * calls count with a fifth of their time at least.
  *
- * A class that was not measured is taken for as many times as long as it has more rows than the nearest smaller one
- * that was. That is never too little for operators whose time grows with the number of rows at most.
+ * Rows of a size that was not measured are taken for those of the next larger one. Larger ones are not known: time may
+ * grow with the square of a list's length, and more.
  */
 export class CallTimes {
-  private readonly classes: (SizeClass | undefined)[] = [];
+  private readonly sizes: (SizeTimes | undefined)[] = [];
 
-  /** Records a call of so many rows, in milliseconds. */
-  record(rows: number, ms: number): void {
-    const index = classOf(rows);
-    (this.classes[index] ??= new SizeClass()).record(ms);
+  /** Records a call, in milliseconds. */
+  record({ rows, rowBytes }: CallSize, ms: number): void {
+    const index = sizeClassOf(rowBytes);
+    (this.sizes[index] ??= new SizeTimes()).record(rows, ms);
   }
 
-  /** Milliseconds that a call of so many rows takes; Infinity while that is not known. */
+  /** Milliseconds that a call takes; Infinity while that is not known. */
+  callMs({ rows, rowBytes }: CallSize): number {
+    for (let index = sizeClassOf(rowBytes); index < this.sizes.length; index += 1) {
+      const callMs = this.sizes[index]?.callMs(rows) ?? Infinity;
+      if (callMs !== Infinity) return callMs;
+    }
+    return Infinity;
+  }
+
+  /** Forgets everything: what was measured no longer counts. */
+  clear(): void {
+    this.sizes.length = 0;
+  }
+}
+
+/**
+ * The calls with rows of one size. A number of rows that was not measured is taken for as many times as long as it is
+ * more than the nearest smaller one that was. That is never too little for operators whose time grows with the number of
+ * rows at most.
+ */
+class SizeTimes {
+  private readonly classes: (CallClass | undefined)[] = [];
+
+  record(rows: number, ms: number): void {
+    const index = classOf(rows);
+    (this.classes[index] ??= new CallClass()).record(ms);
+  }
+
   callMs(rows: number): number {
     const own = classOf(rows);
     for (let index = own; index >= 0; index -= 1) {
@@ -38,15 +76,10 @@ export class CallTimes {
     }
     return Infinity;
   }
-
-  /** Forgets everything: what was measured no longer counts. */
-  clear(): void {
-    this.classes.length = 0;
-  }
 }
 
 /** The calls of one class. */
-class SizeClass {
+class CallClass {
   callMs = Infinity;
   private readonly ms = new Float64Array(KEPT_CALLS);
   private count = 0;
@@ -70,4 +103,8 @@ function minRows(index: number): number {
 
 function classOf(rows: number): number {
   return 32 - Math.clz32(Math.max(1, rows) - 1);
+}
+
+function sizeClassOf(rowBytes: number): number {
+  return classOf(Math.ceil(rowBytes / SMALL_ROW_BYTES));
 }

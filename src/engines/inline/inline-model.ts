@@ -6,6 +6,7 @@ import { computeRows } from '../worker/compute-rows.js';
 import type { RowsOptions } from '../worker/compute-rows.js';
 import type { EngineModel, LoadRequest, ModelInfo } from '../inference-engine.js';
 import { CallTimes } from './call-times.js';
+import type { CallSize } from './call-times.js';
 
 /** Most rows of a call on the main thread: a crowd is computed in the threads. */
 const MAX_INLINE_ROWS = 64;
@@ -26,6 +27,12 @@ interface InlineOptions {
   readonly onChange: (isInline: boolean, cause: string) => void;
   /** Reserves memory for the second session, and gives back how to return it; undefined when there is none. */
   readonly reserve?: () => { readonly release: () => void } | undefined;
+}
+
+/** What would be computed together. */
+interface Waiting extends CallSize {
+  /** Predictions. */
+  readonly size: number;
 }
 
 /** What a call on the main thread gave, and how long the engine took. */
@@ -54,31 +61,29 @@ export class InlineModel {
     this.isText = info.inputs.some(({ dtype }) => dtype === 'string');
   }
 
-  /**
-   * Whether a call of so many rows may be computed on the main thread now.
-   *
-   * @param isAlone  nothing else waits.
-   */
-  accepts(rows: number, isAlone: boolean): boolean {
+  /** Whether what waits may be computed on the main thread now. */
+  accepts(waiting: Waiting): boolean {
+    const { rows, size } = waiting;
     if (this.state !== 'ready' || rows > MAX_INLINE_ROWS) return false;
-    return this.times.callMs(rows) <= this.limitMs(rows, isAlone);
+    return this.times.callMs(waiting) <= this.limitMs(rows, size === 1);
   }
 
   /** Records a call that a thread computed. */
-  recordThreadCall(rows: number, computeMs: number): void {
+  recordThreadCall(call: CallSize, computeMs: number): void {
+    const { rows } = call;
     if (rows > MAX_INLINE_ROWS || (this.state !== 'proving' && this.state !== 'ready')) return;
-    this.times.record(rows, computeMs);
-    if (this.state === 'proving' && this.times.callMs(rows) <= this.limitMs(rows, true)) void this.load();
+    this.times.record(call, computeMs);
+    if (this.state === 'proving' && this.times.callMs(call) <= this.limitMs(rows, true)) void this.load();
   }
 
   /** Computes rows on the main thread; only what it accepts. @throws what the engine throws. */
-  async compute(inputs: readonly TensorPart[], rows: number, options: RowsOptions): Promise<InlineOutputs> {
+  async compute(inputs: readonly TensorPart[], call: CallSize, options: RowsOptions): Promise<InlineOutputs> {
     // Runs right before the engine, which computes in an immediate of its own: so the computing alone is measured.
     let startMs = 0;
     setImmediate(() => (startMs = performance.now()));
     const outputs = await computeRows(this.model!, inputs, options);
     const computeMs = performance.now() - startMs;
-    this.times.record(rows, computeMs);
+    this.times.record(call, computeMs);
     return { outputs, computeMs };
   }
 

@@ -1,4 +1,5 @@
 import { joinInputs, joinOutputNames, shareOutputs } from '../batching/shared-call.js';
+import { largestRowBytes } from '../batching/pending-prediction.js';
 import type { PendingPrediction } from '../batching/pending-prediction.js';
 import type { PoolModel } from './pool-model.js';
 
@@ -77,7 +78,8 @@ export class InlineDispatcher {
 async function computeCall({ inline }: PoolModel, call: readonly PendingPrediction[]): Promise<{ computeMs: number }> {
   const outputNames = joinOutputNames(call);
   const inputs = joinInputs(call);
-  const { outputs, computeMs } = await inline!.compute(inputs, inputs[0]!.rows, { outputNames, rowByRow: false });
+  const size = { rows: inputs[0]!.rows, rowBytes: largestRowBytes(call) };
+  const { outputs, computeMs } = await inline!.compute(inputs, size, { outputNames, rowByRow: false });
   shareOutputs(call, outputs, outputNames);
   return { computeMs };
 }
@@ -88,5 +90,5 @@ function mayBeComputed(
 ): boolean {
   if (!inline || options.isolated || retryGroup || rows === undefined || inputs.length !== 1) return false;
   if (options.rowByRow && rows > 1) return false;
-  return inline.accepts(queue.rows, queue.size === 1);
+  return inline.accepts(queue);
 }

@@ -32,6 +32,10 @@ describe('tiny models on the main thread', () => {
     for (let calls = 0; calls < 500 && changes().length === 0; calls += 1) await call();
     expect(changes()).toEqual([expect.objectContaining({ isInline: true })]);
   };
+  const mean = (model: ModelHandle, ids: readonly number[]) => {
+    const data = BigInt64Array.from(ids, BigInt);
+    return ask(model, new Map([['input_ids', { dtype: 'int64', shape: [1, ids.length], data } as Tensor]]));
+  };
   const provenSum = async (): Promise<ModelHandle> => {
     const model = await makePool().load(fixtureRequest('onnx', 'onnx-sum'));
     await prove(() => sums(model, [[1, 2]]));
@@ -70,6 +74,33 @@ describe('tiny models on the main thread', () => {
     expect(await sums(model, [[1, 2], [3, 4]], { rowByRow: true })).toEqual([3, 7]); // prettier-ignore
     expect(await sums(model, [[1, 2]], { isolated: true })).toEqual([3]);
     expect(send).toHaveBeenCalledTimes(3);
+  });
+
+  it('leaves rows to the threads that are larger than those of the calls that were short', async () => {
+    const model = await makePool().load(fixtureRequest('onnx', 'onnx-tokens-unmasked'));
+    await prove(() => mean(model, [1, 3]));
+    const long = Array.from({ length: 1_000 }, () => 7);
+    const send = watchThreads();
+
+    expect(await mean(model, [2, 4])).toEqual([3]);
+    expect(send).not.toHaveBeenCalled();
+    expect(await mean(model, long)).toEqual([7]);
+    expect(send).toHaveBeenCalledTimes(1);
+    // Whoever comes first in a turn: all that is read in it may be in one call.
+    expect(await Promise.all([mean(model, [2, 4]), mean(model, long)])).toEqual([[3], [7]]);
+    expect(send).toHaveBeenCalledTimes(3);
+  });
+
+  it('computes larger rows there, and those between, once their own calls were short', async () => {
+    const model = await makePool().load(fixtureRequest('onnx', 'onnx-tokens-unmasked'));
+    const [longer, long] = [100, 1_000].map((length) => Array.from({ length }, () => 7));
+    await prove(() => mean(model, long!));
+    const send = watchThreads();
+
+    expect(await mean(model, long!)).toEqual([7]);
+    expect(await mean(model, longer!)).toEqual([7]);
+    expect(await mean(model, [1, 3])).toEqual([2]);
+    expect(send).not.toHaveBeenCalled();
   });
 
   it('gives a caller the outputs it asked for, whatever others want in the same call', async () => {

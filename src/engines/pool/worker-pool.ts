@@ -13,6 +13,7 @@ import { toPayload, fromPayload, rowsOfParts } from '../worker/messages.js';
 import type { Reply } from '../worker/messages.js';
 import { InlineModel } from '../inline/inline-model.js';
 import { ModelQueue } from '../batching/model-queue.js';
+import { largestRowBytes } from '../batching/pending-prediction.js';
 import type { PendingPrediction } from '../batching/pending-prediction.js';
 import type { HeldBytes } from '../batching/prediction-list.js';
 import type { PoolEvent } from './pool-event.js';
@@ -268,7 +269,8 @@ export class WorkerPool extends ModelHost {
       model.activeThreads -= 1;
       if (reply.kind === 'predicted') {
         model.recordSuccess(call, performance.now() - start, reply.computeMs);
-        model.inline?.recordThreadCall(rowsOfParts(parts), reply.computeMs);
+        const size = { rows: rowsOfParts(parts), rowBytes: largestRowBytes(call) };
+        model.inline?.recordThreadCall(size, reply.computeMs);
         shareOutputs(call, fromPayload(reply.outputs), outputNames);
       } else {
         this.callFailed(model, call, reply);
