@@ -38,7 +38,7 @@ function issuesOf(validate: ValidateFunction): SchemaIssue[] {
   return withBestBranches(validate.errors ?? [])
     .filter((error) => error.keyword !== 'propertyNames')
     .slice(0, MAX_PROBLEMS)
-    .map((error) => ({ pointer: error.instancePath || '/', expected: describe(error) }));
+    .map((error) => ({ pointer: error.instancePath || '/', expected: describe(error) + digitsHint(error) }));
 }
 
 function describe(error: ErrorObject): string {
@@ -57,6 +57,13 @@ function describe(error: ErrorObject): string {
     default:
       return error.message ?? 'is not valid';
   }
+}
+
+/** JSON's whole numbers beyond 2^53 keep their digits, which no limit and no setting has a use for. */
+function digitsHint({ keyword, data }: ErrorObject): string {
+  const isNumber = keyword === 'type' || keyword === 'anyOf' || keyword === 'oneOf';
+  if (typeof data !== 'bigint' || !isNumber) return '';
+  return ` of up to 2^53, or with an exponent: ${Number(data).toExponential()}`;
 }
 
 /** Values of no type that is named: JSON's whole numbers beyond 2^53 have none by which they could be allowed. */
