@@ -27,7 +27,7 @@ export interface PredictOptions {
 export interface MemoryUse {
   /** Bytes of all copies in this process; of what processes share, this one's part. */
   readonly bytes: number;
-  /** Threads that hold it. */
+  /** Threads that hold it, the main thread among them. */
   readonly copies: number;
   /** Whether the copies share their weights. */
   readonly shared: boolean;
@@ -37,6 +37,8 @@ export interface MemoryUse {
 export interface ModelHandle {
   readonly info: ModelInfo;
   readonly memory: MemoryUse;
+  /** Whether its calls are computed on the main thread at the moment, unless many rows wait; not unless said. */
+  readonly isInline?: boolean;
   /**
    * Computes all rows of the inputs, as one answer. Waiting predictions may share a call; a failure of one does not
    * affect the others.

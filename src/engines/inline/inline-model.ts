@@ -97,13 +97,41 @@ export class InlineModel {
     this.turnOff('a thread was lost that computed it');
   }
 
+  /** Whether calls are computed there, unless many rows wait. */
+  get isReady(): boolean {
+    return this.state === 'ready';
+  }
+
+  /** Whether there is a session beside those of the threads. */
+  get hasCopy(): boolean {
+    return this.memory !== undefined;
+  }
+
+  /**
+   * Gives back the session, whose memory another model needs. What may be computed here has to prove itself again after
+   * a while. Not to be called while it computes.
+   *
+   * @returns whether there was one.
+   */
+  async giveBack(): Promise<boolean> {
+    if (!this.model || this.state === 'loading') return false;
+    if (this.state !== 'off') this.pause('its memory was needed for another model');
+    await this.disposeModel();
+    return true;
+  }
+
   /** Gives back the session; nothing may be computed any more. */
   async release(): Promise<void> {
     this.state = 'off';
-    const { model } = this;
+    await this.disposeModel();
+  }
+
+  private async disposeModel(): Promise<void> {
+    const { model, memory } = this;
     this.model = undefined;
+    this.memory = undefined;
     await model?.dispose();
-    this.memory?.release();
+    memory?.release();
   }
 
   private limitMs(rows: number, isAlone: boolean): number {
@@ -114,7 +142,7 @@ export class InlineModel {
   private async load(): Promise<void> {
     const { reserve } = this.options;
     if (reserve) this.memory ??= reserve();
-    if (reserve && !this.memory) return this.pause('there is no memory for another copy');
+    if (reserve && !this.memory) return this.pause('there is no room for another copy');
     this.state = 'loading';
     try {
       this.model ??= await openModel(this.options.request);
@@ -123,6 +151,7 @@ export class InlineModel {
       this.options.onChange(true, '');
     } catch (error) {
       this.memory?.release();
+      this.memory = undefined;
       this.turnOff(String(error));
     }
   }

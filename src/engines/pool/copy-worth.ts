@@ -23,3 +23,8 @@ export function worthOfCopy({ copies, queue, path }: PoolModel, threads: number)
   if (gain >= MIN_GAIN) return { isWorth: true };
   return { isWorth: false, declined: { path, gain: Number(gain.toFixed(2)), bytes: copies.copyBytes } };
 }
+
+/** Whether the card of a model allows a further copy beside those in `threads`; the session on the main thread is one, too. */
+export function mayHaveCopy({ request, inline }: PoolModel, threads: number): boolean {
+  return threads + (inline?.hasCopy ? 1 : 0) < (request.copies ?? Infinity);
+}

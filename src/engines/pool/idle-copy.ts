@@ -20,3 +20,10 @@ export function largestIdleCopy(
   }
   return largest;
 }
+
+/** Releases a session on the main thread whose model has no work at the moment. @returns whether there was one. */
+export async function giveBackInlineCopy(models: Iterable<PoolModel>): Promise<boolean> {
+  for (const { inline, queue, activeThreads } of models)
+    if (queue.size === 0 && activeThreads === 0 && (await inline?.giveBack())) return true;
+  return false;
+}

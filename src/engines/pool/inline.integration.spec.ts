@@ -4,6 +4,7 @@ import { useTestPools } from '../../../test/support/test-pools.js';
 import { PredictionTiming } from '../../domain/prediction-timing.js';
 import type { NamedTensors, Tensor } from '../../domain/tensor.js';
 import type { ModelHandle, PredictOptions } from '../model-host.js';
+import { MemoryBudget } from '../memory/memory-budget.js';
 import type { PoolEvent } from './pool-event.js';
 import { WorkerThread } from './worker-thread.js';
 
@@ -34,7 +35,7 @@ describe('tiny models on the main thread', () => {
   };
   const mean = (model: ModelHandle, ids: readonly number[]) => {
     const data = BigInt64Array.from(ids, BigInt);
-    return ask(model, new Map([['input_ids', { dtype: 'int64', shape: [1, ids.length], data } as Tensor]]));
+    return ask(model, new Map([['input_ids', { dtype: 'int64', shape: [1, ids.length], data }]]));
   };
   const provenSum = async (): Promise<ModelHandle> => {
     const model = await makePool().load(fixtureRequest('onnx', 'onnx-sum'));
@@ -49,6 +50,7 @@ describe('tiny models on the main thread', () => {
     const model = await provenSum();
     const send = watchThreads();
 
+    expect(model.isInline).toBe(true);
     expect(await sums(model, [[1, 2]])).toEqual([3]);
     expect(await sums(model, [[1, 2], [3, 4], [5, 6]])).toEqual([3, 7, 11]); // prettier-ignore
     expect(await sums(model, [[7, 8]], { rowByRow: true })).toEqual([15]);
@@ -127,6 +129,7 @@ describe('tiny models on the main thread', () => {
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(answers[1]).toMatchObject({ reason: { code: 'PREDICTION_FAILED' } });
     expect(changes().at(-1)).toMatchObject({ isInline: false });
+    expect(model.isInline).toBe(false);
     const send = watchThreads();
     expect(await indexed(model, 2)).toEqual([30]);
     expect(send).toHaveBeenCalledTimes(1);
@@ -172,6 +175,32 @@ describe('tiny models on the main thread', () => {
     }
 
     expect(changes()).toEqual([]);
+  });
+
+  it('gives its memory back for another model, and computes in the threads from then on', async () => {
+    const memory = new MemoryBudget(Infinity);
+    const pool = makePool({ memory });
+    const sum = await pool.load(fixtureRequest('onnx', 'onnx-sum'));
+    await prove(() => sums(sum, [[1, 2]]));
+    expect(sum.memory.copies).toBe(2);
+    // Not enough for another model, whose file may be a little larger.
+    Object.assign(memory, { limitBytes: memory.reservedBytes + 1024 * 1024 });
+
+    const two = await pool.load(fixtureRequest('onnx', 'onnx-two'));
+
+    expect([sum.memory.copies, two.memory.copies]).toEqual([1, 1]);
+    expect(changes().at(-1)).toMatchObject({ isInline: false, cause: 'its memory was needed for another model' });
+    const send = watchThreads();
+    expect(await sums(sum, [[1, 2]])).toEqual([3]);
+    expect(send).toHaveBeenCalledTimes(1);
+  });
+
+  it('is one of as many copies as the card allows', async () => {
+    const model = await makePool({ threads: 2 }).load({ ...fixtureRequest('onnx', 'onnx-sum'), copies: 1 });
+    for (let calls = 0; calls < 50; calls += 1) await sums(model, [[1, 2]]);
+
+    expect(changes()).toEqual([]);
+    expect(model.memory.copies).toBe(1);
   });
 
   it('computes nothing there when it is switched off', async () => {

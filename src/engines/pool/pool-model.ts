@@ -72,6 +72,10 @@ export class PoolModel implements ModelHandle {
     return { ...this.request, weights: this.info?.memory?.weights ?? this.request.weights };
   }
 
+  get isInline(): boolean {
+    return this.inline?.isReady ?? false;
+  }
+
   get memory(): MemoryUse {
     return this.copies.use;
   }

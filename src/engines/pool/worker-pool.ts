@@ -17,9 +17,9 @@ import { largestRowBytes } from '../batching/pending-prediction.js';
 import type { PendingPrediction } from '../batching/pending-prediction.js';
 import type { HeldBytes } from '../batching/prediction-list.js';
 import type { PoolEvent } from './pool-event.js';
-import { worthOfCopy } from './copy-worth.js';
+import { mayHaveCopy, worthOfCopy } from './copy-worth.js';
 import { TIMER_TOLERANCE_MS, hangTimeoutMs } from './hang-timeout.js';
-import { largestIdleCopy } from './idle-copy.js';
+import { giveBackInlineCopy, largestIdleCopy } from './idle-copy.js';
 import { LOAD_TIMEOUT, causeOf, loadError } from './load-error.js';
 import { PoolModel } from './pool-model.js';
 import type { WorkerPoolOptions } from './pool-options.js';
@@ -337,12 +337,14 @@ export class WorkerPool extends ModelHost {
     });
   }
 
-  private inlineModelOf({ request, info, path, copies }: PoolModel): InlineModel | undefined {
+  private inlineModelOf(model: PoolModel): InlineModel | undefined {
+    const { request, info, path, copies } = model;
     const { inlineMaxMs = 0, batchWaitMs = 0 } = this.options;
     // Who lets predictions wait for each other wants large calls.
-    if (inlineMaxMs === 0 || batchWaitMs > 0) return undefined;
+    if (inlineMaxMs === 0 || batchWaitMs > 0 || model.request.copies === 1) return undefined;
     const onChange = (isInline: boolean, cause: string) => this.emit({ kind: 'model-inline', path, isInline, cause });
-    return new InlineModel({ request, info, maxMs: inlineMaxMs, onChange, reserve: () => copies.tryReserve() });
+    const reserve = () => (mayHaveCopy(model, this.threadsWith(model).length) ? copies.tryReserve() : undefined);
+    return new InlineModel({ request, info, maxMs: inlineMaxMs, onChange, reserve });
   }
 
   /**
@@ -351,7 +353,7 @@ export class WorkerPool extends ModelHost {
    */
   private startReplica(model: PoolModel, thread: PoolWorker | undefined): void {
     if (!thread || model.isAddingReplica || model.replicaNotBefore > performance.now()) return;
-    if (this.threadsWith(model).length >= (model.request.copies ?? Infinity)) return;
+    if (!mayHaveCopy(model, this.threadsWith(model).length)) return;
     const memory = model.copies.tryReserve();
     if (!memory) return this.withoutMemory(model);
     model.isAddingReplica = true;
@@ -393,7 +395,7 @@ export class WorkerPool extends ModelHost {
   /** Releases a further copy of a model that has no work, the largest first. @returns whether there was one. */
   private async giveBackCopy(): Promise<boolean> {
     const copy = largestIdleCopy(this.models, (model) => this.threadsWith(model));
-    if (!copy) return false;
+    if (!copy) return giveBackInlineCopy(this.models);
     this.pauseReplication(copy.model);
     await this.releaseFrom(copy.thread, copy.model);
     return true;

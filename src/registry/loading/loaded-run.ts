@@ -32,6 +32,8 @@ function isRemote(rows: Rows): rows is RemoteRows {
   return rows instanceof RemoteRows;
 }
 
+const COMPUTED_INLINE =
+  'Its calls are so short that they are computed on the thread that answers requests (INLINE_MAX_US).';
 const NOTHING_KEPT: readonly TensorPart[] = [];
 const NOTHING_PREPARED: DecodeRequest['prepared'] = [];
 
@@ -158,7 +160,8 @@ export class LoadedRun {
   /** Sentences on how it is computed. */
   get notes(): readonly string[] {
     const { notes, memory } = this.handle.info;
-    return [...notes, this.rowByRowReason, memory?.note].filter((note) => note !== undefined);
+    const place = this.handle.isInline === true ? COMPUTED_INLINE : undefined;
+    return [...notes, this.rowByRowReason, memory?.note, place].filter((note) => note !== undefined);
   }
 
   /** What it takes of memory at the moment. */
