@@ -3,8 +3,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../domain/app-error.js';
 import { isCutover } from '../domain/model-state.js';
 import type { ModelState, Pin } from '../domain/model-state.js';
-import { RunError } from '../domain/verdict.js';
+import { RunError, reasonText } from '../domain/verdict.js';
 import { ModelHistory } from './history/model-history.js';
+import { reasonOfFailure } from './loading/failure-reason.js';
 import { runNotFound } from './run-not-found.js';
 import { ModelRegistryService } from './model-registry.service.js';
 import { PromotionService } from './promotion/promotion.service.js';
@@ -83,7 +84,8 @@ export class PinService {
       await this.promotions.serve(model, registered);
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
-      throw new AppError('PIN_REFUSED', { runId, reason: `${error.code}: ${error.message}` }, { cause: error });
+      const verdict = reasonText(reasonOfFailure(error, runId));
+      throw new AppError('PIN_REFUSED', { runId, reason: verdict }, { cause: error });
     }
     const { location } = registered.sourceRun;
     model.pin = await this.modelHistory.pinned(

@@ -141,7 +141,8 @@ describe('a person who overrides the policy', () => {
     const { status, json, headers } = await pin('bad');
 
     expect([status, headers['x-error-code']]).toEqual([409, 'PIN_REFUSED']);
-    expect(json.message).toContain(code);
+    // What is wrong with the run, and the cure of its verdict.
+    expect(json.message).toMatch(new RegExp(`: ${code}: .+ → .+`));
     expect([await servedBy(app), (await data(app, '/models/adder/selection')).pin]).toEqual(['best', null]);
     expect((await eventsOf(app)).filter((event) => event.startsWith('pinned'))).toEqual([]);
     expect(before[before.length - 1]).toBe('served best');
