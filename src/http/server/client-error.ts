@@ -23,19 +23,21 @@ type HeadersOf = (origin: string | undefined) => readonly string[];
 type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
 /**
- * Answers requests that never become one of Express' with JSON, as every other error, and closes the connection. A
- * request that came before on the same connection has its answer first.
+ * Answers requests that never become one of Express' with JSON, as every other error, and closes the connection.
+ * Requests that came before on the same connection have their answers first.
  */
 export function answerClientErrors(server: Server, headersOf: HeadersOf): void {
   server.on('clientError', (error: ClientError, socket: Duplex) => {
     // Bytes behind a request with `Connection: close`: they are ignored, and the connection ends with its answer.
     if (error.code === 'HPE_CLOSED_CONNECTION') return;
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const refuse = () =>
+    const refuse = (): void => {
+      // By the time that one answer is written, the next one has its turn: a client may have sent several requests.
+      const pending = pendingResponse(socket);
+      if (pending) return void pending.once('finish', refuse);
       rejectSocket(socket, CLIENT_ERRORS[error.code ?? ''] ?? 'BAD_REQUEST', headersOf(originIn(error)));
-    const pending = pendingResponse(socket);
-    if (pending) pending.once('finish', refuse);
-    else refuse();
+    };
+    refuse();
   });
   // Without this Node closes the connection without an answer.
   server.on('connect', ({ headers }: IncomingMessage, socket: Duplex) => {

@@ -114,6 +114,18 @@ describe.each([
     expect(statusesIn(received)).toEqual([200, 400]);
   });
 
+  it('answers all requests that came before garbage first, however long they take', async () => {
+    const atOnce = 'GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
+    const slow = `GET ${SLOW} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const received = await (
+      await RawSocket.open(app.baseUrl)
+    )
+      .send(`${atOnce}${slow}${slow}\0\x01garbage\r\n\r\n`)
+      .read();
+
+    expect(statusesIn(received)).toEqual([200, 200, 200, 400]);
+  });
+
   it.each([
     ['no host', requestOf(['Content-Type: application/json', 'Origin: http://a.example']), 400, 'BAD_REQUEST'],
     ['garbage', 'nonsense\r\nOrigin: http://a.example\r\n\r\n', 400, 'BAD_REQUEST'],
