@@ -26,7 +26,7 @@ describe('models that share threads', () => {
     options: Partial<PredictOptions> = {},
   ): Promise<number> => {
     const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [1], data: [command] }]]);
-    const outputs = await predictTensors(model, inputs, { outputNames: [what], timeoutMs: 10_000, ...options });
+    const outputs = await predictTensors(model, inputs, { outputNames: [what], timeoutMs: 60_000, ...options });
     return (outputs.get(what)!.data as Int32Array)[0]!;
   };
   const outcome = (promise: Promise<unknown>): Promise<unknown> =>
