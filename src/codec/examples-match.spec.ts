@@ -108,6 +108,32 @@ describe('compareOutput', () => {
     expect(compareOutput({ a: 20002 }, { a: 20001 }, comparison({ a: { type: 'number' } }, decode))).toContain('"a"');
   });
 
+  describe('of numbers that are all small', () => {
+    const output = { type: 'object', properties: { rate: { type: 'number' }, all: { type: 'array' } } } as const;
+    const run = { signature: { input: { type: 'object', properties: {} }, output }, decode: plain } as const;
+    const recorded: JsonObject[] = [{ rate: 2e-6, all: [1e-9, 1] }, { rate: 4e-6 }];
+    const examples = recorded.map((one) => ({ input: {}, output: one }));
+    const check = (actual: JsonObject, selfTest?: { readonly tolerance: number }) =>
+      compareOutput(
+        actual,
+        actual.rate === undefined ? { all: [1e-9, 1] } : { rate: 2e-6 },
+        comparisonOf({ ...run, examples, self_test: selfTest }),
+      );
+
+    it('refuses what differs by more than a hundredth of the largest', () => {
+      expect(check({ rate: 3e-6 })).toBe('The field "rate" should be 0.000002 and is 0.000003.');
+      expect(check({ rate: 2.03e-6 })).toBeUndefined();
+    });
+
+    it('takes the tolerance of the run, where it has one', () => {
+      expect(check({ rate: 3e-6 }, { tolerance: 1e-4 })).toBeUndefined();
+    });
+
+    it('looks at all numbers of a field', () => {
+      expect(check({ all: [5e-5, 1] })).toBeUndefined();
+    });
+  });
+
   it('keeps its sentence short', () => {
     expect(compareOutput({ a: 'x'.repeat(1000) }, { a: 'y' }, ANY)!.length).toBeLessThan(150);
   });

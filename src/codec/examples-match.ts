@@ -9,7 +9,7 @@ import { fieldOf } from './rows.js';
 import { memberKey } from './validate/schema-check.js';
 
 /** How far a replayed number may lie from the trainer's unless the run says. */
-const DEFAULT_TOLERANCE = 1e-4;
+export const DEFAULT_TOLERANCE = 1e-4;
 
 /** Characters of a value shown in a sentence. */
 const MAX_TEXT_LENGTH = 80;
@@ -21,19 +21,46 @@ export interface OutputComparison {
   readonly labels: ReadonlySet<string>;
   /** Numbers may differ by `tolerance * max(1, |expected|)`. */
   readonly tolerance: number;
+  /** The most by which numbers of an output field may differ, where all that was recorded of it are small. */
+  readonly most: ReadonlyMap<string, number>;
 }
+
+/** Numbers of a field that are all small differ by less than this part of the largest. */
+const SMALL_PART = 0.01;
 
 /**
  * How the answers of a run are compared: whole numbers, labels, texts and truth values exactly, values of type `number`
  * within a tolerance.
  *
- * @param tolerance  the run's own unless given.
+ * @param tolerance  the run's own unless given. Where neither says anything, numbers of a field that are all small are held to a
+ *   part of the largest of them: everything would be within the tolerance of numbers of a usual size.
  */
 export function comparisonOf(
-  { signature, decode, self_test: selfTest }: Pick<Run, 'signature' | 'decode' | 'self_test'>,
-  tolerance = selfTest?.tolerance ?? DEFAULT_TOLERANCE,
+  run: Pick<Run, 'signature' | 'decode' | 'self_test'> & Partial<Pick<Run, 'examples'>>,
+  tolerance?: number,
 ): OutputComparison {
-  return { schema: signature.output, labels: labelPlacesOf(decode), tolerance };
+  const { signature, decode, self_test: selfTest, examples = [] } = run;
+  const own = tolerance ?? selfTest?.tolerance;
+  const most = own === undefined ? smallNumbersOf(examples.map(({ output }) => output)) : new Map<string, number>();
+  return { schema: signature.output, labels: labelPlacesOf(decode), tolerance: own ?? DEFAULT_TOLERANCE, most };
+}
+
+/** What numbers of output fields may differ by where all that was recorded of them are small. */
+function smallNumbersOf(outputs: readonly JsonObject[]): Map<string, number> {
+  const largest = new Map<string, number>();
+  for (const output of outputs) {
+    for (const [field, value] of Object.entries(output)) {
+      largest.set(field, Math.max(largest.get(field) ?? 0, largestOf(value)));
+    }
+  }
+  const small = [...largest].filter(([, size]) => size > 0 && size * SMALL_PART < DEFAULT_TOLERANCE);
+  return new Map(small.map(([field, size]) => [field, size * SMALL_PART]));
+}
+
+function largestOf(value: JsonValue): number {
+  if (isNumeric(value)) return Number.isFinite(Number(value)) ? Math.abs(Number(value)) : 0;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce<number>((size, one) => Math.max(size, largestOf(one)), 0);
 }
 
 /**
@@ -47,7 +74,12 @@ export function compareOutput(
   comparison: OutputComparison,
 ): string | undefined {
   const { schema } = comparison;
-  return compareObjects(actual, expected, comparison, { schema: { ...schema, type: 'object' }, path: '', name: '' });
+  return compareObjects(actual, expected, comparison, {
+    schema: { ...schema, type: 'object' },
+    path: '',
+    name: '',
+    field: undefined,
+  });
 }
 
 /** Where a comparison is. */
@@ -58,6 +90,8 @@ interface Place {
   readonly path: string;
   /** The same without the places in lists: `a.b.c`. */
   readonly name: string;
+  /** The output field that it is in. */
+  readonly field: string | undefined;
 }
 
 function compare(
@@ -74,18 +108,26 @@ function compare(
     if (!isJsonObject(actual)) return mismatchText(place, expected, actual);
     return compareObjects(actual, expected, comparison, place);
   }
-  return isClose(actual, expected, toleranceAt(comparison, place)) ? undefined : mismatchText(place, expected, actual);
+  const most = comparison.most.get(place.field!);
+  return isClose(actual, expected, toleranceAt(comparison, place), most)
+    ? undefined
+    : mismatchText(place, expected, actual);
 }
 
 function compareObjects(
   actual: JsonObject,
   expected: JsonObject,
   comparison: OutputComparison,
-  { schema, path, name }: Place,
+  { schema, path, name, field }: Place,
 ): string | undefined {
   const prefix = path === '' ? '' : '.';
   for (const [key, value] of Object.entries(expected)) {
-    const place = { schema: memberOf(schema, key), path: path + prefix + key, name: name + prefix + key };
+    const place = {
+      schema: memberOf(schema, key),
+      path: path + prefix + key,
+      name: name + prefix + key,
+      field: field ?? key,
+    };
     const found = compare(fieldOf(actual, key), value, comparison, place);
     if (found) return found;
   }
@@ -96,13 +138,13 @@ function compareArrays(
   actual: readonly JsonValue[],
   expected: readonly JsonValue[],
   comparison: OutputComparison,
-  { schema, path, name }: Place,
+  { schema, path, name, field }: Place,
 ): string | undefined {
   if (actual.length !== expected.length) {
     return `The field "${path}" should have ${expected.length} items and has ${actual.length}: ${toText(actual)}.`;
   }
   for (const [i, value] of expected.entries()) {
-    const found = compare(actual[i], value, comparison, { schema: schema?.items, path: `${path}[${i}]`, name });
+    const found = compare(actual[i], value, comparison, { schema: schema?.items, path: `${path}[${i}]`, name, field });
     if (found) return found;
   }
   return undefined;
@@ -121,13 +163,14 @@ function toleranceAt({ labels, tolerance }: OutputComparison, { schema, name }: 
 }
 
 /** NaN and the infinities travel as null, so null equals them. An absent value equals nothing. */
-function isClose(actual: JsonValue | undefined, expected: JsonValue, tolerance: number): boolean {
+function isClose(actual: JsonValue | undefined, expected: JsonValue, tolerance: number, most = Infinity): boolean {
   const [a, b] = [finiteOrNull(actual), finiteOrNull(expected)];
   if (memberKey(a) === memberKey(b)) return a !== undefined;
   if (!isNumeric(a) || !isNumeric(b)) return false;
   // Two whole numbers beyond 2^53, which only int64 holds.
   if (typeof a === 'bigint' && typeof b === 'bigint') return false;
-  return tolerance > 0 && Math.abs(Number(a) - Number(b)) <= tolerance * Math.max(1, Math.abs(Number(b)));
+  const bound = Math.min(most, tolerance * Math.max(1, Math.abs(Number(b))));
+  return tolerance > 0 && Math.abs(Number(a) - Number(b)) <= bound;
 }
 
 function finiteOrNull(value: JsonValue | undefined): JsonValue | undefined {

@@ -50,6 +50,6 @@ export interface Run {
   readonly encode: EncodeSpec;
   readonly decode: DecodeSpec;
   readonly examples: readonly Example[];
-  /** How far a replayed number may lie from the trainer's: `|a - b| <= tolerance * max(1, |b|)`. Default 1e-4. */
+  /** How far a replayed number may lie from the trainer's: `|a - b| <= tolerance * max(1, |b|)`. Default 1e-4, and less for small numbers. */
   readonly self_test?: { readonly tolerance?: number };
 }
