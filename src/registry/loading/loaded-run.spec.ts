@@ -3,7 +3,7 @@ import { AppError } from '../../domain/app-error.js';
 import { ValidationError } from '../../domain/validation-issue.js';
 import type { ModelHandle } from '../../engines/model-host.js';
 import { LoadedRun } from './loaded-run.js';
-import { compileCodec } from './run-loader.js';
+import { compileCodec } from './run-codec.js';
 
 const run = sumRun('adder-1', '0'.repeat(64));
 

@@ -3,15 +3,8 @@ import { Injectable, Optional } from '@nestjs/common';
 import { compareOutput, comparisonOf } from '../../codec/examples-match.js';
 import type { OutputComparison } from '../../codec/examples-match.js';
 import { nameOnlyOutput } from '../../codec/decode/only-output.js';
-import { compileRowDecoder } from '../../codec/decode/row-decoder.js';
 import { nameInputs } from '../../codec/encode/name-inputs.js';
 import { withGeneratedAnswers } from '../../codec/generated/generated-answers.js';
-import { generateRows } from '../../codec/generated/generated-rows.js';
-import { requireSmallContract } from '../../codec/require-small-contract.js';
-import { compileRowEncoder } from '../../codec/encode/row-encoder.js';
-import { compileOutputChecker } from '../../codec/validate/output-check.js';
-import { compileRowNotes } from '../../codec/validate/row-notes.js';
-import { compileRowValidator } from '../../codec/validate/row-validator.js';
 import { AppConfig } from '../../config/app-config.js';
 import { AppError } from '../../domain/app-error.js';
 import type { ModelCard, SessionSettings } from '../../domain/card.js';
@@ -40,31 +33,15 @@ import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
 import { selfTestHint } from './hints/self-test-hint.js';
+import { findCure } from './hints/tried-cures.js';
 import { showsPadding, withOtherNumbers } from './shown-padding.js';
 import { LoadedRun } from './loaded-run.js';
 import { RowPreprocessing } from './row-preprocessing.js';
 import type { RunTrial } from '../trials/run-trial.js';
 import { RunTrials } from '../trials/run-trials.js';
 import { LOADED } from '../trials/trial-verdict.js';
+import { compileCodec, generatedFor } from './run-codec.js';
 import type { Codec } from './run-codec.js';
-
-/** Compiles a run's contract: no I/O, no engine. @throws RunError when its parts contradict each other. */
-export function compileCodec(run: Run, vocabularies: SourceRun['vocabularies']): Codec {
-  requireSmallContract(run);
-  const encoder = compileRowEncoder(run.encode, run.signature.input, vocabularies);
-  const decoder = compileRowDecoder(run.decode, run.signature, run.encode.prepare);
-  const unknown = decoder.inputNames.find((name) => !encoder.tensorNames.includes(name));
-  if (unknown !== undefined)
-    throw new RunError('SIGNATURE_MISMATCH', `/decode: the mask "${unknown}" is no tensor that encode makes.`);
-  return {
-    rows: { input: run.signature.input, encode: run.encode, vocabularies },
-    validator: compileRowValidator(run.signature.input),
-    describeRow: compileRowNotes(run.signature.input),
-    encoder,
-    decoder,
-    outputs: compileOutputChecker(run.signature.output),
-  };
-}
 
 /** Loads a run from its folder into memory and runs its self-test. */
 @Injectable()
@@ -160,6 +137,10 @@ export class RunLoader {
     }
   }
 
+  private get timeoutMs(): number {
+    return this.config.predictionTimeoutMs;
+  }
+
   private watched(loaded: LoadedRun): LoadedRun {
     loaded.onStuck((threads) => this.onStuck(loaded, threads));
     return loaded;
@@ -175,7 +156,6 @@ export class RunLoader {
 
   private async examine(handle: ModelHandle, { artifacts, sourceRun, run, part }: Examination): Promise<LoadedRun> {
     const { folder, complete, close } = artifacts;
-    const { predictionTimeoutMs } = this.config;
     let preprocessing: RowPreprocessing | undefined;
     try {
       const { info } = handle;
@@ -190,12 +170,14 @@ export class RunLoader {
       };
       const doubts = findConflicts(codec, handle);
       preprocessing = await this.openPreprocessing(codec, folder);
-      const loaded = new LoadedRun(completeRun, codec, handle, predictionTimeoutMs, close, preprocessing);
+      const loaded = new LoadedRun(completeRun, codec, handle, this.timeoutMs, close, preprocessing);
       if (acceptsOneRow(handle.info, (output) => codec.decoder.hasRows(output))) loaded.setRowByRow(ONE_ROW_PER_CALL);
       const mayBeMadeUp = complete !== undefined && !hasOutputs(completeRun) && completeRun.examples.length === 1;
       const outputs = await part('its examples were computed', async () => {
         if (doubts.length > 0) await this.tryDoubts(loaded, doubts);
-        return this.selfTest(loaded, info).catch((error: unknown) => {
+        const places = { folder, vocabularies: sourceRun.vocabularies };
+        const answersOf = (changed: Run) => this.answersOf(changed, loaded, handle, places);
+        return this.selfTest(loaded, info, answersOf).catch((error: unknown) => {
           throw mayBeMadeUp && failedToPredict(error) ? ofMadeUpRow(error as RunError) : error;
         });
       });
@@ -208,7 +190,7 @@ export class RunLoader {
       ];
       const { hasFixedSizes = false } = handle.info;
       const cornerWarnings = await part('rows that its contract allows were computed', () =>
-        tryCorners(loaded, hasFixedSizes, predictionTimeoutMs),
+        tryCorners(loaded, hasFixedSizes, this.timeoutMs),
       );
       warnings.push(...cornerWarnings);
       loaded.setWarnings(warnings.map((one) => warningInOwnWords(one, sourceRun)));
@@ -243,9 +225,14 @@ export class RunLoader {
    * Replays the examples: the first ones one by one, to check whether rows may share calls; the others as the run is
    * served. The recorded outputs must match what clients will get.
    *
+   * @param answersOf  answers of the run with another contract to the first examples.
    * @returns the outputs, one per example.
    */
-  private async selfTest(loaded: LoadedRun, traits: ModelInfo): Promise<JsonObject[]> {
+  private async selfTest(
+    loaded: LoadedRun,
+    traits: ModelInfo,
+    answersOf: (changed: Run) => Promise<JsonObject[]>,
+  ): Promise<JsonObject[]> {
     const { examples } = loaded.run;
     const comparison = comparisonOf(loaded.run);
     const all = examples.map((_, index) => index);
@@ -266,9 +253,30 @@ export class RunLoader {
       if (!mismatch) continue;
       await this.requireSameAnswer(loaded, single, comparison);
       await this.requireOwnAnswers(loaded, comparison);
-      throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${selfTestHint(loaded.run, outputs, traits)}`);
+      const hint = selfTestHint(loaded.run, outputs, traits, await findCure(loaded.run, answersOf));
+      throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${hint}`);
     }
     return outputs;
+  }
+
+  /** What a loaded model answers to the first examples where `encode` and `decode` of its run are others. */
+  private async answersOf(
+    changed: Run,
+    { isRowByRow }: LoadedRun,
+    handle: ModelHandle,
+    { folder, vocabularies }: Pick<RunArtifacts, 'folder'> & Pick<SourceRun, 'vocabularies'>,
+  ): Promise<JsonObject[]> {
+    const decode = nameOnlyOutput(changed.decode, handle.info.outputs);
+    const codec = compileCodec({ ...changed, decode }, vocabularies);
+    const preprocessing = await this.openPreprocessing(codec, folder);
+    try {
+      const run = new LoadedRun(changed, codec, handle, this.timeoutMs, undefined, preprocessing);
+      run.forbidPadding();
+      const inputs = changed.examples.slice(0, MAX_CHECKED_ROWS).map(({ input }) => input);
+      return await this.answer(run, inputs, { rowByRow: isRowByRow });
+    } finally {
+      preprocessing?.release();
+    }
   }
 
   /** @throws RunError SELF_TEST_FAILED for a model that draws its answers by lot: examples computed once more, alone, tell. */
@@ -346,7 +354,7 @@ export class RunLoader {
       mode: 'strict',
       locOf: (i) => ['examples', indices?.[i] ?? i, 'input'],
       include: new Set(loaded.onRequestFields),
-      timeoutMs: this.config.predictionTimeoutMs,
+      timeoutMs: this.timeoutMs,
       rowByRow,
     });
   }
@@ -409,11 +417,6 @@ function loadRequest({ model }: Run, { folder, files }: RunArtifacts, session: S
 function knownFromTrial({ info }: ModelHandle, { report }: RunTrial): Partial<LoadRequest> {
   if (info.memory?.weights === 'shared') return { weights: 'shared' };
   return info.memory?.note === undefined ? { measuredBytes: report.peakBytes } : {};
-}
-
-/** An answer that repeats fields of the row needs the clean row, which no generated function makes. */
-function generatedFor({ signature, encode, decode }: Run): Codec['generated'] {
-  return decode.echo ? undefined : generateRows(signature.input, encode);
 }
 
 /** The run with the model's own name of an input that the run leaves to it. */

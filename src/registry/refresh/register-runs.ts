@@ -8,7 +8,7 @@ import { RegisteredRun } from '../state/registered-run.js';
 import type { RegisteredModel } from '../state/registered-run.js';
 import type { IdHolders } from './duplicate-run-ids.js';
 import { reasonOfFailure } from '../loading/failure-reason.js';
-import { compileCodec } from '../loading/run-loader.js';
+import { compileCodec } from '../loading/run-codec.js';
 
 /** The runs of a model as they are registered. */
 export type RegisteredRuns = Pick<RegisteredModel, 'runs' | 'unreadable'>;

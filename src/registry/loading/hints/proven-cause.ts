@@ -6,6 +6,7 @@ import { stringifyJson } from '../../../lib/json/json-text.js';
 import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
 import { nearestName } from '../../../lib/nearest-name.js';
 import { thresholdHint } from './forgotten-threshold.js';
+import { lostStepHint, memberNameHint } from './lost-step.js';
 import { valuesOf } from './replayed-example.js';
 import type { ReplayedExample } from './replayed-example.js';
 
@@ -14,7 +15,7 @@ const TOLERANCE = 1e-4;
 
 /**
  * The cause of a failed self-test that the examples themselves prove: what was recorded stands in another place, or
- * changes at another threshold, or only rows without a field differ.
+ * changes at another threshold, or is a function of what the model gives, or only rows without a field differ.
  *
  * @returns a sentence; undefined when they prove none.
  */
@@ -23,6 +24,7 @@ export function provenCause(run: Run, examples: readonly ReplayedExample[]): str
     orderHint(run, examples) ??
     complementHint(run, examples) ??
     thresholdHint(run, examples) ??
+    lostStepHint(run, examples) ??
     nullHint(run, examples) ??
     missingHint(run, examples)
   );
@@ -34,6 +36,7 @@ export function formatCause(run: Run, examples: readonly ReplayedExample[]): str
     misspeltHint(run, examples) ??
     unknownOutputHint(run, examples) ??
     labelTypeHint(run, examples) ??
+    memberNameHint(examples) ??
     valueTypeHint(examples)
   );
 }
@@ -213,7 +216,7 @@ function nullHint({ signature }: Run, examples: readonly ReplayedExample[]): str
 }
 
 /** Only rows without a field differ. */
-function missingHint({ signature }: Run, examples: readonly ReplayedExample[]): string | undefined {
+function missingHint({ signature, encode }: Run, examples: readonly ReplayedExample[]): string | undefined {
   const failed = examples.filter(({ matches }) => !matches);
   const passing = examples.filter(({ matches }) => matches);
   if (passing.length === 0) return undefined;
@@ -222,5 +225,14 @@ function missingHint({ signature }: Run, examples: readonly ReplayedExample[]): 
     (name) => failed.every(lacks(name)) && !passing.some(lacks(name)),
   );
   if (field === undefined) return undefined;
-  return `Only the examples without "${field}" differ: check "missing" of "${field}" in encode, the value that training had in its place.`;
+  return `Only the examples without "${field}" differ: check "missing" of "${field}" in encode, the value that training had in its place.${lostNan(encode, field)}`;
+}
+
+/** Trees of scikit-learn take NaN since 1.3, and skl2onnx does not write down to which side it goes. */
+function lostNan({ tensors }: Run['encode'], field: string): string {
+  const columns = tensors.flatMap((tensor) => (tensor.kind === 'columns' ? tensor.columns : []));
+  const hasNan = columns.some((column) => column.field === field && 'missing' in column && column.missing === 'nan');
+  return hasNan
+    ? ' Trees and forests of scikit-learn lose NaN in the export (docs/run-format.md, "Exports to ONNX").'
+    : '';
 }

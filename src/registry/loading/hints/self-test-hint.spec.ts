@@ -73,6 +73,14 @@ describe('a run that does not repeat its own examples', () => {
     expect(selfTestHint(run, skus(20001, 20002, 20003))).toBe('');
   });
 
+  it('is told how small numbers are compared', () => {
+    const small = [1e-6, 3e-6].map((output, i) => ({ input: { a: 1, b: i }, output: { sum: output } }));
+
+    expect(selfTestHint({ ...sum, examples: small }, [{ sum: 3e-6 }, { sum: 1e-6 }])).toContain(
+      'Such small numbers are held to a hundredth of the largest that the examples record',
+    );
+  });
+
   it('is told nothing where the answers fit no pattern', () => {
     expect(selfTestHint({ ...sum, examples: examples.slice(0, 1) }, [{ sum: 9 }])).toBe('');
   });

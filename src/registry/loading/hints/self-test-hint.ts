@@ -1,4 +1,5 @@
 import { datePart } from '../../../codec/encode/date-parts.js';
+import { compareOutput, comparisonOf, DEFAULT_TOLERANCE } from '../../../codec/examples-match.js';
 import { fieldOf } from '../../../codec/rows.js';
 import type { Column } from '../../../domain/encode-spec.js';
 import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
@@ -7,8 +8,10 @@ import type { GraphTraits, ModelInfo } from '../../../engines/inference-engine.j
 import { WARNING_FIX } from '../../../domain/verdict.js';
 import { LOOK_FOR_NAN } from '../null-outputs.js';
 import { graphLabelHint } from './forgotten-threshold.js';
+import { followsHint } from './lost-step.js';
 import { provenCause, unknownInputHint, formatCause } from './proven-cause.js';
 import { replayedExamples } from './replayed-example.js';
+import type { ReplayedExample } from './replayed-example.js';
 import { asciiWordsHint, wordsHint } from './word-split.js';
 
 /** From here on float32 has no longer a value for each whole number: those of a minute or two of a time stamp are one. */
@@ -22,12 +25,14 @@ const LARGE_INPUT = 10;
  *
  * @param outputs  one per example, as clients would get them.
  * @param graph  what is known of the model's operations, and its outputs.
+ * @param cure  a sentence on a change of the run that was tried, and after which it repeats its examples.
  * @returns a sentence with a leading space, or an empty text when no known pattern matches.
  */
 export function selfTestHint(
   run: Run,
   outputs: readonly JsonObject[],
   graph: GraphTraits & Partial<Pick<ModelInfo, 'outputs'>> = {},
+  cure?: string,
 ): string {
   const examples = replayedExamples(run, outputs);
   const hint =
@@ -35,18 +40,37 @@ export function selfTestHint(
     formatCause(run, examples) ??
     orderHint(run, outputs) ??
     provenCause(run, examples) ??
+    cure ??
     graphLabelHint(run, examples, graph.outputs ?? []) ??
     precisionHint(run) ??
     unknownInputHint(run, examples) ??
     asciiWordsHint(graph.words, examples) ??
     textHint(graph) ??
-    (graph.hasOwnScale ? undefined : scalerHint(run));
+    followsHint(run, examples) ??
+    (graph.hasOwnScale || areMostRight(examples) ? undefined : scalerHint(run)) ??
+    smallNumbersHint(run, examples);
   return hint === undefined ? '' : ` ${hint}`;
 }
 
 function textHint({ words }: GraphTraits): string | undefined {
   const found = wordsHint(words);
   return found && `${found} ${WARNING_FIX.WORDS_DIFFER}`;
+}
+
+/** Numbers of which only the default for small ones finds that they differ. */
+function smallNumbersHint(run: Run, examples: readonly ReplayedExample[]): string | undefined {
+  if (examples.every(({ matches }) => matches)) return undefined;
+  const usual = comparisonOf(run, DEFAULT_TOLERANCE);
+  if (!examples.every(({ actual, expected }) => compareOutput(actual, expected, usual) === undefined)) return undefined;
+  return (
+    'Such small numbers are held to a hundredth of the largest that the examples record: if they may differ by more, say so with ' +
+    'self_test.tolerance.'
+  );
+}
+
+/** Inputs that nothing scales spoil more than a few answers. */
+function areMostRight(examples: readonly ReplayedExample[]): boolean {
+  return examples.filter(({ matches }) => matches).length > examples.length / 2;
 }
 
 /** NaN travels as null. */

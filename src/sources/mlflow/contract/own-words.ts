@@ -14,6 +14,14 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/check decode\S*\.fields\./, "check the names of the signature's outputs."],
   [/or name the labels in decode \(([^)]*)\)\./, 'or name the labels in a full contract (docs/mlflow.md: $1).'],
   [/, set decode to (\{.*?\})\./, ', say so in a full contract (docs/mlflow.md), by $1.'],
+  [
+    /Set ("multiply": \S+|"multiply": \S+, "add": \S+) in decode,/,
+    'Set $1 of a regression in a full contract (docs/mlflow.md),',
+  ],
+  [
+    /with the columns of encode in the order (.*)\./,
+    "with the columns in the order $1: log the signature of a data frame in this order, the training's.",
+  ],
   [/: set decode\.threshold\./, ': the model has no such threshold, which a full contract sets (docs/mlflow.md).'],
   [
     /Set the limits that the message names in the signature:/,
