@@ -222,6 +222,23 @@ describe('the state of a model', () => {
       ]);
     });
 
+    it('holds no pin in a process that began later, and the log says so, and where the damaged file is kept', async () => {
+      const warnings: string[] = [];
+      await open().update('adder', pinned('a'));
+      store.write(`adder/${STATE_FILE}`, '{"version":1,"pin":');
+      const later = open((message) => void warnings.push(message));
+
+      expect((await later.read('adder')).pin).toBeUndefined();
+      expect(later.problem).toContain('none is known, so a pin in it does not hold');
+      await later.update('adder', pinned('b'));
+
+      expect(warnings).toEqual([
+        'The pin and history of model adder cannot be read (it is damaged): none is known, so a pin in it does not hold, and no contract, until it can be read',
+        `The damaged file of model adder is kept as ${store.path(`adder/${STATE_FILE}`)}.damaged; a new one that knows nothing of it is written in its place`,
+      ]);
+      expect(later.problem).toBeUndefined();
+    });
+
     it('is not written over when it is of a newer version, and a pin made meanwhile holds', async () => {
       const states = open();
       await states.update('adder', pinned('a'));

@@ -103,9 +103,7 @@ export class LocalStateStore extends StateStore {
       return `Pins and history of ${models} cannot be written (${codes}): they are kept in memory until they can be, and lost if this process ends before. ${WRITE_FIX}`;
     }
     const [unread] = this.readErrors;
-    return (
-      unread && `The pin and history of ${unread[0]} cannot be read (${unread[1]}): the last known ones stay in use.`
-    );
+    return unread && `The pin and history of ${unread[0]} cannot be read (${unread[1]}): ${this.effectOf(unread[0])}.`;
   }
 
   async read(model: string): Promise<ModelState> {
@@ -185,7 +183,7 @@ export class LocalStateStore extends StateStore {
       await lock.requireHeld();
       if (!this.cleaned.has(model)) await removeDrafts(file);
       this.cleaned.add(model);
-      await moveAside(file, loaded);
+      await this.moveAside(model, file, loaded);
       const text = writeState(after);
       await writeFileAtomic(file, text, { mustSync: true });
       this.knownByModel.set(model, { text, state: after });
@@ -230,7 +228,22 @@ export class LocalStateStore extends StateStore {
       return this.log(`The pin and history of model ${model} can be read again`);
     }
     this.readErrors.set(model, readError);
-    this.warn(`The pin and history of model ${model} cannot be read (${readError}): the last known ones stay in use`);
+    this.warn(`The pin and history of model ${model} cannot be read (${readError}): ${this.effectOf(model)}`);
+  }
+
+  /** What it means that the file of a model cannot be read. */
+  private effectOf(model: string): string {
+    if (this.knownByModel.get(model)?.state) return 'the last known ones stay in use';
+    return 'none is known, so a pin in it does not hold, and no contract, until it can be read';
+  }
+
+  /** A file that is no state was probably edited: it is moved aside rather than overwritten. */
+  private async moveAside(model: string, file: string, { isInvalid = false }: Loaded): Promise<void> {
+    if (!isInvalid) return;
+    await rename(file, `${file}.damaged`);
+    this.readErrors.delete(model);
+    const rest = this.knownByModel.get(model)?.state ? 'the last known state' : 'a new one that knows nothing of it';
+    this.warn(`The damaged file of model ${model} is kept as ${file}.damaged; ${rest} is written in its place`);
   }
 
   /** Never creates the store itself: one that is unavailable must not be replaced by an empty folder. */
@@ -318,9 +331,4 @@ function unreadableState(model: string, code: string): Error {
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
-}
-
-/** A file that is no state was probably edited: it is moved aside rather than overwritten. */
-async function moveAside(file: string, { isInvalid = false }: Loaded): Promise<void> {
-  if (isInvalid) await rename(file, `${file}.damaged`);
 }
