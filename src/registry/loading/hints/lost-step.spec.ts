@@ -102,6 +102,21 @@ describe('what training did to the numbers of a model, and its export does not',
     expect(hintFor((given) => Math.sin(given * 40) * 9)).toContain('"b", for example, is not scaled');
   });
 
+  it('is not looked for in a field that is as it was recorded', () => {
+    const decode = { kind: 'regression', tensor: 'y', fields: ['y', 'z'] } as const;
+    const run = runOf(
+      decode,
+      GIVEN.map((y, i) => ({ y, z: (i % 3) * 7 })),
+    );
+
+    expect(
+      selfTestHint(
+        run,
+        GIVEN.map((y, i) => ({ y, z: (i % 2) * 5 - y })),
+      ),
+    ).not.toContain('follow the recorded');
+  });
+
   it('is no scaler of inputs when most examples are right', () => {
     expect(hintFor((given) => (given > 5 ? -given * 10 : given))).toBe('');
   });

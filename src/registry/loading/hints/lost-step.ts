@@ -66,11 +66,12 @@ export function followsHint(run: Run, examples: readonly ReplayedExample[]): str
   const pairs = examples.flatMap(pairsOf);
   for (const field of fields) {
     const own = pairs.filter((pair) => pair.field === field);
+    if (own.every(({ expected, actual }) => isClose(actual, expected))) continue;
     const correlation = own.length < MIN_FOLLOWING ? 0 : correlationOf(own);
     if (correlation < MIN_CORRELATION) continue;
     return (
-      `The answers follow the recorded ones (correlation ${correlation.toFixed(2)} for "${field}"): record the examples with the very model ` +
-      'that was exported, and what it gives before anything is done to it (clipping, rounding).'
+      `The answers follow the recorded ones (correlation ${correlation.toFixed(2)} for "${field}"): were the examples recorded with another ` +
+      'version of the model, or after something that the export does not do (clipping)? Else an input goes in otherwise than in training.'
     );
   }
   return undefined;
