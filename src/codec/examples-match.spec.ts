@@ -129,6 +129,13 @@ describe('compareOutput', () => {
       expect(check({ rate: 3e-6 }, { tolerance: 1e-4 })).toBeUndefined();
     });
 
+    it('takes what rounding leaves of a difference for zero', () => {
+      const residuals = [{ input: {}, output: { rate: 3e-17 } }];
+      const comparison = comparisonOf({ ...run, examples: residuals, self_test: undefined });
+
+      expect(compareOutput({ rate: -6e-9 }, { rate: 3e-17 }, comparison)).toBeUndefined();
+    });
+
     it('looks at all numbers of a field', () => {
       expect(check({ all: [5e-5, 1] })).toBeUndefined();
     });

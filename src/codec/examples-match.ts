@@ -27,6 +27,8 @@ export interface OutputComparison {
 
 /** Numbers of a field that are all small differ by less than this part of the largest. */
 const SMALL_PART = 0.01;
+/** Numbers of no more than this stand for zero: they are what rounding left of a difference, and float32 leaves more. */
+const ZERO = 1e-12;
 
 /**
  * How the answers of a run are compared: whole numbers, labels, texts and truth values exactly, values of type `number`
@@ -53,7 +55,7 @@ function smallNumbersOf(outputs: readonly JsonObject[]): Map<string, number> {
       largest.set(field, Math.max(largest.get(field) ?? 0, largestOf(value)));
     }
   }
-  const small = [...largest].filter(([, size]) => size > 0 && size * SMALL_PART < DEFAULT_TOLERANCE);
+  const small = [...largest].filter(([, size]) => size > ZERO && size * SMALL_PART < DEFAULT_TOLERANCE);
   return new Map(small.map(([field, size]) => [field, size * SMALL_PART]));
 }
 

@@ -32,8 +32,10 @@ import { checkIntervals } from './interval-order.js';
 import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
+import { CureBudget } from './hints/cure-budget.js';
 import { selfTestHint } from './hints/self-test-hint.js';
 import { findCure } from './hints/tried-cures.js';
+import type { AnswerOf } from './hints/tried-cures.js';
 import { showsPadding, withOtherNumbers } from './shown-padding.js';
 import { LoadedRun } from './loaded-run.js';
 import { RowPreprocessing } from './row-preprocessing.js';
@@ -46,6 +48,8 @@ import type { Codec } from './run-codec.js';
 /** Loads a run from its folder into memory and runs its self-test. */
 @Injectable()
 export class RunLoader {
+  private readonly cureBudget = new CureBudget();
+
   constructor(
     private readonly host: ModelHost,
     private readonly config: AppConfig,
@@ -228,11 +232,7 @@ export class RunLoader {
    * @param answersOf  answers of the run with another contract to the first examples.
    * @returns the outputs, one per example.
    */
-  private async selfTest(
-    loaded: LoadedRun,
-    traits: ModelInfo,
-    answersOf: (changed: Run) => Promise<JsonObject[]>,
-  ): Promise<JsonObject[]> {
+  private async selfTest(loaded: LoadedRun, traits: ModelInfo, answersOf: AnswerOf): Promise<JsonObject[]> {
     const { examples } = loaded.run;
     const comparison = comparisonOf(loaded.run);
     const all = examples.map((_, index) => index);
@@ -253,7 +253,7 @@ export class RunLoader {
       if (!mismatch) continue;
       await this.requireSameAnswer(loaded, single, comparison);
       await this.requireOwnAnswers(loaded, comparison);
-      const hint = selfTestHint(loaded.run, outputs, traits, await findCure(loaded.run, answersOf));
+      const hint = selfTestHint(loaded.run, outputs, traits, await findCure(loaded.run, answersOf, this.cureBudget));
       throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${hint}`);
     }
     return outputs;

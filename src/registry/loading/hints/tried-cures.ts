@@ -8,27 +8,32 @@ import { RunError } from '../../../domain/verdict.js';
 import { stringifyJson } from '../../../lib/json/json-text.js';
 import { isJsonObject } from '../../../lib/json/json.js';
 import type { JsonObject, JsonValue } from '../../../lib/json/json.js';
+import type { CureBudget } from './cure-budget.js';
 import { cureCandidates } from './cure-candidates.js';
 import type { CureCandidate } from './cure-candidates.js';
 
-/** How long changes are tried, milliseconds; the present call is waited for. */
+/** How long changes of one run are tried, milliseconds; the present call is waited for. */
 const TRIAL_MS = 4_000;
 
 /**
  * Tries changes of a run that does not repeat its examples, until one of them does.
  *
  * @param answer  computes what a changed run answers to the examples, or to the first of them, in order.
- * @returns a sentence with the change to make; undefined when none of them helps.
+ * @param budget  for all runs together.
+ * @returns a sentence with the change to make; undefined when none of them helps, or there is no time to look for one.
  */
-export async function findCure(run: Run, answer: AnswerOf): Promise<string | undefined> {
-  return (await changeCure(run, answer)) ?? (await thresholdCure(run, answer));
+export async function findCure(run: Run, answer: AnswerOf, budget: CureBudget): Promise<string | undefined> {
+  const limitMs = Math.min(TRIAL_MS, budget.remainingMs);
+  if (limitMs === 0) return undefined;
+  return budget.spend(
+    async () => (await changeCure(run, answer, performance.now() + limitMs)) ?? (await thresholdCure(run, answer)),
+  );
 }
 
 /** Answers of a changed run to the examples, or to the first of them, in order. */
-type AnswerOf = (changed: Run) => Promise<readonly JsonObject[]>;
+export type AnswerOf = (changed: Run) => Promise<readonly JsonObject[]>;
 
-async function changeCure(run: Run, answer: AnswerOf): Promise<string | undefined> {
-  const endMs = performance.now() + TRIAL_MS;
+async function changeCure(run: Run, answer: AnswerOf, endMs: number): Promise<string | undefined> {
   const tried = new Set<string>();
   for (const candidate of cureCandidates(run)) {
     if (performance.now() > endMs) return undefined;
