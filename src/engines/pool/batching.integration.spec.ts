@@ -15,6 +15,8 @@ import type { PoolModel } from './pool-model.js';
 import type { WorkerPool } from './worker-pool.js';
 import type { WorkerPoolOptions } from './pool-options.js';
 
+/** Where no test is about it: a crowd takes its time on a busy machine. */
+const PATIENT_MS = 60_000;
 const faultyWorker = join(__dirname, '..', '..', '..', 'test', 'support', 'faulty-worker.cjs');
 
 describe('predictions that share calls', () => {
@@ -25,7 +27,7 @@ describe('predictions that share calls', () => {
     promise.catch((error: unknown) => (error instanceof AppError ? error.code : (error as Error).message));
 
   describe('with real models', () => {
-    const options = { outputNames: ['y'], timeoutMs: 5_000 };
+    const options = { outputNames: ['y'], timeoutMs: PATIENT_MS };
     const numbers = (outputs: NamedTensors, name = 'y'): number[] => [...(outputs.get(name)!.data as Float32Array)];
     const sums = (model: ModelHandle, rows: number[][], more: Partial<PredictOptions> = {}): Promise<number[]> =>
       predictTensors(model, new Map([['x', floatRows(rows)]]), { ...options, ...more }).then((outputs) =>
@@ -74,7 +76,7 @@ describe('predictions that share calls', () => {
           ['flag', { dtype: 'bool', shape: [1], data: Uint8Array.of(i % 2) }],
           ['positive', { dtype: 'uint64', shape: [1], data: BigUint64Array.of(BigInt(i)) }],
         ]);
-        const outputs = await predictTensors(model, inputs, { outputNames: ['13', 'x.1', '2'], timeoutMs: 5_000 });
+        const outputs = await predictTensors(model, inputs, { outputNames: ['13', 'x.1', '2'], timeoutMs: PATIENT_MS });
         return ['13', 'x.1', '2'].map((name) => outputs.get(name)!.data[0]);
       };
       const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(i)));
@@ -88,7 +90,7 @@ describe('predictions that share calls', () => {
           ['a', floatRows([[5]])],
           ['b', floatRows([[2]])],
         ]);
-        const outputs = await predictTensors(model, inputs, { outputNames, timeoutMs: 5_000 });
+        const outputs = await predictTensors(model, inputs, { outputNames, timeoutMs: PATIENT_MS });
         return [...outputs].map(([name, { data }]) => [name, data[0] as number]);
       };
       const wishes = [['sum'], ['sum'], ['difference'], ['difference', 'sum']];
@@ -127,7 +129,7 @@ describe('predictions that share calls', () => {
           ['a', floatRows(a)],
           ['b', floatRows(b)],
         ]);
-        const asked = predictTensors(model, inputs, { outputNames: ['sum'], timeoutMs: 5_000 });
+        const asked = predictTensors(model, inputs, { outputNames: ['sum'], timeoutMs: PATIENT_MS });
         return outcome(asked.then((outputs) => numbers(outputs, 'sum')));
       };
       const answers = [
@@ -201,7 +203,7 @@ describe('predictions that share calls', () => {
     const send = (model: ModelHandle, command: string | string[], options: Partial<PredictOptions> = {}) => {
       const data = [command].flat();
       const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [data.length], data }]]);
-      const asked = predictTensors(model, inputs, { outputNames: ['rows'], timeoutMs: 5_000, ...options });
+      const asked = predictTensors(model, inputs, { outputNames: ['rows'], timeoutMs: PATIENT_MS, ...options });
       return outcome(asked.then((outputs) => outputs.get('rows')!.data[0]));
     };
     const times = <T>(count: number, work: () => T): T[] => Array.from({ length: count }, work);
@@ -226,7 +228,7 @@ describe('predictions that share calls', () => {
       const timing = new PredictionTiming();
       const many = times(16, () => 'block 20');
       const inputs = new Map<string, Tensor>([['command', { dtype: 'string', shape: [16], data: many }]]);
-      const large = predictTensors(model, inputs, { outputNames: ['rows'], timeoutMs: 5_000, timing }).then(
+      const large = predictTensors(model, inputs, { outputNames: ['rows'], timeoutMs: PATIENT_MS, timing }).then(
         (outputs) => {
           order.push('large');
           return [...outputs.get('rows')!.data];
