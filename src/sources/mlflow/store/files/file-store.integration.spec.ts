@@ -58,8 +58,8 @@ describe('a store of MLflow on a disk that stops answering', () => {
     hanging.release();
     await until(() => disk.hungPlaces.length === 0);
     Object.assign(disk, { timeoutMs: 60_000 });
-    await idsIn(source);
-    expect(source.statuses[0]!.problem).toBeUndefined();
+    // On a busy machine a sound place may have been given up, too: it is asked again.
+    await until(async () => (await idsIn(source)).length > 0 && source.statuses[0]!.problem === undefined);
   });
 
   it('is not copied while its folder does not answer', async () => {
