@@ -33,7 +33,7 @@ import { LOOK_FOR_NAN, unexpectedNulls } from './null-outputs.js';
 import { tryCorners } from './corners/try-corners.js';
 import { hasOutputs, runWarnings } from './run-warnings.js';
 import { CureBudget } from './hints/cure-budget.js';
-import { selfTestHint } from './hints/self-test-hint.js';
+import { selfTestHint, shownCause } from './hints/self-test-hint.js';
 import { findCure } from './hints/tried-cures.js';
 import type { AnswerOf } from './hints/tried-cures.js';
 import { showsPadding, withOtherNumbers } from './shown-padding.js';
@@ -253,7 +253,9 @@ export class RunLoader {
       if (!mismatch) continue;
       await this.requireSameAnswer(loaded, single, comparison);
       await this.requireOwnAnswers(loaded, comparison);
-      const hint = selfTestHint(loaded.run, outputs, traits, await findCure(loaded.run, answersOf, this.cureBudget));
+      const isShown = shownCause(loaded.run, outputs) !== undefined;
+      const cure = isShown ? undefined : await findCure(loaded.run, answersOf, this.cureBudget);
+      const hint = selfTestHint(loaded.run, outputs, traits, cure);
       throw new RunError('SELF_TEST_FAILED', `Example ${i}: ${mismatch}${hint}`);
     }
     return outputs;

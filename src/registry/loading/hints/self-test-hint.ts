@@ -36,10 +36,7 @@ export function selfTestHint(
 ): string {
   const examples = replayedExamples(run, outputs);
   const hint =
-    nanHint(run, outputs) ??
-    formatCause(run, examples) ??
-    orderHint(run, outputs) ??
-    provenCause(run, examples) ??
+    shownCause(run, outputs) ??
     cure ??
     graphLabelHint(run, examples, graph.outputs ?? []) ??
     precisionHint(run) ??
@@ -50,6 +47,12 @@ export function selfTestHint(
     (graph.hasOwnScale || areMostRight(examples) ? undefined : scalerHint(run)) ??
     smallNumbersHint(run, examples);
   return hint === undefined ? '' : ` ${hint}`;
+}
+
+/** What the answers alone show to be the cause: no change of the run has to be tried then. */
+export function shownCause(run: Run, outputs: readonly JsonObject[]): string | undefined {
+  const examples = replayedExamples(run, outputs);
+  return nanHint(run, outputs) ?? formatCause(run, examples) ?? orderHint(run, outputs) ?? provenCause(run, examples);
 }
 
 function textHint({ words }: GraphTraits): string | undefined {
